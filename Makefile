@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+# The commands of the README. Each sets the machine up first; where nothing is to be done, that is quick.
+SHELL := /bin/bash
+PYTEST := .venv/bin/pytest
+MAKEFLAGS += --no-print-directory
+
+.DEFAULT_GOAL := help
+.PHONY: help qualify test lint pins clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+qualify: ## qualify an update: [OLD=build] [NEW=build] [ARCH=x86_64|ppc64le] [ARGS="more for pytest"]
+	@./setup.sh --with-report
+	@$(PYTEST) suites -n auto -m "not harness and not slow" \
+	  $(if $(OLD),--old='$(OLD)') $(if $(NEW),--new='$(NEW)') $(if $(ARCH),--arch='$(ARCH)') $(ARGS)
+
+test: ## the suite's own tests, then a short real hot patch on each architecture
+	@./setup.sh
+	@$(PYTEST) suites/harness -n auto
+	@$(PYTEST) suites/hotpatch -n auto -m "not slow" --short
+
+lint: ## ruff and mypy
+	@./setup.sh --dev
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+pins: ## show what the archive has now and move the pins: ARGS="[build…]"
+	@./setup.sh
+	@.venv/bin/python -m fixtures.pins $(ARGS)
+
+clean: ## remove what was made in this checkout; the cache of builds stays
+	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis reports/runs reports/latest
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "builds and images stay in $${HOTPATCH_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/qemu-hotpatch}"

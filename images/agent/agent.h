@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The guest agent: PID 1 of the guest, and all that runs in it. One header for its few modules.
+ *
+ * Three rules hold everywhere, because a broken vCPU or device is what the agent is there to report:
+ *  - every thread is made at start-up; a later pthread_create() or munmap() can wait for a dead vCPU;
+ *  - the beats and the commands run on one vCPU (cfg.beat_cpu), so they need no other vCPU to live;
+ *  - nothing that serves a command waits without a deadline.
+ */
+#ifndef AGENT_H
+#define AGENT_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PROTOCOL 1
+#define MAX_CPUS 64
+/* What the agent calls a page: QEMU migrates both architectures in units of 4 KiB, whatever the
+ * guest kernel's page size (64 KiB on ppc64le), so this is the unit in which memory can be lost. */
+#define UNIT 4096u
+#define UNITS_PER_MIB 256u
+
+struct config {
+    char console[32], port[32];
+    bool busy, virtio;
+    unsigned beat_ms, beat_cpu, cpus, page;
+    char arch[32], release[80];
+};
+extern struct config cfg;
+
+/* text.c: lines, their checksum, their parts */
+struct text {
+    char buf[4096];
+    size_t len;
+    bool failed; /* the line is an error, not an answer */
+};
+void text_start(struct text *t);
+void text_add(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_fail(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_quote(struct text *t, const char *raw); /* percent-encoded */
+void text_seal(struct text *t);                   /* " *<crc>\n" */
+uint16_t crc16(const char *data, size_t len);
+
+/* sys.c: time, threads, futexes, small files */
+uint64_t clock_us(int clock);
+uint64_t now_us(void);
+void sleep_until_us(uint64_t mono_us);
+void futex_wait_us(_Atomic uint32_t *word, uint32_t while_is, uint64_t deadline_us);
+void futex_wake(_Atomic uint32_t *word);
+void start_thread(void *(*body)(void *), void *arg, int cpu, int fifo); /* cpu -1: any vCPU */
+bool read_text_file(const char *path, char *out, size_t size);
+bool write_text_file(const char *path, const char *text);
+bool write_all(int fd, const char *data, size_t len);
+int open_raw_tty(const char *name);
+void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+void power_off(void) __attribute__((noreturn));
+
+/* boot.c, house.c: from the kernel to a configured process */
+void boot_mount(void);
+void boot_configure(void);
+void boot_modules(void);
+void house_keep_vcpus_idle(bool all_interrupts);
+
+/* beat.c */
+void beat_start(int console);
+uint64_t beat_seq(void);
+uint64_t beat_mono_us(void); /* the clock as it is reported, with the injected fault */
+void beat_skip_one(void);
+void beat_clock_back(uint64_t us);
+
+/* worker.c: one thread per vCPU that shows that this vCPU goes on */
+extern _Atomic uint64_t progress[MAX_CPUS];
+void worker_start(void);
+bool worker_stall(unsigned cpu);
+bool worker_stalled(unsigned cpu);
+bool worker_stopped(unsigned cpu);
+
+/* page.c: what one page holds */
+enum page_fault { PAGE_OK, PAGE_INDEX, PAGE_LAP, PAGE_CHECKSUM, PAGE_CONTENT };
+void page_write(void *page, uint64_t index, uint64_t lap);
+enum page_fault page_check(const void *page, uint64_t index, uint64_t lap);
+uint64_t page_lap(const void *page);
+void page_damage(void *page, enum page_fault how);
+const char *page_fault_name(enum page_fault fault);
+
+/* memory.c: the area, its writers, its verification */
+bool memory_writing(unsigned cpu);
+void memory_write_slice(unsigned cpu);
+uint64_t memory_laps(void);
+void memory_write(struct text *out, uint64_t mib, uint64_t rate);
+void memory_fill(struct text *out, uint64_t mib);
+void memory_rate(struct text *out, uint64_t rate);
+/* verify.c */
+void memory_verify(struct text *out);
+void memory_damage(struct text *out, uint64_t page, const char *kind);
+
+/* region.c: what memory.c and verify.c share */
+struct region {
+    uint64_t first, end; /* pages of this vCPU */
+    uint64_t pos, lap;   /* next page to write, lap it is written in */
+    _Atomic bool writing;
+};
+extern struct region regions[MAX_CPUS];
+extern unsigned char *area;
+extern uint64_t area_pages;
+bool region_hold(struct text *out); /* writers stop at a page boundary */
+void region_release(void);
+void region_park_if_held(unsigned cpu);
+bool region_allocate(struct text *out, uint64_t mib);
+
+/* helper.c: a pinned thread per vCPU that runs short jobs */
+bool helper_post(unsigned cpu, void (*job)(unsigned cpu, void *arg), void *arg);
+bool helper_done(unsigned cpu);
+bool helper_wait(unsigned cpu, uint64_t deadline_us);
+void helper_tick(unsigned cpu); /* a long job says that it goes on */
+bool helper_run_on_all(struct text *out, void (*job)(unsigned cpu, void *arg));
+void helper_start(void);
+
+/* wake.c */
+void wake_start(void);
+void wake_command(struct text *out);
+bool wake_deafen(unsigned cpu);
+
+/* kmsg.c */
+void kmsg_start(void);
+void kmsg_mark(void);
+void kmsg_report(struct text *out);
+bool kmsg_inject(void);
+
+/* device.c, network.c: one check each; an empty reason is success */
+#define REASON 160
+void device_blk(char *reason);
+void device_net(char *reason);
+void device_rng(char *reason);
+void device_balloon(char *reason);
+void device_console(char *reason);
+bool find_echo_port(char *device, size_t size);
+/* runner.c: runs the checks on threads of their own, so that a lost request blocks no command */
+void runner_start(void);
+void runner_devices(struct text *out);
+void runner_churn(bool on);
+void runner_churn_report(struct text *out);
+void echo_start(void);
+
+/* command.c */
+void command_serve(int port) __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * From the kernel's hand-over to a configured process: mounts, kernel command line, modules. */
+#include "agent.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+struct config cfg;
+
+static void mount_one(const char *type, const char *at)
+{
+    mkdir(at, 0755);
+    if (mount(type, at, type, 0, NULL) != 0 && errno != EBUSY)
+        die("cannot mount %s on %s: %s", type, at, strerror(errno));
+}
+
+void boot_mount(void)
+{
+    mount_one("devtmpfs", "/dev");
+    mount_one("proc", "/proc");
+    mount_one("sysfs", "/sys");
+}
+
+static unsigned number(const char *key, const char *value, unsigned low, unsigned high)
+{
+    char *end;
+    unsigned long n = strtoul(value, &end, 10);
+
+    if (end == value || *end || n < low || n > high)
+        die("hotpatch.%s=%s is not a number from %u to %u", key, value, low, high);
+    return (unsigned)n;
+}
+
+static void set_option(const char *key, const char *value)
+{
+    if (!strcmp(key, "console"))
+        snprintf(cfg.console, sizeof cfg.console, "%s", value);
+    else if (!strcmp(key, "agent"))
+        snprintf(cfg.port, sizeof cfg.port, "%s", value);
+    else if (!strcmp(key, "profile") && (!strcmp(value, "idle") || !strcmp(value, "busy")))
+        cfg.busy = !strcmp(value, "busy");
+    else if (!strcmp(key, "virtio"))
+        cfg.virtio = number(key, value, 0, 1);
+    else if (!strcmp(key, "beat_ms"))
+        cfg.beat_ms = number(key, value, 1, 1000);
+    else if (!strcmp(key, "beat_cpu"))
+        cfg.beat_cpu = number(key, value, 0, cfg.cpus - 1);
+    else /* a misspelt option would silently test something else */
+        die("unknown option hotpatch.%s=%s", key, value);
+}
+
+void boot_configure(void)
+{
+    char line[4096], *rest = line, *word;
+    struct utsname name;
+    cpu_set_t set;
+    bool ppc;
+
+    uname(&name);
+    snprintf(cfg.arch, sizeof cfg.arch, "%.31s", name.machine);
+    snprintf(cfg.release, sizeof cfg.release, "%.79s", name.release);
+    CPU_ZERO(&set);
+    sched_getaffinity(0, sizeof set, &set);
+    cfg.cpus = (unsigned)CPU_COUNT(&set);
+    if (cfg.cpus < 1 || cfg.cpus > MAX_CPUS)
+        die("%u vCPUs, the agent knows 1 to %u", cfg.cpus, MAX_CPUS);
+    cfg.page = (unsigned)sysconf(_SC_PAGESIZE);
+    ppc = !strncmp(cfg.arch, "ppc", 3);
+    snprintf(cfg.console, sizeof cfg.console, "%s", ppc ? "hvc0" : "ttyS0");
+    snprintf(cfg.port, sizeof cfg.port, "%s", ppc ? "hvc1" : "ttyS1");
+    cfg.beat_ms = 4;
+    cfg.beat_cpu = cfg.cpus - 1;
+    if (!read_text_file("/proc/cmdline", line, sizeof line))
+        die("cannot read /proc/cmdline");
+    while ((word = strsep(&rest, " \n"))) {
+        char *value = strchr(word, '=');
+
+        if (strncmp(word, "hotpatch.", 9) || !value)
+            continue;
+        *value++ = '\0';
+        set_option(word + 9, value);
+    }
+}
+
+static void insert(const char *file)
+{
+    char path[128];
+    int fd;
+
+    snprintf(path, sizeof path, "/modules/%s", file);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        die("cannot open %s: %s", path, strerror(errno));
+    if (syscall(SYS_finit_module, fd, "", 0) != 0 && errno != EEXIST)
+        die("cannot load %s: %s", path, strerror(errno));
+    close(fd);
+}
+
+/* The image builder has put them in an order in which each finds what it depends on. */
+void boot_modules(void)
+{
+    char order[4096], *rest = order, *file;
+
+    if (!read_text_file("/modules/order", order, sizeof order))
+        die("cannot read /modules/order");
+    while ((file = strsep(&rest, "\n")))
+        if (*file)
+            insert(file);
+}

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Allure: what its report says about the run besides the tests, and its HTML as one file.
+
+Allure 3 takes categories only from its configuration; Allure 2 only from categories.json. Both are made
+from the same outcomes here. A test is of an outcome if its failure's or skip's message starts with
+`[outcome] `, after whatever exception name pytest puts in front, or if it has the label `outcome`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from fixtures.outcome import BuildInfo, Outcome, RunResult
+from reports.files import clean, write_atomically
+from reports.words import MEANINGS
+
+TIMEOUT_S = 120
+_ERROR_LINE = re.compile(r"error|invalid|cannot|not found", re.IGNORECASE)
+_NOISE = re.compile(r"^(Node\.js v|\s+at |[{}\s]*$)")
+
+
+def write_allure_context(run: RunResult, results_dir: Path) -> None:
+    """Write environment.properties, executor.json and categories.json to `results_dir`.
+
+    Raises OSError where that cannot be written.
+    """
+    write_atomically(results_dir / "environment.properties", _properties(_environment(run)))
+    executor = {
+        "name": "QEMU hot patch qualification",
+        "type": "local",
+        "buildName": f"{run.old.name} → {run.new.name}",
+        "reportName": f"{run.verdict}: {run.old.name} → {run.new.name}",
+    }
+    write_atomically(results_dir / "executor.json", json.dumps(executor, ensure_ascii=False, indent=2))
+    categories = [
+        # Allure 2 wants the expression to match the whole message.
+        {"name": _category_name(outcome), "messageRegex": f"(?s){message_pattern(outcome)}.*"}
+        for outcome in _categorised()
+    ]
+    write_atomically(results_dir / "categories.json", json.dumps(categories, ensure_ascii=False, indent=2))
+
+
+def generate(results_dir: Path, out: Path, name: str, node_modules: Path) -> str | None:
+    """Make `out`/index.html, the whole report in one file, with the Allure installed in `node_modules`.
+
+    Takes up to 120 s and needs no network. Returns None, or one sentence that says why there is no HTML;
+    then there is no old one either, as that would tell of another run.
+    """
+    (out / "index.html").unlink(missing_ok=True)
+    program = node_modules / ".bin" / "allure"
+    if not results_dir.is_dir() or not any(results_dir.glob("*-result.json")):
+        return f"No Allure report in HTML: no test has left a result in {results_dir.name}."
+    if shutil.which("node") is None:
+        return "No Allure report in HTML: Node.js (`node`) is not installed; the raw results are kept."
+    if not program.exists():
+        return (
+            "No Allure report in HTML: npm's `allure` is not installed (`npm ci`); the raw results are kept."
+        )
+    with tempfile.TemporaryDirectory(prefix="allure-") as scratch:
+        remark = _run(program, results_dir.absolute(), Path(scratch), name)
+        made = Path(scratch) / "report" / "index.html"
+        if remark is None and not made.is_file():
+            remark = "it ended without an error, but made no index.html"
+        if remark is None:
+            write_atomically(out / "index.html", made.read_text(encoding="utf-8"))
+            return None
+    return f"No Allure report in HTML: {remark}; the raw results are kept."
+
+
+def message_pattern(outcome: Outcome) -> str:
+    """Regular expression for the start of a message of this outcome, in words of both Java and JavaScript."""
+    return rf"^[\s(]*([\w.]+: )?\[{outcome}\]"
+
+
+def configuration(name: str, output: Path) -> dict[str, Any]:
+    """Allure 3's configuration: one file, the outcomes as categories, tests in a tree by suite."""
+    return {
+        "name": name,
+        "output": str(output),
+        # A report that remembers earlier ones would need a file that outlives reports/latest.
+        "appendHistory": False,
+        "plugins": {
+            "awesome": {
+                "options": {
+                    "reportName": name,
+                    "singleFile": True,
+                    "reportLanguage": "en",
+                    "groupBy": ["feature", "story"],
+                }
+            }
+        },
+        "categories": [
+            {
+                "name": _category_name(outcome),
+                "matchers": [{"message": message_pattern(outcome)}, {"labels": {"outcome": f"^{outcome}$"}}],
+                "expand": outcome not in {Outcome.KNOWN, Outcome.REFUSED, Outcome.UNSUPPORTED},
+            }
+            for outcome in _categorised()
+        ],
+    }
+
+
+def _run(program: Path, results_dir: Path, scratch: Path, name: str) -> str | None:
+    """Run Allure in `scratch`, where no other configuration lies; None or what went wrong."""
+    config = scratch / "allurerc.json"
+    config.write_text(json.dumps(configuration(clean(name), scratch / "report")), encoding="utf-8")
+    command = [str(program.absolute()), "generate", "-c", str(config), str(results_dir)]
+    environment = os.environ | {"NO_COLOR": "1", "FORCE_COLOR": "0", "CI": "1"}
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=scratch,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            # A session of its own, so that a hanging Allure goes with everything it has started.
+            start_new_session=True,
+        )
+    except OSError as error:
+        return f"Allure could not be started ({error.strerror})"
+    try:
+        output, _ = process.communicate(timeout=TIMEOUT_S)
+    except BaseException as error:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        if isinstance(error, subprocess.TimeoutExpired):
+            return f"Allure was not done after {TIMEOUT_S} s"
+        raise
+    if process.returncode:
+        last = _telling_line(output.decode("utf-8", "replace"))
+        return f"Allure ended with status {process.returncode}: {last}"
+    return None
+
+
+def _telling_line(output: str) -> str:
+    """The last line that names an error, since a crashed Node ends its output with its own version."""
+    lines = [line.strip() for line in clean(output).splitlines() if not _NOISE.match(line)]
+    errors = [line for line in lines if _ERROR_LINE.search(line)]
+    return (errors or lines or ["it said nothing"])[-1][:300]
+
+
+def _categorised() -> list[Outcome]:
+    return [outcome for outcome in Outcome if outcome is not Outcome.PASS]
+
+
+def _category_name(outcome: Outcome) -> str:
+    return f"{outcome}: {MEANINGS[outcome]}"
+
+
+def _environment(run: RunResult) -> dict[str, str]:
+    facts = {"verdict": str(run.verdict)}
+    for role, build in (("old", run.old), ("new", run.new)):
+        facts |= {f"{role}.{key}": value for key, value in _build_facts(build).items() if value}
+    facts |= {"started": run.started, "command": run.command}
+    facts |= {f"host.{key}": value for key, value in sorted(run.host.items())}
+    return facts
+
+
+def _build_facts(build: BuildInfo) -> dict[str, str | None]:
+    used = ", ".join(f"{arch}: {accelerator}" for arch, accelerator in sorted(build.accelerators.items()))
+    return {
+        "build": build.name,
+        "qemu": build.qemu,
+        "package": build.package,
+        "libvirt": build.libvirt,
+        "accelerator": used,
+        "notes": "; ".join(build.notes),
+    }
+
+
+def _properties(facts: dict[str, str]) -> str:
+    """Java properties; a line break would begin another property, and a key ends at the first blank."""
+    lines = []
+    for key, value in facts.items():
+        plain = " ".join(clean(value).split()).replace("\\", "\\\\")
+        name = re.sub(r"[\s=:]+", "_", clean(key))
+        lines.append(f"{name} = {plain}")
+    return "\n".join(lines) + "\n"

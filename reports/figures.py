@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The figures of the verdict page: the heat map of all cells, and blackout and total by mechanism."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from statistics import median
+
+from fixtures.outcome import CellResult, Outcome
+from reports.words import worst_first
+
+HEAT_STEPS_MS = (50.0, 200.0, 1000.0)
+"""Blackouts at which the heat map takes the next darker shade."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Least, middle and greatest of some milliseconds, and how many there were."""
+
+    least: float
+    middle: float
+    greatest: float
+    number: int
+
+
+@dataclass(frozen=True)
+class HeatRow:
+    """One row of the heat map: its three names, and per column the cells that stand there."""
+
+    arch: str
+    machine: str
+    subject: str
+    slots: list[list[CellResult]]
+
+
+@dataclass(frozen=True)
+class MechanismFigures:
+    """Blackout and total (ms) of the passing cells of one architecture, path and mechanism."""
+
+    arch: str
+    path: str
+    mechanism: str
+    accelerators: str
+    passed: int
+    blackout: Spread | None
+    total: Spread | None
+
+
+def spread(values: Iterable[float | None]) -> Spread | None:
+    """The spread of what was measured; None where nothing was."""
+    known = [value for value in values if value is not None and math.isfinite(value)]
+    return Spread(min(known), median(known), max(known), len(known)) if known else None
+
+
+def heat_step(cell: CellResult) -> int:
+    """0 (short blackout) to 3 for a passing cell with a measured blackout, else -1."""
+    if cell.outcome is not Outcome.PASS or cell.blackout_ms is None or not math.isfinite(cell.blackout_ms):
+        return -1
+    return sum(cell.blackout_ms >= step for step in HEAT_STEPS_MS)
+
+
+def heat_map(cells: Iterable[CellResult]) -> tuple[list[tuple[str, str]], list[HeatRow]]:
+    """Columns (path, mechanism) and rows (architecture, machine type, subject), sorted by name.
+
+    Several cells may share a slot, since the suite is not a dimension of the map: worst first.
+    """
+    slots: dict[tuple[str, str, str], dict[tuple[str, str], list[CellResult]]] = {}
+    for cell in worst_first(cells):
+        row = slots.setdefault((cell.arch, cell.machine, cell.subject), defaultdict(list))
+        row[cell.path, cell.mechanism].append(cell)
+    columns = sorted({column for row in slots.values() for column in row})
+    rows = [
+        HeatRow(*names, [row.get(column, []) for column in columns]) for names, row in sorted(slots.items())
+    ]
+    return columns, rows
+
+
+def by_mechanism(cells: Iterable[CellResult]) -> list[MechanismFigures]:
+    """Figures of the passing cells; a failed move's times would say nothing about the mechanism."""
+    groups: dict[tuple[str, str, str], list[CellResult]] = defaultdict(list)
+    for cell in cells:
+        if cell.outcome is Outcome.PASS:
+            groups[cell.arch, cell.path, cell.mechanism].append(cell)
+    figures = []
+    for (arch, path, mechanism), group in sorted(groups.items()):
+        blackout = spread(cell.blackout_ms for cell in group)
+        total = spread(cell.total_ms for cell in group)
+        if blackout or total:
+            used = ", ".join(sorted({cell.accelerator for cell in group if cell.accelerator}))
+            figures.append(MechanismFigures(arch, path, mechanism, used, len(group), blackout, total))
+    return figures

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which moments a timeline shows, and where their labels fit: arithmetic only, no drawing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from fixtures.timeline import Mark, Timeline
+
+_MIGRATE = re.compile(r"(?<![\w-])migrate(?![\w-])")
+_END = re.compile(
+    r"completed|failed|cancelled|postmigrate|RESUME|STOP|POSTCOPY|EOF|exited|died", re.IGNORECASE
+)
+_IMPORTANT = re.compile(_END.pattern + r"|postcopy|" + _MIGRATE.pattern, re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Window:
+    """The part of a timeline that is drawn; all three in seconds of the host's clock."""
+
+    origin: float
+    """The moment that is shown as 0 ms."""
+    start: float
+    end: float
+    origin_is_migrate: bool
+
+    def ms(self, at: float) -> float:
+        """`at` in milliseconds since the origin."""
+        return (at - self.origin) * 1000
+
+    def holds(self, at: float) -> bool:
+        """Whether `at` is drawn."""
+        return self.start <= at <= self.end
+
+
+@dataclass(frozen=True)
+class Label:
+    """Where a label stands: its mark, its left end in ms, and its level (0 is the lowest)."""
+
+    mark: Mark
+    left: float
+    level: int
+
+
+def window(timeline: Timeline) -> Window:
+    """From the `migrate` command to the last sign of the migration, and a little on both sides.
+
+    Preparations before it and checks of the guest after it can last a hundred times as long as the
+    migration, so what is further away is not drawn.
+    """
+    started = [mark.at for mark in timeline.marks if mark.side == "source" and _MIGRATE.search(mark.what)]
+    moments = sorted(
+        [mark.at for mark in timeline.marks]
+        + [sample.at for sample in timeline.samples]
+        + list(timeline.blackout or ())
+    ) or sorted(timeline.beats)
+    if not moments:
+        return Window(0.0, 0.0, 1.0, False)
+    origin = started[0] if started else moments[0]
+    ends = [mark.at for mark in timeline.marks if mark.at >= origin and _END.search(mark.what)]
+    ends += [sample.at for sample in timeline.samples]
+    ends += list(timeline.blackout or ())
+    begin = min(origin, timeline.blackout[0]) if timeline.blackout else origin
+    end = max(ends, default=moments[-1])
+    margin = max((end - begin) * 0.08, 0.005)
+    return Window(origin, begin - margin, end + margin, bool(started))
+
+
+def place(marks: Sequence[Mark], shown: Window, ms_per_letter: float, levels: int) -> tuple[list[Label], int]:
+    """Labels that do not overlap, and the number of those that found no room.
+
+    `ms_per_letter` is the width of a letter on the time axis. What ends or switches a migration is placed
+    first; a label that would leave the picture on the right moves to the left.
+    """
+    taken: list[list[tuple[float, float]]] = [[] for _ in range(levels)]
+    first, last = shown.ms(shown.start), shown.ms(shown.end)
+    labels = []
+    dropped = 0
+    for mark in sorted(marks, key=lambda mark: (not _IMPORTANT.search(mark.what), mark.at)):
+        width = (len(mark.what) + 2) * ms_per_letter
+        left = max(first, min(shown.ms(mark.at), last - width))
+        for level, row in enumerate(taken):
+            if all(left + width <= begin or end <= left for begin, end in row):
+                row.append((left, left + width))
+                labels.append(Label(mark, left, level))
+                break
+        else:
+            dropped += 1
+    return labels, dropped
+
+
+def beat_gaps(beats: Sequence[float], shown: Window, bins: int = 900) -> tuple[list[float], list[float]]:
+    """For drawing: moments (ms since the origin) and the gap (ms) since the beat before.
+
+    At most `bins` points: of the beats that fall on the same pixel the one after the longest gap is kept,
+    so thinning can never hide a gap.
+    """
+    width = (shown.end - shown.start) / bins
+    longest: dict[int, tuple[float, float]] = {}
+    for before, at in pairwise(beats):
+        # A gap that is still open at the right edge belongs to the picture as well.
+        if at < shown.start or before > shown.end:
+            continue
+        place_of = min(int((at - shown.start) / width), bins)
+        gap = (at - before) * 1000
+        if place_of not in longest or gap > longest[place_of][1]:
+            longest[place_of] = (shown.ms(at), gap)
+    points = [longest[key] for key in sorted(longest)]
+    return [at for at, _ in points], [gap for _, gap in points]

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes everything a run leaves behind, in an order in which no failure loses what matters more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from fixtures.outcome import RunResult
+from reports.allure_report import generate, write_allure_context
+from reports.page import write_page
+from reports.verdict_json import write_verdict
+
+T = TypeVar("T")
+
+
+def write_all(run: RunResult, directory: Path, *, node_modules: Path) -> list[str]:
+    """Write verdict.json, the verdict page, and Allure's context and HTML into `directory`.
+
+    `directory`/allure-results is where the tests have left Allure's raw results. Returns one sentence for
+    each thing that could not be made, such as the HTML without Node; raises nothing but what ends the
+    program.
+    """
+    results = directory / "allure-results"
+    remarks: list[str] = []
+    _attempt("verdict.json", lambda: write_verdict(run, directory), remarks)
+    # Written first, since Allure may take two minutes in which a user may lose patience; and once more
+    # below, since it links to Allure's report only where there is one.
+    _attempt("the verdict page", lambda: write_page(run, directory), remarks)
+    _attempt("Allure's environment and categories", lambda: write_allure_context(run, results), remarks)
+    title = f"{run.old.name} → {run.new.name}: {run.verdict}"
+    said = _attempt(
+        "the Allure report", lambda: generate(results, directory / "allure", title, node_modules), remarks
+    )
+    if said is None and (directory / "allure" / "index.html").is_file():
+        _attempt("the verdict page", lambda: write_page(run, directory), remarks)
+    elif said:
+        remarks.append(said)
+    return remarks
+
+
+def _attempt(what: str, make: Callable[[], T], remarks: list[str]) -> T | None:
+    """Whatever goes wrong in one report becomes a remark: the others must still be written."""
+    try:
+        return make()
+    except Exception as error:
+        remarks.append(f"Could not write {what}: {type(error).__name__}: {error}")
+        return None

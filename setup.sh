@@ -1,0 +1,149 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Sets this checkout up: system packages, .venv, and the Allure renderer where Node allows.
+#   ./setup.sh [--dev] [--with-report]
+#   --dev          also the checkers: mypy, ruff, pip-tools
+#   --with-report  where there is no Node and this runs as root, install Debian's
+# PYTHON names the interpreter (3.11 or newer). Ends 0, or 2 with one message; quick where all is done.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+readonly packages=(bubblewrap mmdebstrap gcc libc6-dev gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross
+  libvirt-dev pkg-config python3-venv xz-utils zstd debian-archive-keyring)
+# What each is for, for hosts that name their packages otherwise.
+readonly purposes=(
+  'bwrap:bubblewrap, runs each build in its own root'
+  'gcc:a C compiler with a static libc, for the x86_64 guest agent'
+  'powerpc64le-linux-gnu-gcc:a powerpc64le cross compiler with a static libc, for the ppc64le guest agent'
+  'pkg-config:pkg-config and the libvirt headers, for libvirt-python'
+  'xz:xz, unpacks packages' 'zstd:zstd, unpacks packages'
+)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+stop() {
+  printf 'setup: %s\n' "$@" >&2
+  exit 2
+}
+
+# apt_install PACKAGE...: as root, or with sudo where that asks nothing; 3: may not, else apt's status.
+apt_install() {
+  local -a as_root=()
+  if ((EUID != 0)); then
+    sudo -n true 2>/dev/null || return 3
+    as_root=(sudo -n)
+  fi
+  echo "setup: installing $*"
+  local -a apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq)
+  {
+    "${apt[@]}" install -y --no-install-recommends "$@" ||
+      { "${apt[@]}" update && "${apt[@]}" install -y --no-install-recommends "$@"; }
+  } </dev/null >"$scratch/apt" 2>&1
+}
+
+system_packages() {
+  local entry missing=()
+  if ! command -v apt-get >/dev/null; then
+    for entry in "${purposes[@]}"; do
+      command -v "${entry%%:*}" >/dev/null || missing+=("  ${entry#*:} (program ${entry%%:*})")
+    done
+    ((${#missing[@]} == 0)) || stop 'this is not Debian; install with your package manager:' "${missing[@]}"
+    return 0
+  fi
+  mapfile -t missing < <(comm -23 <(printf '%s\n' "${packages[@]}" | sort) \
+    <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null |
+      sed -n 's/^installed //p' | sort))
+  ((${#missing[@]} > 0)) || return 0
+  local status=0
+  apt_install "${missing[@]}" || status=$?
+  ((status != 0)) || return 0
+  ((status == 3)) || sed -n '/^E:/p' "$scratch/apt" | sort -u >&2
+  stop "system packages are missing; run as root: apt-get install -y --no-install-recommends ${missing[*]}"
+}
+
+find_python() {
+  local candidate candidates=(python3.13 python3.12 python3.11 python3)
+  [[ -z ${PYTHON:-} ]] || candidates=("$PYTHON")
+  for candidate in "${candidates[@]}"; do
+    if "$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+      command -v "$candidate"
+      return
+    fi
+  done
+  stop "no Python 3.11 or newer with venv (tried ${candidates[*]}); name one in PYTHON"
+}
+
+# pip_install REQUIREMENTS...: exactly what the locks name, each file checked against its hash.
+pip_install() {
+  .venv/bin/python -m pip install -qq --disable-pip-version-check --no-input --retries 2 --require-hashes \
+    "${@/#/-r}" </dev/null >"$scratch/pip" 2>&1 && return
+  if grep -qE 'NewConnectionError|NameResolutionError|ConnectTimeout|ReadTimeout|ProxyError' "$scratch/pip"; then
+    stop 'could not reach the package index: check the network, or the index that pip is configured to use'
+  fi
+  sed '/^WARNING/d' "$scratch/pip" | tail -n 15 >&2
+  stop 'pip could not install the locked requirements; its last lines are above'
+}
+
+# A stamp is written when its step is through; no stamp, or another one, and the step is done anew.
+python_packages() {
+  local want have='' locks=(requirements.txt)
+  [[ -z $dev ]] || locks+=(requirements-dev.txt)
+  want=$(sha256sum "${locks[@]}")
+  [[ ! -x .venv/bin/python ]] || have=$(cat .venv/stamp 2>/dev/null) || true
+  [[ -n $have && "$have"$'\n' == "$want"$'\n'* ]] && return
+  # Made anew unless something is only to be added to a whole one: a killed run leaves no stamp.
+  if [[ -z $have || "$want"$'\n' != "$have"$'\n'* ]]; then
+    local python
+    python=$(find_python) || exit 2
+    echo "setup: making .venv with $("$python" -V)"
+    rm -rf .venv || stop 'could not remove the old .venv: whose is it?'
+    "$python" -m venv .venv >"$scratch/venv" 2>&1 || stop "could not make .venv: $(tail -n 1 "$scratch/venv")"
+  fi
+  rm -f .venv/stamp
+  pip_install "${locks[@]}"
+  echo "$want" >.venv/stamp
+}
+
+node_is_new_enough() {
+  command -v npm >/dev/null && node -e 'process.exit(+(process.versions.node.split(".")[0] < 20))' 2>/dev/null
+}
+
+report_renderer() {
+  local want why='it needs Node 20 or newer with npm' offered
+  want=$(sha256sum package-lock.json)
+  [[ "$(cat node_modules/.stamp 2>/dev/null)" != "$want" ]] || return 0
+  if [[ -n $with_report ]] && ((EUID == 0)) && ! command -v node >/dev/null && command -v apt-cache >/dev/null; then
+    offered=$(LC_ALL=C apt-cache policy nodejs | sed -nE 's/^ *Candidate: ([0-9]+)\..*/\1/p')
+    if ((${offered:-0} >= 20)); then
+      apt_install nodejs || true
+      command -v npm >/dev/null || apt_install npm || true
+    else
+      why+=", and this release of Debian has ${offered:-none}"
+    fi
+  fi
+  if node_is_new_enough; then
+    if npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --fetch-retries=1 \
+      --fetch-retry-mintimeout=1000 </dev/null >"$scratch/npm" 2>&1; then
+      echo "$want" >node_modules/.stamp
+      return
+    fi
+    why="npm could not install the renderer ($(sed -nE '/^npm (error|ERR!) /{s///p;q}' "$scratch/npm"))"
+  fi
+  echo "setup: no Allure HTML: $why; verdict.json, page and raw Allure results are still written" >&2
+}
+
+dev='' with_report=''
+for argument; do
+  case $argument in
+    --dev) dev=yes ;;
+    --with-report) with_report=yes ;;
+    *) stop "unknown argument $argument (usage: ./setup.sh [--dev] [--with-report])" ;;
+  esac
+done
+# One at a time in this checkout; the lock is on the directory itself and leaves no file.
+exec 9<.
+flock -n 9 || { echo 'setup: waiting for another set-up of this checkout' && flock 9; }
+system_packages
+python_packages
+report_renderer
