@@ -223,7 +223,7 @@ def _initramfs_entries(agent: bytes, modules: Mapping[str, bytes]) -> list[Entry
 def cpio(entries: list[Entry]) -> bytes:
     """A newc archive with nothing in it that depends on when, where or by whom it was made.
 
-    Not compressed: under TCG a guest takes longer to decompress it than QEMU does to hand it over.
+    Not compressed: it is small, and gzip made no measurable difference to the boot under TCG.
     """
     archive = b"".join(_cpio_records(sorted(entries, key=lambda entry: entry.path)))
     return archive + b"\0" * (-len(archive) % 512)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define BLOCK 65536u
+#define PORT_NAME_US 2500000u /* less than what the runner waits */
 
 static void write_and_compare(int fd, char *reason)
 {
@@ -124,11 +125,24 @@ bool find_echo_port(char *device, size_t size)
     return found;
 }
 
+/* Just after boot the port may not have its name yet. */
+static bool wait_for_echo_port(char *device, size_t size)
+{
+    uint64_t deadline = now_us() + PORT_NAME_US;
+
+    while (!find_echo_port(device, size)) {
+        if (now_us() >= deadline)
+            return false;
+        sleep_until_us(now_us() + 50000);
+    }
+    return true;
+}
+
 void device_console(char *reason)
 {
     char device[48];
 
-    if (!find_echo_port(device, sizeof device))
+    if (!wait_for_echo_port(device, sizeof device))
         snprintf(reason, REASON, "no virtio port named hotpatch.echo");
     else if (access(device, F_OK) != 0)
         snprintf(reason, REASON, "%s: %s", device, strerror(errno));

@@ -7,6 +7,18 @@
 #include <unistd.h>
 
 #define NO_HOST_US 50000u
+#define LOOK_AGAIN_US 100000u
+
+/* The device tells a port's name some time after the driver has found the port. */
+static int open_port(void)
+{
+    char device[48];
+    int fd = -1;
+
+    while (!find_echo_port(device, sizeof device) || (fd = open(device, O_RDWR | O_CLOEXEC)) < 0)
+        sleep_until_us(now_us() + LOOK_AGAIN_US);
+    return fd;
+}
 
 /* Each whole line goes back in one write; what is left of the buffer is the start of the next line. */
 static size_t give_back_lines(int fd, char *line, size_t len)
@@ -26,14 +38,10 @@ static size_t give_back_lines(int fd, char *line, size_t len)
 static void *echo_main(void *unused)
 {
     static char line[4096];
-    char device[48];
     size_t len = 0;
-    int fd;
+    int fd = open_port();
 
     (void)unused;
-    if (!find_echo_port(device, sizeof device) || (fd = open(device, O_RDWR | O_CLOEXEC)) < 0)
-        for (;;)
-            pause(); /* `devices` says what is missing */
     for (;;) {
         ssize_t n = read(fd, line + len, sizeof line - len);
 

@@ -83,20 +83,43 @@ static bool answered(int fd, uint64_t deadline)
     }
 }
 
-static void exchange(int fd, char *reason)
+/* One socket for ever: closing a packet socket waits for an RCU grace period, some 45 ms under TCG, in
+ * which there would be no frame in flight. */
+static int bound_socket(char *reason)
+{
+    static int fd = -1;
+    struct sockaddr_ll at = everyone();
+
+    if (fd >= 0)
+        return fd;
+    fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, htons(ETH_P_ARP));
+    if (fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0)
+        return fd;
+    snprintf(reason, REASON, "packet socket on eth0: %s", strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    fd = -1;
+    return fd;
+}
+
+/* A late answer to an earlier question proves nothing. */
+static void forget_earlier_frames(int fd)
+{
+    char frame[256];
+
+    while (recv(fd, frame, sizeof frame, MSG_DONTWAIT) > 0)
+        ;
+}
+
+void device_net(char *reason)
 {
     uint64_t deadline = now_us() + REPLY_US;
+    int fd = bound_socket(reason), failed = 0;
     unsigned char mac[ETH_ALEN];
-    struct sockaddr_ll at;
-    int failed = 0;
 
-    if (!interface_up(fd, mac, reason))
+    if (fd < 0 || !interface_up(fd, mac, reason))
         return;
-    at = everyone();
-    if (bind(fd, (struct sockaddr *)&at, sizeof at) != 0) {
-        snprintf(reason, REASON, "bind to eth0: %s", strerror(errno));
-        return;
-    }
+    forget_earlier_frames(fd);
     while (now_us() < deadline) { /* asked again: a frame sent before the link is up is lost */
         uint64_t until = now_us() + ASK_AGAIN_US;
 
@@ -112,16 +135,4 @@ static void exchange(int fd, char *reason)
         snprintf(reason, REASON, "send on eth0: %s", strerror(failed));
     else
         snprintf(reason, REASON, "10.0.2.2 did not answer in %u ms", REPLY_US / 1000);
-}
-
-void device_net(char *reason)
-{
-    int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, htons(ETH_P_ARP));
-
-    if (fd < 0) {
-        snprintf(reason, REASON, "packet socket: %s", strerror(errno));
-        return;
-    }
-    exchange(fd, reason);
-    close(fd);
 }

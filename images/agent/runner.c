@@ -32,8 +32,9 @@ static struct check checks[] = {
 static struct {
     pthread_mutex_t lock;
     uint64_t rounds, failed, worst_us;
+    const char *worst_of;
     char first[REASON];
-} churn = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} churn = {.worst_of = "none", .lock = PTHREAD_MUTEX_INITIALIZER};
 static _Atomic uint32_t churn_on;
 
 static void *check_main(void *arg)
@@ -97,8 +98,10 @@ static void churn_once(struct check *c)
     run(c, reason);
     took = now_us() - start;
     pthread_mutex_lock(&churn.lock);
-    if (took > churn.worst_us)
+    if (took > churn.worst_us) {
         churn.worst_us = took;
+        churn.worst_of = c->name;
+    }
     if (*reason && churn.failed++ == 0)
         snprintf(churn.first, sizeof churn.first, "%s: %.140s", c->name, reason);
     pthread_mutex_unlock(&churn.lock);
@@ -134,6 +137,7 @@ void runner_churn(bool on)
     pthread_mutex_lock(&churn.lock);
     if (on && !atomic_load(&churn_on)) {
         churn.rounds = churn.failed = churn.worst_us = 0;
+        churn.worst_of = "none";
         churn.first[0] = '\0';
     }
     pthread_mutex_unlock(&churn.lock);
@@ -144,8 +148,9 @@ void runner_churn(bool on)
 void runner_churn_report(struct text *out)
 {
     pthread_mutex_lock(&churn.lock);
-    text_add(out, " rounds=%llu failed=%llu worst_us=%llu first=", (unsigned long long)churn.rounds,
-             (unsigned long long)churn.failed, (unsigned long long)churn.worst_us);
+    text_add(out, " rounds=%llu failed=%llu worst_us=%llu worst_of=%s first=",
+             (unsigned long long)churn.rounds, (unsigned long long)churn.failed,
+             (unsigned long long)churn.worst_us, churn.worst_of);
     text_quote(out, churn.failed ? churn.first : "none");
     pthread_mutex_unlock(&churn.lock);
 }

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who is to blame: every row of the outcome table, and what may never happen whatever the controls say."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fixtures.blame import Controls, blame, failure_of, interval_95, repeats_text, settled, signature
+from fixtures.outcome import COUNTS_AGAINST, Outcome, RunRecord, Verdict, verdict_of
+
+PASS = RunRecord("b", "b", "pass")
+
+
+def run(result: str, mark: str = "", source: str = "old", destination: str = "new") -> RunRecord:
+    """A run with a result, and a signature if it failed."""
+    return RunRecord(source, destination, result, f"{mark or result} was seen", mark)
+
+
+FAILED = run("fail", "memory")
+OLD_ALIKE, OLD_OTHER = run("fail", "memory", "old", "old"), run("fail", "clock", "old", "old")
+NEW_ALIKE, NEW_OTHER = run("fail", "memory", "new", "new"), run("fail", "clock", "new", "new")
+BACK_ALIKE = run("fail", "memory", "new", "old")
+
+BLAMED = {
+    "both-pass": (Controls(PASS, PASS), Outcome.REGRESSION, "both controls pass"),
+    "new-alike": (Controls(PASS, NEW_ALIKE), Outcome.DEFECT_NEW, "new → itself fails alike"),
+    "old-alike": (Controls(OLD_ALIKE), Outcome.DEFECT_OLD, "old → itself fails alike"),
+    "old-and-new-alike": (Controls(OLD_ALIKE, NEW_ALIKE), Outcome.DEFECT_OLD, "old → itself fails alike"),
+    "old-as-source": (Controls(OLD_ALIKE, new_old=PASS), Outcome.DEFECT_OLD, "at fault as source"),
+    "old-as-both": (Controls(OLD_ALIKE, new_old=BACK_ALIKE), Outcome.DEFECT_OLD, "as destination too"),
+    "role-open": (Controls(OLD_ALIKE, new_old=run("error")), Outcome.DEFECT_OLD, "at fault is open"),
+    "old-other": (Controls(OLD_OTHER, PASS), Outcome.REGRESSION, "another defect: old → itself fails with clock"),
+    "new-other": (Controls(PASS, NEW_OTHER), Outcome.REGRESSION, "another defect: new → itself fails with clock"),
+    "both-other": (Controls(OLD_OTHER, NEW_OTHER), Outcome.REGRESSION, "no control fails alike"),
+    "old-other-new-alike": (Controls(OLD_OTHER, NEW_ALIKE), Outcome.DEFECT_NEW, "another defect: old → itself"),
+    "old-errs": (Controls(run("error"), PASS), Outcome.ERROR, "could not run: error was seen"),
+    "new-errs": (Controls(PASS, run("error")), Outcome.ERROR, "could not run: error was seen"),
+    "old-errs-new-alike": (Controls(run("error"), NEW_ALIKE), Outcome.ERROR, "blame is open"),
+    "none-ran": (Controls(), Outcome.ERROR, "not run"),
+    "old-refuses": (Controls(run("refused"), PASS), Outcome.REGRESSION, "no control fails alike"),
+}
+
+
+@pytest.mark.parametrize("case", BLAMED)
+def test_failure_is_laid_at_the_right_door(case: str) -> None:
+    """Lose this and a release manager holds the wrong build responsible."""
+    controls, outcome, told = BLAMED[case]
+    judged, reason = blame(FAILED, controls)
+    assert judged is outcome
+    assert reason.startswith("memory was seen; ")
+    assert told in reason
+
+
+def test_other_defect_of_a_control_is_reported_too() -> None:
+    """Lose this and a second defect that the controls came upon is forgotten."""
+    _outcome, reason = blame(FAILED, Controls(OLD_OTHER, NEW_OTHER))
+    assert "old → itself fails with clock" in reason
+    assert "new → itself fails with clock" in reason
+
+
+@pytest.mark.parametrize(
+    "result,outcome",
+    [("pass", Outcome.PASS), ("refused", Outcome.REFUSED), ("unsupported", Outcome.UNSUPPORTED)],
+)
+def test_clean_end_needs_no_control(result: str, outcome: Outcome) -> None:
+    """Lose this and a green run pays for controls, or a refusal counts against the update."""
+    assert settled([run(result)]) == (outcome, f"{result} was seen")
+
+
+def test_failure_needs_controls() -> None:
+    """Lose this and failures are judged before anybody asked who is to blame."""
+    assert settled([FAILED, FAILED]) is None
+
+
+def test_error_in_any_repeat_is_an_error() -> None:
+    """Lose this and a broken rig passes for a flaky QEMU."""
+    assert settled([run("pass"), FAILED, run("error")]) == (Outcome.ERROR, "error was seen")
+
+
+def test_differing_repeats_are_flaky_with_interval() -> None:
+    """Lose this and a guest that survives four times of five looks safe, or looks certain to die."""
+    judged = settled([run("pass")] * 8 + [FAILED] * 2)
+    assert judged is not None
+    assert judged[0] is Outcome.FLAKY
+    assert "8/10 [0.49, 0.94]" in judged[1]
+    assert "memory was seen" in judged[1]
+
+
+def test_pass_and_refusal_are_flaky() -> None:
+    """Lose this and a build that refuses now and then passes as one that never does."""
+    judged = settled([run("pass"), run("refused")])
+    assert judged is not None
+    assert judged[0] is Outcome.FLAKY
+
+
+def test_failures_of_two_kinds_are_flaky() -> None:
+    """Lose this and the second defect of a cell hides behind the first."""
+    judged = settled([FAILED, run("fail", "clock")])
+    assert judged == (Outcome.FLAKY, "failures differ between repeats: clock / memory")
+
+
+def test_first_failure_is_the_one_that_is_told() -> None:
+    """Lose this and the report shows the evidence of a run that passed."""
+    assert failure_of([run("pass"), FAILED, run("fail", "clock")]) is FAILED
+    assert failure_of([run("pass")]) is None
+
+
+ALIKE = [
+    "source failed | load of 'vmstate 0x1f' failed at /usr/lib/qemu/a.so in debian-12",
+    "Source failed  | load of 'vmstate 0xbeef' failed at /opt/other/b.so in debian-13-backports",
+]
+
+
+@pytest.mark.parametrize("check", ["migrate", "launch", "hang"])
+def test_signature_leaves_out_what_differs_between_runs(check: str) -> None:
+    """Lose this and a control's failure never equals the update's, so every old defect is a regression."""
+    assert {signature(check, text) for text in ALIKE} == {
+        f"{check}: source failed | load of 'vmstate N' failed at PATH in BUILD"
+    }
+
+
+@pytest.mark.parametrize("times", [("20.5 s", "7 s"), ("10.0.2", "7.2")])
+def test_signature_leaves_out_numbers(times: tuple[str, str]) -> None:
+    """Lose this and one hang counts as two defects because it lasted longer."""
+    first, second = (signature("hang", f"no answer: {text}") for text in times)
+    assert first == second
+
+
+def test_signature_keeps_qemus_words() -> None:
+    """Lose this and an old build's defect excuses any other failure to migrate."""
+    assert signature("migrate", "bad section") != signature("migrate", "no such device")
+
+
+def test_signature_of_a_guest_check_is_the_check() -> None:
+    """Lose this and a panic in the control does not excuse the lockup that one defect also shows as."""
+    assert signature("kernel-log", "Oops") == signature("kernel-log", "soft lockup") == "kernel-log"
+    assert signature("memory", "x") != signature("beats", "x")
+
+
+WILSON = {(8, 10): (0.4902, 0.9433), (0, 10): (0.0, 0.2775), (10, 10): (0.7225, 1.0), (1, 2): (0.0945, 0.9055)}
+
+
+@pytest.mark.parametrize("passes,runs", WILSON)
+def test_interval_is_wilsons(passes: int, runs: int) -> None:
+    """Lose this and the report claims more certainty than the repeats give."""
+    assert interval_95(passes, runs) == pytest.approx(WILSON[passes, runs], abs=0.0001)
+
+
+def test_nothing_run_leaves_everything_open() -> None:
+    """Lose this and a cell without runs ends in a division by zero."""
+    assert interval_95(0, 0) == (0.0, 1.0)
+
+
+def test_single_run_has_no_interval() -> None:
+    """Lose this and every cell of a plain run bears an interval that says nothing."""
+    assert repeats_text([run("pass")]) == ""
+    assert repeats_text([run("pass"), run("pass")]) == "2/2 [0.34, 1.00]"
+
+
+@settings(deadline=None)
+@given(runs=st.integers(1, 5000), data=st.data())
+def test_interval_holds_the_rate(runs: int, data: st.DataObject) -> None:
+    """Lose this and an interval of the report excludes the very rate it is about."""
+    passes = data.draw(st.integers(0, runs))
+    low, high = interval_95(passes, runs)
+    assert 0 <= low <= high <= 1
+    assert low - 1e-12 <= passes / runs <= high + 1e-12
+
+
+results = st.sampled_from(["pass", "refused", "unsupported", "error"]).map(run)
+failures = st.sampled_from(["memory", "clock", "beats"]).map(lambda mark: run("fail", mark))
+controls = st.none() | results | failures
+
+
+@settings(deadline=None)
+@given(failures, st.builds(Controls, controls, controls, controls))
+def test_failing_cell_never_passes(failed: RunRecord, ran: Controls) -> None:
+    """Lose this and some set of controls turns a dead guest green."""
+    outcome, reason = blame(failed, ran)
+    assert outcome in {Outcome.REGRESSION, Outcome.DEFECT_NEW, Outcome.DEFECT_OLD, Outcome.ERROR}
+    assert failed.reason in reason
+
+
+@settings(deadline=None)
+@given(st.builds(Controls, *[controls.filter(lambda record: not record or record.signature != "memory")] * 3))
+def test_other_signature_never_excuses(ran: Controls) -> None:
+    """Lose this and one known weakness of the old build excuses all that the update breaks."""
+    assert blame(FAILED, ran)[0] in {Outcome.REGRESSION, Outcome.ERROR}
+
+
+@settings(deadline=None)
+@given(st.lists(results | failures, min_size=1, max_size=6))
+def test_failing_run_never_settles_as_clean(runs: list[RunRecord]) -> None:
+    """Lose this and repeats outvote a failure."""
+    judged = settled(runs)
+    if failure_of(runs) is not None:
+        assert judged is None or judged[0] in {Outcome.FLAKY, Outcome.ERROR}
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(Outcome), max_size=8), st.booleans())
+def test_verdict_is_unsafe_iff_something_counts_against(outcomes: list[Outcome], rig_failed: bool) -> None:
+    """Lose this and an update ships that a cell spoke against, or is stopped by none."""
+    against = {Outcome.REGRESSION, Outcome.DEFECT_NEW, Outcome.REMOVED, Outcome.FLAKY}
+    verdict = verdict_of(outcomes, rig_failed=rig_failed)
+    assert against == COUNTS_AGAINST
+    assert (verdict is Verdict.UNSAFE) == bool(against & set(outcomes))
+    if verdict is Verdict.SAFE:
+        assert outcomes
+        assert not rig_failed
+        assert Outcome.ERROR not in outcomes
+
+
+@pytest.mark.parametrize(
+    "outcomes,rig_failed,status",
+    [
+        ([Outcome.PASS, Outcome.REFUSED, Outcome.UNSUPPORTED, Outcome.KNOWN, Outcome.DEFECT_OLD], False, 0),
+        ([Outcome.PASS, Outcome.FLAKY, Outcome.ERROR], True, 1),
+        ([Outcome.PASS, Outcome.ERROR], False, 2),
+        ([Outcome.PASS], True, 2),
+        ([], False, 2),
+    ],
+)
+def test_exit_status_is_the_documented_one(outcomes: list[Outcome], rig_failed: bool, status: int) -> None:
+    """Lose this and a pipeline ships what was found unsafe, or what nobody looked at."""
+    assert verdict_of(outcomes, rig_failed=rig_failed).exit_status == status

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cells: stable names, a covering set that covers, and marks by which a user finds them."""
+
+from itertools import combinations, product
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fixtures.cells import Cell, expand, short_selection
+from fixtures.matrix import Guests, MachineType, Matrix, Mechanism, load_matrix
+
+SHIPPED = load_matrix(Path(__file__).parents[2] / "matrix.yaml")
+PPC64LE_IDS = [
+    "ppc64le-pseries.newest-old-qmp-precopy-idle-bare-1vcpu",
+    "ppc64le-pseries.newest-old-qmp-precopy-idle-bare-2vcpu",
+    "ppc64le-pseries.newest-old-qmp-precopy-idle-virtio-1vcpu",
+    "ppc64le-pseries.newest-old-qmp-precopy-idle-virtio-2vcpu",
+    "ppc64le-pseries.newest-old-qmp-precopy-busy-bare-1vcpu",
+    "ppc64le-pseries.newest-old-qmp-precopy-busy-bare-2vcpu",
+    "ppc64le-pseries.newest-old-qmp-precopy-busy-virtio-1vcpu",
+    "ppc64le-pseries.newest-old-qmp-precopy-busy-virtio-2vcpu",
+    "ppc64le-pseries.newest-old-qmp-postcopy-idle-bare-1vcpu",
+    "ppc64le-pseries.newest-old-qmp-postcopy-idle-bare-2vcpu",
+    "ppc64le-pseries.newest-old-qmp-postcopy-idle-virtio-1vcpu",
+    "ppc64le-pseries.newest-old-qmp-postcopy-idle-virtio-2vcpu",
+    "ppc64le-pseries.newest-old-qmp-postcopy-busy-bare-1vcpu",
+    "ppc64le-pseries.newest-old-qmp-postcopy-busy-bare-2vcpu",
+    "ppc64le-pseries.newest-old-qmp-postcopy-busy-virtio-1vcpu",
+    "ppc64le-pseries.newest-old-qmp-postcopy-busy-virtio-2vcpu",
+]
+
+
+def row(cell: Cell) -> tuple[object, ...]:
+    """The values of a cell's dimensions."""
+    return (cell.machine, cell.path, cell.mechanism, cell.profile, cell.hardware, cell.vcpus)
+
+
+def meetings(cells: list[Cell]) -> set[object]:
+    """Every two values of two dimensions that meet in some cell."""
+    return {pair for cell in cells for pair in combinations(enumerate(row(cell)), 2)}
+
+
+def plain(cells: list[Cell]) -> list[Cell]:
+    """The cells of the product, without those that stand apart for their memory."""
+    return [cell for cell in cells if not cell.round_memory]
+
+
+def some(values: tuple[object, ...]) -> st.SearchStrategy[tuple[object, ...]]:
+    """Some of `values`, none twice."""
+    chosen = st.lists(st.sampled_from(values), min_size=1, max_size=3, unique=True)
+    return chosen.map(tuple)
+
+
+guests = st.builds(
+    Guests, profiles=some(("idle", "busy")), hardware=some(("bare", "virtio")), vcpus=some((1, 2, 3, 4))
+)
+machine_types = some(tuple(MachineType(family="q35", version=v) for v in ("newest-old", "oldest-shared", "7.2")))
+matrices = st.builds(
+    lambda guests, machines, paths, mechanisms: SHIPPED.model_copy(
+        update={
+            "guests": guests,
+            "machine_types": {"x86_64": machines},
+            "paths": paths,
+            "mechanisms": mechanisms,
+        }
+    ),
+    guests,
+    machine_types,
+    some(("qmp", "libvirt")),
+    some(get_args(Mechanism)),
+)
+
+
+def test_ids_stay_what_they_are() -> None:
+    """Lose this and known issues, rerun commands and the history of reports no longer find their cells."""
+    assert [cell.id for cell in expand(SHIPPED, ["ppc64le"])] == PPC64LE_IDS
+
+
+def test_covering_set_stays_small() -> None:
+    """Lose this and the default run takes as long as the full product."""
+    covering = [cell for cell in plain(expand(SHIPPED, ["ppc64le"])) if cell.covering]
+    assert len(covering) <= 8 < len(PPC64LE_IDS)
+
+
+@settings(deadline=None)
+@given(matrices)
+def test_every_two_values_meet_in_the_covering_set(matrix: Matrix) -> None:
+    """Lose this and the default run never tries, say, postcopy of an idle guest."""
+    cells = plain(expand(matrix))
+    assert meetings([cell for cell in cells if cell.covering]) == meetings(cells)
+
+
+@settings(deadline=None)
+@given(matrices)
+def test_product_is_full_and_ids_unique(matrix: Matrix) -> None:
+    """Lose this and two cells share a name, so one's result overwrites the other's."""
+    cells, guests = expand(matrix), matrix.guests
+    dimensions = (guests.profiles, guests.hardware, guests.vcpus)
+    whole = product(matrix.machine_types["x86_64"], matrix.paths, matrix.mechanisms, *dimensions)
+    assert len(plain(cells)) == len(list(whole))
+    assert len({cell.id for cell in cells}) == len(cells)
+
+
+@settings(deadline=None)
+@given(matrices)
+def test_cells_are_the_same_in_every_process(matrix: Matrix) -> None:
+    """Lose this and xdist's workers disagree on what there is to run."""
+    assert expand(matrix) == expand(matrix)
+
+
+@settings(deadline=None)
+@given(matrices)
+def test_ids_do_not_depend_on_the_covering_set(matrix: Matrix) -> None:
+    """Lose this and a cell of the default run is another one under `-m slow`."""
+    alone = matrix.model_copy(update={"mechanisms": matrix.mechanisms[:1]})
+    assert {cell.id for cell in expand(alone)} <= {cell.id for cell in expand(matrix)}
+
+
+def test_arch_narrows() -> None:
+    """Lose this and `ARCH=ppc64le` runs everything, or nothing."""
+    assert {cell.arch for cell in expand(SHIPPED, ["ppc64le"])} == {"ppc64le"}
+    assert {cell.arch for cell in expand(SHIPPED)} == {"x86_64", "ppc64le"}
+
+
+def test_marks_select_by_what_the_cell_is() -> None:
+    """Lose this and `-m "postcopy and x86_64"` runs other cells than it says."""
+    cell = Cell("x86_64", "q35", "newest-old", "qmp", "postcopy-preempt", "idle", "bare", 1)
+    assert cell.marks == ("x86_64", "qmp", "postcopy")
+
+
+def test_cell_beyond_the_covering_set_is_slow() -> None:
+    """Lose this and the default run takes as long as the full product."""
+    cells = expand(SHIPPED)
+    assert {cell.covering for cell in cells} == {True, False}
+    assert all(("slow" in cell.marks) is not cell.covering for cell in cells)
+
+
+@pytest.mark.parametrize("mechanism", get_args(Mechanism))
+def test_marks_are_registered(mechanism: Mechanism, pytestconfig: pytest.Config) -> None:
+    """Lose this and a mechanism that matrix.yaml allows ends the run while tests are collected."""
+    known = {line.partition(":")[0].partition("(")[0] for line in pytestconfig.getini("markers")}
+    cell = Cell("x86_64", "q35", "newest-old", "libvirt", mechanism, "idle", "bare", 1, covering=False)
+    assert set(cell.marks) <= known
+
+
+def test_short_selection_has_the_most_telling_cell_of_each_arch() -> None:
+    """Lose this and `make test` moves an idle guest without devices and calls it a proof."""
+    chosen = short_selection(expand(SHIPPED))
+    assert [(cell.arch, cell.mechanism, cell.subject) for cell in chosen] == [
+        ("x86_64", "postcopy", "busy-virtio-2vcpu"),
+        ("ppc64le", "postcopy", "busy-virtio-2vcpu"),
+    ]
+
+
+@settings(deadline=None)
+@given(matrices)
+def test_short_selection_is_one_cell_of_each_arch(matrix: Matrix) -> None:
+    """Lose this and a user's own matrix leaves `make test` without a hot patch."""
+    assert [cell.arch for cell in short_selection(expand(matrix))] == ["x86_64"]
+
+
+def test_every_vcpu_of_an_idle_guest_sleeps_in_some_cell() -> None:
+    """Lose this and a vCPU that never wakes is the one that beat, and was never asleep."""
+    precopy, postcopy = (
+        Cell("x86_64", "q35", "newest-old", "qmp", mechanism, "idle", "bare", 2).guest("pc-q35-7.2")
+        for mechanism in ("precopy", "postcopy")
+    )
+    assert {precopy.beat_vcpu, postcopy.beat_vcpu} == {0, 1}

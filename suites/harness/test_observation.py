@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What beats prove: a guest that lost, repeated or delayed anything is seen, and one that did not is not."""
+
+import binascii
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fixtures.consoles import Channel, Line, joined
+from fixtures.observation import (
+    Beat,
+    beats_in,
+    beats_whole,
+    clock_forward,
+    crc16,
+    longest_gap,
+    parse_beat,
+    stuck_vcpus,
+)
+from fixtures.waiting import Deadline
+
+BEAT_MS = 4
+
+
+def beats(count: int = 10) -> list[Beat]:
+    """A guest's beats as they should be: one every 4 ms, both vCPUs at work."""
+    return [Beat(100 + n * 0.004, n, n * 4000, (n * 7, n * 9), n // 5) for n in range(count)]
+
+
+def line(body: bytes, at: float = 1.0) -> Line:
+    """A line of the console with the checksum that the guest agent would give it."""
+    return Line(at, b"%s *%04x" % (body, binascii.crc_hqx(body, 0xFFFF)))
+
+
+def paused(milliseconds: float) -> list[Beat]:
+    """Beats of a guest that was stopped for so long between its sixth and its seventh."""
+    return [replace(beat, at=beat.at + (milliseconds / 1000 if beat.seq > 5 else 0)) for beat in beats()]
+
+
+@contextmanager
+def heard(sent: bytes) -> Iterator[Channel]:
+    """A channel that has heard `sent` from a QEMU that then closed it."""
+    ours, theirs = socket.socketpair()
+    channel = Channel("console", ours)
+    try:
+        with theirs:
+            theirs.sendall(sent)
+        channel.wait_for(lambda: channel.closed or None, Deadline.after(10), what="the end of the channel")
+        yield channel
+    finally:
+        channel.close()
+
+
+def test_crc_is_the_guest_agents() -> None:
+    """Lose this and every beat of a healthy guest is thrown away as damaged."""
+    assert crc16(b"123456789") == 0x29B1
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=200))
+def test_crc_agrees_with_pythons(data: bytes) -> None:
+    """Lose this and some lines of the guest agent are damaged in the rig's eyes only."""
+    assert crc16(data) == binascii.crc_hqx(data, 0xFFFF)
+
+
+def test_beat_is_read() -> None:
+    """Lose this and nothing of what the guest says reaches the verdict."""
+    assert parse_beat(line(b"B 17 4000321 12,0,9 3", at=5.5)) == Beat(5.5, 17, 4000321, (12, 0, 9), 3)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"B 17 4000321 12,9 3 *0000",
+        line(b"B 17 4000321 12,9 3").text.replace(b"12", b"13"),
+        line(b"B 17 4000321 12,9 3").text[1:],
+        b"",
+        b"[    2.1] BUG: soft lockup - CPU#1 stuck for 22s!",
+        line(b"ok something else").text,
+        b"[  2.1] x " + line(b"B 17 4000321 12,9 3").text,
+    ],
+)
+def test_what_is_no_whole_beat_is_none(text: bytes) -> None:
+    """Lose this and a byte that the console garbled passes for a beat, with whatever number it then bears."""
+    assert parse_beat(Line(1.0, text)) is None
+
+
+def test_beats_are_found_between_kernel_messages() -> None:
+    """Lose this and a guest whose kernel says one word seems to be silent."""
+    lines = [line(b"B 1 1 1 0"), Line(1.1, b"[ 1.0] hello"), line(b"B 2 2 2 0", at=1.2)]
+    assert [beat.seq for beat in beats_in(lines)] == [1, 2]
+
+
+@pytest.mark.parametrize("check", [beats_whole, clock_forward])
+def test_healthy_guest_passes(check: Callable[[list[Beat]], object]) -> None:
+    """Lose this and every update is unsafe."""
+    assert check(beats())
+
+
+@pytest.mark.parametrize("check", [beats_whole, clock_forward])
+def test_silence_proves_nothing(check: Callable[[list[Beat]], object]) -> None:
+    """Lose this and a guest that never said a word passes its checks."""
+    assert not check([])
+
+
+def test_lost_beat_is_seen() -> None:
+    """Lose this and console output that the move swallowed goes unnoticed."""
+    check = beats_whole([beat for beat in beats() if beat.seq != 4])
+    assert not check
+    assert check.detail == "beat 3 was followed by 5"
+
+
+def test_repeated_beat_is_seen() -> None:
+    """Lose this and a guest that ran on both sides at once goes unnoticed."""
+    whole = beats()
+    check = beats_whole([*whole[:5], whole[4], *whole[5:]])
+    assert not check
+    assert check.detail == "beat 4 was followed by 4"
+
+
+def test_beats_out_of_order_are_seen() -> None:
+    """Lose this and a guest that was set back to an older state goes unnoticed."""
+    whole = beats()
+    assert not beats_whole([*whole[:4], whole[5], whole[4], *whole[6:]])
+
+
+def test_clock_set_back_is_seen() -> None:
+    """Lose this and guests whose monotonic clock jumps back by a microsecond ship."""
+    whole = beats()
+    whole[6] = replace(whole[6], mono_us=whole[5].mono_us - 1)
+    check = clock_forward(whole)
+    assert not check
+    assert check.detail == "the clock went back 1 us between beats 5 and 6"
+
+
+def test_clock_may_stand_still() -> None:
+    """Lose this and two beats in one microsecond make a good update unsafe."""
+    whole = beats()
+    whole[6] = replace(whole[6], mono_us=whole[5].mono_us)
+    assert clock_forward(whole)
+
+
+def test_stuck_vcpu_is_named() -> None:
+    """Lose this and a vCPU that never wakes after the move hides behind one that does."""
+    first, last = beats()[0], replace(beats()[9], progress=(63, 0))
+    assert stuck_vcpus(first, last) == [1]
+
+
+def test_working_vcpus_are_not_stuck() -> None:
+    """Lose this and every update is unsafe."""
+    assert stuck_vcpus(beats()[0], beats()[1]) == []
+
+
+def test_vanished_vcpu_is_no_answer() -> None:
+    """Lose this and a guest that lost a vCPU passes on the ones that are left."""
+    with pytest.raises(ValueError, match="argument"):
+        stuck_vcpus(beats()[0], replace(beats()[9], progress=(63,)))
+
+
+@pytest.mark.parametrize("milliseconds", [20, 50, 200, 1000])
+def test_pause_is_measured_as_its_length(milliseconds: int) -> None:
+    """Lose this and the blackout in the report is not what the guest's users felt."""
+    gap = longest_gap(paused(milliseconds), BEAT_MS)
+    assert gap.ms == pytest.approx(milliseconds, abs=0.001)
+    assert gap.start == pytest.approx(beats()[5].at + 0.004)
+
+
+def test_longest_of_several_pauses_counts() -> None:
+    """Lose this and a short pause early hides the long one of the switchover."""
+    late = [replace(beat, at=beat.at + (0.3 if beat.seq > 8 else 0)) for beat in paused(50)]
+    assert longest_gap(late, BEAT_MS).ms == pytest.approx(300, abs=0.001)
+
+
+def test_gap_is_never_negative() -> None:
+    """Lose this and beats that arrive in a bunch give a blackout below zero."""
+    bunch = [replace(beat, at=100 + beat.seq * 0.001) for beat in beats()]
+    assert longest_gap(bunch, BEAT_MS).ms == 0
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_gap_needs_two_beats(count: int) -> None:
+    """Lose this and a guest that fell silent has a blackout of nothing."""
+    with pytest.raises(ValueError, match="two beats"):
+        longest_gap(beats(count), BEAT_MS)
+
+
+@settings(deadline=None)
+@given(
+    steps=st.lists(st.floats(0.01, BEAT_MS), min_size=2, max_size=60),
+    pause=st.floats(2 * BEAT_MS, 10_000),
+    place=st.integers(0, 1000),
+)
+def test_one_pause_is_found_wherever_it_is(steps: list[float], pause: float, place: int) -> None:
+    """Lose this and there are moments of a move at which a pause is not measured."""
+    at, times = 50.0, [50.0]
+    for number, step in enumerate(steps):
+        at += (step + (pause if number == place % len(steps) else 0)) / 1000
+        times.append(at)
+    gap = longest_gap([Beat(at, seq, seq, (seq,), 0) for seq, at in enumerate(times)], BEAT_MS)
+    assert gap.ms == pytest.approx(pause, abs=BEAT_MS + 0.001)
+    assert times[place % len(steps)] <= gap.start <= gap.end == times[place % len(steps) + 1]
+
+
+def test_line_cut_by_the_move_is_whole_again() -> None:
+    """Lose this and a beat that was under way at the switchover counts as lost."""
+    one, two, three = (line(b"B %d 1 1 0" % number).text for number in (1, 2, 3))
+    with (
+        heard(one + b"\r\n" + two[:7]) as source,
+        heard(two[7:] + b"\r\n" + three + b"\r\n") as destination,
+    ):
+        whole = beats_in(joined(source, destination))
+        arrival = destination.lines[0].at
+    assert [beat.seq for beat in whole] == [1, 2, 3]
+    assert whole[1].at == arrival
+
+
+def test_guest_that_has_not_moved_has_one_console() -> None:
+    """Lose this and a guest cannot be watched before its hot patch."""
+    with heard(line(b"B 1 1 1 0").text + b"\nhalf") as source:
+        assert [beat.seq for beat in beats_in(joined(source, None))] == [1]
+
+
+def test_half_a_line_at_the_end_is_no_line() -> None:
+    """Lose this and the first half of a beat is judged as a damaged one."""
+    with heard(b"one\nha") as channel:
+        assert [line.text for line in channel.lines] == [b"one"]
+        assert channel.partial == b"ha"
