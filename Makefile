@@ -12,7 +12,7 @@ help: ## list the targets
 
 qualify: ## qualify an update: [OLD=build] [NEW=build] [ARCH=x86_64|ppc64le] [ARGS="more for pytest"]
 	@./setup.sh --with-report
-	@$(PYTEST) suites -n auto -m "not harness and not slow" \
+	@$(PYTEST) suites -n auto -m "not harness and not slow and not performance" \
 	  $(if $(OLD),--old='$(OLD)') $(if $(NEW),--new='$(NEW)') $(if $(ARCH),--arch='$(ARCH)') $(ARGS)
 
 test: ## the suite's own tests, then a short real hot patch on each architecture

@@ -39,9 +39,7 @@ class Toolchain:
 
 TOOLCHAINS: Mapping[str, Toolchain] = {
     "x86_64": Toolchain("gcc", "gcc libc6-dev"),
-    "ppc64le": Toolchain(
-        "powerpc64le-linux-gnu-gcc", "gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross"
-    ),
+    "ppc64le": Toolchain("powerpc64le-linux-gnu-gcc", "gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross"),
 }
 
 
@@ -117,7 +115,7 @@ def _replace(path: Path, data: bytes) -> None:
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as temporary:
         temporary.write(data)
         os.fchmod(temporary.fileno(), 0o644)
-    os.replace(temporary.name, path)
+    Path(temporary.name).replace(path)
 
 
 # --- modules -------------------------------------------------------------------------------------------
@@ -137,6 +135,7 @@ class ModuleTree:
         self._builtin = {module_name(Path(line).name) for line in listed}
 
     def is_builtin(self, name: str) -> bool:
+        """Whether the kernel itself contains it, so that there is nothing to load."""
         return name in self._builtin
 
     def content(self, name: str) -> bytes:

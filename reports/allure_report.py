@@ -78,7 +78,7 @@ def generate(results_dir: Path, out: Path, name: str, node_modules: Path) -> str
 
 def message_pattern(outcome: Outcome) -> str:
     """Regular expression for the start of a message of this outcome, in words of both Java and JavaScript."""
-    return rf"^[\s(]*([\w.]+: )?\[{outcome}\]"
+    return rf"^[\s(]*([^\s:]+: )?\[{outcome}\]"
 
 
 def configuration(name: str, output: Path) -> dict[str, Any]:

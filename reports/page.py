@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
@@ -24,6 +25,7 @@ _QUIET = (Outcome.KNOWN, Outcome.REFUSED, Outcome.UNSUPPORTED)
 class Link:
     """One evidence file; `href` is None where there is nothing to follow."""
 
+    path: str
     text: str
     href: str | None
     note: str = ""
@@ -31,7 +33,7 @@ class Link:
     @property
     def is_picture(self) -> bool:
         """Whether a browser can show it in place."""
-        return self.href is not None and self.text.endswith(".svg")
+        return self.href is not None and self.path.endswith(".svg")
 
 
 @dataclass(frozen=True)
@@ -115,21 +117,28 @@ def _views(run: RunResult, directory: Path) -> list[CellView]:
             number += 1
             anchor = f"{base}.{number}"
         taken.add(anchor)
-        evidence = [_link(path, directory) for path in cell.evidence]
-        runs = [[_link(path, directory) for path in record.evidence] for record in cell.runs]
-        views.append(CellView(cell, anchor, evidence, runs))
+        runs = [_links(record.evidence, directory) for record in cell.runs]
+        views.append(CellView(cell, anchor, _links(cell.evidence, directory), runs))
     return views
 
 
-def _link(path: str, directory: Path) -> Link:
-    """A link that stays inside the report, so that the report can be copied elsewhere as a whole."""
+def _links(paths: list[str], directory: Path) -> list[Link]:
+    """Links that stay inside the report, so that the report can be copied elsewhere as a whole."""
+    parents = [PurePosixPath(path).parts[:-1] for path in paths]
+    # zip ends with the shortest path; equal folders in front are said once, in the link's title.
+    same = (len(set(level)) == 1 for level in zip(*parents, strict=False))
+    shared = sum(takewhile(bool, same))
+    return [_link(path, "/".join(PurePosixPath(path).parts[shared:]), directory) for path in paths]
+
+
+def _link(path: str, text: str, directory: Path) -> Link:
     parts = PurePosixPath(path)
     if parts.is_absolute() or ".." in parts.parts:
-        return Link(path, None, "outside the report")
+        return Link(path, path, None, "outside the report")
     if not (directory / clean(path)).exists():
-        return Link(path, None, "missing")
+        return Link(path, text, None, "missing")
     # "./" keeps a colon in the first part from being read as a scheme such as `javascript:`.
-    return Link(path, "./" + quote(path, errors="replace"))
+    return Link(path, text, "./" + quote(path, errors="replace"))
 
 
 def _sections(views: list[CellView]) -> list[tuple[str, str, str, list[CellView]]]:

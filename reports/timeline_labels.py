@@ -73,7 +73,7 @@ def place(marks: Sequence[Mark], shown: Window, ms_per_letter: float, levels: in
     """Labels that do not overlap, and the number of those that found no room.
 
     `ms_per_letter` is the width of a letter on the time axis. What ends or switches a migration is placed
-    first; a label that would leave the picture on the right moves to the left.
+    first; a label that would leave the picture on the right stands left of its mark.
     """
     taken: list[list[tuple[float, float]]] = [[] for _ in range(levels)]
     first, last = shown.ms(shown.start), shown.ms(shown.end)
@@ -81,7 +81,8 @@ def place(marks: Sequence[Mark], shown: Window, ms_per_letter: float, levels: in
     dropped = 0
     for mark in sorted(marks, key=lambda mark: (not _IMPORTANT.search(mark.what), mark.at)):
         width = (len(mark.what) + 2) * ms_per_letter
-        left = max(first, min(shown.ms(mark.at), last - width))
+        at = shown.ms(mark.at)
+        left = at if at + width <= last else max(first, at - width)
         for level, row in enumerate(taken):
             if all(left + width <= begin or end <= left for begin, end in row):
                 row.append((left, left + width))

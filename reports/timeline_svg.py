@@ -18,9 +18,9 @@ from fixtures.timeline import Mark, Timeline
 from reports.files import clean, write_atomically
 from reports.timeline_labels import Window, beat_gaps, place, window
 
-_WIDTH, _HEIGHT, _DPI = 10.0, 5.2, 100
+_WIDTH, _HEIGHT, _DPI = 1000, 500, 96  # CSS pixels, of which an inch of SVG has 96
 _LEFT, _RIGHT = 0.085, 0.985
-_LETTER = 5.0  # pixels of one letter at the labels' size, rather too wide than too narrow
+_LETTER = 6.6  # pixels of one letter at the labels' size, rather too wide than too narrow
 _LANES = {"source": "#0b57b0", "destination": "#14592b", "rig": "#5c4400"}
 _LEVELS = 3
 _BAND = "#c62828"
@@ -29,7 +29,7 @@ _LONGEST_LABEL = 44
 
 
 def write_timeline(timeline: Timeline, path: Path) -> None:
-    """Draw `timeline` as an SVG of about 1000 × 520 pixels and write it to `path` in one step.
+    """Draw `timeline` as an SVG of about 1000 × 500 pixels and write it to `path` in one step.
 
     Equal timelines give equal bytes. Raises OSError where `path` cannot be written.
     """
@@ -45,7 +45,7 @@ def write_timeline(timeline: Timeline, path: Path) -> None:
 
 
 def _draw(timeline: Timeline, shown: Window) -> Figure:
-    figure = Figure(figsize=(_WIDTH, _HEIGHT), dpi=_DPI)
+    figure = Figure(figsize=(_WIDTH / _DPI, _HEIGHT / _DPI), dpi=_DPI)
     FigureCanvasSVG(figure)
     top, middle, bottom = figure.subplots(
         3, 1, sharex=True, gridspec_kw={"height_ratios": [2.5, 1.3, 1.1], "hspace": 0.12}
@@ -70,7 +70,7 @@ def _marks(axes: Axes, timeline: Timeline, shown: Window) -> None:
     visible = [_cleaned(mark) for mark in timeline.marks if shown.holds(mark.at)]
     sides = {mark.side for mark in visible} or {"source", "destination"}
     lanes = [side for side in _LANES if side in sides]
-    pixels = (_RIGHT - _LEFT) * _WIDTH * _DPI
+    pixels = (_RIGHT - _LEFT) * _WIDTH
     ms_per_letter = (shown.end - shown.start) * 1000 / pixels * _LETTER
     unlabelled = 0
     height = _LEVELS + 1.0
@@ -88,10 +88,18 @@ def _marks(axes: Axes, timeline: Timeline, shown: Window) -> None:
             level = floor + 0.55 + label.level
             at = shown.ms(label.mark.at)
             axes.plot([at, at], [floor, level + 0.35], color=_LANES[side], linewidth=0.5, alpha=0.6)
-            words_at = label.left + ms_per_letter * 0.6
-            colour = _LANES[side]
+            # A label that had to move stands left of its mark and ends there.
+            moved = shown.ms(shown.start) < label.left < at
+            words_at = at - ms_per_letter * 0.6 if moved else label.left + ms_per_letter * 0.6
             axes.text(
-                words_at, level, label.mark.what, fontsize=8, color=colour, va="center", parse_math=False
+                words_at,
+                level,
+                label.mark.what,
+                fontsize=8,
+                color=_LANES[side],
+                ha="right" if moved else "left",
+                va="center",
+                parse_math=False,
             )
     axes.set_ylim(-0.5, len(lanes) * height - 0.2)
     axes.set_yticks([number * height for number in range(len(lanes))], list(reversed(lanes)))
@@ -103,11 +111,11 @@ def _marks(axes: Axes, timeline: Timeline, shown: Window) -> None:
 def _remark(axes: Axes, outside: int, unlabelled: int) -> None:
     """Say what was left out: a picture that hides things silently is not evidence."""
     parts = [
-        f"{outside} marks outside this window" if outside else "",
-        f"{unlabelled} marks without room for a label" if unlabelled else "",
+        f"marks outside this window: {outside}" if outside else "",
+        f"labels without room: {unlabelled}" if unlabelled else "",
     ]
     if any(parts):
-        text = "not shown: " + ", ".join(part for part in parts if part)
+        text = "left out: " + ", ".join(part for part in parts if part)
         axes.text(1.0, 1.0, text, transform=axes.transAxes, ha="right", va="bottom", fontsize=8, color="#555")
 
 

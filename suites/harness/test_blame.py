@@ -26,13 +26,30 @@ BLAMED = {
     "new-alike": (Controls(PASS, NEW_ALIKE), Outcome.DEFECT_NEW, "new → itself fails alike"),
     "old-alike": (Controls(OLD_ALIKE), Outcome.DEFECT_OLD, "old → itself fails alike"),
     "old-and-new-alike": (Controls(OLD_ALIKE, NEW_ALIKE), Outcome.DEFECT_OLD, "old → itself fails alike"),
+    "old-alike-new-other": (
+        Controls(OLD_ALIKE, NEW_OTHER),
+        Outcome.DEFECT_OLD,
+        "another defect: new → itself",
+    ),
     "old-as-source": (Controls(OLD_ALIKE, new_old=PASS), Outcome.DEFECT_OLD, "at fault as source"),
     "old-as-both": (Controls(OLD_ALIKE, new_old=BACK_ALIKE), Outcome.DEFECT_OLD, "as destination too"),
     "role-open": (Controls(OLD_ALIKE, new_old=run("error")), Outcome.DEFECT_OLD, "at fault is open"),
-    "old-other": (Controls(OLD_OTHER, PASS), Outcome.REGRESSION, "another defect: old → itself fails with clock"),
-    "new-other": (Controls(PASS, NEW_OTHER), Outcome.REGRESSION, "another defect: new → itself fails with clock"),
+    "old-other": (
+        Controls(OLD_OTHER, PASS),
+        Outcome.REGRESSION,
+        "another defect: old → itself fails with clock",
+    ),
+    "new-other": (
+        Controls(PASS, NEW_OTHER),
+        Outcome.REGRESSION,
+        "another defect: new → itself fails with clock",
+    ),
     "both-other": (Controls(OLD_OTHER, NEW_OTHER), Outcome.REGRESSION, "no control fails alike"),
-    "old-other-new-alike": (Controls(OLD_OTHER, NEW_ALIKE), Outcome.DEFECT_NEW, "another defect: old → itself"),
+    "old-other-new-alike": (
+        Controls(OLD_OTHER, NEW_ALIKE),
+        Outcome.DEFECT_NEW,
+        "another defect: old → itself",
+    ),
     "old-errs": (Controls(run("error"), PASS), Outcome.ERROR, "could not run: error was seen"),
     "new-errs": (Controls(PASS, run("error")), Outcome.ERROR, "could not run: error was seen"),
     "old-errs-new-alike": (Controls(run("error"), NEW_ALIKE), Outcome.ERROR, "blame is open"),
@@ -131,13 +148,24 @@ def test_signature_keeps_qemus_words() -> None:
     assert signature("migrate", "bad section") != signature("migrate", "no such device")
 
 
-def test_signature_of_a_guest_check_is_the_check() -> None:
-    """Lose this and a panic in the control does not excuse the lockup that one defect also shows as."""
-    assert signature("kernel-log", "Oops") == signature("kernel-log", "soft lockup") == "kernel-log"
-    assert signature("memory", "x") != signature("beats", "x")
+@pytest.mark.parametrize("checks", [("panic", "memory", "kernel-log"), ("alive", "vcpus", "wake", "agent")])
+def test_faces_of_one_defect_have_one_signature(checks: tuple[str, ...]) -> None:
+    """Lose this and a lost page that is a panic here and a wrong checksum there is a regression."""
+    assert len({signature(check, f"{check} saw something else") for check in checks}) == 1
 
 
-WILSON = {(8, 10): (0.4902, 0.9433), (0, 10): (0.0, 0.2775), (10, 10): (0.7225, 1.0), (1, 2): (0.0945, 0.9055)}
+def test_checks_of_different_things_have_different_signatures() -> None:
+    """Lose this and damaged memory of the old build excuses an update that stops the guest's clock."""
+    checks = ("memory", "wake", "beats", "clock", "devices", "new-build")
+    assert len({signature(check, "x") for check in checks}) == len(checks)
+
+
+WILSON = {
+    (8, 10): (0.4902, 0.9433),
+    (0, 10): (0.0, 0.2775),
+    (10, 10): (0.7225, 1.0),
+    (1, 2): (0.0945, 0.9055),
+}
 
 
 @pytest.mark.parametrize("passes,runs", WILSON)

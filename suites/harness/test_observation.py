@@ -79,6 +79,7 @@ def test_beat_is_read() -> None:
         b"B 17 4000321 12,9 3 *0000",
         line(b"B 17 4000321 12,9 3").text.replace(b"12", b"13"),
         line(b"B 17 4000321 12,9 3").text[1:],
+        line(b"B 17 4000321 12,9 3").text + b"0",
         b"",
         b"[    2.1] BUG: soft lockup - CPU#1 stuck for 22s!",
         line(b"ok something else").text,
@@ -223,6 +224,21 @@ def test_guest_that_has_not_moved_has_one_console() -> None:
     """Lose this and a guest cannot be watched before its hot patch."""
     with heard(line(b"B 1 1 1 0").text + b"\nhalf") as source:
         assert [beat.seq for beat in beats_in(joined(source, None))] == [1]
+
+
+def test_line_that_arrives_in_pieces_is_one() -> None:
+    """Lose this and a slow console damages every other beat."""
+    ours, theirs = socket.socketpair()
+    channel = Channel("console", ours)
+    with theirs:
+        theirs.sendall(b"one\ntw")
+        channel.wait_for(lambda: channel.partial or None, Deadline.after(10), what="the first piece")
+        theirs.sendall(b"o\r\n")
+        channel.wait_for(
+            lambda: channel.closed or channel.lines[1:] or None, Deadline.after(10), what="the rest"
+        )
+    channel.close()
+    assert [line.text for line in channel.lines] == [b"one", b"two"]
 
 
 def test_half_a_line_at_the_end_is_no_line() -> None:

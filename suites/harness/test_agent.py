@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The guest agent is asked over a serial port that garbles, stays silent and closes."""
+
+import binascii
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from fixtures.agent import Agent, AgentError, AgentSilent
+from fixtures.consoles import Channel
+
+LONG = 20.0
+"""A deadline that these tests never reach unless something is broken."""
+
+
+Reply = Callable[[str], bytes]
+"""What the guest's end sends to a request of that number."""
+
+
+def good(text: str) -> Reply:
+    """An answer as the guest agent sends it."""
+    return lambda number: checked(f"{number} {text}".encode())
+
+
+def garbled(text: str) -> Reply:
+    """An answer in which the port changed a byte."""
+    return lambda number: good(text)(number).replace(b"ok", b"oj")
+
+
+def of_another(text: str) -> Reply:
+    """An answer to another request, whose number starts alike."""
+    return lambda number: good(text)(f"{number}0")
+
+
+def noise(data: bytes) -> Reply:
+    """Whatever a broken port may say."""
+    return lambda _number: data
+
+
+def checked(body: bytes) -> bytes:
+    """A line with its checksum."""
+    return b"%s *%04x\r\n" % (body, binascii.crc_hqx(body, 0xFFFF))
+
+
+@contextmanager
+def agent_that_says(*replies: Reply, hangs_up: bool = False) -> Iterator[tuple[Agent, list[bytes]]]:
+    """An agent whose guest sends `replies` to the first request, and the requests that it heard."""
+    ours, theirs = socket.socketpair()
+    requests: list[bytes] = []
+
+    def serve() -> None:
+        request = theirs.recv(4096)
+        requests.append(request)
+        for reply in replies:
+            theirs.sendall(reply(request.split(b" ")[0].decode()))
+        if hangs_up:
+            theirs.shutdown(socket.SHUT_RDWR)
+
+    guest = threading.Thread(target=serve, daemon=True)
+    guest.start()
+    channel = Channel("agent", ours)
+    try:
+        yield Agent(channel), requests
+    finally:
+        channel.close()
+        guest.join(10)
+        theirs.close()
+
+
+def test_answer_comes_back_as_values() -> None:
+    """Lose this and nothing can be asked of a guest."""
+    with agent_that_says(good("ok laps=17 log=two%20words%0A empty=")) as (agent, requests):
+        assert agent.ask("verify", mib=32) == {"laps": "17", "log": "two words\n", "empty": ""}
+    assert requests[0].endswith(b" verify mib=32\n")
+
+
+def test_answer_without_values_is_empty() -> None:
+    """Lose this and a command that only does something seems to fail."""
+    with agent_that_says(good("ok")) as (agent, _requests):
+        assert agent.ask("stop") == {}
+
+
+def test_error_carries_the_agents_words() -> None:
+    """Lose this and a report says that the guest could not do something, and not why."""
+    with (
+        agent_that_says(good("error no%20such%20device")) as (agent, _requests),
+        pytest.raises(AgentError, match="the agent could not `echo`: no such device") as failed,
+    ):
+        agent.ask("echo")
+    assert failed.value.check == "agent"
+
+
+def test_garbled_answer_is_not_believed() -> None:
+    """Lose this and a byte that the port garbled turns damaged memory into intact memory."""
+    with agent_that_says(garbled("ok bad=0"), good("ok bad=3")) as (agent, _requests):
+        assert agent.ask("verify") == {"bad": "3"}
+
+
+def test_nothing_but_garbled_answers_is_silence() -> None:
+    """Lose this and a guest whose port garbles everything hangs the run."""
+    with (
+        agent_that_says(noise(b"\xff *zz\xff\r\n* *\r\n"), garbled("ok bad=0")) as (agent, _requests),
+        pytest.raises(AgentSilent, match=r"the agent's answer to `verify`; last seen: .*oj bad=0"),
+    ):
+        agent.ask("verify", timeout=0.2)
+
+
+def test_answer_to_another_question_is_not_taken() -> None:
+    """Lose this and a late answer to one question passes for that to the next."""
+    with agent_that_says(of_another("ok laps=1"), good("ok laps=3")) as (agent, _requests):
+        assert agent.ask("verify") == {"laps": "3"}
+
+
+def test_silent_guest_is_told_in_time() -> None:
+    """Lose this and a guest that hangs after its move hangs the run."""
+    begun = time.monotonic()
+    with (
+        agent_that_says() as (agent, _requests),
+        pytest.raises(AgentSilent, match=r"waited 0\.2 s for the agent's answer to `verify`"),
+    ):
+        agent.ask("verify", timeout=0.2)
+    assert time.monotonic() - begun < LONG / 2
+
+
+def test_port_closed_during_the_question_is_told_at_once() -> None:
+    """Lose this and a QEMU that died is waited for as long as a slow guest."""
+    begun = time.monotonic()
+    with (
+        agent_that_says(hangs_up=True) as (agent, _requests),
+        pytest.raises(AgentSilent, match="closed the agent's port before the answer to `verify`"),
+    ):
+        agent.ask("verify", timeout=LONG)
+    assert time.monotonic() - begun < LONG / 2
+
+
+def test_port_closed_before_the_question_is_told_at_once() -> None:
+    """Lose this and asking a guest whose QEMU is gone ends the run with a traceback."""
+    begun = time.monotonic()
+    with agent_that_says(hangs_up=True) as (agent, _requests):
+        for _ in range(2):
+            with pytest.raises(AgentSilent, match="port"):
+                agent.ask("verify", timeout=LONG)
+    assert time.monotonic() - begun < LONG / 2

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line of a guest: word for word, and the same on both sides of a hot patch."""
+
+import shlex
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fixtures.argv import CHANNELS, render
+from fixtures.guestspec import GuestSpec
+
+FDS = {"monitor": 13, "console": 14, "agent": 15, "echo": 16}
+Q35 = GuestSpec("x86_64", "pc-q35-7.2", 2, "busy", "virtio", beat_vcpu=1)
+PSERIES = GuestSpec("ppc64le", "pseries-5.2", 1, "idle", "bare", beat_vcpu=0)
+
+Q35_LINE = """
+qemu -name hotpatch-hp-1,debug-threads=on -nodefaults -no-user-config -no-reboot -no-shutdown -display none
+-machine pc-q35-7.2,accel=kvm -m 262152K -smp 2 -cpu host
+-chardev socket,id=monitor,fd=13 -chardev socket,id=console,fd=14
+-chardev socket,id=agent,fd=15 -chardev socket,id=echo,fd=16
+-mon chardev=monitor,mode=control -serial chardev:console -serial chardev:agent
+-kernel /images/kernel -initrd /images/initrd
+-append "{append}"
+-blockdev driver=raw,node-name=disk,file.driver=file,file.filename=/tmp/hp-1/disk.raw
+-device virtio-blk-pci,id=blk,drive=disk
+-netdev user,id=lan,restrict=on -device virtio-net-pci,id=net,netdev=lan
+-object rng-random,id=entropy,filename=/dev/urandom -device virtio-rng-pci,id=rng,rng=entropy
+-device virtio-balloon-pci,id=balloon
+-device virtio-serial-pci,id=ports
+-device virtserialport,id=port,bus=ports.0,chardev=echo,name=hotpatch.echo
+"""
+PSERIES_LINE = """
+qemu -name hotpatch-hp-1,debug-threads=on -nodefaults -no-user-config -no-reboot -no-shutdown -display none
+-machine pseries-5.2,accel=tcg -m 262144K -smp 1
+-chardev socket,id=monitor,fd=13 -chardev socket,id=console,fd=14 -chardev socket,id=agent,fd=15
+-mon chardev=monitor,mode=control -serial chardev:console -serial chardev:agent
+-kernel /images/kernel -initrd /images/initrd
+-append "{append}"
+"""
+
+
+def line(spec: GuestSpec, *, incoming: bool = False, accelerator: str = "tcg") -> list[str]:
+    """The command line of `spec`."""
+    return render(
+        spec,
+        program="qemu",
+        accelerator=accelerator,
+        images=Path("/images"),
+        run_dir=Path("/tmp/hp-1"),
+        fds=FDS,
+        incoming=incoming,
+    )
+
+
+def test_q35_guest_with_virtio_is_started_word_for_word() -> None:
+    """Lose this and the machine that is qualified changes unnoticed, order of its devices included."""
+    assert line(Q35, accelerator="kvm") == shlex.split(Q35_LINE.format(append=Q35.kernel_command_line))
+
+
+def test_bare_pseries_guest_is_started_word_for_word() -> None:
+    """Lose this and the ppc64le guest is another one than the reports tell."""
+    assert line(PSERIES) == shlex.split(PSERIES_LINE.format(append=PSERIES.kernel_command_line))
+
+
+TOLD = {
+    Q35: "console=ttyS0 hotpatch.console=ttyS0 hotpatch.agent=ttyS1 hotpatch.profile=busy"
+    " hotpatch.virtio=1 hotpatch.beat_ms=4 hotpatch.beat_cpu=1",
+    PSERIES: "console=hvc0 hotpatch.console=hvc0 hotpatch.agent=hvc1 hotpatch.profile=idle"
+    " hotpatch.virtio=0 hotpatch.beat_ms=4 hotpatch.beat_cpu=0",
+}
+
+
+@pytest.mark.parametrize("spec", TOLD)
+def test_guest_is_told_what_it_is(spec: GuestSpec) -> None:
+    """Lose this and the guest agent beats on another port or vCPU than it is listened to, or not at all."""
+    words = spec.kernel_command_line.split()
+    assert [word for word in words if word.startswith(("console=", "hotpatch."))] == TOLD[spec].split()
+
+
+@pytest.mark.parametrize("spec", [Q35, PSERIES])
+def test_destination_differs_by_incoming_only(spec: GuestSpec) -> None:
+    """Lose this and a hot patch fails for the rig's own mistake, and the update is blamed."""
+    assert line(spec, incoming=True) == [*line(spec), "-incoming", "defer"]
+
+
+def test_every_channel_is_an_inherited_socket() -> None:
+    """Lose this and the rig is deaf to one of the guest's ports, or QEMU opens a port of the host."""
+    words = line(Q35)
+    assert [word for word in words if "fd=" in word] == [
+        f"socket,id={name},fd={FDS[name]}" for name in CHANNELS
+    ]
+
+
+def test_bare_guest_has_no_virtio() -> None:
+    """Lose this and a broken virtio device fails the cells that are to show that it alone is broken."""
+    words = line(replace(Q35, hardware="bare"))
+    told_the_guest = words.index("-append") + 1
+    assert "hotpatch.virtio=0" in words[told_the_guest]
+    assert not [word for word in words[:told_the_guest] + words[told_the_guest + 1 :] if "virt" in word]
+    assert "-device" not in words
+
+
+def test_rigs_own_ports_are_not_virtio() -> None:
+    """Lose this and the device under test can blind the rig that watches it."""
+    words = line(Q35)
+    assert [words[i + 1] for i, word in enumerate(words) if word == "-serial"] == [
+        "chardev:console",
+        "chardev:agent",
+    ]
+
+
+def test_round_memory_is_only_where_it_is_asked_for() -> None:
+    """Lose this and one defect of old QEMUs fails every cell, or none shows it."""
+    memory = {whole: line(replace(Q35, round_memory=whole)) for whole in (False, True)}
+    assert "262152K" in memory[False]
+    assert "262144K" in memory[True]

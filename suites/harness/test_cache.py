@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The cache: a thing in it was made once, and whole, whatever happened while it was made."""
+
+import contextlib
+import errno
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from fixtures.cache import cache_root, made_once
+from fixtures.errors import UsageError
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+def must_not_make(_half: Path) -> None:
+    """A maker that is not to be called."""
+    pytest.fail("made")
+
+
+def make_nothing(_half: Path) -> None:
+    """A maker of an empty directory."""
+
+
+def test_cache_that_cannot_be_made_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a wrong HOTPATCH_CACHE ends in a traceback."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("HOTPATCH_CACHE", str(tmp_path / "file/cache"))
+    with pytest.raises(UsageError, match="cannot make the cache directory: Not a directory"):
+        cache_root()
+
+
+def test_what_is_there_is_not_made_again(tmp_path: Path) -> None:
+    """Lose this and a build is replaced under the run that uses it."""
+    (tmp_path / "thing").mkdir()
+    assert made_once(tmp_path / "thing", must_not_make, needs_mib=1) == tmp_path / "thing"
+
+
+def test_two_at_once_make_it_once(tmp_path: Path) -> None:
+    """Lose this and two xdist workers overwrite each other's half-made root."""
+    both, made = threading.Barrier(2), list[Path]()
+
+    def make(half: Path) -> None:
+        made.append(half)
+        # The other one must not come: it waits for its turn.
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(0.3)
+
+    workers = [
+        threading.Thread(target=made_once, args=(tmp_path / "thing", make), kwargs={"needs_mib": 0})
+        for _ in range(2)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(20)
+    assert len(made) == 1
+
+
+def test_killed_maker_leaves_nothing(tmp_path: Path) -> None:
+    """Lose this and a run that was killed while it downloaded leaves a root without half its files."""
+    place = tmp_path / "thing"
+    program = """
+import sys, time
+from pathlib import Path
+from fixtures.cache import made_once
+def make(half):
+    (half / "first").touch()
+    print("half made", flush=True)
+    time.sleep(60)
+made_once(Path(sys.argv[1]), make, needs_mib=0)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(place)], cwd=CHECKOUT, stdout=subprocess.PIPE
+    ) as maker:
+        assert maker.stdout is not None
+        assert maker.stdout.readline() == b"half made\n"
+        maker.send_signal(signal.SIGKILL)
+    assert not place.exists()
+    made_once(place, lambda half: (half / "second").touch(), needs_mib=0)
+    assert [path.name for path in place.iterdir()] == ["second"]
+    assert [path.name for path in tmp_path.iterdir() if not path.name.endswith(".lock")] == ["thing"]
+
+
+def test_failed_maker_leaves_nothing(tmp_path: Path) -> None:
+    """Lose this and a download that broke off is taken for a root on the next run."""
+
+    def make(half: Path) -> None:
+        (half / "first").touch()
+        raise UsageError("no network")
+
+    with pytest.raises(UsageError, match="no network"):
+        made_once(tmp_path / "thing", make, needs_mib=0)
+    assert [path.name for path in tmp_path.iterdir() if not path.name.endswith(".lock")] == []
+
+
+def test_too_little_disk_is_told_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and a download of minutes ends with a full disk."""
+    monkeypatch.setattr("shutil.disk_usage", lambda _path: SimpleNamespace(free=10 << 20))
+    with pytest.raises(UsageError, match=r"thing needs 11 MiB of disk, 10 MiB are free\n.*HOTPATCH_CACHE"):
+        made_once(tmp_path / "thing", must_not_make, needs_mib=11)
+    assert made_once(tmp_path / "thing", make_nothing, needs_mib=10).is_dir()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
+def test_disk_that_fills_up_on_the_way_is_told(number: int, tmp_path: Path) -> None:
+    """Lose this and a full disk ends in a traceback."""
+
+    def make(half: Path) -> None:
+        raise OSError(number, os.strerror(number), str(half))
+
+    with pytest.raises(UsageError, match=f"cannot write to the cache: {os.strerror(number)}"):
+        made_once(tmp_path / "thing", make, needs_mib=0)
+    assert not (tmp_path / "thing").exists()
+
+
+def test_other_trouble_is_not_called_a_full_disk(tmp_path: Path) -> None:
+    """Lose this and a dying disk is answered with advice to free some space."""
+
+    def make(half: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with pytest.raises(OSError, match="Input/output error"):
+        made_once(tmp_path / "thing", make, needs_mib=0)

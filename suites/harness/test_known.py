@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Known issues excuse what they name, until their day, and are told when they no longer name anything."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from fixtures.known import apply, covers, stale
+from fixtures.matrix import KnownIssue, Match, Pair
+from fixtures.outcome import CellResult, Outcome, RunRecord
+
+TODAY = date(2026, 11, 22)
+PAIR = Pair(old="debian-12", new="debian-13")
+
+
+def cell(outcome: Outcome = Outcome.REGRESSION, *signatures: str, control: str = "") -> CellResult:
+    """A cell whose runs old→new failed with these signatures, and one control with that."""
+    runs = [RunRecord("debian-12", "debian-13", "fail", "told", mark) for mark in signatures or ("memory",)]
+    if control:
+        runs.append(RunRecord("debian-13", "debian-13", "fail", "told", control))
+    return CellResult(
+        id="hotpatch/x",
+        nodeid="n",
+        suite="hotpatch",
+        arch="x86_64",
+        machine="pc-q35-7.2",
+        path="qmp",
+        mechanism="postcopy",
+        subject="busy-virtio-2vcpu",
+        outcome=outcome,
+        reason="memory: page 7 is wrong",
+        runs=runs,
+    )
+
+
+def issue(match: Match, name: str = "bug-1", expires: date = TODAY) -> KnownIssue:
+    """An issue that still holds today."""
+    return KnownIssue(
+        id=name, match=match, reason="lost pages", link="https://bugs.example/1", expires=expires
+    )
+
+
+ANY = Match(arch="*")
+
+
+def judged(entry: KnownIssue, result: CellResult) -> Outcome:
+    """What the cell becomes under that issue."""
+    return apply([entry], PAIR, result, TODAY).outcome
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        Match(pair="debian-12 -> debian-*"),
+        Match(old="debian-12", new="debian-1?"),
+        Match(arch="x86_64", machine="pc-q35-*", path="qmp", mechanism="postcopy*", subject="busy-*-2vcpu"),
+        Match(signature="^mem"),
+    ],
+)
+def test_issue_excuses_what_it_names(match: Match) -> None:
+    """Lose this and a failure that was accepted stops the release all the same."""
+    assert judged(issue(match), cell()) is Outcome.KNOWN
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        Match(pair="debian-13 -> *"),
+        Match(old="debian-13"),
+        Match(new="debian-12"),
+        Match(arch="ppc64le"),
+        Match(machine="pc-q35-7"),
+        Match(path="libvirt"),
+        Match(mechanism="precopy"),
+        Match(subject="BUSY*"),
+        Match(arch="x86_64", signature="clock"),
+        Match(arch="x86_64", mechanism="precopy"),
+    ],
+)
+def test_issue_excuses_nothing_else(match: Match) -> None:
+    """Lose this and one accepted failure hides another that nobody has seen."""
+    assert judged(issue(match), cell()) is Outcome.REGRESSION
+
+
+def test_excused_cell_says_what_it_was_and_why() -> None:
+    """Lose this and nobody can look up what was accepted."""
+    told = apply([issue(ANY)], PAIR, cell(), TODAY).reason
+    assert (
+        told == "known issue bug-1 (lost pages, https://bugs.example/1): regression: memory: page 7 is wrong"
+    )
+
+
+@pytest.mark.parametrize("outcome", [Outcome.PASS, Outcome.REFUSED, Outcome.UNSUPPORTED, Outcome.ERROR])
+def test_what_is_no_failure_is_not_excused(outcome: Outcome) -> None:
+    """Lose this and a broken rig passes for a known issue, and the verdict for decided."""
+    assert judged(issue(ANY), cell(outcome)) is outcome
+
+
+def test_signature_of_a_control_does_not_count() -> None:
+    """Lose this and a known weakness of a control excuses the update's own failure."""
+    assert judged(issue(Match(signature="clock")), cell(control="clock")) is Outcome.REGRESSION
+
+
+def test_signature_must_explain_every_repeat() -> None:
+    """Lose this and an issue that explains one of two failures excuses the other one."""
+    two = cell(Outcome.FLAKY, "memory", "clock")
+    assert judged(issue(Match(signature="memory")), two) is Outcome.FLAKY
+    assert judged(issue(Match(signature="memory|clock")), two) is Outcome.KNOWN
+
+
+def test_issue_holds_on_its_last_day_and_no_longer() -> None:
+    """Lose this and an accepted failure is accepted for ever, or a day short."""
+    assert judged(issue(ANY, expires=TODAY), cell()) is Outcome.KNOWN
+    late = apply([issue(ANY, expires=TODAY - timedelta(days=1))], PAIR, cell(), TODAY)
+    assert late.outcome is Outcome.REGRESSION
+    assert "known issue bug-1 expired on 2026-11-21" in late.reason
+
+
+def test_issue_that_holds_follows_one_that_expired() -> None:
+    """Lose this and an old entry keeps the new one from being found."""
+    entries = [issue(ANY, "a", TODAY - timedelta(days=1)), issue(ANY, "b")]
+    assert apply(entries, PAIR, cell(), TODAY).reason.count("known issue b") == 1
+
+
+def test_entry_whose_cells_pass_is_stale() -> None:
+    """Lose this and the list of accepted failures only ever grows."""
+    (told,) = stale([issue(ANY)], PAIR, [cell(Outcome.PASS)], TODAY)
+    assert told.startswith("known issue bug-1 no longer matches any failure")
+
+
+def test_entry_that_expired_is_stale() -> None:
+    """Lose this and nobody learns that an acceptance has run out while its cells pass."""
+    (told,) = stale([issue(ANY, expires=TODAY - timedelta(days=1))], PAIR, [cell(Outcome.PASS)], TODAY)
+    assert "expired on 2026-11-21" in told
+
+
+def test_entry_that_excuses_something_is_not_stale() -> None:
+    """Lose this and an accepted failure makes every run undecided."""
+    excused = apply([issue(ANY)], PAIR, cell(), TODAY)
+    assert stale([issue(ANY)], PAIR, [cell(Outcome.PASS), excused], TODAY) == []
+
+
+def test_entry_whose_cells_did_not_run_is_not_stale() -> None:
+    """Lose this and a run of some cells tells the user to remove the issues of the others."""
+    entry = issue(Match(arch="ppc64le"))
+    assert not covers(entry, PAIR, cell())
+    assert stale([entry], PAIR, [cell(Outcome.PASS)], TODAY) == []
+
+
+def test_entry_does_not_live_on_anothers_name() -> None:
+    """Lose this and `bug-1` never becomes stale as long as `bug-10` is still seen."""
+    excused = apply([issue(ANY, "bug-10")], PAIR, cell(), TODAY)
+    (told,) = stale([issue(ANY, "bug-1"), issue(ANY, "bug-10")], PAIR, [excused], TODAY)
+    assert told.startswith("known issue bug-1 no longer")

@@ -1,0 +1,322 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the runs of a cell to its outcome: which controls are run, what each ending becomes, what is kept.
+
+The attempts are scripted: what is tested here is the suite's own reaction, not a guest's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Self
+
+import pytest
+
+from fixtures.attempt import HotPatched, Setting
+from fixtures.builds import Build
+from fixtures.cells import Cell
+from fixtures.errors import HotPatchFailure, Refused, RigError, Unsupported, UsageError
+from fixtures.guest import Guest
+from fixtures.matrix import Arch, KnownIssue, Match, Pair, load_matrix
+from fixtures.observation import Check
+from fixtures.outcome import CellResult, Outcome
+from fixtures.probe import MachineType, Probe
+from fixtures.qualification import CONTROL_RUNS, Qualification
+from fixtures.rig import Rig
+from fixtures.sandbox import Sandbox
+
+SHIPPED = load_matrix(Path(__file__).parents[2] / "matrix.yaml")
+CELL = Cell("x86_64", "q35", "newest-old", "qmp", "postcopy", "busy", "virtio", 2)
+FORWARD, BACK = ("debian-12", "debian-13"), ("debian-13", "debian-12")
+OLD_OLD, NEW_NEW = ("debian-12", "debian-12"), ("debian-13", "debian-13")
+
+PASS = None
+FAIL = HotPatchFailure("memory", "page 7 is wrong")
+OTHER = HotPatchFailure("clock", "the clock went back")
+End = Exception | Check | None
+"""How a run ends: well, by an exception, or by a check of the guest that did not hold."""
+Script = Mapping[tuple[str, str], Sequence[End]]
+"""The ends of the runs of each source and destination, one after the other; the last one repeats."""
+
+
+class ScriptedRig(Rig):
+    """Two builds that are never run."""
+
+    def __init__(self, pair: tuple[str, str] = FORWARD, known: Sequence[KnownIssue] = ()) -> None:
+        matrix = SHIPPED.model_copy(update={"known_issues": tuple(known)})
+        super().__init__(matrix, Pair(old=pair[0], new=pair[1]), strict_pins=False)
+        self.old = Build(pair[0], Sandbox(Path("/")), {})
+        self.new = self.old if pair[0] == pair[1] else Build(pair[1], Sandbox(Path("/")), {})
+
+    def image(self, arch: Arch) -> Path:
+        """No image at all."""
+        return Path(f"/images/{arch}")
+
+    def accelerator(self, arch: Arch) -> str:  # noqa: ARG002
+        """The one that works everywhere."""
+        return "tcg"
+
+
+@dataclass
+class Stage:
+    """Where a cell is qualified, and what happened there."""
+
+    report: Path
+    ends: Script = field(default_factory=dict)
+    moves: list[tuple[str, str]] = field(default_factory=list)
+    """Source and destination of every run, in order."""
+
+    def judge(self, ends: Script, *, repeat: int = 1, rig: Rig | None = None) -> CellResult:
+        """Qualify the cell while its runs end as scripted."""
+        self.ends = ends
+        return self.qualification(rig or ScriptedRig()).judge(scenario, repeat=repeat)
+
+    def qualification(self, rig: Rig) -> Qualification:
+        """The cell on its way to an outcome."""
+        return Qualification(CELL, "hotpatch", "nodeid", rig, self.report, "pytest nodeid")
+
+    def end_of(self, setting: Setting) -> End:
+        """How this run ends."""
+        move = (setting.old.name, setting.new.name)
+        ends = self.ends.get(move, [PASS])
+        self.moves.append(move)
+        return ends[min(self.moves.count(move), len(ends)) - 1]
+
+
+def scenario(guest: Guest, hot_patch: Callable[[], HotPatched]) -> None:
+    """A test as it stands in suites/hotpatch."""
+    assert hot_patch().runs_on_new_build
+
+
+class ScriptedAttempt:
+    """An attempt that ends as the stage says."""
+
+    timeline = None
+
+    def __init__(self, stage: Stage, setting: Setting) -> None:
+        self.setting = setting
+        self.checks: list[Check] = []
+        self.patched: Any = None
+        self.guest = None
+        self._end = stage.end_of(setting)
+
+    def __enter__(self) -> Self:
+        self.setting.evidence.mkdir(parents=True)
+        (self.setting.evidence / "source-command.txt").write_text("qemu")
+        if isinstance(self._end, RigError):
+            raise self._end
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    @property
+    def failed_check(self) -> Check | None:
+        """The check that did not hold."""
+        return next((check for check in self.checks if not check), None)
+
+    def hot_patch(self) -> Any:
+        """End as scripted."""
+        if isinstance(self._end, Exception):
+            raise self._end
+        move = SimpleNamespace(total_ms=55.0, downtime_ms=12.0)
+        held = Check("new-build", True, "it is the new build")
+        check = held if self._end is None else self._end
+        self.checks.append(check)
+        self.patched = SimpleNamespace(
+            move=move, blackout=SimpleNamespace(ms=33.333), runs_on_new_build=check
+        )
+        return self.patched
+
+
+def probe(*names: str) -> Probe:
+    """A QEMU that has these machine types."""
+    return Probe("7.2.0", "7.2.0 x", tuple(MachineType(name, None, False) for name in names), (), (), ())
+
+
+@pytest.fixture
+def probes(monkeypatch: pytest.MonkeyPatch) -> dict[str, Probe]:
+    """What the builds say about themselves, to be changed by a test."""
+    said = dict.fromkeys(FORWARD, probe("pc-q35-7.2"))
+    monkeypatch.setattr("fixtures.qualification.probed", lambda build, _arch: said[build.name])
+    return said
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, probes: dict[str, Probe]) -> Stage:
+    """A stage on which every run passes unless it is scripted otherwise."""
+    stage = Stage(tmp_path)
+    monkeypatch.setattr("fixtures.qualification.Attempt", lambda setting: ScriptedAttempt(stage, setting))
+    return stage
+
+
+def test_pass_pays_for_no_control(stage: Stage) -> None:
+    """Lose this and a green run takes three times as long."""
+    result = stage.judge({})
+    assert result.outcome is Outcome.PASS
+    assert stage.moves == [FORWARD]
+
+
+def test_result_carries_the_figures(stage: Stage) -> None:
+    """Lose this and a report does not say for how long the guest stood still."""
+    result = stage.judge({})
+    assert (result.total_ms, result.downtime_ms, result.blackout_ms) == (55.0, 12.0, 33.3)
+    assert (result.machine, result.accelerator) == ("pc-q35-7.2", "tcg")
+    assert result.id == f"hotpatch/{CELL.id}"
+    assert result.rerun == "pytest nodeid"
+
+
+BLAMED: dict[str, tuple[Script, Outcome]] = {
+    "regression": ({FORWARD: [FAIL]}, Outcome.REGRESSION),
+    "defect-new": ({FORWARD: [FAIL], NEW_NEW: [FAIL]}, Outcome.DEFECT_NEW),
+    "defect-old": ({FORWARD: [FAIL], OLD_OLD: [FAIL]}, Outcome.DEFECT_OLD),
+    "other-in-old": ({FORWARD: [FAIL], OLD_OLD: [OTHER]}, Outcome.REGRESSION),
+    "other-in-new": ({FORWARD: [FAIL], NEW_NEW: [OTHER]}, Outcome.REGRESSION),
+    "late-in-old": ({FORWARD: [FAIL], OLD_OLD: [PASS, FAIL]}, Outcome.DEFECT_OLD),
+    "late-in-new": ({FORWARD: [FAIL], NEW_NEW: [PASS, PASS, FAIL]}, Outcome.DEFECT_NEW),
+    "other-then-same-in-old": ({FORWARD: [FAIL], OLD_OLD: [OTHER, FAIL]}, Outcome.DEFECT_OLD),
+    "control-errs": ({FORWARD: [FAIL], OLD_OLD: [RigError("no disk")]}, Outcome.ERROR),
+    "control-errs-late": ({FORWARD: [FAIL], NEW_NEW: [PASS, RigError("no disk")]}, Outcome.ERROR),
+}
+
+
+@pytest.mark.parametrize("case", BLAMED)
+def test_failure_is_laid_at_the_right_door(case: str, stage: Stage) -> None:
+    """Lose this and a release manager holds the wrong build responsible."""
+    ends, outcome = BLAMED[case]
+    result = stage.judge(ends)
+    assert result.outcome is outcome
+    assert "memory: page 7 is wrong" in result.reason
+
+
+def test_failure_is_controlled_by_both_builds_alone(stage: Stage) -> None:
+    """Lose this and a failure is blamed on the update because one control happened to get by."""
+    stage.judge({FORWARD: [FAIL]})
+    assert stage.moves == [FORWARD, *[OLD_OLD] * CONTROL_RUNS, *[NEW_NEW] * CONTROL_RUNS]
+
+
+def test_control_that_fails_alike_is_enough(stage: Stage) -> None:
+    """Lose this and a release manager waits for controls that can no longer change the outcome."""
+    stage.judge({FORWARD: [FAIL], NEW_NEW: [FAIL]})
+    assert stage.moves == [FORWARD, *[OLD_OLD] * CONTROL_RUNS, NEW_NEW]
+
+
+@pytest.mark.parametrize("back,role", [(FAIL, "fails as destination too"), (PASS, "at fault as source")])
+def test_defect_of_the_old_build_tells_its_role(back: End, role: str, stage: Stage) -> None:
+    """Lose this and nobody knows whether guests cannot leave the old build or cannot enter it."""
+    result = stage.judge({FORWARD: [FAIL], OLD_OLD: [PASS, FAIL], BACK: [back]})
+    assert stage.moves == [FORWARD, OLD_OLD, OLD_OLD, NEW_NEW, BACK]
+    assert role in result.reason
+
+
+def test_other_defect_of_a_control_is_told(stage: Stage) -> None:
+    """Lose this and a defect that the controls came upon once in three runs is forgotten."""
+    assert "itself fails with clock" in stage.judge({FORWARD: [FAIL], NEW_NEW: [PASS, OTHER, PASS]}).reason
+
+
+ENDS: dict[str, tuple[End, Outcome, str]] = {
+    "refused": (Refused("blocked by vhost"), Outcome.REFUSED, "blocked by vhost"),
+    "unsupported": (Unsupported("the source lacks it"), Outcome.UNSUPPORTED, "the source lacks it"),
+    "rig": (RigError("the guest did not boot"), Outcome.ERROR, "the guest did not boot"),
+    "usage": (UsageError("no bwrap"), Outcome.ERROR, "no bwrap"),
+    "os": (OSError(24, "Too many open files"), Outcome.ERROR, "Too many open files"),
+    "assertion": (AssertionError("1 == 2"), Outcome.ERROR, "without a failed check: 1 == 2"),
+    "check": (Check("new-build", False, "it is 7.2"), Outcome.REGRESSION, "new-build: it is 7.2"),
+}
+
+
+@pytest.mark.parametrize("case", ENDS)
+def test_every_end_has_its_outcome(case: str, stage: Stage) -> None:
+    """Lose this and a fault of the rig stops an update, or a fault of the update is put on the rig."""
+    end, outcome, told = ENDS[case]
+    result = stage.judge({FORWARD: [end]})
+    assert result.outcome is outcome
+    assert told in result.reason
+
+
+@pytest.mark.parametrize("case", ["refused", "unsupported", "rig", "assertion"])
+def test_what_is_no_failure_pays_for_no_control(case: str, stage: Stage) -> None:
+    """Lose this and a broken rig is tried over and over again."""
+    stage.judge({FORWARD: [ENDS[case][0]]})
+    assert stage.moves == [FORWARD]
+
+
+def test_check_that_fails_in_the_test_is_its_signature(stage: Stage) -> None:
+    """Lose this and a check that fails in a control too does not excuse the update."""
+    wrong = Check("devices", False, "the disk is gone")
+    result = stage.judge({FORWARD: [wrong], NEW_NEW: [Check("devices", False, "the network is gone")]})
+    assert result.outcome is Outcome.DEFECT_NEW
+    assert result.runs[0].signature == "devices"
+
+
+def test_type_that_the_new_build_lacks_is_removed(stage: Stage, probes: dict[str, Probe]) -> None:
+    """Lose this and an update that strands guests counts as one that lacks a mechanism."""
+    probes["debian-13"] = probe("pc-q35-10.0")
+    result = stage.judge({})
+    assert result.outcome is Outcome.REMOVED
+    assert stage.moves == []
+    assert result.machine == "q35.newest-old"
+
+
+def test_type_that_no_build_has_is_unsupported(stage: Stage, probes: dict[str, Probe]) -> None:
+    """Lose this and an update is stopped for what the old build never had."""
+    probes["debian-12"] = probe("none")
+    assert stage.judge({}).outcome is Outcome.UNSUPPORTED
+
+
+def test_repeats_all_run(stage: Stage) -> None:
+    """Lose this and `--repeat 3` claims three runs after one."""
+    result = stage.judge({}, repeat=3)
+    assert stage.moves == [FORWARD] * 3
+    assert result.repeats == "3/3 [0.44, 1.00]"
+
+
+def test_differing_repeats_are_flaky(stage: Stage) -> None:
+    """Lose this and a guest that survives two times of three is safe, or its controls decide by chance."""
+    result = stage.judge({FORWARD: [PASS, FAIL, PASS]}, repeat=3)
+    assert result.outcome is Outcome.FLAKY
+    assert result.repeats == "2/3 [0.21, 0.94]"
+    assert stage.moves == [FORWARD] * 3
+
+
+def test_controls_do_not_count_as_repeats(stage: Stage) -> None:
+    """Lose this and the rate of passes includes runs of another pair."""
+    assert stage.judge({FORWARD: [FAIL]}, repeat=2).repeats == "0/2 [0.00, 0.66]"
+
+
+def test_build_against_itself_is_its_own_control(stage: Stage) -> None:
+    """Lose this and a build that cannot be left for itself is blamed on an update that there is not."""
+    result = stage.judge({OLD_OLD: [FAIL]}, rig=ScriptedRig(OLD_OLD))
+    assert result.outcome is Outcome.DEFECT_OLD
+
+
+def test_known_issue_is_applied(stage: Stage) -> None:
+    """Lose this and a failure that was accepted stops the release all the same."""
+    match = Match(mechanism="postcopy", signature="memory")
+    known = KnownIssue(id="bug-1", match=match, reason="r", link="l", expires=date.max)
+    result = stage.judge({FORWARD: [FAIL]}, rig=ScriptedRig(known=[known]))
+    assert result.outcome is Outcome.KNOWN
+
+
+def test_evidence_is_listed_relative_and_there(stage: Stage) -> None:
+    """Lose this and the links of the report lead nowhere once it has been copied."""
+    result = stage.judge({FORWARD: [FAIL]})
+    listed = [path for run in result.runs for path in run.evidence]
+    assert len(result.runs) == len(stage.moves)
+    assert len(listed) == len(set(listed)) == 2 * len(result.runs)
+    assert all((stage.report / path).is_file() and not Path(path).is_absolute() for path in listed)
+
+
+def test_evidence_of_the_cell_is_that_of_the_failure(stage: Stage) -> None:
+    """Lose this and whoever looks into a flaky cell is shown a run that passed."""
+    result = stage.judge({FORWARD: [PASS, FAIL]}, repeat=2)
+    assert result.evidence == result.runs[1].evidence
+    assert f"evidence/{CELL.id}/2/checks.json" in result.evidence
+
+
+def test_run_that_did_not_boot_leaves_evidence_too(stage: Stage) -> None:
+    """Lose this and an error of the rig cannot be looked into."""
+    assert stage.judge({FORWARD: [RigError("the guest did not boot")]}).evidence

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Does the user in front of a terminal, or of the picture of one hot patch, see what happened?"""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from rich.console import Console
+
+from fixtures.outcome import Outcome, RunResult
+from fixtures.timeline import Timeline
+from reports.progress import Progress
+from reports.table import print_table
+from reports.timeline_svg import write_timeline
+from suites.harness.report_samples import make_cell, make_run, make_timeline
+
+
+def table_lines(run: RunResult, **console: Any) -> list[str]:
+    """The table as lines, printed to what is no terminal unless `console` says otherwise."""
+    file = io.StringIO()
+    print_table(run, Console(file=file, **({"width": 100} | console)))
+    return file.getvalue().splitlines()
+
+
+def parsed(file: Path) -> ElementTree.Element:
+    """The root of an XML file; raises ParseError where it is malformed."""
+    return ElementTree.parse(file).getroot()  # noqa: S314 - the suite itself wrote it
+
+
+def test_table_ends_with_the_verdict() -> None:
+    """Lose this and a script that reads the last line of `make qualify` reads something else."""
+    for outcome in (Outcome.PASS, Outcome.REGRESSION, Outcome.ERROR):
+        run = make_run(make_cell(1, outcome))
+        assert table_lines(run)[-1] == f"verdict: {run.verdict}"
+    assert table_lines(make_run())[-1] == "verdict: undecided"
+
+
+def test_table_shows_failures_first_and_never_breaks_a_command() -> None:
+    """Lose this and the command to rerun a cell cannot be copied from the terminal."""
+    cell = make_cell(1, Outcome.REGRESSION, reason="no beat " * 100 + "[bold]x[/bold] \x1b[2J")
+    lines = table_lines(make_run(make_cell(2), cell))
+    assert lines.index(f"✖ regression: {cell.id}") < lines.index(f"    rerun: {cell.rerun}")
+    assert all(len(line) <= 100 for line in lines if "rerun:" not in line)
+    assert not any("\x1b" in line for line in lines)
+    assert any("✖ 1 regression  ✔ 1 pass" in line for line in lines)
+
+
+def test_table_prints_to_a_terminal_that_knows_only_ascii() -> None:
+    """Lose this and a CI machine with an old locale ends in a UnicodeEncodeError instead of a verdict."""
+    stream = io.BytesIO()
+    file = io.TextIOWrapper(stream, encoding="ascii")
+    print_table(make_run(make_cell(1, Outcome.REGRESSION, reason="old→new")), Console(file=file, width=80))
+    file.flush()
+    assert stream.getvalue().decode("ascii").splitlines()[-1] == "verdict: unsafe"
+
+
+def test_progress_is_plain_lines_without_a_terminal() -> None:
+    """Lose this and a CI log is full of redrawn bars, or says nothing for minutes."""
+    file = io.StringIO()
+    progress = Progress(Console(file=file, width=40))
+    progress.start(24)
+    progress.cell_started("x86_64-a-rather-long-name-of-a-cell-[x]", "gw0")
+    progress.cell_finished("x86_64-a-rather-long-name-of-a-cell-[x]", Outcome.PASS, 12.2)
+    progress.stop()
+    assert file.getvalue() == "[ 1/24]  12s  pass        x86_64-a-rather-long-name-of-a-cell-[x]\n"
+
+
+@pytest.mark.parametrize("width", [12, 40, 120])
+def test_progress_shows_what_runs_now_on_any_terminal(width: int) -> None:
+    """Lose this and a user cannot tell a hanging cell from a slow one, or a small window breaks the run."""
+    now = 0.0
+    file = io.StringIO()
+    console = Console(file=file, width=width, height=20, force_terminal=True)
+    progress = Progress(console, clock=lambda: now)
+    progress.start(3)
+    progress.cell_started("first", "gw0")
+    progress.cell_finished("first", "regression", 3.0)
+    progress.cell_started("lost-with-its-worker", "gw1")
+    progress.cell_started("second", "gw1")
+    now = 75.0
+    with console.capture() as capture:
+        console.print(progress.render())
+    progress.stop()
+    progress.stop()
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capture.get())
+    assert "sec" in shown
+    assert "75s" in shown
+    assert "lost" not in shown
+    assert all(len(line) <= width for line in shown.splitlines())
+
+
+@pytest.mark.parametrize("length", [0.05, 2.0, 20.0])
+@pytest.mark.parametrize("samples", [True, False], ids=["samples", "no-samples"])
+@pytest.mark.parametrize("beats", [True, False], ids=["beats", "no-beats"])
+def test_timeline_is_a_picture_that_names_the_blackout(
+    length: float, samples: bool, beats: bool, tmp_path: Path
+) -> None:
+    """Lose this and the picture is missing for just the migration that went wrong."""
+    file = tmp_path / "evidence" / "timeline.svg"
+    timeline = make_timeline(length, samples=samples, beats=beats)
+    write_timeline(timeline, file)
+    text = "".join(parsed(file).itertext())
+    assert "blackout 48 ms" in text
+    assert "MIGRATION completed" in text
+    assert "$x <b>&amp; $y" in text
+    assert ("no samples" in text) is not samples
+    first = file.read_bytes()
+    write_timeline(timeline, file)
+    assert file.read_bytes() == first
+
+
+def test_timeline_of_nothing_is_still_a_picture(tmp_path: Path) -> None:
+    """Lose this and a QEMU that dies at once takes the evidence with it."""
+    write_timeline(Timeline("nothing happened"), tmp_path / "timeline.svg")
+    assert parsed(tmp_path / "timeline.svg").tag.endswith("svg")

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Waiting ends at once when something happens, in time when nothing does, and then says what was missing."""
+
+import threading
+import time
+
+import pytest
+
+from fixtures.waiting import Deadline, Late, Signal
+
+LONG = 30.0
+"""A deadline that these tests never reach unless something is broken."""
+
+
+def test_deadline_counts_down_to_nothing() -> None:
+    """Lose this and a wait goes on with a negative rest, which is for ever."""
+    assert LONG - 5 < Deadline.after(LONG).left <= LONG
+    assert Deadline.after(-1).left == 0
+
+
+def test_wait_returns_what_is_there_already() -> None:
+    """Lose this and an event that came before anybody waited for it is missed."""
+    found = Signal().wait_for(lambda: "here", Deadline.after(0), what="it", last_seen=lambda: "")
+    assert found == "here"
+
+
+def test_wait_returns_falsy_things_too() -> None:
+    """Lose this and a counter that reads 0 is waited for until the deadline."""
+    assert Signal().wait_for(lambda: 0, Deadline.after(0), what="it", last_seen=lambda: "") == 0
+
+
+def test_wait_ends_at_once_on_a_change_by_another_thread() -> None:
+    """Lose this and every step of a hot patch takes as long as its deadline."""
+    signal, things = Signal(), list[float]()
+
+    def fill() -> None:
+        with signal:
+            things.append(time.monotonic())
+
+    writer = threading.Timer(0.05, fill)
+    writer.start()
+    changed = signal.wait_for(
+        lambda: things[-1] if things else None, Deadline.after(LONG), what="it", last_seen=lambda: ""
+    )
+    assert time.monotonic() - changed < LONG / 3
+    writer.join()
+
+
+def test_changes_that_are_not_it_do_not_end_the_wait() -> None:
+    """Lose this and the first event of any kind passes for the one that was awaited."""
+    signal, things = Signal(), list[int]()
+
+    def fill() -> None:
+        for number in range(20):
+            with signal:
+                things.append(number)
+
+    writer = threading.Timer(0.01, fill)
+    writer.start()
+    found = signal.wait_for(
+        lambda: 19 if 19 in things else None, Deadline.after(LONG), what="it", last_seen=lambda: ""
+    )
+    assert found == 19
+    writer.join()
+
+
+def test_late_says_what_was_awaited_and_last_seen() -> None:
+    """Lose this and a user reads that something timed out, and not what."""
+    begun = time.monotonic()
+    with pytest.raises(Late, match=r"waited 0\.05 s for the second pass; last seen: pass 1"):
+        Signal().wait_for(
+            lambda: None, Deadline.after(0.05), what="the second pass", last_seen=lambda: "pass 1"
+        )
+    assert 0.05 <= time.monotonic() - begun < LONG / 3
+
+
+def test_look_that_raises_ends_the_wait_and_frees_the_lock() -> None:
+    """Lose this and a QEMU that died while it was awaited leaves its readers locked for ever."""
+    signal = Signal()
+
+    def look() -> None:
+        raise EOFError("gone")
+
+    with pytest.raises(EOFError, match="gone"):
+        signal.wait_for(look, Deadline.after(LONG), what="it", last_seen=lambda: "")
+    writer = threading.Thread(target=signal.__enter__, daemon=True)
+    writer.start()
+    writer.join(LONG / 3)
+    assert not writer.is_alive()
