@@ -3,7 +3,7 @@
 
 Allure 3 takes categories only from its configuration; Allure 2 only from categories.json. Both are made
 from the same outcomes here. A test is of an outcome if its failure's or skip's message starts with
-`[outcome] `, after whatever exception name pytest puts in front, or if it has the label `outcome`.
+`[outcome] `, after whatever pytest puts in front, or if it has the outcome as a tag (Allure 3 only).
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def generate(results_dir: Path, out: Path, name: str, node_modules: Path) -> str
 
 def message_pattern(outcome: Outcome) -> str:
     """Regular expression for the start of a message of this outcome, in words of both Java and JavaScript."""
-    return rf"^[\s(]*([^\s:]+: )?\[{outcome}\]"
+    return rf"^[\s(]*(XFAIL )?([^\s:]+: )?\[{outcome}\]"
 
 
 def configuration(name: str, output: Path) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def configuration(name: str, output: Path) -> dict[str, Any]:
         "categories": [
             {
                 "name": _category_name(outcome),
-                "matchers": [{"message": message_pattern(outcome)}, {"labels": {"outcome": f"^{outcome}$"}}],
+                "matchers": [{"message": message_pattern(outcome)}, {"labels": {"tag": f"^{outcome}$"}}],
                 "expand": outcome not in {Outcome.KNOWN, Outcome.REFUSED, Outcome.UNSUPPORTED},
             }
             for outcome in _categorised()

@@ -21,9 +21,9 @@ def clean(text: str) -> str:
 
 
 def write_atomically(path: Path, text: str) -> Path:
-    """Write `text` as UTF-8 to `path` in one step, and make its directory; returns `path`.
+    r"""Write `text` as UTF-8 to `path` in one step, and make its directory; returns `path`.
 
-    Lone surrogates become `\\udcXX`, which is also how JSON spells them. Raises OSError as the file
+    Lone surrogates become `\udcXX`, which is also how JSON spells them. Raises OSError as the file
     system does; the earlier content of `path` is then untouched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -32,8 +32,8 @@ def write_atomically(path: Path, text: str) -> Path:
         with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.write(text)
         # mkstemp makes private files; a report is for everybody who may read its directory.
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

@@ -141,23 +141,18 @@ def _link(path: str, text: str, directory: Path) -> Link:
     return Link(path, text, "./" + quote(path, errors="replace"))
 
 
-def _sections(views: list[CellView]) -> list[tuple[str, str, str, list[CellView]]]:
-    """What a person must look at cell by cell: anchor, heading, meaning, cells."""
+def _sections(views: list[CellView]) -> list[tuple[str, str, list[CellView]]]:
+    """What a person must look at cell by cell: anchor, heading, cells."""
     choices = [
-        ("against", "Counts against the update", "", COUNTS_AGAINST),
-        ("errors", "Not judged: the rig or the host failed", words.MEANINGS[Outcome.ERROR], {Outcome.ERROR}),
-        (
-            "old",
-            "Defects of the old build, reported apart",
-            words.MEANINGS[Outcome.DEFECT_OLD],
-            {Outcome.DEFECT_OLD},
-        ),
+        ("against", "Counts against the update", COUNTS_AGAINST),
+        ("errors", "Not judged: the rig or the host failed", {Outcome.ERROR}),
+        ("old", "Defects of the old build, reported apart", {Outcome.DEFECT_OLD}),
     ]
     found = [
-        (anchor, heading, meaning, [view for view in views if view.cell.outcome in outcomes])
-        for anchor, heading, meaning, outcomes in choices
+        (anchor, heading, [view for view in views if view.cell.outcome in outcomes])
+        for anchor, heading, outcomes in choices
     ]
-    return [section for section in found if section[3]]
+    return [section for section in found if section[2]]
 
 
 def _by_reason(views: list[CellView], outcome: Outcome) -> list[ReasonGroup]:

@@ -51,7 +51,9 @@ def window(timeline: Timeline) -> Window:
     Preparations before it and checks of the guest after it can last a hundred times as long as the
     migration, so what is further away is not drawn.
     """
-    started = [mark.at for mark in timeline.marks if mark.side == "source" and _MIGRATE.search(mark.what)]
+    started = [
+        mark.at for mark in timeline.marks if mark.side != "destination" and _MIGRATE.search(mark.what)
+    ]
     moments = sorted(
         [mark.at for mark in timeline.marks]
         + [sample.at for sample in timeline.samples]

@@ -8,7 +8,7 @@ import warnings
 from dataclasses import replace
 from pathlib import Path
 
-import matplotlib
+import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
@@ -36,8 +36,8 @@ def write_timeline(timeline: Timeline, path: Path) -> None:
     shown = window(timeline)
     buffer = io.StringIO()
     # A guest's text may hold letters that matplotlib's font lacks; the viewer of the SVG has its own fonts.
-    with matplotlib.rc_context(), warnings.catch_warnings():
-        matplotlib.rcParams.update({"svg.hashsalt": "timeline", "svg.fonttype": "none", "font.size": 9})
+    with mpl.rc_context(), warnings.catch_warnings():
+        mpl.rcParams.update({"svg.hashsalt": "timeline", "svg.fonttype": "none", "font.size": 9})
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
         figure = _draw(timeline, shown)
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})

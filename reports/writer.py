@@ -44,6 +44,6 @@ def _attempt(what: str, make: Callable[[], T], remarks: list[str]) -> T | None:
     """Whatever goes wrong in one report becomes a remark: the others must still be written."""
     try:
         return make()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the whole point, and it is told to the user
         remarks.append(f"Could not write {what}: {type(error).__name__}: {error}")
         return None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Do the reports say what happened, to a person and to a script, whatever a guest or a host throws at them?"""
+"""Do the reports say what happened, to a person and to a script, whatever guest or host throws at them?"""
 
 from __future__ import annotations
 
@@ -130,8 +130,7 @@ def test_page_refers_to_nothing_outside_the_report(tmp_path: Path) -> None:
         (
             make_run(make_cell(1), make_cell(2)),
             Verdict.SAFE,
-            "2 of 2 guests moved from QEMU 7.2.22 (debian-12) to QEMU 10.0.13 (debian-13) and noticed"
-            " nothing",
+            "2 of 2 guests moved from QEMU 7.2.22 (debian-12) to QEMU 10.0.13 (debian-13) and noticed",
         ),
         (
             make_run(make_cell(1, Outcome.UNSUPPORTED)),
@@ -182,6 +181,7 @@ def test_allure_knows_the_builds_and_the_outcomes(tmp_path: Path) -> None:
         "AssertionError: [flaky] x",
         "a.b.<locals>.Refused: [flaky] x\nmore",
         "Skipped: [flaky] x",
+        "XFAIL reason: [flaky] x\n\n_pytest.outcomes.XFailed: [flaky] x",
     ],
 )
 def test_messages_fall_into_their_category(message: str) -> None:

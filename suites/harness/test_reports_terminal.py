@@ -7,7 +7,7 @@ import io
 import re
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from rich.console import Console
@@ -27,9 +27,9 @@ def table_lines(run: RunResult, **console: Any) -> list[str]:
     return file.getvalue().splitlines()
 
 
-def parsed(file: Path) -> ElementTree.Element:
+def parsed(file: Path) -> ET.Element:
     """The root of an XML file; raises ParseError where it is malformed."""
-    return ElementTree.parse(file).getroot()  # noqa: S314 - the suite itself wrote it
+    return ET.parse(file).getroot()  # noqa: S314 - the suite itself wrote it
 
 
 def test_table_ends_with_the_verdict() -> None:
