@@ -95,6 +95,7 @@ class ScriptedAttempt:
     """An attempt that ends as the stage says."""
 
     timeline = None
+    began = True
 
     def __init__(self, stage: Stage, setting: Setting) -> None:
         self.setting = setting
