@@ -4,6 +4,9 @@ SHELL := /bin/bash
 PYTEST := .venv/bin/pytest
 MAKEFLAGS += --no-print-directory
 
+# An update in which no guest is known to come to harm, so that a red test is this suite's own.
+TEST_PAIR := --old=debian-12-backports --new=debian-13
+
 .DEFAULT_GOAL := help
 .PHONY: help qualify test lint pins clean
 
@@ -17,8 +20,8 @@ qualify: ## qualify an update: [OLD=build] [NEW=build] [ARCH=x86_64|ppc64le] [AR
 
 test: ## the suite's own tests, then a short real hot patch on each architecture
 	@./setup.sh
-	@$(PYTEST) suites/harness -n auto
-	@$(PYTEST) suites/hotpatch -n auto -m "not slow" --short
+	@$(PYTEST) suites/harness -n auto $(TEST_PAIR)
+	@$(PYTEST) suites/hotpatch -n auto --short $(TEST_PAIR)
 
 lint: ## ruff and mypy
 	@./setup.sh --dev

@@ -1,4 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Loads the modules of the library that hold hooks and fixtures; nothing else."""
 
-pytest_plugins = ["fixtures.options", "fixtures.rundirs", "fixtures.lifeline", "fixtures.plugin", "fixtures.session", "fixtures.booted"]
+pytest_plugins = [
+    "fixtures.options",
+    "fixtures.rundirs",
+    "fixtures.lifeline",
+    "fixtures.plugin",
+    "fixtures.session",
+    "fixtures.booted",
+]

@@ -32,7 +32,7 @@ qemu -name hotpatch-hp-1,debug-threads=on -nodefaults -no-user-config -no-reboot
 """
 PSERIES_LINE = """
 qemu -name hotpatch-hp-1,debug-threads=on -nodefaults -no-user-config -no-reboot -no-shutdown -display none
--machine pseries-5.2,accel=tcg -m 262144K -smp 1
+-machine pseries-5.2,accel=tcg -m 524288K -smp 1
 -chardev socket,id=monitor,fd=13 -chardev socket,id=console,fd=14 -chardev socket,id=agent,fd=15
 -mon chardev=monitor,mode=control -serial chardev:console -serial chardev:agent
 -kernel /images/kernel -initrd /images/initrd

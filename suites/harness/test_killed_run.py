@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from fixtures.options import PAIR
 from fixtures.waiting import Deadline
 
 SECONDS_TO_VANISH = 2.0
@@ -20,9 +21,9 @@ CHECKOUT = Path(__file__).parent.parent.parent
 @pytest.fixture
 def run(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[psutil.Process]:
     """A run of one cell under xdist, with a QEMU that waits for a guest or receives it."""
-    pair = request.config.getoption("--old") or "debian-12"
+    build = request.config.stash[PAIR].new
     command = [sys.executable, "-m", "pytest", "suites/hotpatch", "-n", "1", "--short", "--arch=x86_64"]
-    command += [f"--old={pair}", f"--new={pair}", f"--alluredir={tmp_path / 'allure'}"]
+    command += [f"--old={build}", f"--new={build}", f"--alluredir={tmp_path / 'allure'}"]
     with ExitStack() as stack, (tmp_path / "log").open("wb") as log:
         popen = stack.enter_context(
             subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
