@@ -83,8 +83,10 @@ def test_progress_shows_what_runs_now_on_any_terminal(width: int) -> None:
     progress.cell_started("lost-with-its-worker", "gw1")
     progress.cell_started("second", "gw1")
     now = 75.0
-    with console.capture() as capture:
-        console.print(progress.render())
+    # On a console of its own: the live display redraws on the other from a thread.
+    apart = Console(file=io.StringIO(), width=width, height=20, force_terminal=True)
+    with apart.capture() as capture:
+        apart.print(progress.render())
     progress.stop()
     progress.stop()
     shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capture.get())
