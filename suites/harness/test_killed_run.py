@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from fixtures.options import PAIR
+from fixtures.process import ends_of
 from fixtures.waiting import Deadline
 
 SECONDS_TO_VANISH = 2.0
@@ -50,10 +51,9 @@ def _assert_vanishes(victim: psutil.Process, root: psutil.Process) -> None:
     places = {Path(process.cmdline()[-1]) for process in family if "hotpatch-janitor" in process.cmdline()}
     assert places, "no run directory was found"
     assert any("qemu-system" in process.name() for process in family), "no QEMU was found"
-    deadline = Deadline.after(SECONDS_TO_VANISH)
-    victim.kill()
-    _gone, alive = psutil.wait_procs(family, timeout=deadline.left)
-    assert not alive
+    with ends_of(family) as alive_after:
+        victim.kill()
+        assert not alive_after(SECONDS_TO_VANISH)
     assert not [place for place in places if place.exists()]
 
 
