@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Machine types: which one a guest of this pair gets, and what is told when there is none."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -66,6 +68,19 @@ def test_variants_are_left_out() -> None:
     had = probe("pseries-2.12", "pseries-2.12-sxxm", "pseries-rhel7.6.0", "pseries", "pseries-x")
     assert [str(version) for version in versions_of(had, "pseries")] == ["2.12"]
     assert resolve("pseries", "newest-old", had, had) == "pseries-2.12"
+
+
+def test_vof_is_the_same_type_with_another_firmware() -> None:
+    """Lose this and guests that are to boot fast boot with SLOF."""
+    had = probe("pseries-7.2")
+    assert resolve("pseries-vof", "newest-old", had, had) == "pseries-7.2,x-vof=on"
+
+
+def test_build_without_vof_is_named() -> None:
+    """Lose this and a QEMU that knows no x-vof fails to start, which looks like the update's fault."""
+    had = probe("pseries-5.2")
+    with pytest.raises(Unsupported, match=r"the old build \(QEMU 5\.2\.0\) lacks x-vof"):
+        resolve("pseries-vof", "newest-old", replace(had, version="5.2.0"), had)
 
 
 def test_families_do_not_mix() -> None:
