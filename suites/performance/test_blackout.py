@@ -1,14 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is the blackout measured as long as it is? Pauses of known length tell. For an otherwise idle machine."""
+"""Is the blackout measured as long as it is? Pauses of known length tell. For an otherwise idle machine.
+
+One pause alone cannot tell: even without a pause, one beat in a few hundred comes 5 to 8 ms late on two
+cores under TCG, and a late beat beside the pause is silence as well. The median of nine is the rig's error.
+"""
 
 import time
+from collections.abc import Callable
+from statistics import median
 
 import pytest
 
 from fixtures.booted import Boot
+from fixtures.guest import Guest
 from fixtures.matrix import Arch
 
 TOLERANCE_MS = 2.0
+PAUSES = 9
 
 
 @pytest.mark.parametrize(
@@ -19,9 +27,18 @@ TOLERANCE_MS = 2.0
     ],
 )
 @pytest.mark.parametrize("pause_ms", [20, 50, 200, 1000])
-def test_pause_is_measured_within_two_ms(boot: Boot, arch: Arch, pause_ms: int) -> None:
+def test_pause_is_measured_within_two_ms(
+    boot: Boot, arch: Arch, pause_ms: int, record_property: Callable[[str, object], None]
+) -> None:
     """Lose this and the blackout that a release manager reads is not what a guest's user feels."""
     guest = boot(arch, profile="idle", vcpus=2).guest
+    errors = [_error_ms(guest, pause_ms) for _ in range(PAUSES)]
+    record_property("errors_ms", ", ".join(f"{error:+.1f}" for error in errors))
+    assert abs(median(errors)) <= TOLERANCE_MS, errors
+
+
+def _error_ms(guest: Guest, pause_ms: int) -> float:
+    """By how much the measured blackout is longer than one pause, as QEMU's own events tell it."""
     monitor = guest.machine.monitor
     guest.beats_arrive(50)
     begun = time.monotonic()
@@ -32,5 +49,4 @@ def test_pause_is_measured_within_two_ms(boot: Boot, arch: Arch, pause_ms: int) 
         max(event.at for event in monitor.events if event.name == name) for name in ("STOP", "RESUME")
     )
     guest.beats_arrive(50)
-    blackout = guest.blackout(since=begun - 0.1)
-    assert abs(blackout.ms - (resumed - stopped) * 1000) <= TOLERANCE_MS
+    return guest.blackout(since=begun - 0.1).ms - (resumed - stopped) * 1000
