@@ -5,7 +5,16 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from fixtures.blame import Controls, blame, failure_of, interval_95, repeats_text, settled, signature
+from fixtures.blame import (
+    Controls,
+    blame,
+    explains,
+    failure_of,
+    interval_95,
+    repeats_text,
+    settled,
+    signature,
+)
 from fixtures.outcome import COUNTS_AGAINST, Outcome, RunRecord, Verdict, verdict_of
 
 PASS = RunRecord("b", "b", "pass")
@@ -160,6 +169,13 @@ def test_checks_of_different_things_have_different_signatures() -> None:
     """Lose this and damaged memory of the old build excuses an update that stops the guest's clock."""
     checks = ("memory", "wake", "clock", "devices", "new-build")
     assert len({signature(check, "x") for check in checks}) == len(checks)
+
+
+def test_damaged_memory_may_look_like_a_vcpu_that_stops() -> None:
+    """Lose this and an old build that loses pages makes a regression of every guest that hangs by it."""
+    memory, vcpu = (run("fail", signature(check, "x")) for check in ("memory", "vcpus"))
+    assert explains(memory, vcpu)
+    assert not explains(vcpu, memory)
 
 
 WILSON = {

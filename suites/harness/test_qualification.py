@@ -196,7 +196,21 @@ def test_failure_is_laid_at_the_right_door(case: str, stage: Stage) -> None:
 def test_failure_is_controlled_by_both_builds_alone(stage: Stage) -> None:
     """Lose this and a failure is blamed on the update because one control happened to get by."""
     stage.judge({FORWARD: [FAIL]})
-    assert stage.moves == [FORWARD, *[OLD_OLD] * CONTROL_RUNS, *[NEW_NEW] * CONTROL_RUNS]
+    controls = [*[OLD_OLD] * CONTROL_RUNS, *[NEW_NEW] * CONTROL_RUNS]
+    assert stage.moves == [FORWARD, *controls, *[FORWARD] * (CONTROL_RUNS - 1)]
+
+
+def test_failure_that_does_not_come_again_is_no_regression(stage: Stage) -> None:
+    """Lose this and a defect that strikes by chance is a regression whenever it spares the controls."""
+    result = stage.judge({FORWARD: [FAIL, FAIL, PASS]})
+    assert stage.moves[-2:] == [FORWARD, FORWARD]
+    assert result.outcome is Outcome.FLAKY
+    assert result.repeats.startswith("1/3 ")
+
+
+def test_failure_that_looks_otherwise_the_next_time_is_still_one(stage: Stage) -> None:
+    """Lose this and an update that breaks every guest in its own way is merely flaky."""
+    assert stage.judge({FORWARD: [FAIL, OTHER]}).outcome is Outcome.REGRESSION
 
 
 def test_control_that_fails_alike_is_enough(stage: Stage) -> None:
@@ -285,7 +299,7 @@ def test_differing_repeats_are_flaky(stage: Stage) -> None:
 
 def test_controls_do_not_count_as_repeats(stage: Stage) -> None:
     """Lose this and the rate of passes includes runs of another pair."""
-    assert stage.judge({FORWARD: [FAIL]}, repeat=2).repeats == "0/2 [0.00, 0.66]"
+    assert stage.judge({FORWARD: [FAIL], NEW_NEW: [FAIL]}, repeat=2).repeats == "0/2 [0.00, 0.66]"
 
 
 def test_build_against_itself_is_its_own_control(stage: Stage) -> None:
