@@ -310,7 +310,7 @@ def test_build_against_itself_is_its_own_control(stage: Stage) -> None:
 
 def test_known_issue_is_applied(stage: Stage) -> None:
     """Lose this and a failure that was accepted stops the release all the same."""
-    match = Match(mechanism="postcopy", signature="memory")
+    match = Match(mechanism="postcopy", signature="broken guest")
     known = KnownIssue(id="bug-1", match=match, reason="r", link="l", expires=date.max)
     result = stage.judge({FORWARD: [FAIL]}, rig=ScriptedRig(known=[known]))
     assert result.outcome is Outcome.KNOWN
