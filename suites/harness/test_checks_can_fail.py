@@ -84,7 +84,7 @@ def test_kernel_trouble_is_found(boot: Boot, arch: Arch) -> None:
 @pytest.mark.x86_64
 def test_guest_that_did_not_reach_the_new_build_is_found(boot: Boot, request: pytest.FixtureRequest) -> None:
     """Lose this and a hot patch into the wrong build passes for the update."""
-    machine = boot("x86_64").guest.machine
+    machine = boot("x86_64").machine
     assert runs_new_build(machine)
     assert not runs_new_build(replace(machine, build=rig_of(request.config).new))
 
