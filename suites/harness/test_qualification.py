@@ -6,7 +6,7 @@ The attempts are scripted: what is tested here is the suite's own reaction, not 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -15,11 +15,10 @@ from typing import Any, Self
 
 import pytest
 
-from fixtures.attempt import HotPatched, Setting
+from fixtures.attempt import Attempt, Setting
 from fixtures.builds import Build
 from fixtures.cells import Cell
 from fixtures.errors import HotPatchFailure, Refused, RigError, Unsupported, UsageError
-from fixtures.guest import Guest
 from fixtures.matrix import Arch, KnownIssue, Match, Pair, load_matrix
 from fixtures.observation import Check
 from fixtures.outcome import CellResult, Outcome
@@ -86,9 +85,9 @@ class Stage:
         return ends[min(self.moves.count(move), len(ends)) - 1]
 
 
-def scenario(guest: Guest, hot_patch: Callable[[], HotPatched]) -> None:
+def scenario(attempt: Attempt) -> None:
     """A test as it stands in suites/hotpatch."""
-    assert hot_patch().runs_on_new_build
+    assert attempt.hot_patch().runs_on_new_build
 
 
 class ScriptedAttempt:
@@ -219,9 +218,17 @@ def test_control_that_fails_alike_is_enough(stage: Stage) -> None:
     assert stage.moves == [FORWARD, *[OLD_OLD] * CONTROL_RUNS, NEW_NEW]
 
 
-@pytest.mark.parametrize("back,role", [(FAIL, "fails as destination too"), (PASS, "at fault as source")])
-def test_defect_of_the_old_build_tells_its_role(back: End, role: str, stage: Stage) -> None:
+ROLES: dict[str, tuple[End, str]] = {
+    "destination": (FAIL, "fails as destination too"),
+    "source": (PASS, "at fault as source"),
+    "open": (OTHER, "two roles is at fault is open"),
+}
+
+
+@pytest.mark.parametrize("case", ROLES)
+def test_defect_of_the_old_build_tells_its_role(case: str, stage: Stage) -> None:
     """Lose this and nobody knows whether guests cannot leave the old build or cannot enter it."""
+    back, role = ROLES[case]
     result = stage.judge({FORWARD: [FAIL], OLD_OLD: [PASS, FAIL], BACK: [back]})
     assert stage.moves == [FORWARD, OLD_OLD, OLD_OLD, NEW_NEW, BACK]
     assert role in result.reason

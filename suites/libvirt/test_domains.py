@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What libvirt knows of a domain during its move and after it."""
+
+import libvirt as api
+import pytest
+
+from fixtures.attempt import HotPatched
+from fixtures.cells import Cell
+from fixtures.guest import Guest
+from fixtures.libvirt_moves import LibvirtMoves
+from suites.hotpatch.test_survival import HotPatch
+
+PRECOPY = (
+    ["suspended migrated", "stopped migrated"],
+    ["started migrated", "resumed migrated"],
+)
+POSTCOPY = (
+    ["suspended postcopy", "stopped migrated"],
+    ["started migrated", "resumed migrated"],
+)
+
+
+@pytest.mark.promise("events")
+def test_precopy_is_announced_on_both_sides(
+    cell: Cell, guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves
+) -> None:
+    """Lose this and a management layer takes a guest that moved for one that crashed."""
+    guest.works()
+    assert libvirt.announced(hot_patch(), *PRECOPY)
+
+
+@pytest.mark.promise("events-of-postcopy")
+def test_postcopy_is_announced_on_both_sides(
+    cell: Cell, guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves
+) -> None:
+    """Lose this and nobody is told that a guest now depends on both sides."""
+    guest.works()
+    assert libvirt.announced(hot_patch(), *POSTCOPY)
+
+
+@pytest.mark.promise("job-statistics")
+def test_statistics_agree_with_what_the_guest_saw(
+    cell: Cell, guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves
+) -> None:
+    """Lose this and `domjobinfo` tells an administrator something that did not happen."""
+    guest.works()
+    assert libvirt.statistics_agree(hot_patch())
+
+
+@pytest.mark.promise("transient")
+def test_transient_domain_leaves_nothing_behind(
+    cell: Cell, guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves
+) -> None:
+    """Lose this and a guest that moved is still there to be started a second time."""
+    guest.works()
+    source = libvirt.domain
+    hot_patch()
+    assert libvirt.defined(source, here="none", there="transient")
+
+
+@pytest.mark.promise("persistent-moves")
+def test_definition_moves_with_the_domain(cell: Cell, guest: Guest, libvirt: LibvirtMoves) -> None:
+    """Lose this and a guest is gone for good the next time it is shut down."""
+    guest.works()
+    source = libvirt.domain
+    libvirt.define()
+    libvirt.hot_patch(flags=api.VIR_MIGRATE_PERSIST_DEST | api.VIR_MIGRATE_UNDEFINE_SOURCE)
+    assert libvirt.defined(source, here="none", there="persistent")
+
+
+@pytest.mark.promise("persistent-stays-defined")
+def test_definition_stays_where_nobody_asked_to_move_it(
+    cell: Cell, guest: Guest, libvirt: LibvirtMoves
+) -> None:
+    """Lose this and a move that was meant to be for a while takes the definition away."""
+    guest.works()
+    source = libvirt.domain
+    libvirt.define()
+    libvirt.hot_patch()
+    assert libvirt.defined(source, here="persistent", there="transient")
+
+
+@pytest.mark.promise("restart-keeps-machine-type")
+def test_restarted_domain_runs_the_new_build_on_the_old_machine_type(
+    cell: Cell, guest: Guest, libvirt: LibvirtMoves
+) -> None:
+    """Lose this and a guest's hardware changes the first time it is restarted after the update."""
+    guest.works()
+    libvirt.define()
+    libvirt.hot_patch(flags=api.VIR_MIGRATE_PERSIST_DEST | api.VIR_MIGRATE_UNDEFINE_SOURCE)
+    assert libvirt.restart()
+    assert libvirt.runs_new_build()
+
+
+@pytest.mark.promise("channels")
+def test_channel_and_console_work_after_the_move(
+    cell: Cell, guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves
+) -> None:
+    """Lose this and the guest agent of every moved guest no longer answers."""
+    guest.works()
+    patched: HotPatched = hot_patch()
+    assert patched.runs_on_new_build
+    assert libvirt.channel_connected()
+    assert guest.devices_work()
+    assert guest.kernel_log_is_clean()

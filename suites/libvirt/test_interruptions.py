@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Moves that are aborted, or that go by way of a file."""
+
+import pytest
+
+from fixtures.cells import Cell
+from fixtures.guest import Guest
+from fixtures.libvirt_moves import LibvirtMoves
+from suites.hotpatch.test_survival import HotPatch
+
+
+@pytest.mark.promise("abort-of-precopy")
+def test_aborted_precopy_can_be_repeated(
+    cell: Cell, guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves
+) -> None:
+    """Lose this and giving up a hopeless move costs the guest."""
+    guest.works()
+    assert libvirt.aborts_precopy()
+    assert guest.goes_on()
+    assert hot_patch().runs_on_new_build
+    assert guest.memory_is_intact()
+
+
+@pytest.mark.promise("abort-of-postcopy-refused")
+def test_postcopy_is_not_aborted(cell: Cell, guest: Guest, libvirt: LibvirtMoves) -> None:
+    """Lose this and an abort kills a guest whose memory lies on both sides."""
+    guest.works()
+    assert libvirt.hot_patch_by(libvirt.refusing_abort_of_postcopy).runs_on_new_build
+    assert guest.memory_is_intact()
+
+
+@pytest.mark.promise("managed-save")
+def test_managed_save_of_the_old_build_restores_on_the_new(
+    cell: Cell, guest: Guest, libvirt: LibvirtMoves
+) -> None:
+    """Lose this and guests that were saved when the host was shut down are lost to the update."""
+    guest.works()
+    assert libvirt.hot_patch_by(libvirt.save_and_restore).runs_on_new_build
+    assert guest.memory_is_intact()
+    assert guest.every_vcpu_wakes()

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands that README recommends for a hot patch by hand, given to the build's own virsh."""
+
+import pytest
+
+from fixtures import virsh
+from fixtures.cells import Cell
+from fixtures.guest import Guest
+from fixtures.libvirt_moves import LibvirtMoves
+
+
+@pytest.mark.promise("virsh-precopy")
+def test_precopy(cell: Cell, guest: Guest, libvirt: LibvirtMoves) -> None:
+    """Lose this and the plain command of the recipe does not work."""
+    guest.works()
+    assert libvirt.hot_patch_by(virsh.migrates(libvirt)).runs_on_new_build
+    assert guest.memory_is_intact()
+
+
+@pytest.mark.promise("virsh-postcopy")
+def test_postcopy_by_a_second_command(cell: Cell, guest: Guest, libvirt: LibvirtMoves) -> None:
+    """Lose this and `virsh migrate-postcopy` does not help a move that does not end."""
+    guest.works()
+
+    def switch() -> None:
+        libvirt.event("iteration 2")
+        virsh.run(libvirt.domain, "migrate-postcopy", libvirt.domain.name)
+
+    virsh.run(libvirt.domain, "migrate-setmaxdowntime", libvirt.domain.name, "1")
+    mover = virsh.migrates(libvirt, "--postcopy", "--bandwidth", "48", meanwhile=switch)
+    assert libvirt.hot_patch_by(mover).runs_on_new_build
+    assert guest.memory_is_intact()
+
+
+@pytest.mark.promise("virsh-postcopy-after-precopy")
+def test_postcopy_after_the_first_pass(cell: Cell, guest: Guest, libvirt: LibvirtMoves) -> None:
+    """Lose this and the one command that always ends does not."""
+    guest.works()
+    virsh.run(libvirt.domain, "migrate-setmaxdowntime", libvirt.domain.name, "1")
+    mover = virsh.migrates(libvirt, "--postcopy", "--postcopy-after-precopy", "--bandwidth", "48")
+    assert libvirt.hot_patch_by(mover).runs_on_new_build
+    assert guest.memory_is_intact()
+
+
+@pytest.mark.promise("virsh-timeout-postcopy")
+def test_postcopy_after_a_timeout(cell: Cell, guest: Guest, libvirt: LibvirtMoves) -> None:
+    """Lose this and a move that an administrator bounded in time runs on for ever."""
+    guest.works()
+    options = ("--postcopy", "--timeout", "2", "--timeout-postcopy", "--bandwidth", "8")
+    assert libvirt.hot_patch_by(virsh.migrates(libvirt, *options)).runs_on_new_build
+    assert guest.memory_is_intact()
+
+
+@pytest.mark.promise("virsh-domjobinfo")
+def test_domjobinfo_tells_of_the_move(cell: Cell, guest: Guest, libvirt: LibvirtMoves) -> None:
+    """Lose this and nobody can see how far a move has come."""
+    guest.works()
+    shown: dict[str, str] = {}
+
+    def look() -> None:
+        libvirt.event("iteration 1")
+        shown.update(virsh.fields_of(virsh.run(libvirt.domain, "domjobinfo", libvirt.domain.name)))
+
+    libvirt.hot_patch_by(virsh.migrates(libvirt, "--bandwidth", "32", meanwhile=look))
+    assert libvirt.check(
+        "domjobinfo", shown.get("Operation") == "Outgoing migration" and "Data remaining" in shown, str(shown)
+    )
+    done = virsh.fields_of(virsh.run(libvirt.domain, "domjobinfo", "--completed", libvirt.domain.name))
+    assert libvirt.check("domjobinfo", "Total downtime" in done, str(done))
