@@ -19,11 +19,15 @@ SECONDS_TO_MIGRATE = 150.0
 CHECKOUT = Path(__file__).parent.parent.parent
 
 
-@pytest.fixture
+ONE_CELL = {"qmp": ("--short",), "libvirt": ("-k", "libvirt-direct-postcopy-idle-virtio-2vcpu")}
+
+
+@pytest.fixture(params=ONE_CELL)
 def run(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[psutil.Process]:
     """A run of one cell under xdist, with a QEMU that waits for a guest or receives it."""
     build = request.config.stash[PAIR].new
-    command = [sys.executable, "-m", "pytest", "suites/hotpatch", "-n", "1", "--short", "--arch=x86_64"]
+    command = [sys.executable, "-m", "pytest", "suites/hotpatch", "-n", "1", "--arch=x86_64"]
+    command += ONE_CELL[request.param]
     command += [f"--old={build}", f"--new={build}", f"--alluredir={tmp_path / 'allure'}"]
     with ExitStack() as stack, (tmp_path / "log").open("wb") as log:
         popen = stack.enter_context(

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each check of what libvirt promises fails where the promise is broken on purpose, on real guests."""
+
+import dataclasses
+import re
+
+import libvirt as api
+import pytest
+
+from fixtures import virsh
+from fixtures.attempt import Attempt
+from fixtures.booted import Boot
+from fixtures.domain import Domain
+from fixtures.errors import HotPatchFailure
+from fixtures.libvirt_moves import LibvirtMoves
+from fixtures.timeline import Sample
+from suites.libvirt.test_domains import POSTCOPY, PRECOPY
+
+pytestmark = pytest.mark.x86_64
+
+
+@pytest.fixture
+def booted(boot: Boot) -> Attempt:
+    """An idle guest that is a domain of the old build's daemon."""
+    attempt = boot("x86_64", profile="idle", vcpus=1, path="libvirt")
+    attempt.guest.works()
+    return attempt
+
+
+@pytest.fixture
+def moves(booted: Attempt) -> LibvirtMoves:
+    """The same guest as the tests of suites/libvirt see it."""
+    return booted.libvirt
+
+
+@pytest.mark.parametrize("change", [None, ("<on_crash>destroy", "<on_crash>preserve")])
+def test_migration_that_is_not_refused(moves: LibvirtMoves, change: tuple[str, str] | None) -> None:
+    """Lose this and libvirt no longer keeps a guest from a host or a board that is not its own, unseen."""
+    assert not moves.refuses("same host|does not match", change=change)
+
+
+def test_refusal_in_other_words(moves: LibvirtMoves) -> None:
+    """Lose this and any error at all passes for the refusal that was promised."""
+    assert not moves.refuses("does not match", to=moves.domain.daemon)
+
+
+def test_events_statistics_and_definition(booted: Attempt, moves: LibvirtMoves) -> None:
+    """Lose this and nobody sees what a management layer is told wrong."""
+    source = moves.domain
+    moves.define()
+    patched = moves.hot_patch()
+    assert moves.announced(patched, *PRECOPY)
+    assert not moves.announced(patched, *POSTCOPY)
+    assert moves.defined(source, here="persistent", there="transient")
+    assert not moves.defined(source, here="none", there="persistent")
+    assert not moves.channel_connected()
+    shorter = dataclasses.replace(patched.move, ended=patched.move.started)
+    assert not moves.statistics_agree(dataclasses.replace(patched, move=shorter))
+
+
+def test_machine_type_that_changes_with_a_restart(moves: LibvirtMoves) -> None:
+    """Lose this and a guest is upgraded to another board by a restart, unseen."""
+    connection, handle = moves.domain.daemon.connection, moves.domain.handle
+    xml = handle.XMLDesc(api.VIR_DOMAIN_XML_INACTIVE)
+    connection.defineXML(re.sub(r"machine='pc-q35-[\d.]+'", "machine='pc-q35-4.2'", xml))
+    assert not moves.restart()
+
+
+def test_build_that_is_not_the_new_one(booted: Attempt, moves: LibvirtMoves) -> None:
+    """Lose this and a guest that never left the old QEMU counts as updated."""
+    moves.domain.build = dataclasses.replace(
+        booted.setting.old, programs={"x86_64": booted.setting.old.program("ppc64le")}
+    )
+    assert not moves.runs_new_build()
+
+
+def test_abort_that_comes_too_early_for_postcopy(booted: Attempt, moves: LibvirtMoves) -> None:
+    """Lose this and a libvirt that aborts postcopy, and with it the guest, passes."""
+    booted.setting = dataclasses.replace(booted.setting, mechanism="postcopy")
+
+    def aborting(there: Domain) -> list[Sample]:
+        return moves.refusing_abort_of_postcopy(there, in_postcopy=False)
+
+    with pytest.raises(HotPatchFailure, match="was not refused"):
+        moves.hot_patch_by(aborting)
+
+
+def test_abort_that_comes_too_late(moves: LibvirtMoves) -> None:
+    """Lose this and a migration that cannot be given up passes."""
+    assert not moves.aborts_precopy(bandwidth=1 << 30, after="stopped migrated")
+
+
+def test_guest_that_is_not_restored(moves: LibvirtMoves) -> None:
+    """Lose this and a managed save that the new build cannot read passes."""
+
+    def saved_only(_there: Domain) -> list[Sample]:
+        moves.define()
+        moves.domain.handle.managedSave(0)
+        return []
+
+    with pytest.raises(HotPatchFailure):
+        moves.hot_patch_by(saved_only)
+
+
+def test_virsh_that_fails(moves: LibvirtMoves) -> None:
+    """Lose this and a command of the recipe that does not exist passes."""
+    with pytest.raises(HotPatchFailure, match="support option --hot-patch"):
+        moves.hot_patch_by(virsh.migrates(moves, "--hot-patch"))
