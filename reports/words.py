@@ -128,5 +128,5 @@ def _why_safe(cells: list[CellResult], move: str) -> str:
     apart = f" The rest does not count against the update: {tally(rest)}." if rest else ""
     if all(cell.suite in _GUEST_SUITES for cell in cells):
         guests = "guest" if len(cells) == 1 else "guests"
-        return f"{passed} of {len(cells)} {guests} moved {move} and noticed nothing.{apart}"
+        return f"{passed} of {len(cells)} {guests} came through the update {move} and noticed nothing.{apart}"
     return f"{passed} of {count(len(cells), 'cell')} passed: guests move {move} and notice nothing.{apart}"

@@ -130,7 +130,7 @@ def test_page_refers_to_nothing_outside_the_report(tmp_path: Path) -> None:
         (
             make_run(make_cell(1), make_cell(2)),
             Verdict.SAFE,
-            "2 of 2 guests moved from QEMU 7.2.22 (debian-12) to QEMU 10.0.13 (debian-13) and noticed",
+            "2 of 2 guests came through the update from QEMU 7.2.22 (debian-12) to QEMU 10.0.13 (debian-13)",
         ),
         (
             make_run(make_cell(1, Outcome.UNSUPPORTED)),
