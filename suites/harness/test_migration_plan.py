@@ -60,7 +60,19 @@ def test_return_path_is_used_only_where_both_have_it() -> None:
     assert plan("precopy", NEW, NEW - {"return-path"}).capabilities == ("events",)
 
 
-@pytest.mark.parametrize("mechanism", ["multifd", "cpr-transfer"])
+@pytest.mark.parametrize("side", ["source", "destination"])
+def test_multifd_is_negotiated(side: str) -> None:
+    """Lose this and a side without multifd fails to migrate, which looks like the update's fault."""
+    able = NEW | {"multifd"}
+    agreed = plan("multifd", able, able)
+    assert "multifd" in agreed.capabilities
+    assert agreed.channels == 2
+    sides = {"source": able, "destination": able, side: able - {"multifd"}}
+    with pytest.raises(Unsupported, match=f"multifd: the {side} lacks"):
+        plan("multifd", sides["source"], sides["destination"])
+
+
+@pytest.mark.parametrize("mechanism", ["mapped-ram", "cpr-transfer"])
 def test_mechanism_that_is_not_there_yet_is_unsupported(mechanism: Mechanism) -> None:
     """Lose this and a mechanism of matrix.yaml that the suite lacks passes, or ends in a traceback."""
     with pytest.raises(Unsupported, match=f"{mechanism}: this suite does not implement it"):
