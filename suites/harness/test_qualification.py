@@ -19,11 +19,12 @@ from fixtures.attempt import Attempt, Setting
 from fixtures.builds import Build
 from fixtures.cells import Cell
 from fixtures.errors import HotPatchFailure, Refused, RigError, Unsupported, UsageError
+from fixtures.judgement import CONTROL_RUNS
 from fixtures.matrix import Arch, KnownIssue, Match, Pair, load_matrix
 from fixtures.observation import Check
 from fixtures.outcome import CellResult, Outcome
 from fixtures.probe import MachineType, Probe
-from fixtures.qualification import CONTROL_RUNS, Qualification
+from fixtures.qualification import Qualification
 from fixtures.rig import Rig
 from fixtures.sandbox import Sandbox
 
