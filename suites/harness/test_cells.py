@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cells: stable names, a covering set that covers, and marks by which a user finds them."""
 
+import ast
 import re
 from dataclasses import replace
 from itertools import combinations, product
 from pathlib import Path
-from typing import get_args
+from types import SimpleNamespace
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 
 from fixtures.cells import Cell, expand, short_selection
 from fixtures.matrix import Guests, MachineType, Matrix, Mechanism, load_matrix
+from fixtures.plugin import _is_about
 from fixtures.promises import PROMISES
 
 SHIPPED = load_matrix(Path(__file__).parents[2] / "matrix.yaml")
@@ -107,6 +110,35 @@ def test_every_promise_has_its_test() -> None:
     text = "".join(file.read_text() for file in (SUITES / "libvirt").glob("test_*.py"))
     tried = re.findall(r'@pytest\.mark\.promise\("([^"]+)"\)', text)
     assert sorted(tried) == sorted(promise.aspect for promise in PROMISES)
+
+
+@pytest.mark.parametrize("path", sorted((SUITES / "libvirt").glob("test_*.py")), ids=lambda path: path.stem)
+def test_every_test_of_libvirts_names_its_promise(path: Path) -> None:
+    """Lose this and a test of one promise runs on every guest of the product."""
+    tests = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef)]
+    named = [ast.unparse(mark) for test in tests for mark in test.decorator_list]
+    assert [name.partition("(")[0] for name in named] == ["pytest.mark.promise"] * len(tests)
+
+
+PROMISED_CELL = Cell("x86_64", "q35", "newest-old", "libvirt", "precopy", "idle", "bare", 1, aspect="events")
+PLAIN_CELL = replace(PROMISED_CELL, aspect="")
+
+
+@pytest.mark.parametrize(
+    "mark,about",
+    [
+        (pytest.mark.promise("events"), [PROMISED_CELL]),
+        (pytest.mark.promise("transient"), []),
+        (pytest.mark.guest(profile="idle"), [PLAIN_CELL]),
+        (pytest.mark.guest(profile="busy"), []),
+        (pytest.mark.x86_64, [PLAIN_CELL]),
+    ],
+    ids=["its promise", "another promise", "its guest", "another guest", "any guest"],
+)
+def test_test_gets_the_cells_that_it_is_about(mark: pytest.MarkDecorator, about: list[Cell]) -> None:
+    """Lose this and a promise is tried on every guest, or each test of survival on the guests of promises."""
+    test: Any = SimpleNamespace(get_closest_marker=lambda name: mark.mark if mark.name == name else None)
+    assert [cell for cell in (PROMISED_CELL, PLAIN_CELL) if _is_about(test, cell)] == about
 
 
 def test_promises_are_tried_on_one_architecture_by_default() -> None:

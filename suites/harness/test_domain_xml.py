@@ -12,18 +12,27 @@ from fixtures.guestspec import GuestSpec
 from fixtures.matrix import Arch, Hardware
 
 RUN_DIR = Path("/tmp/hp-x/hp-<y>")
+HARD = "a&b<\"'>"
+"""Letters that XML cannot have as they are."""
 MACHINES: dict[Arch, str] = {"x86_64": "pc-q35-7.2", "ppc64le": "pseries-7.2,x-vof=on"}
 QEMU = "{http://libvirt.org/schemas/domain/qemu/1.0}"
 
 
-def xml_of(arch: Arch, hardware: Hardware = "virtio") -> str:
-    """The XML of a guest whose directory has letters that XML cannot have as they are."""
+def xml_of(
+    arch: Arch,
+    hardware: Hardware = "virtio",
+    vcpus: int = 2,
+    *,
+    round_memory: bool = False,
+    accelerator: str = "tcg",
+) -> str:
+    """The XML of a guest whose names all have letters that XML cannot have as they are."""
     return render_domain(
-        GuestSpec(arch, MACHINES[arch], 2, "busy", hardware, 0),
-        name="hotpatch-x",
-        program="/usr/bin/qemu",
-        accelerator="tcg",
-        images=Path("/images"),
+        GuestSpec(arch, MACHINES[arch], vcpus, "busy", hardware, 0, round_memory),
+        name=f"hotpatch-{HARD}",
+        program=f"/usr/bin/{HARD}",
+        accelerator=accelerator,
+        images=Path("/images", HARD),
         run_dir=RUN_DIR,
         sockets=socket_paths(RUN_DIR, "source"),
     )
@@ -35,20 +44,37 @@ def arguments(xml: str) -> list[str]:
     return [argument.get("value", "") for argument in found]
 
 
-@pytest.mark.parametrize("arch,hardware", list(product(MACHINES, ("bare", "virtio"))))
-def test_domain_is_the_guest(arch: Arch, hardware: Hardware) -> None:
+@pytest.mark.parametrize("arch,hardware,vcpus", list(product(MACHINES, ("bare", "virtio"), (1, 2))))
+def test_domain_is_the_guest(arch: Arch, hardware: Hardware, vcpus: int) -> None:
     """Lose this and libvirt's cells qualify another guest than their names say."""
-    root = ET.fromstring(xml_of(arch, hardware))  # noqa: S314 - our own
+    root = ET.fromstring(xml_of(arch, hardware, vcpus))  # noqa: S314 - our own
     machine = root.find("os/type")
     assert machine is not None
     assert (machine.get("arch"), machine.get("machine")) == (arch, MACHINES[arch].partition(",")[0])
-    assert root.findtext("vcpu") == "2"
+    assert root.findtext("vcpu") == str(vcpus)
+    assert root.findtext("os/cmdline") == GuestSpec(arch, "", vcpus, "busy", hardware, 0).kernel_command_line
     sources = [source.get("path") for source in root.findall("devices/serial/source")]
     assert sources == [f"{RUN_DIR}/source-console", f"{RUN_DIR}/source-agent"]
     virtio = [
         root.find(f"devices/{device}") is not None for device in ("disk", "interface", "rng", "channel")
     ]
     assert virtio == [hardware == "virtio"] * 4
+
+
+def test_names_arrive_as_they_are() -> None:
+    """Lose this and a directory or a build with an ampersand in its name cannot be qualified by libvirt."""
+    root = ET.fromstring(xml_of("x86_64"))  # noqa: S314 - our own
+    assert root.findtext("name") == f"hotpatch-{HARD}"
+    assert root.findtext("devices/emulator") == f"/usr/bin/{HARD}"
+    assert root.findtext("os/kernel") == f"/images/{HARD}/kernel"
+
+
+@pytest.mark.parametrize("accelerator,kind", [("tcg", "qemu"), ("kvm", "kvm")])
+def test_domain_runs_on_the_accelerator_of_the_run(accelerator: str, kind: str) -> None:
+    """Lose this and libvirt's cells say KVM and run under TCG."""
+    root = ET.fromstring(xml_of("x86_64", accelerator=accelerator))  # noqa: S314 - our own
+    assert root.get("type") == kind
+    assert (root.find("cpu") is not None) is (kind == "kvm")
 
 
 def test_property_of_the_machine_is_passed_through() -> None:
@@ -63,8 +89,19 @@ def test_ram_that_libvirt_would_round_is_passed_through() -> None:
     assert "memory-backend=ram" in passed
 
 
+def test_round_ram_is_libvirts_own() -> None:
+    """Lose this and the cells of guests with the usual RAM have other RAM than guests in the field."""
+    assert arguments(xml_of("x86_64", round_memory=True)) == []
+
+
 def test_destination_differs_in_its_channels_only() -> None:
     """Lose this and libvirt's ABI check refuses the move, or both QEMUs share the rig's channels."""
-    source = "<a path='/r/source-console'/><b path='/r/source-agent'/><c path='/r/disk.raw'/>"
+    source = (
+        "<a path='/r/source-console'/><b path='/r/source-agent'/><c path='/r/source-echo'/>"
+        "<d path='/r/disk.raw'/><e path='/r/source-console-2'/><f path='/s/source-agent'/>"
+        "<g>/r/source-echo</g>"
+    )
     there = for_destination(source, Path("/r"))
-    assert there == source.replace("/r/source-", "/r/destination-")
+    assert there == source.replace("'/r/source-console'", "'/r/destination-console'").replace(
+        "'/r/source-agent'", "'/r/destination-agent'"
+    ).replace("'/r/source-echo'", "'/r/destination-echo'")

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the rig makes of libvirt's words: plans, events, errors, virsh's tables, QEMU's log."""
+"""What the rig makes of libvirt's words: plans, statistics, errors, virsh's tables, QEMU's log."""
 
 import subprocess
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,9 +12,7 @@ import pytest
 from fixtures import libvirt_path, virsh
 from fixtures.domain import Domain
 from fixtures.errors import HotPatchFailure, Refused, Unsupported
-from fixtures.libvirt_events import DomainEvent, Recorder, constant, told
 from fixtures.libvirt_plan import libvirt_plan, sample_of
-from fixtures.waiting import Signal
 
 LOG = """\
 2026-11-23 01:48:06.1+0000: starting up libvirt version: 11.3.0
@@ -33,11 +32,35 @@ def error_of(code: int, message: str = "no") -> libvirt.libvirtError:
     return error
 
 
-def side(*, state: str = "running booted", said: tuple[str, ...] = ()) -> Any:
-    """A domain of which only its words are known."""
-    daemon = SimpleNamespace(alive=True)
+def side(*, state: str = "running booted", said: tuple[str, ...] = (), alive: bool = True) -> Any:
+    """A domain of which only its words are known, and whether its daemon lives."""
+    daemon = SimpleNamespace(alive=alive)
     return SimpleNamespace(
         daemon=daemon, state=lambda: state, said=lambda: list(said), last_words=lambda: "it still runs"
+    )
+
+
+def domain_of(**daemon: Any) -> Domain:
+    """A domain whose daemon is scripted; it was never started."""
+    domain = Domain.__new__(Domain)
+    domain.name = "x"
+    domain.daemon = SimpleNamespace(**daemon)  # type: ignore[assignment]
+    return domain
+
+
+def refusing(code: int) -> Any:
+    """A connection that answers with an error when it is asked for a domain."""
+
+    def look_up(_name: str) -> None:
+        raise error_of(code)
+
+    return SimpleNamespace(lookupByName=look_up)
+
+
+def virsh_that(script: str) -> subprocess.Popen[str]:
+    """A virsh that a shell plays."""
+    return subprocess.Popen(
+        ["/bin/sh", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
 
 
@@ -64,6 +87,16 @@ def test_bandwidth_is_given_in_mib() -> None:
     assert (given["migrate_uri"], given["destination_xml"]) == ("unix:///s", "<domain/>")
 
 
+def test_plan_grows_and_its_origin_stays() -> None:
+    """Lose this and one cell's flags and limits leak into the next, or replace what it asked for first."""
+    plain = libvirt_plan("multifd", direct=True)
+    more = plain.with_flags(libvirt.VIR_MIGRATE_PERSIST_DEST, a=1).with_flags(0, b=2)
+    assert more.flags == plain.flags | libvirt.VIR_MIGRATE_PERSIST_DEST
+    given, before = (plan.parameters(uri="u", xml="x") for plan in (more, plain))
+    assert given == before | {"a": 1, "b": 2}
+    assert before["parallel.connections"] == 2
+
+
 def test_what_libvirt_has_no_word_for_is_unsupported() -> None:
     """Lose this and a mechanism that libvirt lacks passes as plain precopy."""
     with pytest.raises(Unsupported, match="cpr-transfer: libvirt offers no such migration"):
@@ -78,57 +111,120 @@ def test_statistics_become_a_sample() -> None:
     assert (sample.transferred, sample.remaining, sample.dirty_rate) == (7, 5, 8192)
 
 
-def test_numbers_have_names() -> None:
-    """Lose this and a report shows numbers that only libvirt's headers explain."""
-    assert constant("VIR_DOMAIN_EVENT_SUSPENDED_", libvirt.VIR_DOMAIN_EVENT_SUSPENDED_POSTCOPY) == "postcopy"
-    assert constant("VIR_DOMAIN_EVENT_SUSPENDED_", 99) == "99"
-    assert told(error_of(libvirt.VIR_ERR_OPERATION_FAILED, "it broke")) == "it broke (operation_failed, qemu)"
-
-
-def test_events_are_kept_for_their_domain() -> None:
-    """Lose this and one guest's migration is told as another's."""
-    recorder = Recorder(Signal())
-    recorder.events += [DomainEvent(1.0, "a", "lifecycle", "x y"), DomainEvent(2.0, "b", "iteration", "2")]
-    assert [str(event) for event in recorder.of("b")] == ["iteration 2"]
-    assert [str(event) for event in recorder.of("a")] == ["x y"]
-
-
 def test_qemus_words_are_found_in_its_log() -> None:
     """Lose this and a warning of every start is the cause of every failure, which excuses them all."""
-    domain = Domain.__new__(Domain)
-    domain.name = "x"
-    domain.daemon = SimpleNamespace(qemu_log=lambda _name: LOG)  # type: ignore[assignment]
+    domain = domain_of(qemu_log=lambda _name: LOG)
     assert domain.said() == ["VQ 0 vring.num 1024 exceeds allocated max 128"]
 
 
-def test_refusal_leaves_the_guest_and_is_told_apart() -> None:
-    """Lose this and what libvirt declines to do counts as a guest that was lost."""
-    unsupported = libvirt_path._failure(error_of(libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED), side(), side())
-    assert isinstance(unsupported, Unsupported)
-    blocked = error_of(libvirt.VIR_ERR_OPERATION_INVALID, "domain is non-migratable")
-    assert isinstance(libvirt_path._failure(blocked, side(), side()), Refused)
-    lost = libvirt_path._failure(blocked, side(state="shutoff crashed"), side())
-    assert isinstance(lost, HotPatchFailure)
+@pytest.mark.parametrize("log,words", [(LOG, "VQ 0 vring.num 1024 exceeds allocated max 128"), ("", "late")])
+def test_last_words_are_qemus_or_else_the_daemons(log: str, words: str) -> None:
+    """Lose this and a report of a hang says neither who hangs nor what it said before."""
+    daemon = {"qemu_log": lambda _name: log, "log_tail": lambda _lines: "late"}
+    assert domain_of(qemus=lambda _name: [], **daemon).last_words() == f"QEMU is gone; {words}"
+    assert domain_of(qemus=lambda _name: [1], **daemon).last_words() == f"it still runs; {words}"
 
 
-def test_cause_is_in_the_destinations_words() -> None:
+def test_daemon_that_does_not_answer_is_a_hang() -> None:
+    """Lose this and a libvirt that hangs over a call holds up the whole run."""
+    domain = domain_of(qemu_log=lambda _name: LOG, qemus=lambda _name: [])
+    answer = threading.Event()
+    with pytest.raises(HotPatchFailure, match=r"did not answer `state` within 0\.05 s: QEMU is gone") as hang:
+        domain.bounded(answer.wait, "state", 0.05)
+    answer.set()
+    assert hang.value.check == "hang"
+
+
+def test_domain_that_libvirt_no_longer_has_is_gone() -> None:
+    """Lose this and a source that was left for good counts as a broken one, or a broken one as left."""
+    assert domain_of(connection=refusing(libvirt.VIR_ERR_NO_DOMAIN)).state() == "gone"
+    with pytest.raises(libvirt.libvirtError):
+        domain_of(connection=refusing(libvirt.VIR_ERR_INTERNAL_ERROR)).state()
+
+
+NOTHING_OF_IT = [libvirt.VIR_ERR_NO_SUPPORT, libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED]
+BLOCKED = "Requested operation is not valid: domain is non-migratable"
+
+
+@pytest.mark.parametrize("code", NOTHING_OF_IT)
+def test_what_libvirt_lacks_is_unsupported(code: int) -> None:
+    """Lose this and a libvirt without a mechanism counts as one that lost a guest."""
+    assert isinstance(libvirt_path._failure(error_of(code), side(), side()), Unsupported)
+
+
+def test_blocked_migration_is_refused() -> None:
+    """Lose this and what QEMU cleanly declines to move counts against the update."""
+    blocked = error_of(libvirt.VIR_ERR_OPERATION_INVALID, BLOCKED)
+    refused = libvirt_path._failure(blocked, side(), side())
+    assert isinstance(refused, Refused)
+    assert BLOCKED in str(refused)
+
+
+@pytest.mark.parametrize("code", [*NOTHING_OF_IT, libvirt.VIR_ERR_OPERATION_INVALID])
+@pytest.mark.parametrize("source", [side(state="shutoff crashed"), side(alive=False)], ids=["lost", "dead"])
+def test_refusal_that_costs_the_guest_is_a_failure(code: int, source: Any) -> None:
+    """Lose this and an update that kills guests passes, if only libvirt words it as a refusal."""
+    assert isinstance(libvirt_path._failure(error_of(code, BLOCKED), source, side()), HotPatchFailure)
+
+
+@pytest.mark.parametrize(
+    "there,here,cause",
+    [
+        (("bad section",), ("broken pipe",), "bad section"),
+        ((), ("broken pipe", "no memory"), "broken pipe; no memory"),
+        ((), (), "Sibling indicated error 1 (operation_failed, qemu)"),
+    ],
+)
+def test_cause_is_in_the_words_of_who_knows_it(
+    there: tuple[str, ...], here: tuple[str, ...], cause: str
+) -> None:
     """Lose this and one defect has as many signatures as libvirt has ways to put it."""
     error = error_of(libvirt.VIR_ERR_OPERATION_FAILED, "Sibling indicated error 1")
-    failure = libvirt_path._failure(error, side(said=("broken pipe",)), side(said=("bad section",)))
+    failure = libvirt_path._failure(error, side(said=here), side(said=there))
     assert isinstance(failure, HotPatchFailure)
-    assert failure.cause == "bad section"
+    assert (failure.check, failure.cause) == ("migrate", cause)
+    assert "Sibling indicated error 1" in str(failure)
+
+
+DOMJOBINFO = """\
+Job type:         Unbounded
+Operation:        Outgoing migration
+Time elapsed:     401          ms
+Data processed:   12.094 MiB
+Memory bandwidth: 29.824 MiB/s
+Page size:        4096         bytes
+Total downtime:   93           ms
+
+"""
 
 
 def test_table_of_domjobinfo_is_read() -> None:
     """Lose this and the promise of domjobinfo is kept by any output at all."""
-    text = "Operation:        Outgoing migration\nTotal downtime:   93           ms\n"
-    assert virsh.fields_of(text)["Operation"] == "Outgoing migration"
-    assert virsh.fields_of(text)["Total downtime"] == "93 ms"
+    fields = virsh.fields_of(DOMJOBINFO)
+    assert len(fields) == 7
+    assert fields["Job type"] == "Unbounded"
+    assert fields["Operation"] == "Outgoing migration"
+    assert fields["Memory bandwidth"] == "29.824 MiB/s"
+    assert fields["Total downtime"] == "93 ms"
+
+
+def test_answer_of_virsh_is_what_it_printed() -> None:
+    """Lose this and a warning of virsh's becomes part of the XML that the destination is given."""
+    assert virsh._answer(virsh_that("echo '<domain/>'; echo warning >&2"), "dumpxml") == "<domain/>\n"
 
 
 def test_failing_virsh_is_a_failure_in_its_own_words() -> None:
     """Lose this and a command of the recipe may fail unseen."""
-    command = ["/bin/sh", "-c", "echo 'error: no such domain' >&2; exit 1"]
-    failing = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    failing = virsh_that("echo 'error: no such domain' >&2; exit 1")
     with pytest.raises(HotPatchFailure, match="virsh migrate: error: no such domain"):
         virsh._answer(failing, "migrate")
+
+
+def test_hanging_virsh_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a virsh that never ends blocks the run, or outlives it."""
+    monkeypatch.setattr(virsh, "MIGRATE_SECONDS", 0.05)
+    hanging = virsh_that("exec sleep 60")
+    with pytest.raises(HotPatchFailure, match=r"virsh migrate did not end in 0\.05 s") as hang:
+        virsh._answer(hanging, "migrate")
+    assert hang.value.check == "hang"
+    assert hanging.poll() is not None

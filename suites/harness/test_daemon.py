@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A libvirt daemon that is scripted: what it is told, and what becomes of one that does not come up."""
+
+import sys
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import psutil
+import pytest
+
+from fixtures import daemon as daemon_module
+from fixtures import daemons as daemons_module
+from fixtures.builds import Build
+from fixtures.daemon import STATE, Daemon
+from fixtures.daemons import Daemons
+from fixtures.errors import RigError, Unsupported
+from fixtures.rundir import run_dir
+from fixtures.sandbox import Sandbox
+
+LIBVIRTD, VIRTQEMUD = "usr/sbin/libvirtd", "usr/sbin/virtqemud"
+DRIVERS = "usr/lib/x86_64-linux-gnu/libvirt/connection-driver"
+ENDS = "sys.exit('cannot initialise the daemon')"
+STAYS = """
+print(os.getpid(), flush=True)
+os.write(info, b'{"child-pid": %d}' % os.getpid())
+os.close(info)
+"""
+HANGS = STAYS + "time.sleep(60)"
+DOES_NOT_LISTEN = f"""
+{STAYS}
+ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+ready.sendto(b'READY=1', os.environ['NOTIFY_SOCKET'])
+time.sleep(60)
+"""
+
+
+@dataclass(frozen=True)
+class ScriptedSandbox(Sandbox):
+    """Runs a script in Python on the host, whatever program is asked for."""
+
+    script: str = ENDS
+
+    def command(
+        self,
+        argv: Iterable[str],
+        *,
+        run_dir: Path | None = None,
+        images: Path | None = None,
+        devices: Iterable[Path] = (),
+        state: Mapping[str, Path] | None = None,
+        info_fd: int | None = None,
+    ) -> list[str]:
+        """The command line that runs the script; the daemon's directories must be there by now."""
+        assert run_dir is not None
+        assert images is not None
+        assert not list(devices)
+        assert state is not None
+        assert set(state) == set(STATE)
+        assert all(outside.is_dir() for outside in state.values())
+        program = f"import os, socket, sys, time\ninfo = {info_fd}\n{self.script}"
+        return [sys.executable, "-I", "-c", program, *argv]
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A directory whose path is short enough for sockets."""
+    with run_dir() as made:
+        yield made
+
+
+def build_with(root: Path, *files: str, script: str = ENDS) -> Build:
+    """A build whose root has these files and nothing else."""
+    for file in files:
+        (root / file).parent.mkdir(parents=True, exist_ok=True)
+        (root / file).touch()
+    return Build("new", ScriptedSandbox(root, script=script), {})
+
+
+def fails_to_start(build: Build, place: Path, label: str = "s1", host_uuid: str | None = None) -> str:
+    """The error of a daemon that does not come up."""
+    with pytest.raises(RigError) as failed:
+        Daemon(build, label, place, images=place, host_uuid=host_uuid)
+    return str(failed.value)
+
+
+def test_build_without_libvirt_is_unsupported(tmp_path: Path, place: Path) -> None:
+    """Lose this and a build that has no libvirt looks like one whose libvirt is broken."""
+    wanted = r"build new has no libvirt \(/usr/sbin/libvirtd or /usr/sbin/virtqemud\)"
+    with pytest.raises(Unsupported, match=wanted):
+        Daemon(build_with(tmp_path), "s1", place, images=place)
+
+
+@pytest.mark.parametrize("program", [LIBVIRTD, VIRTQEMUD])
+def test_daemon_is_configured_by_the_name_of_its_program(program: str, tmp_path: Path, place: Path) -> None:
+    """Lose this and a daemon asks the user for a password, or takes itself for the source's host."""
+    host = str(uuid.uuid4())
+    fails_to_start(build_with(tmp_path, program), place, host_uuid=host)
+    told = (place / "s1/etc" / f"{Path(program).name}.conf").read_text().splitlines()
+    assert f'host_uuid = "{host}"' in told
+    assert 'auth_unix_rw = "none"' in told
+    assert 'namespaces = []\nuser = "root"' in (place / "s1/etc/qemu.conf").read_text()
+
+
+def test_each_daemon_is_a_host_of_its_own(tmp_path: Path, place: Path) -> None:
+    """Lose this and libvirt refuses every hot patch as a migration within one host."""
+    build = build_with(tmp_path, LIBVIRTD)
+    for label in ("s1", "d2"):
+        fails_to_start(build, place, label)
+    told = {(place / label / "etc/libvirtd.conf").read_text() for label in ("s1", "d2")}
+    assert len(told) == 2
+
+
+def test_only_the_driver_of_qemu_is_loaded(tmp_path: Path, place: Path) -> None:
+    """Lose this and a daemon ends because its network driver finds no firewall."""
+    drivers = [f"{DRIVERS}/libvirt_driver_{name}.so" for name in ("network", "qemu")]
+    fails_to_start(build_with(tmp_path, LIBVIRTD, *drivers), place)
+    (link,) = (place / "s1/drivers").iterdir()
+    assert link.readlink() == Path("/", drivers[1])
+
+
+def test_daemon_that_ends_at_once_is_quoted(tmp_path: Path, place: Path) -> None:
+    """Lose this and a user is told that a daemon failed, and not why."""
+    said = fails_to_start(build_with(tmp_path, LIBVIRTD), place)
+    assert said == "libvirt of new did not come up: cannot initialise the daemon"
+
+
+@pytest.mark.parametrize(
+    "script,why", [(HANGS, "did not come up"), (DOES_NOT_LISTEN, "does not answer: ")], ids=["hangs", "deaf"]
+)
+def test_daemon_that_cannot_be_used_is_ended(
+    script: str, why: str, tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and a daemon that nobody can reach outlives the run."""
+    if script is HANGS:
+        monkeypatch.setattr(daemon_module, "START_SECONDS", 0.2)
+    said = fails_to_start(build_with(tmp_path, LIBVIRTD, script=script), place)
+    assert why in said
+    assert not psutil.pid_exists(int((place / "s1/output").read_text()))
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The daemons that were started, in order: without a process."""
+    made: list[Any] = []
+
+    def start(_build: Build, label: str, _place: Path, **_given: object) -> Any:
+        daemon = SimpleNamespace(label=label, alive=True, closed=0)
+
+        def close() -> None:
+            daemon.closed += 1
+
+        daemon.close = close
+        made.append(daemon)
+        return daemon
+
+    monkeypatch.setattr(daemons_module, "Daemon", start)
+    return made
+
+
+def test_daemon_serves_until_it_dies(started: list[Any], tmp_path: Path) -> None:
+    """Lose this and each cell starts daemons of its own, or all that follow a crash fail."""
+    daemons, build = Daemons(), Build("new", Sandbox(tmp_path), {})
+    first = daemons.of(build, "source", images=tmp_path)
+    assert daemons.of(build, "source", images=tmp_path) is first
+    started[0].alive = False
+    assert daemons.of(build, "source", images=tmp_path) is not first
+    daemons.close()
+    assert [daemon.closed for daemon in started] == [1, 1]
+
+
+def test_both_sides_of_a_control_have_their_own(started: list[Any], tmp_path: Path) -> None:
+    """Lose this and libvirt refuses every control, which leaves each failure without blame."""
+    daemons, build = Daemons(), Build("old", Sandbox(tmp_path), {})
+    source, destination = (daemons.of(build, side, images=tmp_path) for side in ("source", "destination"))
+    place = daemons.place
+    assert source is not destination
+    assert place.is_dir()
+    daemons.close()
+    assert not place.exists()

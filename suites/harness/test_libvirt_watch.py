@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Following a migration by libvirt's events: against a scripted domain, no daemon and no guest."""
+
+import threading
+import time
+from concurrent.futures import Future
+from types import SimpleNamespace
+from typing import Any
+
+import libvirt
+import pytest
+
+from fixtures import libvirt_watch
+from fixtures.errors import HotPatchFailure
+from fixtures.libvirt_events import DomainEvent
+from fixtures.libvirt_plan import libvirt_plan
+from fixtures.libvirt_watch import Watch
+from fixtures.waiting import Signal
+
+LONG = 20.0
+"""A bound that these tests never reach unless something is broken."""
+
+
+class ScriptedSource:
+    """A domain that takes its next step each time its statistics are asked for, and notes what it did.
+
+    A step is the number of an iteration, `end`, `fail`, or `no job`: libvirt has no statistics.
+    """
+
+    def __init__(self, *steps: str) -> None:
+        self.daemon = SimpleNamespace(signal=Signal())
+        self.handle = SimpleNamespace(jobStats=self._step, migrateStartPostCopy=self._switch)
+        self.job: Future[None] = Future()
+        self.broke = libvirt.libvirtError("it broke")
+        self.did: list[str] = []
+        self._steps = list(steps)
+
+    def follow(self, mechanism: str) -> list[int]:
+        """What was sampled of the migration, as the bytes that had been transferred."""
+        source: Any = self
+        watch = Watch(source, self.job, libvirt_plan(mechanism, direct=False))
+        return [sample.transferred for sample in watch.to_its_end()]
+
+    def events(self) -> list[DomainEvent]:
+        """The iterations so far."""
+        return [DomainEvent(0.0, "x", "iteration", step) for step in self.did if step.isdecimal()]
+
+    def last_words(self) -> str:
+        """What a report would quote."""
+        return "it still runs"
+
+    def _step(self, _flags: int) -> dict[str, int]:
+        if not self._steps:
+            return {}
+        self.did.append(step := self._steps.pop(0))
+        if step == "end":
+            self.job.set_result(None)
+        if step == "fail":
+            self.job.set_exception(self.broke)
+        if step == "no job":
+            raise libvirt.libvirtError("there is no job")
+        return {"memory_processed": len(self.did)}
+
+    def _switch(self, _flags: int) -> None:
+        self.did.append("switch")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sample, and with it step, as often as can be."""
+    monkeypatch.setattr(libvirt_watch, "SAMPLE_SECONDS", 0.005)
+
+
+def test_postcopy_begins_once_and_after_the_first_pass() -> None:
+    """Lose this and postcopy begins with no page on the destination, or a second time, which is an error."""
+    source = ScriptedSource("1", "1", "2", "3", "4", "end")
+    source.follow("postcopy")
+    assert source.did == ["1", "1", "2", "switch", "3", "4", "end"]
+
+
+@pytest.mark.parametrize("mechanism", ["precopy", "multifd"])
+def test_precopy_is_never_switched(mechanism: str) -> None:
+    """Lose this and precopy cells test postcopy."""
+    source = ScriptedSource("1", "2", "3", "end")
+    source.follow(mechanism)
+    assert source.did == ["1", "2", "3", "end"]
+
+
+def test_each_look_becomes_a_sample() -> None:
+    """Lose this and the timeline of a migration by libvirt is empty, or ends with its first gap."""
+    assert ScriptedSource("1", "no job", "2", "end").follow("precopy") == [1, 3, 4]
+
+
+def test_end_of_the_job_ends_the_wait_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and what a move by libvirt takes is rounded up to the next sample."""
+    monkeypatch.setattr(libvirt_watch, "SAMPLE_SECONDS", LONG)
+    source = ScriptedSource()
+    ending = threading.Thread(target=source.job.set_result, args=(None,))
+
+    def events() -> list[DomainEvent]:
+        if ending.ident is None:
+            ending.start()  # Its news must wait for the lock, which only the wait gives away.
+        return []
+
+    monkeypatch.setattr(source, "events", events)
+    begun = time.monotonic()
+    source.follow("postcopy")
+    assert time.monotonic() - begun < LONG / 2
+
+
+def test_failed_job_raises_libvirts_own_error() -> None:
+    """Lose this and a migration that failed counts as one that ended."""
+    source = ScriptedSource("1", "fail")
+    with pytest.raises(libvirt.libvirtError) as failed:
+        source.follow("precopy")
+    assert failed.value is source.broke
+
+
+def test_hanging_migration_is_a_failure_of_the_builds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a migration that never ends blocks the run, or counts as the rig's error."""
+    monkeypatch.setattr(libvirt_watch, "MIGRATE_SECONDS", 0.05)
+    with pytest.raises(HotPatchFailure, match=r"did not end in 0\.05 s; source: it still runs") as failed:
+        ScriptedSource("1", "2", "3").follow("postcopy")
+    assert failed.value.check == "hang"
