@@ -7,8 +7,8 @@ import pytest
 
 from fixtures.booted import Boot
 from fixtures.matrix import Arch
+from fixtures.path import runs_new_build
 from fixtures.plugin import rig_of
-from fixtures.qmp_path import runs_new_build
 
 ARCHES = [
     pytest.param("x86_64", marks=pytest.mark.x86_64),
