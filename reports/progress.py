@@ -6,7 +6,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -21,10 +21,10 @@ _SHOWN = 8
 
 
 class Progress:
-    """What the user sees while cells run.
+    """What the user sees while tests run.
 
     On a terminal a few lines at the bottom, redrawn four times a second; elsewhere one line for each
-    finished cell and nothing else, so that a CI log stays readable. `stop` may be called more than once.
+    finished test and nothing else, so that a CI log stays readable. `stop` may be called more than once.
     """
 
     def __init__(self, console: Console | None = None, clock: Callable[[], float] = time.monotonic) -> None:
@@ -34,12 +34,13 @@ class Progress:
         self._lock = threading.Lock()
         self._running: dict[str, tuple[str, float]] = {}
         self._counts: Counter[Outcome] = Counter()
+        self._done = 0
         self._total = 0
         self._started = clock()
         self._live: Live | None = None
 
     def start(self, total: int) -> None:
-        """Begin, with the number of cells that will run."""
+        """Begin, with the number of tests that will run: cells and sweeps."""
         self._total = total
         self._started = self._clock()
         if self._console.is_terminal and self._live is None:
@@ -51,20 +52,21 @@ class Progress:
             )
             self._live.start()
 
-    def cell_started(self, cell_id: str, worker: str) -> None:
-        """A worker (xdist's name, or empty) began this cell. What it ran before is over, reported or not."""
+    def test_started(self, test_id: str, worker: str) -> None:
+        """A worker (xdist's name, or empty) began this test. What it ran before is over, reported or not."""
         with self._lock:
-            self._running[worker or cell_id] = (cell_id, self._clock())
+            self._running[worker or test_id] = (test_id, self._clock())
 
-    def cell_finished(self, cell_id: str, outcome: Outcome | str, seconds: float) -> None:
-        """A cell ended with `outcome` after `seconds`."""
+    def test_finished(self, test_id: str, outcomes: Sequence[Outcome], seconds: float) -> None:
+        """A test ended after `seconds`: a cell with its outcome, or a sweep with those of all its cells."""
         with self._lock:
-            self._running = {key: value for key, value in self._running.items() if value[0] != cell_id}
-            self._counts[Outcome(outcome)] += 1
-            done = self._counts.total()
+            self._running = {key: value for key, value in self._running.items() if value[0] != test_id}
+            self._counts.update(outcomes)
+            self._done += 1
+            done = self._done
         if self._live is None:
             digits = len(str(self._total))
-            line = f"[{done:>{digits}}/{self._total}] {seconds:>3.0f}s  {outcome!s:<11} {cell_id}"
+            line = f"[{done:>{digits}}/{self._total}] {seconds:>3.0f}s  {_words(outcomes):<11} {test_id}"
             self._console.print(Text(printable(line, self._console)), soft_wrap=True)
 
     def stop(self) -> None:
@@ -77,8 +79,8 @@ class Progress:
         """The live display as of now."""
         with self._lock:
             counts = dict(self._counts)
+            done = self._done
             running = sorted(self._running.values(), key=lambda item: item[1])
-        done = sum(counts.values())
         now = self._clock()
         head = Table.grid(padding=(0, 1), expand=True)
         head.add_column(no_wrap=True)
@@ -98,6 +100,14 @@ class Progress:
         if len(running) > _SHOWN:
             lines.append(Text(f"      and {len(running) - _SHOWN} more", style="dim"))
         return Group(*lines)
+
+
+def _words(outcomes: Sequence[Outcome]) -> str:
+    """`pass`, or of a sweep `1 removed, 170 pass`, worst first."""
+    if len(outcomes) == 1:
+        return str(outcomes[0])
+    counts = Counter(outcomes)
+    return ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome]) or "no cells"
 
 
 def _clock_words(elapsed: float) -> str:

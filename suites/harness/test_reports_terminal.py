@@ -64,8 +64,8 @@ def test_progress_is_plain_lines_without_a_terminal() -> None:
     file = io.StringIO()
     progress = Progress(Console(file=file, width=40))
     progress.start(24)
-    progress.cell_started("x86_64-a-rather-long-name-of-a-cell-[x]", "gw0")
-    progress.cell_finished("x86_64-a-rather-long-name-of-a-cell-[x]", Outcome.PASS, 12.2)
+    progress.test_started("x86_64-a-rather-long-name-of-a-cell-[x]", "gw0")
+    progress.test_finished("x86_64-a-rather-long-name-of-a-cell-[x]", [Outcome.PASS], 12.2)
     progress.stop()
     assert file.getvalue() == "[ 1/24]  12s  pass        x86_64-a-rather-long-name-of-a-cell-[x]\n"
 
@@ -78,10 +78,10 @@ def test_progress_shows_what_runs_now_on_any_terminal(width: int) -> None:
     console = Console(file=file, width=width, height=20, force_terminal=True)
     progress = Progress(console, clock=lambda: now)
     progress.start(3)
-    progress.cell_started("first", "gw0")
-    progress.cell_finished("first", "regression", 3.0)
-    progress.cell_started("lost-with-its-worker", "gw1")
-    progress.cell_started("second", "gw1")
+    progress.test_started("first", "gw0")
+    progress.test_finished("first", [Outcome.REGRESSION], 3.0)
+    progress.test_started("lost-with-its-worker", "gw1")
+    progress.test_started("second", "gw1")
     now = 75.0
     # On a console of its own: the live display redraws on the other from a thread.
     apart = Console(file=io.StringIO(), width=width, height=20, force_terminal=True)

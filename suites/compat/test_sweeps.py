@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Is the machine that a guest sees the same under the new build? Swept with guests that never boot."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.device_models import cpu_models
+from fixtures.sweep import Sweep
+from fixtures.sweep_cpus import sweep_cpus
+from fixtures.sweep_devices import DeviceSweep, offered_devices
+from fixtures.sweep_machines import chosen_types, sweep_aliases, sweep_machine_types
+
+
+@pytest.mark.sweep("machines")
+def test_every_machine_type_moves(sweep: Sweep) -> None:
+    """Lose this and an update strands every guest on the one machine type that nobody tried."""
+    sweep_machine_types(sweep)
+    sweep_aliases(sweep)
+
+
+@pytest.mark.sweep("devices")
+def test_every_device_moves(sweep: Sweep) -> None:
+    """Lose this and an update breaks the guests with a device that the usual guest does not have."""
+    for machine_type, devices in sweep.share(chosen_types(sweep), offered_devices(sweep)):
+        DeviceSweep(sweep, machine_type).run(devices)
+
+
+@pytest.mark.sweep("cpus")
+def test_every_cpu_model_moves(sweep: Sweep) -> None:
+    """Lose this and an update changes the processor under a guest, or leaves it none."""
+    models = cpu_models(sweep.old, sweep.arch)
+    for machine_type, share in sweep.share(chosen_types(sweep), models):
+        sweep_cpus(sweep, machine_type, share)
