@@ -6,10 +6,14 @@ from __future__ import annotations
 import pytest
 
 from fixtures.device_models import cpu_models
+from fixtures.mixes import MixSweep
 from fixtures.sweep import Sweep
 from fixtures.sweep_cpus import sweep_cpus
 from fixtures.sweep_devices import DeviceSweep, offered_devices
 from fixtures.sweep_machines import chosen_types, sweep_aliases, sweep_machine_types
+
+MIXES = 20
+"""Random machines of each machine type in each of its portions."""
 
 
 @pytest.mark.sweep("machines")
@@ -20,10 +24,12 @@ def test_every_machine_type_moves(sweep: Sweep) -> None:
 
 
 @pytest.mark.sweep("devices")
-def test_every_device_moves(sweep: Sweep) -> None:
-    """Lose this and an update breaks the guests with a device that the usual guest does not have."""
+def test_devices_move_alone_and_together(sweep: Sweep) -> None:
+    """Lose this and an update breaks the guests with a device, or a mix of them, that the usual ones lack."""
     for machine_type, devices in sweep.share(chosen_types(sweep), offered_devices(sweep)):
-        DeviceSweep(sweep, machine_type).run(devices)
+        alone = DeviceSweep(sweep, machine_type)
+        alone.run(devices)
+        MixSweep(sweep, machine_type, list(alone.cleared), MIXES).run()
 
 
 @pytest.mark.sweep("cpus")
