@@ -102,12 +102,13 @@ matrices = st.builds(
 def test_ids_stay_what_they_are() -> None:
     """Lose this and known issues, rerun commands and the history of reports no longer find their cells."""
     promised = [f"ppc64le-pseries-vof.newest-old-libvirt-{name}" for name in PROMISED]
+    promised.append("ppc64le-pseries.oldest-shared-qmp-precopy-idle-bare-1vcpu-oldest")
     assert [cell.id for cell in expand(SHIPPED, ["ppc64le"])] == [*PPC64LE_IDS, *promised]
 
 
 def test_every_promise_has_its_test() -> None:
-    """Lose this and a promise of libvirt's is listed and never tried, or tried by a test that never runs."""
-    text = "".join(file.read_text() for file in (SUITES / "libvirt").glob("test_*.py"))
+    """Lose this and a promise is listed and never tried, or tried by a test that never runs."""
+    text = "".join(file.read_text() for file in SUITES.glob("[!h]*/test_*.py"))
     tried = re.findall(r'@pytest\.mark\.promise\("([^"]+)"\)', text)
     assert sorted(tried) == sorted(promise.aspect for promise in PROMISES)
 
@@ -143,14 +144,14 @@ def test_test_gets_the_cells_that_it_is_about(mark: pytest.MarkDecorator, about:
 
 def test_promises_are_tried_on_one_architecture_by_default() -> None:
     """Lose this and the default run tries on a slow architecture what does not depend on one."""
-    promised = [cell for cell in expand(SHIPPED) if cell.aspect]
+    promised = [cell for cell in expand(SHIPPED) if cell.aspect and cell.path != "qmp"]
     assert {cell.arch for cell in promised if cell.covering} == {"x86_64"}
 
 
-def test_matrix_without_libvirt_has_no_promises() -> None:
+def test_matrix_without_libvirt_has_none_of_its_promises() -> None:
     """Lose this and a user whose builds have no libvirt is told of it twenty times over."""
     alone = SHIPPED.model_copy(update={"paths": ("qmp",)})
-    assert not [cell for cell in expand(alone) if cell.aspect]
+    assert {cell.aspect for cell in expand(alone)} == {"", "oldest"}
 
 
 def test_covering_set_stays_small() -> None:

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Does a running guest survive on the oldest machine type that both builds have?
+
+The newest one is that of suites/hotpatch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from fixtures.attempt import HotPatched
+from fixtures.cells import Cell
+from fixtures.guest import Guest
+
+HotPatch = Callable[[], HotPatched]
+
+
+@pytest.mark.promise("oldest")
+def test_guest_on_the_oldest_machine_type(cell: Cell, guest: Guest, hot_patch: HotPatch) -> None:
+    """Lose this and an update breaks the guests that have been running for years."""
+    guest.works()
+    assert hot_patch().runs_on_new_build
+    assert guest.memory_is_intact()
+    assert guest.every_vcpu_wakes()
+    assert guest.kernel_log_is_clean()
