@@ -3,55 +3,39 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from itertools import takewhile
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from fixtures.outcome import COUNTS_AGAINST, CellResult, Outcome, RunResult
+from fixtures.findings import Finding, findings, not_tried, rollbacks, tried_rollbacks
+from fixtures.outcome import COUNTS_AGAINST, Outcome, RunResult
 from reports import words
 from reports.figures import HEAT_STEPS_MS, by_mechanism, heat_map, heat_step
 from reports.files import clean, write_atomically
+from reports.swept import in_order, listed, sweep_map, swept
+from reports.views import FindingView, Views
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _QUIET = (Outcome.KNOWN, Outcome.REFUSED, Outcome.UNSUPPORTED)
+FULL_FINDINGS, SHORT_FINDINGS = 40, 200
+"""Of one heading: more than a person reads. verdict.json has them all."""
+SHOWN_REASONS, LISTED_REASONS = 10, 200
+"""Why cells could not be tried; those beyond the first ones are folded away."""
 
 
 @dataclass(frozen=True)
-class Link:
-    """One evidence file; `href` is None where there is nothing to follow."""
+class Section:
+    """Findings under one heading: some in full, more in a line each, and how many there are."""
 
-    path: str
-    text: str
-    href: str | None
-    note: str = ""
-
-    @property
-    def is_picture(self) -> bool:
-        """Whether a browser can show it in place."""
-        return self.href is not None and self.path.endswith(".svg")
-
-
-@dataclass(frozen=True)
-class CellView:
-    """A cell as the page shows it, with the name of its anchor and its links."""
-
-    cell: CellResult
     anchor: str
-    evidence: list[Link]
-    run_evidence: list[list[Link]]
-
-
-@dataclass(frozen=True)
-class ReasonGroup:
-    """Cells that did not move for the same reason, which is then said once."""
-
-    reason: str
-    views: list[CellView]
+    heading: str
+    number: int
+    """Of cells."""
+    full: list[FindingView]
+    short: list[FindingView]
+    findings: int
 
 
 def write_page(run: RunResult, directory: Path) -> Path:
@@ -82,85 +66,73 @@ def _environment() -> Environment:
         "meaning": words.MEANINGS.__getitem__,
         "count": words.count,
         "heat_step": heat_step,
+        "in_order": in_order,
     }
     return environment
 
 
 def _content(run: RunResult, directory: Path) -> dict[str, Any]:
-    views = _views(run, directory)
-    columns, rows = heat_map(run.cells)
+    views = Views(run, directory)
+    columns, rows = heat_map(listed(run.cells))
+    kinds, swept_rows = sweep_map(swept(run.cells))
     return {
         "run": run,
         "why": words.why(run),
         "builds": [("old build, source", run.old), ("new build, destination", run.new)],
         "tallies": [(o, run.counts[o]) for o in Outcome if o in run.counts],
-        "sections": _sections(views),
-        "quiet": [(o, groups) for o in _QUIET if (groups := _by_reason(views, o))],
+        "sections": _sections(run, views),
+        "back": _rollback(run, views),
+        "quiet": [(o, groups) for o in _QUIET if (groups := _by_reason(run, views, o))],
+        "shown_reasons": SHOWN_REASONS,
+        "listed_reasons": LISTED_REASONS,
         "columns": columns,
         "rows": rows,
+        "kinds": kinds,
+        "swept_rows": swept_rows,
         "heat_steps": [words.ms(step) for step in HEAT_STEPS_MS],
-        "anchors": {id(view.cell): view.anchor for view in views},
-        "figures": by_mechanism(run.cells),
-        "views": views,
+        "anchors": views.anchors,
+        "figures": by_mechanism(listed(run.cells)),
+        "views": views.rows,
         "files": _files(directory),
         "has_allure": (directory / "allure/index.html").is_file(),
     }
 
 
-def _views(run: RunResult, directory: Path) -> list[CellView]:
-    taken: set[str] = set()
-    views = []
-    for cell in words.worst_first(run.cells):
-        base = anchor = "cell-" + re.sub(r"[^A-Za-z0-9._-]+", "-", cell.id)
-        number = 1
-        while anchor in taken:
-            number += 1
-            anchor = f"{base}.{number}"
-        taken.add(anchor)
-        runs = [_links(record.evidence, directory) for record in cell.runs]
-        views.append(CellView(cell, anchor, _links(cell.evidence, directory), runs))
-    return views
-
-
-def _links(paths: list[str], directory: Path) -> list[Link]:
-    """Links that stay inside the report, so that the report can be copied elsewhere as a whole."""
-    parents = [PurePosixPath(path).parts[:-1] for path in paths]
-    # zip ends with the shortest path; equal folders in front are said once, in the link's title.
-    same = (len(set(level)) == 1 for level in zip(*parents, strict=False))
-    shared = sum(takewhile(bool, same))
-    return [_link(path, "/".join(PurePosixPath(path).parts[shared:]), directory) for path in paths]
-
-
-def _link(path: str, text: str, directory: Path) -> Link:
-    parts = PurePosixPath(path)
-    if parts.is_absolute() or ".." in parts.parts:
-        return Link(path, path, None, "outside the report")
-    if not (directory / clean(path)).exists():
-        return Link(path, text, None, "missing")
-    # "./" keeps a colon in the first part from being read as a scheme such as `javascript:`.
-    return Link(path, text, "./" + quote(path, errors="replace"))
-
-
-def _sections(views: list[CellView]) -> list[tuple[str, str, list[CellView]]]:
-    """What a person must look at cell by cell: anchor, heading, cells."""
-    choices = [
+def _sections(run: RunResult, views: Views) -> list[Section]:
+    """What a person must look at, finding by finding."""
+    choices: list[tuple[str, str, frozenset[Outcome]]] = [
         ("against", "Counts against the update", COUNTS_AGAINST),
-        ("errors", "Not judged: the rig or the host failed", {Outcome.ERROR}),
-        ("old", "Defects of the old build, reported apart", {Outcome.DEFECT_OLD}),
+        ("errors", "Not judged: the rig or the host failed", frozenset({Outcome.ERROR})),
+        ("old", "Defects of the old build, reported apart", frozenset({Outcome.DEFECT_OLD})),
     ]
-    found = [
-        (anchor, heading, [view for view in views if view.cell.outcome in outcomes])
+    found = findings(run.cells)
+    sections = [
+        _section(anchor, heading, [each for each in found if each.outcome in outcomes], views)
         for anchor, heading, outcomes in choices
     ]
-    return [section for section in found if section[2]]
+    return [section for section in sections if section.number]
 
 
-def _by_reason(views: list[CellView], outcome: Outcome) -> list[ReasonGroup]:
-    groups: dict[str, list[CellView]] = {}
-    for view in views:
-        if view.cell.outcome is outcome:
-            groups.setdefault(view.cell.reason, []).append(view)
-    return [ReasonGroup(reason, members) for reason, members in groups.items()]
+def _section(anchor: str, heading: str, found: list[Finding], views: Views) -> Section:
+    return Section(
+        anchor,
+        heading,
+        sum(len(each.cells) for each in found),
+        [views.finding(each) for each in found[:FULL_FINDINGS]],
+        [views.finding(each) for each in found[FULL_FINDINGS:][:SHORT_FINDINGS]],
+        len(found),
+    )
+
+
+def _rollback(run: RunResult, views: Views) -> tuple[int, Section] | None:
+    """How many cells were moved back, and what of them cannot return; None where nothing was."""
+    tried = tried_rollbacks(run)
+    return (len(tried), _section("back", "Rollback", rollbacks(run), views)) if tried else None
+
+
+def _by_reason(run: RunResult, views: Views, outcome: Outcome) -> list[FindingView]:
+    known = [each for each in findings(run.cells) if each.outcome is outcome]
+    return [views.finding(each) for each in known or not_tried(run.cells, outcome)]
 
 
 def _files(directory: Path) -> list[tuple[str, str]]:

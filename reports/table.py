@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
@@ -13,15 +13,23 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from fixtures.findings import Finding, findings, not_tried, rollbacks, tried_rollbacks
 from fixtures.outcome import COUNTS_AGAINST, CellResult, Outcome, RunResult
 from reports.figures import spread
 from reports.files import clean
-from reports.words import PLAIN_SYMBOLS, SYMBOLS, build_words, count, ms, seconds, tone, why, worst_first
+from reports.swept import by_kind, in_order, listed, swept
+from reports.views import briefly, short_name
+from reports.words import PLAIN_SYMBOLS, SYMBOLS, build_words, count, ms, seconds, tone, why
 
 _WIDTH = 100
 _REASON_LINES = 3
 STYLES = {"bad": "bold red", "warn": "bold yellow", "apart": "magenta", "quiet": "dim", "good": "green"}
 """Terminal styles by tone; without colours the words alone must do."""
+_FULL_FINDINGS, _SHORT_FINDINGS = 12, 10
+"""A terminal is no place for more; the page has them all."""
+_TALLY = 4
+"""Outcomes on one line of a table."""
+_NOT_TRIED = (Outcome.REFUSED, Outcome.UNSUPPORTED)
 _DETAILED = COUNTS_AGAINST | {Outcome.ERROR, Outcome.DEFECT_OLD}
 
 
@@ -37,10 +45,14 @@ def print_table(run: RunResult, console: Console, directory: Path = Path("report
     for note in run.notes:
         _paragraph(console, f"note: {note}", width, indent="  ")
     _failures(run, console, width)
+    _rollback(run, console, width)
     _others(run, console, width)
+    tables = (_matrix, listed(run.cells)), (_sweeps, swept(run.cells))
+    for table, cells in tables:
+        if cells:
+            _line(console, "")
+            console.print(table(run, console))
     if run.cells:
-        _line(console, "")
-        console.print(_matrix(run, console))
         _line(console, "")
     _paragraph(console, why(run), width)
     _line(console, f"report: {directory / 'index.html'}")
@@ -63,42 +75,94 @@ def printable(text: str, console: Console) -> str:
 
 
 def _failures(run: RunResult, console: Console, width: int) -> None:
-    """Each cell that counts or could not be judged: outcome, id, reason, the command that reruns it."""
-    for cell in worst_first(cell for cell in run.cells if cell.outcome in _DETAILED):
-        style = STYLES[tone(cell.outcome)]
+    """Each finding that counts or could not be judged: outcome, cells, reason, the command to rerun one."""
+    found = [finding for finding in findings(run.cells) if finding.outcome in _DETAILED]
+    for finding in found[:_FULL_FINDINGS]:
+        style = STYLES[tone(finding.outcome)]
+        head = f"{symbol(finding.outcome, console)} {finding.outcome}"
         _line(console, "")
-        _line(console, f"{symbol(cell.outcome, console)} {cell.outcome}: {cell.id}", style)
-        _paragraph(console, cell.reason or "no reason was given", width, indent="    ")
-        if cell.repeats:
-            _line(console, f"    repeats: {cell.repeats}")
-        if cell.rerun:
-            _line(console, f"    rerun: {cell.rerun}")
+        if len(finding.cells) == 1:
+            _line(console, f"{head}: {finding.first.id}", style)
+        else:
+            _paragraph(console, f"{head}: {_cells_in_words(finding)}", width, hang="    ", style=style)
+        _paragraph(console, finding.reason or "no reason was given", width, indent="    ")
+        if finding.first.repeats:
+            _line(console, f"    repeats: {finding.first.repeats}")
+        if finding.first.rerun:
+            _line(console, f"    rerun: {finding.first.rerun}")
+    _more(found[_FULL_FINDINGS:], console, width)
+
+
+def _more(found: Sequence[Finding], console: Console, width: int) -> None:
+    """Findings beyond those that are told in full: a line each, and of the last ones the number."""
+    if found:
+        _line(console, "")
+    for finding in found[:_SHORT_FINDINGS]:
+        what = finding.first.id if len(finding.cells) == 1 else count(len(finding.cells), "cell")
+        text = f"{symbol(finding.outcome, console)} {finding.outcome}: {what}: {finding.reason}"
+        _paragraph(console, text, width, lines=1, style=STYLES[tone(finding.outcome)])
+    if len(found) > _SHORT_FINDINGS:
+        _line(console, f"and {count(len(found) - _SHORT_FINDINGS, 'more finding')}: see the report")
+
+
+def _cells_in_words(finding: Finding) -> str:
+    """`12 cells: pseries-5.0/machine, …`."""
+    shown, more = briefly(finding.cells)
+    rest = f" and {more} more" if more else ""
+    return f"{count(len(finding.cells), 'cell')}: {', '.join(each.text for each in shown)}{rest}"
+
+
+def _rollback(run: RunResult, console: Console, width: int) -> None:
+    """What came into the new build and cannot return; it does not count, but whoever ships must know."""
+    tried, stuck = tried_rollbacks(run), rollbacks(run)
+    if not tried:
+        return
+    number = sum(len(finding.cells) for finding in stuck)
+    _line(console, "")
+    if not stuck:
+        _line(console, f"rollback: all {count(len(tried), 'cell')} that were moved back can return")
+        return
+    told = f"rollback: {number} of {len(tried)} cannot return; does not count against the update"
+    _line(console, told, STYLES["apart"])
+    for finding in stuck[:_SHORT_FINDINGS]:
+        _paragraph(console, _cells_in_words(finding), width, indent="  ", hang="  ", lines=2)
+        _paragraph(console, finding.reason, width, indent="    ")
+    if len(stuck) > _SHORT_FINDINGS:
+        _line(console, f"  and {len(stuck) - _SHORT_FINDINGS} more reasons: see the report")
 
 
 def _others(run: RunResult, console: Console, width: int) -> None:
-    """Cells that did not move but do not count, said once per reason."""
-    groups: dict[tuple[Outcome, str], list[CellResult]] = defaultdict(list)
-    for cell in worst_first(run.cells):
-        if cell.outcome not in _DETAILED and cell.outcome is not Outcome.PASS:
-            groups[cell.outcome, cell.reason].append(cell)
-    if groups:
-        _line(console, "")
-    for (outcome, reason), cells in groups.items():
-        what = cells[0].id if len(cells) == 1 else count(len(cells), "cell")
-        text = f"{symbol(outcome, console)} {outcome}: {what}: {reason or 'no reason was given'}"
-        _paragraph(console, text, width, hang="    ")
+    """Cells that did not move but do not count, said once per class of reasons."""
+    known = [finding for finding in findings(run.cells) if finding.outcome is Outcome.KNOWN]
+    for groups in (known, *(not_tried(run.cells, outcome) for outcome in _NOT_TRIED)):
+        if groups:
+            _line(console, "")
+        for finding in groups[:_SHORT_FINDINGS]:
+            _paragraph(
+                console, f"{symbol(finding.outcome, console)} {_in_short(finding)}", width, hang="    "
+            )
+        if len(groups) > _SHORT_FINDINGS:
+            rest = groups[_SHORT_FINDINGS:]
+            cells = count(sum(len(finding.cells) for finding in rest), "cell")
+            told = f"{groups[0].outcome}: {cells} more for {count(len(rest), 'other reason')}: see the report"
+            _line(console, f"{symbol(groups[0].outcome, console)} {told}")
+
+
+def _in_short(finding: Finding) -> str:
+    """`refused: 23 cells: …`, with what their reasons have in common."""
+    one = len(finding.cells) == 1
+    what = short_name(finding.first) if one else count(len(finding.cells), "cell")
+    said = finding.reason if one or finding.outcome is Outcome.KNOWN else finding.signature
+    return f"{finding.outcome}: {what}: {said or 'no reason was given'}"
 
 
 def _matrix(run: RunResult, console: Console) -> Table:
     """One row per architecture, path and mechanism; outcomes as words, so that ten of them still fit."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for name in ("arch", "path", "mechanism"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("cells")
+    table = _table("arch", "path", "mechanism")
     table.add_column("blackout", justify="right", no_wrap=True)
     table.add_column("longest", justify="right", no_wrap=True)
     rows: dict[tuple[str, str, str], list[CellResult]] = defaultdict(list)
-    for cell in run.cells:
+    for cell in listed(run.cells):
         rows[cell.arch, cell.path, cell.mechanism].append(cell)
     for names, cells in sorted(rows.items()):
         # Passing cells only: the blackout of a guest that never woke is a time limit, not a figure.
@@ -106,6 +170,25 @@ def _matrix(run: RunResult, console: Console) -> Table:
         figures = [f"median {ms(blackout.middle)}", ms(blackout.greatest)] if blackout else ["-", "-"]
         named = [Text(printable(text, console)) for text in names]
         table.add_row(*named, tally_text(Counter(cell.outcome for cell in cells), console), *figures)
+    return table
+
+
+def _sweeps(run: RunResult, console: Console) -> Table:
+    """One row per architecture and kind of swept subject."""
+    table = _table("arch", "swept", "on")
+    for arch, kind, machines, tally in by_kind(swept(run.cells)):
+        told = in_order(tally)
+        parts = [dict(told[place : place + _TALLY]) for place in range(0, len(told), _TALLY)]
+        tallies = Text("\n").join(tally_text(part, console) for part in parts)
+        table.add_row(arch, Text(printable(kind, console)), count(machines, "machine type"), tallies)
+    return table
+
+
+def _table(*names: str) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for name in names:
+        table.add_column(name, no_wrap=True)
+    table.add_column("cells")
     return table
 
 
@@ -119,7 +202,16 @@ def tally_text(counts: Mapping[Outcome, int], console: Console) -> Text:
     return Text("  ").join(parts)
 
 
-def _paragraph(console: Console, text: str, width: int, *, indent: str = "", hang: str = "") -> None:
+def _paragraph(
+    console: Console,
+    text: str,
+    width: int,
+    *,
+    indent: str = "",
+    hang: str = "",
+    lines: int = _REASON_LINES,
+    style: str = "",
+) -> None:
     """`text` wrapped to `width`, cut after a few lines: the whole of it stands in the report."""
     line = " ".join(printable(text, console).split())
     more = "[...]" if not _is_unicode(console) else "[…]"
@@ -128,11 +220,11 @@ def _paragraph(console: Console, text: str, width: int, *, indent: str = "", han
         max(width, 20),
         initial_indent=indent,
         subsequent_indent=indent + hang,
-        max_lines=_REASON_LINES,
+        max_lines=lines,
         placeholder=f" {more}",
     )
     for part in wrapped:
-        _line(console, part)
+        _line(console, part, style)
 
 
 def _line(console: Console, text: str, style: str = "") -> None:

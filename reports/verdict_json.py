@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from fixtures.findings import Finding, findings, rollbacks
 from fixtures.outcome import BuildInfo, CellResult, Outcome, RunResult
 from reports.files import write_atomically
 
@@ -29,7 +30,11 @@ def write_verdict(run: RunResult, directory: Path) -> Path:
 
 
 def verdict_data(run: RunResult) -> dict[str, Any]:
-    """The content of verdict.json; `counts` holds every outcome, 0 where it did not occur."""
+    """The content of verdict.json; `counts` holds every outcome, 0 where it did not occur.
+
+    `findings` says by cause what failed, `rollback` what came into the new build and cannot return; their
+    `cells` are ids.
+    """
     return {
         "schema": SCHEMA,
         "old": _build(run.old),
@@ -37,6 +42,8 @@ def verdict_data(run: RunResult) -> dict[str, Any]:
         "verdict": str(run.verdict),
         "counts": {str(outcome): run.counts.get(str(outcome), 0) for outcome in Outcome},
         "cells": [_cell(cell) for cell in run.cells],
+        "findings": [_finding(finding) for finding in findings(run.cells)],
+        "rollback": [_finding(finding) for finding in rollbacks(run)],
     }
 
 
@@ -55,6 +62,20 @@ def _cell(cell: CellResult) -> dict[str, Any]:
         "rerun": cell.rerun,
         "repeats": cell.repeats,
         "runs": [{key: _finite(value) for key, value in asdict(run).items()} for run in cell.runs],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "outcome": str(finding.outcome),
+        "signature": finding.signature,
+        "reason": finding.reason,
+        "blame": finding.blame,
+        "archs": finding.archs,
+        "machines": finding.machines,
+        "subjects": finding.subjects,
+        "cells": [cell.id for cell in finding.cells],
+        "rerun": finding.first.rerun,
     }
 
 

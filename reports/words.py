@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from fixtures.findings import findings
 from fixtures.outcome import COUNTS_AGAINST, BuildInfo, CellResult, Outcome, RunResult, Verdict
 
 SYMBOLS = {
@@ -107,7 +108,9 @@ def why(run: RunResult) -> str:
             stayed = "cell stays" if len(errors) == 1 else "cells stay"
             blind = f" {len(errors)} more {stayed} unjudged, because the rig or the host failed."
         share = f"{len(against)} of {count(total, 'cell')}"
-        return f"{share} {verb} against the update {move}: {tally(against)}.{blind}"
+        causes = len(findings(against))
+        grouped = f", in {count(causes, 'finding')}" if causes < len(against) else ""
+        return f"{share} {verb} against the update {move}{grouped}: {tally(against)}.{blind}"
     if run.verdict is Verdict.UNDECIDED:
         where = "outside the cells (see the remarks)"
         if errors:

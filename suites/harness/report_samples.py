@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fixtures.outcome import BuildInfo, CellResult, Outcome, RunResult, verdict_of
+from fixtures.blame import signature
+from fixtures.outcome import BuildInfo, CellResult, Outcome, RunRecord, RunResult, verdict_of
 from fixtures.timeline import Mark, Sample, Timeline
 
 
@@ -15,6 +16,8 @@ def make_cell(number: int = 0, outcome: Outcome = Outcome.PASS, **more: Any) -> 
     name = f"x86_64-pc-q35-7.2-qmp-postcopy-{subject}"
     nodeid = f"suites/hotpatch/test_qmp.py::test_survives[{name}]"
     values: dict[str, Any] = {
+        "id": name,
+        "nodeid": nodeid,
         "suite": "hotpatch",
         "arch": "x86_64",
         "machine": "pc-q35-7.2",
@@ -29,7 +32,73 @@ def make_cell(number: int = 0, outcome: Outcome = Outcome.PASS, **more: Any) -> 
         "seconds": 11.0,
         "rerun": f"pytest --old debian-12 --new debian-13 '{nodeid}'",
     }
-    return CellResult(id=name, nodeid=nodeid, **(values | more))
+    return CellResult(**(values | more))
+
+
+def make_swept(
+    machine: str, subject: str, outcome: Outcome = Outcome.PASS, reason: str = "", **more: Any
+) -> CellResult:
+    """A cell of a sweep; one that failed did so with `reason`, which QEMU said."""
+    arch = "ppc64le" if machine.startswith("pseries") else "x86_64"
+    nodeid = f"suites/compat/test_sweeps.py::test_sweep[{arch}-{subject.partition(':')[0]}]"
+    runs = [RunRecord("debian-12", "debian-13", "pass"), RunRecord("debian-13", "debian-12", "pass")]
+    if outcome in {Outcome.REGRESSION, Outcome.DEFECT_OLD}:
+        words = reason.partition("; ")[0]
+        runs[0] = RunRecord("debian-12", "debian-13", "fail", words, signature("migrate", words))
+    values: dict[str, Any] = {
+        "id": f"compat/{arch}-{machine}-qmp-precopy-{subject}",
+        "nodeid": nodeid,
+        "suite": "compat",
+        "arch": arch,
+        "machine": machine,
+        "path": "qmp",
+        "mechanism": "precopy",
+        "subject": subject,
+        "outcome": outcome,
+        "reason": reason,
+        "accelerator": "tcg",
+        "seconds": 0.1,
+        "evidence": [f"evidence/compat/{machine}-{subject.replace(':', '-')}.txt"],
+        "rerun": f".venv/bin/pytest '{nodeid}' --subject={machine}/{subject}",
+        "runs": runs if outcome not in {Outcome.REMOVED, Outcome.UNSUPPORTED} else [],
+    }
+    return CellResult(**(values | more))
+
+
+def stuck(cell: CellResult, words: str) -> CellResult:
+    """The same cell, which came over and cannot return."""
+    cell.runs[1] = RunRecord("debian-13", "debian-12", "fail", words, signature("migrate", words))
+    return cell
+
+
+CPU_FAILS = "error while loading state for instance 0x0 of device 'cpu'; both controls pass"
+
+
+def make_sweep(number: int) -> list[CellResult]:
+    """About so many swept cells, some of which fail; on forty machine types if there are thousands."""
+    cells = [make_swept(f"pseries-2.{n}", "machine", Outcome.REGRESSION, CPU_FAILS) for n in range(12)]
+    gone = "the new build no longer has machine type"
+    cells += [
+        make_swept(f"pc-i440fx-1.{n}", "machine", Outcome.REMOVED, f"{gone} pc-i440fx-1.{n}")
+        for n in range(8)
+    ]
+    machines = [f"pc-q35-{2 + n // 10}.{n % 10}" for n in range(40 if number > 1000 else 1)]
+    for n in range((number - len(cells)) // len(machines)):
+        for machine in machines:
+            cells.append(_swept_device(machine, n))
+    return cells
+
+
+def _swept_device(machine: str, n: int) -> CellResult:
+    subject = f"device:some-{n}-device-pci"
+    if n % 7 == 1:
+        reason = f"debian-12: -device some-{n}-device-pci,id=d{n}: property {n % 30 * 'x'} is required"
+        return make_swept(machine, subject, Outcome.UNSUPPORTED, reason)
+    if n % 50 == 2:
+        reason = f"Missing section footer for 0000:00:01.0/dev{'abcdef'[n // 50 % 6]}; both controls pass"
+        return make_swept(machine, subject, Outcome.REGRESSION, reason)
+    cell = make_swept(machine, subject)
+    return stuck(cell, f"unknown section {'xyz'[n % 3]}") if n % 4 == 3 else cell
 
 
 def make_run(*cells: CellResult, rig_failed: bool = False, notes: tuple[str, ...] = ()) -> RunResult:

@@ -158,6 +158,41 @@ def test_signature_keeps_qemus_words() -> None:
     assert signature("migrate", "bad section") != signature("migrate", "no such device")
 
 
+SECTIONS = [
+    "Missing section footer for 0000:00:01.0/pciespscsi",
+    "Missing section footer for 0000:00:1f.2/pciespscsi",
+    "Missing section footer for pci@800000020000000:00.0/pciespscsi",
+    "Missing section footer for 0000:00:02.0:00.0/pciespscsi",
+]
+
+
+def test_signature_is_the_same_wherever_a_device_sits() -> None:
+    """Lose this and one defect of a device counts as many, by slot and by architecture."""
+    assert {signature("migrate", text) for text in SECTIONS} == {
+        "migrate: missing section footer for PCI/pciespscsi"
+    }
+
+
+def test_signature_keeps_the_section() -> None:
+    """Lose this and a device that fails in a control excuses another that fails in the update."""
+    first, second = (signature("migrate", f"error in 0000:00:01.0/{name}") for name in ("e1000", "rtl8139"))
+    assert first != second
+    assert signature("migrate", "cpu/slb: version 2") == "migrate: cpu/slb: version N"
+
+
+def test_signature_leaves_out_where_a_build_keeps_its_source() -> None:
+    """Lose this and an assertion that both builds fail is a defect of each."""
+    places = ("../../migration/vmstate.c:357", "migration/vmstate.c:433", "/build/qemu/migration/vmstate.c:1")
+    told = {signature("migrate", f"{place}: vmstate_save: Assertion `x' failed") for place in places}
+    assert told == {"migrate: SOURCE: vmstate_save: assertion `x' failed"}
+
+
+def test_signature_leaves_out_a_path_behind_a_scheme() -> None:
+    """Lose this and the name of a temporary directory makes two defects of one."""
+    first, second = (signature("migrate", f"unix:/tmp/hp-{name}/s: no") for name in ("abc", "xyz"))
+    assert first == second
+
+
 def test_faces_of_a_broken_guest_have_one_signature() -> None:
     """Lose this and a lost page that is a panic here and silence there is a regression."""
     assert {signature(check, f"{check} saw something") for check in SYMPTOMS} == {BROKEN_GUEST}

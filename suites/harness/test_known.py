@@ -82,6 +82,33 @@ def test_issue_excuses_nothing_else(match: Match) -> None:
     assert judged(issue(match), cell()) is Outcome.REGRESSION
 
 
+SWEPT = Match(subject="device:virtio-*", signature="version_id N is too new")
+
+
+@pytest.mark.parametrize(
+    "subject,outcome",
+    [
+        ("device:virtio-net-pci", Outcome.KNOWN),
+        ("device:e1000", Outcome.REGRESSION),
+        ("sees:virtio-net-pci", Outcome.REGRESSION),
+        ("machine", Outcome.REGRESSION),
+    ],
+)
+def test_issue_excuses_swept_subjects_by_pattern(subject: str, outcome: Outcome) -> None:
+    """Lose this and one accepted failure of a sweep needs an entry for each of its devices."""
+    failed = cell(Outcome.REGRESSION, "migrate: version_id N is too new for local version_id N")
+    failed.suite, failed.subject = "compat", subject
+    assert judged(issue(SWEPT), failed) is outcome
+
+
+def test_rollback_that_fails_is_not_what_an_issue_excuses() -> None:
+    """Lose this and an issue that describes the way back excuses the way there."""
+    failed = cell(Outcome.REGRESSION, "migrate: bad section")
+    failed.runs.append(RunRecord("debian-13", "debian-12", "fail", "told", "version_id N is too new"))
+    assert judged(issue(Match(signature="too new")), failed) is Outcome.REGRESSION
+    assert judged(issue(Match(signature="bad section")), failed) is Outcome.KNOWN
+
+
 def test_excused_cell_says_what_it_was_and_why() -> None:
     """Lose this and nobody can look up what was accepted."""
     told = apply([issue(ANY)], PAIR, cell(), TODAY).reason

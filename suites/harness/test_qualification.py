@@ -302,12 +302,12 @@ def test_differing_repeats_are_flaky(stage: Stage) -> None:
     result = stage.judge({FORWARD: [PASS, FAIL, PASS]}, repeat=3)
     assert result.outcome is Outcome.FLAKY
     assert result.repeats == "2/3 [0.21, 0.94]"
-    assert stage.moves == [FORWARD] * 3
+    assert stage.moves == [*[FORWARD] * 3, *[OLD_OLD] * 3, *[NEW_NEW] * 3]
 
 
 def test_controls_do_not_count_as_repeats(stage: Stage) -> None:
     """Lose this and the rate of passes includes runs of another pair."""
-    assert stage.judge({FORWARD: [FAIL], NEW_NEW: [FAIL]}, repeat=2).repeats == "0/2 [0.00, 0.66]"
+    assert stage.judge({FORWARD: [PASS, FAIL], NEW_NEW: [FAIL]}, repeat=2).repeats == "1/2 [0.09, 0.91]"
 
 
 def test_build_against_itself_is_its_own_control(stage: Stage) -> None:

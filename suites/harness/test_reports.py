@@ -16,11 +16,14 @@ from reports.allure_report import configuration, generate, message_pattern, writ
 from reports.page import write_page
 from reports.verdict_json import write_verdict
 from reports.writer import write_all
-from suites.harness.report_samples import make_cell, make_run
+from suites.harness.report_samples import CPU_FAILS, make_cell, make_run, make_sweep, make_swept, stuck
 
 CELL_KEYS = {
     *("id", "suite", "arch", "machine", "path", "mechanism", "subject", "outcome", "reason", "evidence"),
     *("total_ms", "downtime_ms", "blackout_ms", "seconds", "accelerator", "rerun", "repeats", "runs"),
+}
+FINDING_KEYS = {
+    *("outcome", "signature", "reason", "blame", "archs", "machines", "subjects", "cells", "rerun"),
 }
 
 
@@ -56,7 +59,7 @@ def test_verdict_json_keeps_its_interface(tmp_path: Path) -> None:
     cell.runs = [RunRecord("debian-12", "debian-13", "fail", signature="beats")]
     file = write_verdict(make_run(cell, make_cell(2)), tmp_path)
     data = json.loads(file.read_text(encoding="utf-8"))
-    assert list(data) == ["schema", "old", "new", "verdict", "counts", "cells"]
+    assert list(data) == ["schema", "old", "new", "verdict", "counts", "cells", "findings", "rollback"]
     assert data["schema"] == 1
     assert data["verdict"] == "unsafe"
     assert data["new"] == {"name": "debian-13", "qemu": "10.0.13", "package": None, "libvirt": None}
@@ -71,6 +74,21 @@ def test_verdict_json_counts_every_outcome(tmp_path: Path) -> None:
     counts = json.loads(file.read_text(encoding="utf-8"))["counts"]
     assert list(counts) == [str(outcome) for outcome in Outcome]
     assert {name: number for name, number in counts.items() if number} == {"known": 1, "pass": 2}
+
+
+def test_verdict_json_groups_by_cause(tmp_path: Path) -> None:
+    """Lose this and a script that files a bug for each defect files hundreds for one."""
+    failed = [make_swept(f"pseries-3.{n}", "machine", Outcome.REGRESSION, CPU_FAILS) for n in range(3)]
+    back = stuck(make_swept("pc-q35-7.2", "device:e1000"), "bad section")
+    data = json.loads(write_verdict(make_run(*failed, back), tmp_path).read_text(encoding="utf-8"))
+    [finding] = data["findings"]
+    assert set(finding) == FINDING_KEYS
+    assert finding["cells"] == [cell.id for cell in failed]
+    assert finding["outcome"] == "regression"
+    assert finding["rerun"] == failed[0].rerun
+    [rollback] = data["rollback"]
+    assert rollback["cells"] == [back.id]
+    assert rollback["signature"] == "migrate: bad section"
 
 
 def test_verdict_json_survives_what_json_cannot_say(tmp_path: Path) -> None:
@@ -111,6 +129,75 @@ def test_page_blames_by_the_runs_of_a_cell(tmp_path: Path) -> None:
     page = Page(write_page(make_run(cell), tmp_path))
     assert "debian-12 → debian-13 fail memory: page N carries lap N" in page.text
     assert "debian-13 → debian-13 pass" in page.text
+
+
+def test_page_shows_a_finding_once(tmp_path: Path) -> None:
+    """Lose this and a release manager scrolls through two hundred and sixty cards of one defect."""
+    failed = [make_swept(f"pseries-3.{n}", "machine", Outcome.REGRESSION, CPU_FAILS) for n in range(26)]
+    page = Page(write_page(make_run(*failed, make_cell(1)), tmp_path))
+    assert page.text.count(CPU_FAILS) == 1
+    assert page.text.count("--subject=") == 1
+    assert "26 of 27 cells count against the update" in page.text
+    assert "in 1 finding: 26 regression" in page.text
+    assert all(f"pseries-3.{n}" in page.text for n in range(26))
+
+
+def test_page_tells_of_the_rollback_apart(tmp_path: Path) -> None:
+    """Lose this and who ships an update learns too late that it cannot be taken back."""
+    cells = [stuck(make_swept("pc-q35-7.2", f"device:{name}"), "bad section") for name in ("e1000", "ne2k")]
+    page = Page(write_page(make_run(*cells, make_swept("pc-q35-7.2", "machine")), tmp_path))
+    assert "Rollback: 2 of 3 cannot return" in page.text
+    assert " safe " in page.text
+
+
+def test_page_says_that_all_can_return(tmp_path: Path) -> None:
+    """Lose this and a way back that was proved looks like one that nobody tried."""
+    page = Page(write_page(make_run(make_swept("pc-q35-7.2", "machine")), tmp_path))
+    assert "Rollback: all 1 can return" in page.text
+
+
+def test_page_without_a_rollback_does_not_speak_of_one(tmp_path: Path) -> None:
+    """Lose this and a run of hot patches claims that guests can return."""
+    assert "Rollback" not in Page(write_page(make_run(make_cell(1)), tmp_path)).text
+
+
+@pytest.mark.parametrize("number", [600, 10_000])
+def test_page_of_a_sweep_can_be_read(number: int, tmp_path: Path) -> None:
+    """Lose this and a browser takes minutes over a page that nobody reads to its end."""
+    cells = make_sweep(number)
+    file = write_page(make_run(make_cell(1), *cells), tmp_path)
+    page = Page(file)
+    assert file.stat().st_size < 1_500_000
+    assert {link.removeprefix("#") for link in page.links if link.startswith("#")} <= page.anchors
+    names = set(re.findall(r"some-\d+-device-pci", page.text))
+    assert {cell.subject.partition(":")[2] for cell in cells} - {""} == names
+
+
+def test_page_lists_cells_with_a_test_of_their_own_one_by_one(tmp_path: Path) -> None:
+    """Lose this and a guest that ran, or a sweep that broke, drowns in the sums of a sweep."""
+    named = "x86_64-pc-q35-7.2-qmp-precopy-idle-bare-1vcpu-oldest"
+    ran = make_cell(
+        1, id=f"compat/{named}", nodeid=f"suites/compat/test_types.py::test[{named}]", suite="compat"
+    )
+    page = Page(write_page(make_run(ran, make_swept("pc-q35-7.2", "device:e1000")), tmp_path))
+    assert f"cell-compat-{named}" in page.anchors
+    assert "Cells with guests that ran 1 " in page.text
+    assert "Swept with guests that never boot 1 " in page.text
+
+
+def test_page_of_a_thousand_causes_says_what_it_leaves_out(tmp_path: Path) -> None:
+    """Lose this and the worst of all updates has a page that does not open, or that hides how bad it is."""
+    cells = [
+        make_swept("pc-q35-7.2", f"device:{n}", outcome, f"no {chr(0x4E00 + n)}; both controls pass")
+        for outcome in (Outcome.REGRESSION, Outcome.UNSUPPORTED)
+        for n in range(3000)
+    ]
+    file = write_page(make_run(*cells), tmp_path)
+    assert file.stat().st_size < 1_500_000
+    text = Page(file).text
+    assert "3000 of 6000 cells count against" in text
+    assert "And 2760 more findings, all of them in verdict.json" in text
+    assert "And 2800 more, all of them in verdict.json" in text
 
 
 def test_page_refers_to_nothing_outside_the_report(tmp_path: Path) -> None:

@@ -17,7 +17,15 @@ from fixtures.timeline import Timeline
 from reports.progress import Progress
 from reports.table import print_table
 from reports.timeline_svg import write_timeline
-from suites.harness.report_samples import make_cell, make_run, make_timeline
+from suites.harness.report_samples import (
+    CPU_FAILS,
+    make_cell,
+    make_run,
+    make_sweep,
+    make_swept,
+    make_timeline,
+    stuck,
+)
 
 
 def table_lines(run: RunResult, **console: Any) -> list[str]:
@@ -48,6 +56,51 @@ def test_table_shows_failures_first_and_never_breaks_a_command() -> None:
     assert all(len(line) <= 100 for line in lines if "rerun:" not in line)
     assert not any("\x1b" in line for line in lines)
     assert any("✖ 1 regression  ✔ 1 pass" in line for line in lines)
+
+
+def test_table_shows_a_finding_once_with_one_command() -> None:
+    """Lose this and the terminal scrolls one defect past the user two hundred and sixty times."""
+    failed = [make_swept(f"pseries-3.{n}", "machine", Outcome.REGRESSION, CPU_FAILS) for n in range(26)]
+    text = "\n".join(table_lines(make_run(*failed)))
+    assert "✖ regression: 26 cells: pseries-3.0/machine, " in text
+    assert "and 18 more" in text
+    assert text.count("device 'cpu'") == text.count("rerun: ") == 1
+
+
+def test_table_names_a_device_once_for_all_machine_types() -> None:
+    """Lose this and eight of forty machine types stand for the one device that fails on all of them."""
+    failed = [make_swept(f"pc-q35-7.{n}", "device:e1000", Outcome.REGRESSION, "bad") for n in range(9)]
+    assert "✖ regression: 9 cells: device:e1000 on 9 machine types" in table_lines(make_run(*failed))
+
+
+def test_table_tells_of_the_rollback_apart() -> None:
+    """Lose this and who ships an update learns too late that it cannot be taken back."""
+    cells = [stuck(make_swept("pc-q35-7.2", f"device:{name}"), "bad section") for name in ("e1000", "ne2k")]
+    lines = table_lines(make_run(*cells, make_swept("pc-q35-7.2", "machine")))
+    place = lines.index("rollback: 2 of 3 cannot return; does not count against the update")
+    assert "2 cells: pc-q35-7.2/device:e1000" in lines[place + 1]
+    assert lines[place + 2] == "    bad section"
+    assert lines[-1] == "verdict: safe"
+
+
+@pytest.mark.parametrize("number", [600, 10_000])
+def test_table_of_a_sweep_can_be_read(number: int) -> None:
+    """Lose this and the verdict of a sweep scrolls out of the terminal."""
+    lines = table_lines(make_run(make_cell(1), *make_sweep(number)))
+    assert len(lines) < 200
+    assert all(len(line) <= 100 for line in lines if "rerun:" not in line)
+
+
+def test_table_of_a_thousand_causes_says_what_it_leaves_out() -> None:
+    """Lose this and the worst of all updates scrolls out of the terminal, or looks like a dozen defects."""
+    reason = "no {}; both controls pass"
+    cells = [
+        make_swept("pc-q35-7.2", f"device:{n}", Outcome.REGRESSION, reason.format(chr(0x4E00 + n)))
+        for n in range(1000)
+    ]
+    lines = table_lines(make_run(*cells))
+    assert len(lines) < 200
+    assert "and 978 more findings: see the report" in lines
 
 
 def test_table_prints_to_a_terminal_that_knows_only_ascii() -> None:

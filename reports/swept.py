@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Swept cells in few rows: a sweep makes hundreds of them, and nobody reads them one by one."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fixtures.findings import kind_of, name_of
+from fixtures.outcome import CellResult, Outcome
+
+Tally = Counter[Outcome]
+_RANK = {outcome: rank for rank, outcome in enumerate(Outcome)}
+
+
+@dataclass(frozen=True)
+class Row:
+    """Machine types of one architecture of which the same came out: their cells by kind of subject."""
+
+    arch: str
+    machines: list[str]
+    tallies: list[Tally]
+    """Of each kind, in the order of the columns, over all these machine types."""
+    cells: list[CellResult]
+
+    @property
+    def names(self) -> list[tuple[str, Outcome, int, list[str]]]:
+        """Kind, outcome, number of cells, and the subjects' names, each once; worst first."""
+        groups: dict[tuple[str, Outcome], list[CellResult]] = defaultdict(list)
+        for cell in self.cells:
+            groups[kind_of(cell), cell.outcome].append(cell)
+        return [
+            (kind, outcome, len(cells), sorted({name_of(cell) for cell in cells} - {""}))
+            for (kind, outcome), cells in sorted(
+                groups.items(), key=lambda item: (_RANK[item[0][1]], item[0][0])
+            )
+        ]
+
+
+def is_swept(cell: CellResult) -> bool:
+    """Is it one of the many cells of a sweep? A cell with a test of its own is what that test is named by."""
+    return not cell.nodeid.endswith(f"[{cell.id.removeprefix(f'{cell.suite}/')}]")
+
+
+def listed(cells: Iterable[CellResult]) -> list[CellResult]:
+    """The cells that a report shows one by one."""
+    return [cell for cell in cells if not is_swept(cell)]
+
+
+def swept(cells: Iterable[CellResult]) -> list[CellResult]:
+    """The cells that a report shows in sums."""
+    return [cell for cell in cells if is_swept(cell)]
+
+
+def in_order(tally: Tally) -> list[tuple[Outcome, int]]:
+    """Outcomes and their numbers, worst first."""
+    return [(outcome, tally[outcome]) for outcome in Outcome if tally[outcome]]
+
+
+def sweep_map(cells: Iterable[CellResult]) -> tuple[list[str], list[Row]]:
+    """The kinds of subject, and the rows: machine types that came out alike are one row."""
+    by_machine: dict[tuple[str, str], list[CellResult]] = defaultdict(list)
+    for cell in cells:
+        by_machine[cell.arch, cell.machine].append(cell)
+    kinds = _kinds(cell for members in by_machine.values() for cell in members)
+    alike: dict[tuple[str, tuple[tuple[tuple[Outcome, int], ...], ...]], list[str]] = defaultdict(list)
+    for (arch, machine), members in sorted(by_machine.items()):
+        picture = tuple(tuple(in_order(tally)) for tally in _tallies(members, kinds))
+        alike[arch, picture].append(machine)
+    rows = []
+    for (arch, _), machines in alike.items():
+        members = [cell for machine in machines for cell in by_machine[arch, machine]]
+        rows.append(Row(arch, machines, _tallies(members, kinds), members))
+    # Where most was swept comes first: the machine types that were moved and nothing else come last.
+    return kinds, sorted(rows, key=lambda row: (row.arch, -len(row.cells) / len(row.machines), row.machines))
+
+
+def by_kind(cells: Iterable[CellResult]) -> list[tuple[str, str, int, Tally]]:
+    """Architecture, kind of subject, number of machine types, and what came out."""
+    groups: dict[tuple[str, str], list[CellResult]] = defaultdict(list)
+    for cell in cells:
+        groups[cell.arch, kind_of(cell)].append(cell)
+    return [
+        (arch, kind, len({cell.machine for cell in members}), Counter(cell.outcome for cell in members))
+        for (arch, kind), members in sorted(groups.items())
+    ]
+
+
+def _kinds(cells: Iterable[CellResult]) -> list[str]:
+    return sorted({kind_of(cell) for cell in cells}, key=lambda kind: (kind != "machine", kind))
+
+
+def _tallies(cells: list[CellResult], kinds: list[str]) -> list[Tally]:
+    tallies: dict[str, Tally] = {kind: Counter() for kind in kinds}
+    for cell in cells:
+        tallies[kind_of(cell)][cell.outcome] += 1
+    return list(tallies.values())
