@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""At the end of a run: the table of the seeded defects, found or missed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from suites.harness.seeded_run import FOUND_PROPERTY, Row
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the table, if seeds were sown."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind)]
+    properties = [entry for report in reports for entry in getattr(report, "user_properties", ())]
+    rows: list[Row] = [json.loads(str(value)) for name, value in properties if name == FOUND_PROPERTY]
+    if not rows:
+        return
+    found = sum(row["found"] for row in rows)
+    terminalreporter.section(f"seeded defects: {found} of {len(rows)} found")
+    for row in sorted(rows, key=lambda row: row["found"]):
+        word = "found " if row["found"] else "MISSED"
+        terminalreporter.line(f"{word} {row['seed']:<36} {row['expected']:<11} {row['subject']}")
+        if not row["found"]:
+            terminalreporter.line(f"       seen: {row['seen']}")

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What is done to a running QEMU.
+ *
+ *   die TEXT     it says TEXT and ends with status 1; without TEXT, a signal ends it
+ *   command NAME it does what this command asks, unasked
+ *   freeze N     vCPU N never runs again
+ *   zero N       a page of the guest agent's area is lost, its Nth
+ */
+#include "wrong.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PAGE 4096u
+#define CHUNK (256u * PAGE)
+/* What each page of the agent's area begins with, and its number after it: see images/agent/page.c. */
+#define MAGIC 0x6863746170746f68ull
+#define LOOK_AGAIN_NS 2000000
+
+static void die(pid_t qemu, const char *text)
+{
+    if (*text)
+        fprintf(stderr, "%s: %s\n", program_invocation_short_name, text);
+    kill(qemu, *text ? SIGKILL : SIGSEGV);
+    if (*text)
+        _exit(1);
+}
+
+static bool read_small(const char *path, char *out, size_t size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd < 0 ? -1 : read(fd, out, size - 1);
+
+    if (fd >= 0)
+        close(fd);
+    out[got > 0 ? got : 0] = 0;
+    return got > 0;
+}
+
+static pid_t thread_called(pid_t qemu, const char *name)
+{
+    char path[64], called[32];
+    struct dirent *entry;
+    pid_t found = 0;
+    DIR *tasks;
+
+    snprintf(path, sizeof path, "/proc/%d/task", (int)qemu);
+    tasks = opendir(path);
+    while (tasks && !found && (entry = readdir(tasks))) {
+        snprintf(path, sizeof path, "/proc/%d/task/%d/comm", (int)qemu, atoi(entry->d_name));
+        if (read_small(path, called, sizeof called) && strncmp(called, name, strlen(name)) == 0)
+            found = atoi(entry->d_name);
+    }
+    if (tasks)
+        closedir(tasks);
+    return found;
+}
+
+static bool sleeps(pid_t qemu, pid_t thread)
+{
+    char path[64], text[256], *end;
+
+    snprintf(path, sizeof path, "/proc/%d/task/%d/stat", (int)qemu, (int)thread);
+    return read_small(path, text, sizeof text) && (end = strrchr(text, ')')) && end[2] == 'S';
+}
+
+/* Taken while it sleeps, for then it holds no lock of QEMU's: else all of QEMU would hang. */
+static void freeze(pid_t qemu, const char *number)
+{
+    const struct timespec pause = {0, LOOK_AGAIN_NS};
+    char name[32];
+    pid_t thread;
+
+    snprintf(name, sizeof name, "CPU %s/", number);
+    thread = thread_called(qemu, name);
+    while (thread && !sleeps(qemu, thread))
+        nanosleep(&pause, NULL);
+    if (!thread || ptrace(PTRACE_SEIZE, thread, 0, 0) || ptrace(PTRACE_INTERRUPT, thread, 0, 0))
+        fail("freeze");
+}
+
+/* Zeroes the page of that number in `len` bytes of QEMU's memory at `at`; true if it was there. */
+static bool zero_in(int memory, uint64_t at, size_t len, uint64_t number)
+{
+    static const unsigned char zeroes[PAGE];
+    static unsigned char chunk[CHUNK];
+    ssize_t got = pread(memory, chunk, len, (off_t)at);
+
+    for (ssize_t offset = 0; offset + (ssize_t)PAGE <= got; offset += PAGE) {
+        uint64_t word[2];
+
+        memcpy(word, chunk + offset, sizeof word);
+        if (word[0] == MAGIC && word[1] == number)
+            return pwrite(memory, zeroes, PAGE, (off_t)at + offset) == PAGE;
+    }
+    return false;
+}
+
+static bool zero_between(int memory, uint64_t at, uint64_t end, uint64_t number)
+{
+    for (; at < end; at += CHUNK)
+        if (zero_in(memory, at, end - at < CHUNK ? end - at : CHUNK, number))
+            return true;
+    return false;
+}
+
+/* The guest's RAM is somewhere among the memory that can be written and not executed. */
+static void zero(pid_t qemu, uint64_t number)
+{
+    char path[64], line[512];
+    unsigned long at, end;
+    bool found = false;
+    FILE *maps;
+    int memory;
+
+    snprintf(path, sizeof path, "/proc/%d/maps", (int)qemu);
+    maps = fopen(path, "re");
+    snprintf(path, sizeof path, "/proc/%d/mem", (int)qemu);
+    memory = open(path, O_RDWR | O_CLOEXEC);
+    if (!maps || memory < 0)
+        fail(path);
+    while (!found && fgets(line, sizeof line, maps))
+        if (strstr(line, " rw-") && sscanf(line, "%lx-%lx", &at, &end) == 2)
+            found = zero_between(memory, at, end, number);
+    fclose(maps);
+    close(memory);
+    if (!found)
+        fail("no such page of the guest agent's");
+}
+
+static void command(int monitor, const char *name)
+{
+    char *line = NULL;
+
+    if (asprintf(&line, "{\"execute\": \"%s\", " OWN_ID "}", name) < 0)
+        fail("asprintf");
+    write_line(monitor, line);
+    free(line);
+}
+
+static void once(pid_t qemu, int monitor, const char *what, const char *rest)
+{
+    if (strcmp(what, "die") == 0)
+        die(qemu, rest);
+    else if (strcmp(what, "command") == 0)
+        command(monitor, rest);
+    else if (strcmp(what, "freeze") == 0)
+        freeze(qemu, rest);
+    else if (strcmp(what, "zero") == 0)
+        zero(qemu, strtoull(rest, NULL, 10));
+    else
+        fail(what);
+}
+
+void harm(pid_t qemu, int monitor, const struct order *order)
+{
+    char what[16] = "", *space = strchr(order->second, ' ');
+    size_t len = space ? (size_t)(space - order->second) : strlen(order->second);
+
+    snprintf(what, sizeof what, "%.*s", (int)len, order->second);
+    order_done(order);
+    once(qemu, monitor, what, space ? space + 1 : "");
+}
