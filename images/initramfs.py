@@ -7,26 +7,20 @@ the suite boot the same guest.
 
 from __future__ import annotations
 
-import lzma
 import os
 import stat
-import struct
-import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fixtures.driven import MODULE_OPTIONS, Driven
 from fixtures.errors import RigError, UsageError
+from images.boot_image import unwrapped
+from images.modules import ModuleTree, load_order
+from images.tools import run_tool
 
 AGENT = Path(__file__).resolve().parent / "agent"
-
-#: What a guest with virtio devices needs; what these depend on is found in the modules themselves.
-MODULES = (
-    "virtio_pci", "virtio_blk", "virtio_net", "virtio_rng", "virtio_balloon", "virtio_console",
-)  # fmt: skip
-
-COMMAND_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -51,7 +45,7 @@ def build_agent(arch: str, work: Path) -> Path:
         raise UsageError(f"no guest agent for architecture {arch!r}", fix=f"use one of {known}")
     work.mkdir(parents=True, exist_ok=True)
     agent = work / f"agent-{arch}"
-    _run(
+    run_tool(
         [
             toolchain.compiler, "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread", "-static",
             "-s", "-Wl,--build-id=none", f"-ffile-prefix-map={AGENT}=agent", "-frandom-seed=agent",
@@ -63,38 +57,20 @@ def build_agent(arch: str, work: Path) -> Path:
     return agent
 
 
-def build_image(arch: str, kernel_deb: Path, out: Path) -> None:
-    """Write `out`/kernel and `out`/initrd from a linux-image package; each appears whole or not at all."""
+def build_image(arch: str, kernel_deb: Path, out: Path, devices: Sequence[Driven]) -> None:
+    """Write `out`/kernel and `out`/initrd from a linux-image package; each appears whole or not at all.
+
+    The guests of this image can drive `devices`.
+    """
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="hotpatch-image-") as scratch:
         tree = Path(scratch) / "tree"
-        _run(["dpkg-deb", "-x", str(kernel_deb), str(tree)], packages="dpkg")
+        run_tool(["dpkg-deb", "-x", str(kernel_deb), str(tree)], packages="dpkg")
         kernel = _only(tree, "boot/vmlinu[xz]-*", kernel_deb)
-        modules = load_order(ModuleTree(_modules_directory(tree, kernel_deb)), MODULES)
-        agent = build_agent(arch, Path(scratch)).read_bytes()
-        _replace(out / "kernel", kernel.read_bytes())
-    _replace(out / "initrd", cpio(_initramfs_entries(agent, modules)))
-
-
-def _run(command: list[str], *, packages: str, cwd: Path | None = None) -> bytes:
-    """Run a program of the host; say which Debian packages it needs, or quote what it complained about."""
-    environment = {**os.environ, "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
-    try:
-        done = subprocess.run(
-            command, cwd=cwd, env=environment, capture_output=True, check=False, timeout=COMMAND_SECONDS
-        )
-    except FileNotFoundError as error:
-        raise UsageError(
-            f"the program {command[0]} is not installed",
-            where="building a guest",
-            fix=f"apt-get install {packages}",
-        ) from error
-    except subprocess.TimeoutExpired as error:
-        raise RigError(f"{command[0]} did not end within {COMMAND_SECONDS:.0f} s") from error
-    if done.returncode != 0:
-        said = (done.stderr or done.stdout).decode(errors="replace").strip()
-        raise RigError(f"{command[0]} ended with {done.returncode} while building a guest:\n{said}")
-    return done.stdout
+        modules = ModuleTree(_modules_directory(tree, kernel_deb))
+        entries = _initramfs_entries(build_agent(arch, Path(scratch)).read_bytes(), modules, devices)
+        _replace(out / "kernel", unwrapped(kernel.read_bytes()))
+    _replace(out / "initrd", cpio(entries))
 
 
 def _only(tree: Path, pattern: str, package: Path) -> Path:
@@ -118,81 +94,6 @@ def _replace(path: Path, data: bytes) -> None:
     Path(temporary.name).replace(path)
 
 
-# --- modules -------------------------------------------------------------------------------------------
-
-
-def module_name(file_name: str) -> str:
-    """The name that the kernel uses: virtio-rng.ko.xz is virtio_rng."""
-    return file_name.split(".ko", 1)[0].replace("-", "_")
-
-
-class ModuleTree:
-    """The modules of one kernel: which are built in, which are files, and what these depend on."""
-
-    def __init__(self, directory: Path) -> None:
-        self._files = {module_name(path.name): path for path in sorted(directory.rglob("*.ko*"))}
-        listed = (directory / "modules.builtin").read_text().split()
-        self._builtin = {module_name(Path(line).name) for line in listed}
-
-    def is_builtin(self, name: str) -> bool:
-        """Whether the kernel itself contains it, so that there is nothing to load."""
-        return name in self._builtin
-
-    def content(self, name: str) -> bytes:
-        """The module as the kernel loads it, that is, not compressed."""
-        path = self._files.get(name)
-        if path is None:
-            raise RigError(f"the kernel package has no module {name}, and it is not built in")
-        if path.suffix == ".xz":
-            return lzma.decompress(path.read_bytes())
-        if path.suffix == ".zst":
-            return _run(["zstd", "-dcq", str(path)], packages="zstd")
-        return path.read_bytes()
-
-
-def load_order(tree: ModuleTree, wanted: tuple[str, ...]) -> dict[str, bytes]:
-    """The wanted modules and all they depend on, each after what it depends on."""
-    order: dict[str, bytes] = {}
-    entered: set[str] = set()
-
-    def enter(name: str) -> None:
-        if name in entered or tree.is_builtin(name):
-            return
-        entered.add(name)
-        content = tree.content(name)
-        for dependency in module_depends(content):
-            enter(module_name(dependency))
-        order[name] = content
-
-    for name in wanted:
-        enter(name)
-    return order
-
-
-def module_depends(elf: bytes) -> list[str]:
-    """What a module says it depends on: `depends=` in its section .modinfo."""
-    for entry in _elf_section(elf, b".modinfo").split(b"\0"):
-        key, _, value = entry.partition(b"=")
-        if key == b"depends":
-            return [name for name in value.decode().split(",") if name]
-    return []
-
-
-def _elf_section(elf: bytes, wanted: bytes) -> bytes:
-    """One section of a 64-bit little-endian ELF file, which modules of both architectures are."""
-    if elf[:6] != b"\x7fELF\x02\x01":
-        raise RigError("a kernel module is not a 64-bit little-endian ELF file")
-    (table,) = struct.unpack_from("<Q", elf, 0x28)
-    size, count, names_index = struct.unpack_from("<HHH", elf, 0x3A)
-    # Of a section header: name (offset in the section of names), offset and size in the file.
-    headers = [struct.unpack_from("<I20xQQ", elf, table + i * size) for i in range(count)]
-    names = headers[names_index][1]
-    for name, offset, length in headers:
-        if elf[names + name : elf.index(b"\0", names + name)] == wanted:
-            return elf[offset : offset + length]
-    raise RigError(f"a kernel module has no section {wanted.decode()}")
-
-
 # --- the initramfs -------------------------------------------------------------------------------------
 
 
@@ -206,17 +107,27 @@ class Entry:
     device: tuple[int, int] = (0, 0)
 
 
-def _initramfs_entries(agent: bytes, modules: Mapping[str, bytes]) -> list[Entry]:
-    order = "".join(f"{name}.ko\n" for name in modules)
+def _initramfs_entries(agent: bytes, modules: ModuleTree, devices: Sequence[Driven]) -> list[Entry]:
+    wanted = load_order(modules, (name for device in devices for name in device.modules))
     return [
         Entry("dev", stat.S_IFDIR | 0o755),
         Entry("dev/console", stat.S_IFCHR | 0o600, device=(5, 1)),  # the kernel opens it for init
         Entry("init", stat.S_IFREG | 0o755, agent),
         Entry("modules", stat.S_IFDIR | 0o755),
-        Entry("modules/order", stat.S_IFREG | 0o644, order.encode()),
-        *(Entry(f"modules/{name}.ko", stat.S_IFREG | 0o644, data) for name, data in modules.items()),
+        *(Entry(f"modules/{name}.ko", stat.S_IFREG | 0o644, data) for name, data in wanted.items()),
+        Entry("devices", stat.S_IFDIR | 0o755),
+        *(
+            Entry(f"devices/{device.name}", stat.S_IFREG | 0o644, _told_the_agent(device, modules))
+            for device in devices
+        ),
         *(Entry(name, stat.S_IFDIR | 0o755) for name in ("proc", "sys")),
     ]
+
+
+def _told_the_agent(device: Driven, modules: ModuleTree) -> bytes:
+    """How the agent checks a device and what it finds it by; then the files of its modules, in order."""
+    files = [f"{name}.ko {MODULE_OPTIONS.get(name, '')}" for name in load_order(modules, device.modules)]
+    return "".join(f"{line.rstrip()}\n" for line in (f"{device.kind} {device.selector}", *files)).encode()
 
 
 def cpio(entries: list[Entry]) -> bytes:

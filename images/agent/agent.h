@@ -27,7 +27,8 @@
 
 struct config {
     char console[32], port[32];
-    bool busy, virtio;
+    bool busy;
+    char devices[1024]; /* the names of those that the guest is to drive, with commas between */
     unsigned beat_ms, beat_cpu, cpus, page;
     char arch[32], release[80];
 };
@@ -35,7 +36,7 @@ extern struct config cfg;
 
 /* text.c: lines, their checksum, their parts */
 struct text {
-    char buf[4096];
+    char buf[8192];
     size_t len;
     bool failed; /* the line is an error, not an answer */
 };
@@ -63,7 +64,6 @@ void power_off(void) __attribute__((noreturn));
 /* boot.c, house.c: from the kernel to a configured process */
 void boot_mount(void);
 void boot_configure(void);
-void boot_modules(void);
 void house_keep_vcpus_idle(bool all_interrupts);
 
 /* beat.c */
@@ -132,22 +132,62 @@ void kmsg_mark(void);
 void kmsg_report(struct text *out);
 bool kmsg_inject(void);
 
-/* device.c, network.c: one check each; an empty reason is success */
+/* A device that the guest drives: what it is called, how it is checked, and what a check keeps. */
 #define REASON 160
-void device_blk(char *reason);
-void device_net(char *reason);
-void device_rng(char *reason);
-void device_balloon(char *reason);
-void device_console(char *reason);
+struct device;
+typedef void device_check(struct device *d, char *reason); /* an empty reason is success */
+struct device {
+    char name[32];     /* as the host calls it */
+    char selector[64]; /* what the check finds it by, such as its kernel driver */
+    device_check *check;
+    bool in_churn;
+    uint64_t deadline_us; /* of the check that runs */
+    /* disk.c */
+    unsigned char *written, *read;
+    bool has_written;
+    uint64_t round, at;
+    /* network.c */
+    int socket; /* 0: none yet */
+    char interface[64];
+    /* screen.c */
+    uint32_t painted;
+    bool turned_on;
+};
+/* drivers.c: the table that the image builder wrote */
+void drivers_load(void);
+/* find.c: what the kernel calls a device */
+bool find_driven(const char *directory, const char *start, const char *drivers, char *name, size_t size);
+bool find_named(const char *directory, const char *start, const char *file, const char *text, char *name,
+                size_t size);
 bool find_echo_port(char *device, size_t size);
+/* device.c, disk.c, network.c, screen.c, usb.c: the checks */
+device_check device_rng, device_bound, device_port, device_disk, device_net, device_screen, device_usb,
+    device_input;
+void screen_paint(uint32_t colour); /* 0x00RRGGBB, not 0 */
+/* input.c: what keyboards and pointers told */
+void input_report(struct text *out);
 /* runner.c: runs the checks on threads of their own, so that a lost request blocks no command */
+struct device *runner_add(const char *name, const char *selector, device_check *check, bool in_churn);
+bool runner_has_devices(void);
 void runner_start(void);
 void runner_devices(struct text *out);
 void runner_churn(bool on);
 void runner_churn_report(struct text *out);
 void echo_start(void);
 
-/* command.c */
+/* acpi.c */
+void acpi_report(struct text *out);
+
+/* command.c: the port; answer.c: what each command does */
+#define MAX_WORDS 8
+struct request {
+    uint64_t id;
+    const char *command;
+    char *args[MAX_WORDS];
+    unsigned n_args;
+};
+bool decimal(const char *s, uint64_t *value);
+void command_answer(const struct request *r, struct text *out);
 void command_serve(int port) __attribute__((noreturn));
 
 #endif

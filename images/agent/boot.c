@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
- * From the kernel's hand-over to a configured process: mounts, kernel command line, modules. */
+ * From the kernel's hand-over to a configured process: mounts, kernel command line. */
 #include "agent.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -48,8 +46,8 @@ static void set_option(const char *key, const char *value)
         snprintf(cfg.port, sizeof cfg.port, "%s", value);
     else if (!strcmp(key, "profile") && (!strcmp(value, "idle") || !strcmp(value, "busy")))
         cfg.busy = !strcmp(value, "busy");
-    else if (!strcmp(key, "virtio"))
-        cfg.virtio = number(key, value, 0, 1);
+    else if (!strcmp(key, "devices"))
+        snprintf(cfg.devices, sizeof cfg.devices, "%s", value);
     else if (!strcmp(key, "beat_ms"))
         cfg.beat_ms = number(key, value, 1, 1000);
     else if (!strcmp(key, "beat_cpu"))
@@ -89,30 +87,4 @@ void boot_configure(void)
         *value++ = '\0';
         set_option(word + 9, value);
     }
-}
-
-static void insert(const char *file)
-{
-    char path[128];
-    int fd;
-
-    snprintf(path, sizeof path, "/modules/%s", file);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        die("cannot open %s: %s", path, strerror(errno));
-    if (syscall(SYS_finit_module, fd, "", 0) != 0 && errno != EEXIST)
-        die("cannot load %s: %s", path, strerror(errno));
-    close(fd);
-}
-
-/* The image builder has put them in an order in which each finds what it depends on. */
-void boot_modules(void)
-{
-    char order[4096], *rest = order, *file;
-
-    if (!read_text_file("/modules/order", order, sizeof order))
-        die("cannot read /modules/order");
-    while ((file = strsep(&rest, "\n")))
-        if (*file)
-            insert(file);
 }

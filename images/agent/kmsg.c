@@ -34,7 +34,8 @@ static bool is_clock_trouble(const char *line)
 
 static bool is_device_timeout(const char *line)
 {
-    static const char *const device[] = {"virtio", "nvme", "ata", "vda", "blk", "hwrng", "eth0", "vport"};
+    static const char *const device[] = {"virtio", "nvme", "ata", "sd ", "scsi", "vd", "blk", "mmc", "hwrng",
+                                         "eth", "usb", "hci", "drm", "gpu", "vport", "megasas"};
 
     if (!strstr(line, "timed out") && !strstr(line, "timeout"))
         return false;
@@ -54,6 +55,10 @@ static bool is_trouble(const char *line)
         {"rcu", "stall"},        {"hung task", NULL},
         {"blocked for more than", NULL}, {"I/O error", NULL},
         {"Call Trace", NULL},    {"Unable to handle", NULL},
+        {"NETDEV WATCHDOG", NULL}, {"Unit Hang", NULL},
+        {"HC died", NULL},       {"USB disconnect", NULL},
+        {"reset ", "USB device"}, {"ABORT operation", NULL},
+        {"nobody cared", NULL},
     };
 
     for (unsigned i = 0; i < sizeof sign / sizeof *sign; i++)

@@ -34,17 +34,14 @@ int main(void)
     /* Only emergencies may still be mixed into the beats. */
     klogctl(SYSLOG_ACTION_CONSOLE_LEVEL, NULL, 1);
     house_keep_vcpus_idle(!cfg.busy);
-    if (cfg.virtio)
-        boot_modules();
+    drivers_load();
     settle_on_beat_vcpu();
     kmsg_start();
     helper_start();
     wake_start();
     worker_start();
-    if (cfg.virtio) {
+    if (runner_has_devices())
         runner_start();
-        echo_start();
-    }
     beat_start(console);
     command_serve(port);
 }

@@ -14,48 +14,62 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define REPLY_US 2800000u /* less than what the runner waits, so that the reason is this one */
+#define LOOK_AGAIN_US 50000u
 #define ASK_AGAIN_US 200000u
 
 static const unsigned char own_ip[4] = {10, 0, 2, 15}, gateway_ip[4] = {10, 0, 2, 2};
 
-static bool interface_up(int fd, unsigned char *mac, char *reason)
+/* A driver may find its card long after it was loaded. */
+static bool find_interface(struct device *d, char *reason)
 {
-    struct ifreq request = {.ifr_name = "eth0"};
+    while (!find_driven("/sys/class/net", "", d->selector, d->interface, sizeof d->interface)) {
+        if (now_us() + LOOK_AGAIN_US >= d->deadline_us) {
+            snprintf(reason, REASON, "no interface is driven by %s", d->selector);
+            return false;
+        }
+        sleep_until_us(now_us() + LOOK_AGAIN_US);
+    }
+    return true;
+}
 
-    if (ioctl(fd, SIOCGIFFLAGS, &request) != 0) {
-        snprintf(reason, REASON, "eth0: %s", strerror(errno));
+static bool interface_up(struct device *d, unsigned char *mac, char *reason)
+{
+    struct ifreq request = {.ifr_flags = 0};
+
+    snprintf(request.ifr_name, sizeof request.ifr_name, "%.15s", d->interface);
+    if (ioctl(d->socket, SIOCGIFFLAGS, &request) != 0) {
+        snprintf(reason, REASON, "%s: %s", d->interface, strerror(errno));
         return false;
     }
     if (!(request.ifr_flags & IFF_UP)) {
         request.ifr_flags |= IFF_UP;
-        if (ioctl(fd, SIOCSIFFLAGS, &request) != 0) {
-            snprintf(reason, REASON, "eth0 up: %s", strerror(errno));
+        if (ioctl(d->socket, SIOCSIFFLAGS, &request) != 0) {
+            snprintf(reason, REASON, "%s up: %s", d->interface, strerror(errno));
             return false;
         }
     }
-    if (ioctl(fd, SIOCGIFHWADDR, &request) != 0) {
-        snprintf(reason, REASON, "eth0 address: %s", strerror(errno));
+    if (ioctl(d->socket, SIOCGIFHWADDR, &request) != 0) {
+        snprintf(reason, REASON, "%s address: %s", d->interface, strerror(errno));
         return false;
     }
     memcpy(mac, request.ifr_hwaddr.sa_data, ETH_ALEN);
     return true;
 }
 
-static struct sockaddr_ll everyone(void)
+static struct sockaddr_ll everyone(const struct device *d)
 {
     struct sockaddr_ll to = {.sll_family = AF_PACKET,
                              .sll_protocol = htons(ETH_P_ARP),
-                             .sll_ifindex = (int)if_nametoindex("eth0"),
+                             .sll_ifindex = (int)if_nametoindex(d->interface),
                              .sll_halen = ETH_ALEN};
 
     memset(to.sll_addr, 0xff, ETH_ALEN);
     return to;
 }
 
-static bool ask(int fd, const unsigned char *mac)
+static bool ask(struct device *d, const unsigned char *mac)
 {
-    struct sockaddr_ll to = everyone();
+    struct sockaddr_ll to = everyone(d);
     struct ether_arp arp = {.ea_hdr = {.ar_hrd = htons(ARPHRD_ETHER),
                                        .ar_pro = htons(ETH_P_IP),
                                        .ar_hln = ETH_ALEN,
@@ -65,7 +79,7 @@ static bool ask(int fd, const unsigned char *mac)
     memcpy(arp.arp_sha, mac, ETH_ALEN);
     memcpy(arp.arp_spa, own_ip, 4);
     memcpy(arp.arp_tpa, gateway_ip, 4);
-    return sendto(fd, &arp, sizeof arp, 0, (struct sockaddr *)&to, sizeof to) == (ssize_t)sizeof arp;
+    return sendto(d->socket, &arp, sizeof arp, 0, (struct sockaddr *)&to, sizeof to) == (ssize_t)sizeof arp;
 }
 
 static bool answered(int fd, uint64_t deadline)
@@ -85,21 +99,20 @@ static bool answered(int fd, uint64_t deadline)
 
 /* One socket for ever: closing a packet socket waits for an RCU grace period, some 45 ms under TCG, in
  * which there would be no frame in flight. */
-static int bound_socket(char *reason)
+static bool open_socket(struct device *d, char *reason)
 {
-    static int fd = -1;
-    struct sockaddr_ll at = everyone();
+    struct sockaddr_ll at = everyone(d);
 
-    if (fd >= 0)
-        return fd;
-    fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, htons(ETH_P_ARP));
-    if (fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0)
-        return fd;
-    snprintf(reason, REASON, "packet socket on eth0: %s", strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    fd = -1;
-    return fd;
+    if (d->socket > 0)
+        return true;
+    d->socket = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, htons(ETH_P_ARP));
+    if (d->socket > 0 && bind(d->socket, (struct sockaddr *)&at, sizeof at) == 0)
+        return true;
+    snprintf(reason, REASON, "packet socket on %s: %s", d->interface, strerror(errno));
+    if (d->socket > 0)
+        close(d->socket);
+    d->socket = 0;
+    return false;
 }
 
 /* A late answer to an earlier question proves nothing. */
@@ -111,28 +124,29 @@ static void forget_earlier_frames(int fd)
         ;
 }
 
-void device_net(char *reason)
+void device_net(struct device *d, char *reason)
 {
-    uint64_t deadline = now_us() + REPLY_US;
-    int fd = bound_socket(reason), failed = 0;
+    uint64_t started = now_us();
     unsigned char mac[ETH_ALEN];
+    int failed = 0;
 
-    if (fd < 0 || !interface_up(fd, mac, reason))
+    if (!find_interface(d, reason) || !open_socket(d, reason) || !interface_up(d, mac, reason))
         return;
-    forget_earlier_frames(fd);
-    while (now_us() < deadline) { /* asked again: a frame sent before the link is up is lost */
+    forget_earlier_frames(d->socket);
+    while (now_us() < d->deadline_us) { /* asked again: a frame sent before the link is up is lost */
         uint64_t until = now_us() + ASK_AGAIN_US;
 
-        if (!ask(fd, mac))
+        if (!ask(d, mac))
             failed = errno;
-        else if (answered(fd, until))
+        else if (answered(d->socket, until))
             return;
         else
             failed = 0;
         sleep_until_us(until);
     }
     if (failed)
-        snprintf(reason, REASON, "send on eth0: %s", strerror(failed));
+        snprintf(reason, REASON, "send on %s: %s", d->interface, strerror(failed));
     else
-        snprintf(reason, REASON, "10.0.2.2 did not answer in %u ms", REPLY_US / 1000);
+        snprintf(reason, REASON, "10.0.2.2 did not answer on %s in %llu ms", d->interface,
+                 (unsigned long long)(now_us() - started) / 1000);
 }

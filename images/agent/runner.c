@@ -9,25 +9,23 @@
 #include <stdio.h>
 #include <string.h>
 
+/* All checks run at once, so the more there are the slower is each. */
 #define BOUND_US 3000000u
+#define BOUND_EACH_US 300000u
+#define OWN_REASON_US 200000u /* a check's own deadline is earlier, so that the reason is its own */
 #define CHURN_PERIOD_US 50000u
+#define MAX_DEVICES 48
 
 struct check {
-    const char *name;
-    void (*body)(char *reason);
-    bool in_churn;
-    pthread_mutex_t lock; /* one asker at a time; never held for longer than BOUND_US */
+    struct device device;
     _Atomic uint32_t posted, done;
+    bool asked; /* in this round */
+    uint64_t took_us;
     char reason[REASON];
 };
-static struct check checks[] = {
-    {.name = "blk", .body = device_blk, .in_churn = true, .lock = PTHREAD_MUTEX_INITIALIZER},
-    {.name = "net", .body = device_net, .in_churn = true, .lock = PTHREAD_MUTEX_INITIALIZER},
-    {.name = "rng", .body = device_rng, .in_churn = true, .lock = PTHREAD_MUTEX_INITIALIZER},
-    {.name = "balloon", .body = device_balloon, .lock = PTHREAD_MUTEX_INITIALIZER},
-    {.name = "console", .body = device_console, .lock = PTHREAD_MUTEX_INITIALIZER},
-};
-#define CHECKS (sizeof checks / sizeof *checks)
+static struct check checks[MAX_DEVICES];
+static unsigned n_checks;
+static pthread_mutex_t asking = PTHREAD_MUTEX_INITIALIZER; /* never held for longer than a round's bound */
 
 static struct {
     pthread_mutex_t lock;
@@ -37,19 +35,41 @@ static struct {
 } churn = {.worst_of = "none", .lock = PTHREAD_MUTEX_INITIALIZER};
 static _Atomic uint32_t churn_on;
 
+struct device *runner_add(const char *name, const char *selector, device_check *body, bool in_churn)
+{
+    struct check *c = &checks[n_checks];
+
+    if (n_checks == MAX_DEVICES)
+        return NULL;
+    n_checks++;
+    snprintf(c->device.name, sizeof c->device.name, "%s", name);
+    snprintf(c->device.selector, sizeof c->device.selector, "%s", selector);
+    c->device.check = body;
+    c->device.in_churn = in_churn;
+    return &c->device;
+}
+
+bool runner_has_devices(void)
+{
+    return n_checks > 0;
+}
+
 static void *check_main(void *arg)
 {
     struct check *c = arg;
 
     for (;;) {
         uint32_t seen = atomic_load(&c->done);
+        uint64_t start;
 
         if (atomic_load(&c->posted) == seen) {
             futex_wait_us(&c->posted, seen, UINT64_MAX);
             continue;
         }
         c->reason[0] = '\0';
-        c->body(c->reason);
+        start = now_us();
+        c->device.check(&c->device, c->reason);
+        c->took_us = now_us() - start;
         atomic_store(&c->done, seen + 1);
         futex_wake(&c->done);
     }
@@ -63,47 +83,77 @@ static bool finished(struct check *c, uint64_t deadline)
     return atomic_load(&c->done) == atomic_load(&c->posted);
 }
 
-static void run(struct check *c, char *reason)
+static uint64_t bound_us(void)
 {
-    pthread_mutex_lock(&c->lock);
-    if (!finished(c, 0)) {
-        snprintf(reason, REASON, "an earlier request has not ended");
+    return BOUND_US + n_checks * BOUND_EACH_US;
+}
+
+static void post(struct check *c, uint64_t deadline)
+{
+    c->asked = finished(c, 0);
+    if (!c->asked)
+        return;
+    c->device.deadline_us = deadline - OWN_REASON_US;
+    atomic_fetch_add(&c->posted, 1);
+    futex_wake(&c->posted);
+}
+
+/* Of a check that does not end, `took_us` and `reason` are not ours to read. */
+static void collect(struct check *c, uint64_t start, uint64_t deadline,
+                    void (*tell)(struct check *c, const char *reason, uint64_t took_us, void *arg), void *arg)
+{
+    char late[REASON];
+
+    if (!c->asked) {
+        tell(c, "an earlier request has not ended", 0, arg);
+    } else if (finished(c, deadline)) {
+        tell(c, c->reason, c->took_us, arg);
     } else {
-        atomic_fetch_add(&c->posted, 1);
-        futex_wake(&c->posted);
-        if (finished(c, now_us() + BOUND_US))
-            memcpy(reason, c->reason, REASON);
-        else
-            snprintf(reason, REASON, "no end within %u ms", BOUND_US / 1000);
+        snprintf(late, sizeof late, "no end within %llu ms", (unsigned long long)bound_us() / 1000);
+        tell(c, late, now_us() - start, arg);
     }
-    pthread_mutex_unlock(&c->lock);
+}
+
+/* One check of each device, all at once: each has a request in flight. */
+static void run_round(bool churning,
+                      void (*tell)(struct check *c, const char *reason, uint64_t took_us, void *arg), void *arg)
+{
+    uint64_t start, deadline;
+
+    pthread_mutex_lock(&asking);
+    start = now_us();
+    deadline = start + bound_us();
+    for (unsigned i = 0; i < n_checks; i++)
+        if (!churning || checks[i].device.in_churn)
+            post(&checks[i], deadline);
+    for (unsigned i = 0; i < n_checks; i++)
+        if (!churning || checks[i].device.in_churn)
+            collect(&checks[i], start, deadline, tell, arg);
+    pthread_mutex_unlock(&asking);
+}
+
+static void tell_host(struct check *c, const char *reason, uint64_t took_us, void *out)
+{
+    (void)took_us;
+    text_add(out, " %s=", c->device.name);
+    text_quote(out, *reason ? reason : "ok");
 }
 
 void runner_devices(struct text *out)
 {
-    for (unsigned i = 0; i < CHECKS; i++) {
-        char reason[REASON] = "";
-
-        run(&checks[i], reason);
-        text_add(out, " %s=", checks[i].name);
-        text_quote(out, *reason ? reason : "ok");
-    }
+    run_round(false, tell_host, out);
 }
 
-static void churn_once(struct check *c)
+static void count(struct check *c, const char *reason, uint64_t took_us, void *unused)
 {
-    char reason[REASON] = "";
-    uint64_t start = now_us(), took;
-
-    run(c, reason);
-    took = now_us() - start;
+    (void)unused;
     pthread_mutex_lock(&churn.lock);
-    if (took > churn.worst_us) {
-        churn.worst_us = took;
-        churn.worst_of = c->name;
+    if (took_us > churn.worst_us) {
+        churn.worst_us = took_us;
+        churn.worst_of = c->device.name;
     }
     if (*reason && churn.failed++ == 0)
-        snprintf(churn.first, sizeof churn.first, "%s: %.140s", c->name, reason);
+        snprintf(churn.first, sizeof churn.first, "%.31s: %.120s", c->device.name, reason);
     pthread_mutex_unlock(&churn.lock);
 }
 
@@ -117,9 +167,7 @@ static void *churn_main(void *unused)
             futex_wait_us(&churn_on, 0, UINT64_MAX);
             continue;
         }
-        for (unsigned i = 0; i < CHECKS; i++)
-            if (checks[i].in_churn)
-                churn_once(&checks[i]);
+        run_round(true, count, NULL);
         pthread_mutex_lock(&churn.lock);
         churn.rounds++;
         pthread_mutex_unlock(&churn.lock);
@@ -161,7 +209,10 @@ void runner_start(void)
 {
     int cpu = cfg.busy ? -1 : (int)cfg.beat_cpu;
 
-    for (unsigned i = 0; i < CHECKS; i++)
+    for (unsigned i = 0; i < n_checks; i++) {
         start_thread(check_main, &checks[i], cpu, 0);
+        if (checks[i].device.check == device_port)
+            echo_start();
+    }
     start_thread(churn_main, NULL, (int)cfg.beat_cpu, 0);
 }

@@ -65,9 +65,9 @@ def test_bare_pseries_guest_is_started_word_for_word() -> None:
 
 TOLD = {
     Q35: "console=ttyS0 hotpatch.console=ttyS0 hotpatch.agent=ttyS1 hotpatch.profile=busy"
-    " hotpatch.virtio=1 hotpatch.beat_ms=4 hotpatch.beat_cpu=1",
+    " hotpatch.devices=blk,net,rng,balloon,console hotpatch.beat_ms=4 hotpatch.beat_cpu=1",
     PSERIES: "console=hvc0 hotpatch.console=hvc0 hotpatch.agent=hvc1 hotpatch.profile=idle"
-    " hotpatch.virtio=0 hotpatch.beat_ms=4 hotpatch.beat_cpu=0",
+    " hotpatch.beat_ms=4 hotpatch.beat_cpu=0",
 }
 
 
@@ -95,10 +95,14 @@ def test_every_channel_is_an_inherited_socket() -> None:
 def test_bare_guest_has_no_virtio() -> None:
     """Lose this and a broken virtio device fails the cells that are to show that it alone is broken."""
     words = line(replace(Q35, hardware="bare"))
-    told_the_guest = words.index("-append") + 1
-    assert "hotpatch.virtio=0" in words[told_the_guest]
-    assert not [word for word in words[:told_the_guest] + words[told_the_guest + 1 :] if "virt" in word]
+    assert not [word for word in words if "virt" in word or "hotpatch.devices" in word]
     assert "-device" not in words
+
+
+def test_guest_that_is_to_reboot_is_not_stopped_by_it() -> None:
+    """Lose this and a guest that is reset on purpose stands still."""
+    assert "-no-reboot" in line(Q35)
+    assert "-no-reboot" not in line(replace(Q35, may_reboot=True))
 
 
 def test_rigs_own_ports_are_not_virtio() -> None:

@@ -10,6 +10,7 @@ from fixtures.blame import (
     SYMPTOMS,
     Controls,
     blame,
+    explains,
     failure_of,
     interval_95,
     repeats_text,
@@ -202,6 +203,19 @@ def test_checks_of_different_things_have_different_signatures() -> None:
     """Lose this and damaged memory of the old build excuses an update that stops the guest's clock."""
     checks = ("memory", "clock", "devices", "new-build", "runstates", "old-exits")
     assert len({signature(check, "x") for check in checks}) == len(checks)
+
+
+def test_devices_that_fail_are_told_apart() -> None:
+    """Lose this and a disk that is broken in the old build excuses a network card that the update breaks."""
+    assert signature("devices", "ahci") != signature("devices", "e1000")
+
+
+def test_guest_that_its_control_breaks_is_expected_to_have_broken_devices() -> None:
+    """Lose this and a page that the old build loses is a regression where it was a driver's."""
+    failed = RunRecord("old", "new", "fail", "x", signature("devices", "ahci"))
+    assert explains(RunRecord("old", "old", "fail", "x", BROKEN_GUEST), failed)
+    assert not explains(failed, RunRecord("old", "new", "fail", "x", BROKEN_GUEST))
+    assert not explains(RunRecord("old", "old", "pass", "", BROKEN_GUEST), failed)
 
 
 WILSON = {

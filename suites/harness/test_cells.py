@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fixtures.cells import Cell, expand, short_selection
+from fixtures.driven import drivable
 from fixtures.matrix import Guests, MachineType, Matrix, Mechanism, load_matrix
 from fixtures.plugin import _is_about
 from fixtures.promises import PROMISES
@@ -103,6 +104,9 @@ def test_ids_stay_what_they_are() -> None:
     """Lose this and known issues, rerun commands and the history of reports no longer find their cells."""
     promised = [f"ppc64le-pseries-vof.newest-old-libvirt-{name}" for name in PROMISED]
     promised.append("ppc64le-pseries.oldest-shared-qmp-precopy-idle-bare-1vcpu-oldest")
+    promised.append("ppc64le-pseries.newest-old-qmp-precopy-idle-bare-1vcpu-reboots")
+    everything = "ppc64le-pseries.newest-old-qmp-precopy-idle-devices-1vcpu-drivers"
+    promised += [everything, *(f"{everything}-{device}" for device in drivable("ppc64le"))]
     assert [cell.id for cell in expand(SHIPPED, ["ppc64le"])] == [*PPC64LE_IDS, *promised]
 
 
@@ -151,7 +155,22 @@ def test_promises_are_tried_on_one_architecture_by_default() -> None:
 def test_matrix_without_libvirt_has_none_of_its_promises() -> None:
     """Lose this and a user whose builds have no libvirt is told of it twenty times over."""
     alone = SHIPPED.model_copy(update={"paths": ("qmp",)})
-    assert {cell.aspect for cell in expand(alone)} == {"", "oldest"}
+    assert {cell.aspect for cell in expand(alone)} == {"", "oldest", "reboots", "drivers"}
+
+
+def test_guest_with_one_device_is_a_slow_cell_of_its_own() -> None:
+    """Lose this and the default run boots a guest for each device, or the guest has them all."""
+    cells = [cell for cell in expand(SHIPPED, ["x86_64"]) if cell.only_device]
+    assert not [cell for cell in cells if cell.covering]
+    devices = [[device.name for device in cell.guest("a-machine").devices] for cell in cells]
+    assert devices == [[device] for device in drivable("x86_64")]
+    assert "nvme" in drivable("x86_64")
+
+
+def test_only_a_guest_that_is_to_reboot_may() -> None:
+    """Lose this and a guest that panics starts again and is taken for one that lives."""
+    cells = expand(SHIPPED)
+    assert {cell.aspect for cell in cells if cell.guest("a-machine").may_reboot} == {"reboots"}
 
 
 def test_covering_set_stays_small() -> None:

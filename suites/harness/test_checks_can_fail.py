@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each check of a guest, made to fail by a fault put into a real guest, which no hot patch has touched."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from fixtures.attempt import Attempt
 from fixtures.booted import Boot
 from fixtures.matrix import Arch
 from fixtures.path import runs_new_build
@@ -96,3 +98,84 @@ def test_silent_device_is_found(boot: Boot) -> None:
     assert guest.devices_work()
     guest.machine.channels["echo"].close()
     assert not guest.devices_work()
+
+
+def _unplug(device: str) -> Callable[[Attempt], object]:
+    return lambda attempt: attempt.machine.monitor.execute("device_del", id=device)
+
+
+SILENCE: dict[str, Callable[[Attempt], object]] = {
+    "e1000": lambda attempt: attempt.machine.monitor.execute("set_link", name="e1000", up=False),
+    "usb-tablet": _unplug("usb-tablet"),
+    "virtio-scsi": _unplug("virtio-scsi-hd"),
+}
+"""How a device is made to fall silent, as a broken one would."""
+
+
+@pytest.mark.x86_64
+def test_device_that_falls_silent_is_named(boot: Boot) -> None:
+    """Lose this and a guest whose network card, disk or tablet is dead after the move passes."""
+    attempt = boot("x86_64", hardware="devices", only_devices=(*SILENCE, "ahci"))
+    attempt.guest.works()
+    assert attempt.guest.devices_work()
+    for silence in SILENCE.values():
+        silence(attempt)
+    check = attempt.guest.devices_work()
+    assert not check
+    silent = [device for device in check.what.split(", ") if "during" not in device]
+    assert sorted(silent) == sorted(SILENCE)
+
+
+@pytest.mark.x86_64
+def test_display_that_shows_something_else_is_named(boot: Boot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a guest whose screen stays as it was before the move passes."""
+    attempt = boot("x86_64", hardware="devices", only_devices=("VGA", "virtio-gpu"))
+    attempt.guest.works()
+    assert attempt.guest.devices_work()
+    frozen = attempt.machine.picture("VGA")
+    show = attempt.machine.picture
+    monkeypatch.setattr(
+        attempt.machine, "picture", lambda device: frozen if device == "VGA" else show(device)
+    )
+    check = attempt.guest.devices_work()
+    assert not check
+    assert "VGA: painted" in check.detail
+    assert "virtio-gpu" not in check.detail
+
+
+@pytest.mark.x86_64
+def test_keyboard_and_tablet_that_tell_nothing_are_named(boot: Boot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a guest that no longer hears its keyboard passes."""
+    attempt = boot("x86_64", hardware="devices", only_devices=("usb-kbd", "virtio-tablet"))
+    attempt.guest.works()
+    assert attempt.guest.devices_work()
+    monkeypatch.setattr(attempt.machine, "touch", lambda *, tablet: tablet)
+    check = attempt.guest.devices_work()
+    assert not check
+    assert "usb-kbd: no keys arrived; virtio-tablet: no moves arrived" in check.detail
+
+
+@pytest.mark.x86_64
+def test_guest_tells_its_acpi_tables(boot: Boot) -> None:
+    """Lose this and a firmware that gives guests other tables goes unseen."""
+    tables = boot("x86_64").guest.acpi_tables
+    assert {"DSDT", "FACP", "APIC"} <= set(tables)
+    assert tables["DSDT"] > tables["FACP"] > 0
+
+
+@pytest.mark.x86_64
+def test_other_acpi_tables_are_told(boot: Boot) -> None:
+    """Lose this and a guest that reboots finds another machine, and nobody is told."""
+    guest = boot("x86_64").guest
+    assert guest.has_the_same_acpi_tables()
+    guest.acpi_tables["DSDT"] += 1
+    check = guest.has_the_same_acpi_tables()
+    assert not check
+    assert "DSDT was" in check.detail
+
+
+@pytest.mark.x86_64
+def test_guest_that_does_not_start_again_is_found(boot: Boot) -> None:
+    """Lose this and a guest that the reset button kills passes. This one's QEMU stops at a reset."""
+    guest = boot("x86_64").guest
+    assert not guest.reboots(seconds=2.0)

@@ -7,7 +7,7 @@ The attempts are scripted: what is tested here is the suite's own reaction, not 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -69,10 +69,13 @@ class Stage:
     moves: list[tuple[str, str]] = field(default_factory=list)
     """Source and destination of every run, in order."""
 
-    def judge(self, ends: Script, *, repeat: int = 1, rig: Rig | None = None) -> CellResult:
+    def judge(
+        self, ends: Script, *, repeat: int = 1, rig: Rig | None = None, cell: Cell = CELL
+    ) -> CellResult:
         """Qualify the cell while its runs end as scripted."""
         self.ends = ends
-        return self.qualification(rig or ScriptedRig()).judge(scenario, repeat=repeat)
+        qualification = replace(self.qualification(rig or ScriptedRig()), cell=cell)
+        return qualification.judge(scenario, repeat=repeat)
 
     def qualification(self, rig: Rig) -> Qualification:
         """The cell on its way to an outcome."""
@@ -269,10 +272,19 @@ def test_what_is_no_failure_pays_for_no_control(case: str, stage: Stage) -> None
 
 def test_check_that_fails_in_the_test_is_its_signature(stage: Stage) -> None:
     """Lose this and a check that fails in a control too does not excuse the update."""
-    wrong = Check("devices", False, "the disk is gone")
-    result = stage.judge({FORWARD: [wrong], NEW_NEW: [Check("devices", False, "the network is gone")]})
+    wrong = Check("runstates", False, "it ended paused")
+    result = stage.judge({FORWARD: [wrong], NEW_NEW: [Check("runstates", False, "it never ran")]})
     assert result.outcome is Outcome.DEFECT_NEW
-    assert result.runs[0].signature == "devices"
+    assert result.runs[0].signature == "runstates"
+
+
+def test_device_that_fails_is_part_of_the_signature(stage: Stage) -> None:
+    """Lose this and a network card that the new build breaks excuses a disk that the update breaks."""
+    wrong = Check("devices", False, "ahci: it is gone", "ahci")
+    control = Check("devices", False, "e1000: it is gone", "e1000")
+    result = stage.judge({FORWARD: [wrong], NEW_NEW: [control]})
+    assert result.outcome is Outcome.REGRESSION
+    assert result.runs[0].signature == "devices: ahci"
 
 
 def test_type_that_the_new_build_lacks_is_removed(stage: Stage, probes: dict[str, Probe]) -> None:
@@ -314,6 +326,20 @@ def test_build_against_itself_is_its_own_control(stage: Stage) -> None:
     """Lose this and a build that cannot be left for itself is blamed on an update that there is not."""
     result = stage.judge({OLD_OLD: [FAIL]}, rig=ScriptedRig(OLD_OLD))
     assert result.outcome is Outcome.DEFECT_OLD
+
+
+def test_guest_that_came_through_is_moved_back_and_that_counts_for_nothing(stage: Stage) -> None:
+    """Lose this and nobody knows whether the update can be undone, or a build that cannot is blamed."""
+    result = stage.judge({BACK: [FAIL]}, cell=replace(CELL, and_back=True))
+    assert stage.moves == [FORWARD, BACK]
+    assert result.outcome is Outcome.PASS
+    assert (result.runs[1].result, result.total_ms) == ("fail", 55.0)
+
+
+def test_guest_that_did_not_come_through_is_not_moved_back(stage: Stage) -> None:
+    """Lose this and a rollback is told of a guest that was never in the new build."""
+    stage.judge({FORWARD: [Refused("blocked by vhost")]}, cell=replace(CELL, and_back=True))
+    assert stage.moves == [FORWARD]
 
 
 def test_known_issue_is_applied(stage: Stage) -> None:

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What each command of the second port does. */
+#include "agent.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static const char *arg(const struct request *r, const char *key)
+{
+    size_t len = strlen(key);
+
+    for (unsigned i = 0; i < r->n_args; i++)
+        if (!strncmp(r->args[i], key, len) && r->args[i][len] == '=')
+            return r->args[i] + len + 1;
+    return NULL;
+}
+
+static bool need(const struct request *r, struct text *out, const char *key, uint64_t *value)
+{
+    if (decimal(arg(r, key), value))
+        return true;
+    text_fail(out, "%s needs %s=<decimal>", r->command, key);
+    return false;
+}
+
+static void do_hello(const struct request *r, struct text *out)
+{
+    (void)r;
+    text_add(out, " proto=%d arch=%s vcpus=%u page=%u unit=%u release=%s profile=%s devices=%s beat_ms=%u beat_cpu=%u",
+             PROTOCOL, cfg.arch, cfg.cpus, cfg.page, UNIT, cfg.release, cfg.busy ? "busy" : "idle",
+             *cfg.devices ? cfg.devices : "none", cfg.beat_ms, cfg.beat_cpu);
+}
+
+static void do_status(const struct request *r, struct text *out)
+{
+    (void)r;
+    text_add(out, " uptime_us=%llu mono_us=%llu realtime_us=%llu seq=%llu lap=%llu",
+             (unsigned long long)clock_us(CLOCK_BOOTTIME), (unsigned long long)beat_mono_us(),
+             (unsigned long long)clock_us(CLOCK_REALTIME), (unsigned long long)beat_seq(),
+             (unsigned long long)memory_laps());
+    kmsg_report(out);
+}
+
+static void do_mark(const struct request *r, struct text *out)
+{
+    (void)r;
+    (void)out;
+    kmsg_mark();
+}
+
+static void do_write(const struct request *r, struct text *out)
+{
+    uint64_t mib, rate;
+
+    if (need(r, out, "mib", &mib) && need(r, out, "rate", &rate))
+        memory_write(out, mib, rate);
+}
+
+static void do_fill(const struct request *r, struct text *out)
+{
+    uint64_t mib;
+
+    if (need(r, out, "mib", &mib))
+        memory_fill(out, mib);
+}
+
+static void do_rate(const struct request *r, struct text *out)
+{
+    uint64_t mib;
+
+    if (need(r, out, "mib", &mib))
+        memory_rate(out, mib);
+}
+
+static void do_verify(const struct request *r, struct text *out)
+{
+    (void)r;
+    memory_verify(out);
+}
+
+static void do_wake(const struct request *r, struct text *out)
+{
+    (void)r;
+    wake_command(out);
+}
+
+static void do_devices(const struct request *r, struct text *out)
+{
+    (void)r;
+    if (runner_has_devices())
+        runner_devices(out);
+    else
+        text_fail(out, "this guest drives no device");
+}
+
+static void do_churn(const struct request *r, struct text *out)
+{
+    const char *on = arg(r, "on");
+
+    if (!runner_has_devices())
+        text_fail(out, "this guest drives no device");
+    else if (!on)
+        runner_churn_report(out);
+    else if (!strcmp(on, "0") || !strcmp(on, "1"))
+        runner_churn(*on == '1');
+    else
+        text_fail(out, "churn needs on=0 or on=1");
+}
+
+static void do_inputs(const struct request *r, struct text *out)
+{
+    (void)r;
+    input_report(out);
+}
+
+static void do_paint(const struct request *r, struct text *out)
+{
+    uint64_t colour;
+
+    if (need(r, out, "colour", &colour))
+        screen_paint((uint32_t)colour);
+}
+
+static void do_acpi(const struct request *r, struct text *out)
+{
+    (void)r;
+    acpi_report(out);
+}
+
+static void do_damage(const struct request *r, struct text *out)
+{
+    uint64_t page;
+
+    if (need(r, out, "page", &page))
+        memory_damage(out, page, arg(r, "kind"));
+}
+
+static void do_skip_beat(const struct request *r, struct text *out)
+{
+    (void)r;
+    (void)out;
+    beat_skip_one();
+}
+
+static void do_clock_back(const struct request *r, struct text *out)
+{
+    uint64_t us;
+
+    if (need(r, out, "us", &us))
+        beat_clock_back(us);
+}
+
+static void on_vcpu(const struct request *r, struct text *out, bool (*what)(unsigned cpu))
+{
+    uint64_t cpu;
+
+    if (need(r, out, "vcpu", &cpu) && (cpu >= cfg.cpus || !what((unsigned)cpu)))
+        text_fail(out, "there is no vcpu %llu", (unsigned long long)cpu);
+}
+
+static void do_stall(const struct request *r, struct text *out)
+{
+    on_vcpu(r, out, worker_stall);
+}
+
+static void do_deaf(const struct request *r, struct text *out)
+{
+    on_vcpu(r, out, wake_deafen);
+}
+
+static void do_oops(const struct request *r, struct text *out)
+{
+    (void)r;
+    if (!kmsg_inject())
+        text_fail(out, "cannot write /dev/kmsg: %s", strerror(errno));
+}
+
+static void do_poweroff(const struct request *r, struct text *out)
+{
+    (void)r;
+    (void)out; /* the loop powers off once this answer is sent */
+}
+
+static const struct {
+    const char *name;
+    void (*serve)(const struct request *r, struct text *out);
+} commands[] = {
+    {"hello", do_hello},         {"status", do_status}, {"mark", do_mark},
+    {"write", do_write},         {"fill", do_fill},     {"rate", do_rate},
+    {"verify", do_verify},       {"wake", do_wake},     {"devices", do_devices},
+    {"churn", do_churn},         {"inputs", do_inputs}, {"paint", do_paint},
+    {"acpi", do_acpi},           {"damage", do_damage}, {"skip-beat", do_skip_beat},
+    {"clock-back", do_clock_back}, {"stall", do_stall}, {"deaf", do_deaf},
+    {"oops", do_oops},           {"poweroff", do_poweroff},
+};
+
+void command_answer(const struct request *r, struct text *out)
+{
+    for (unsigned i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (!strcmp(commands[i].name, r->command)) {
+            commands[i].serve(r, out);
+            return;
+        }
+    text_fail(out, "unknown command");
+}

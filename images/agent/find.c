@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the kernel calls a device: looked up in sysfs by the drivers that are bound to it and to what it
+ * hangs on. A device whose driver let go of it is not found. */
+#include "agent.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Is one of the devices from `path` up to the root of all devices bound to this driver? */
+static bool bound_on_the_way_up(const char *path, const char *driver)
+{
+    char at[PATH_MAX], link[PATH_MAX + 8], target[PATH_MAX], *slash;
+
+    snprintf(at, sizeof at, "%s", path);
+    while ((slash = strrchr(at, '/')) && slash != at) {
+        ssize_t n;
+
+        snprintf(link, sizeof link, "%s/driver", at);
+        n = readlink(link, target, sizeof target - 1);
+        if (n > 0) {
+            target[n] = '\0';
+            if (!strcmp(strrchr(target, '/') ? strrchr(target, '/') + 1 : target, driver))
+                return true;
+        }
+        *slash = '\0';
+    }
+    return false;
+}
+
+/* `drivers`: one, or several with plus signs between, all of which must be bound. */
+static bool has_drivers(const char *entry, const char *drivers)
+{
+    char path[PATH_MAX], names[64], *rest = names, *name;
+
+    if (!realpath(entry, path))
+        return false;
+    snprintf(names, sizeof names, "%s", drivers);
+    while ((name = strsep(&rest, "+")))
+        if (!bound_on_the_way_up(path, name))
+            return false;
+    return true;
+}
+
+/* The first entry of a directory that starts so, and of which this holds. */
+static bool find(const char *directory, const char *start, char *name, size_t size,
+                 bool (*holds)(const char *path, const void *arg), const void *arg)
+{
+    DIR *dir = opendir(directory);
+    struct dirent *entry;
+    bool found = false;
+
+    while (dir && !found && (entry = readdir(dir))) {
+        char path[384];
+
+        if (entry->d_name[0] == '.' || strncmp(entry->d_name, start, strlen(start)))
+            continue;
+        snprintf(path, sizeof path, "%.100s/%.255s", directory, entry->d_name);
+        found = holds(path, arg);
+        if (found)
+            snprintf(name, size, "%.63s", entry->d_name);
+    }
+    if (dir)
+        closedir(dir);
+    return found;
+}
+
+static bool is_driven(const char *path, const void *drivers)
+{
+    char device[400];
+
+    snprintf(device, sizeof device, "%s/device", path);
+    return has_drivers(device, drivers);
+}
+
+bool find_driven(const char *directory, const char *start, const char *drivers, char *name, size_t size)
+{
+    return find(directory, start, name, size, is_driven, drivers);
+}
+
+struct ending {
+    const char *file, *text;
+};
+
+static bool ends_so(const char *path, const void *arg)
+{
+    const struct ending *want = arg;
+    char file[512], text[128] = "";
+
+    snprintf(file, sizeof file, "%s/%s", path, want->file);
+    read_text_file(file, text, sizeof text);
+    return strlen(text) >= strlen(want->text) &&
+           !strcmp(text + strlen(text) - strlen(want->text), want->text);
+}
+
+/* By a file in it that ends with a text: makers put their own name before a product's. */
+bool find_named(const char *directory, const char *start, const char *file, const char *text, char *name,
+                size_t size)
+{
+    struct ending want = {file, text};
+
+    return find(directory, start, name, size, ends_so, &want);
+}
+
+bool find_echo_port(char *device, size_t size)
+{
+    char name[64];
+    bool found = find_named("/sys/class/virtio-ports", "vport", "name", "hotpatch.echo", name, sizeof name);
+
+    if (found)
+        snprintf(device, size, "/dev/%.31s", name);
+    return found;
+}

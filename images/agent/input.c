@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Keyboards and pointers: are they there, and what have they told? */
+#include "agent.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/input.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LOOK_AGAIN_US 50000u
+#define MAX_INPUTS 32
+
+static int inputs[MAX_INPUTS];
+static unsigned n_inputs;
+static uint64_t keys, moves;
+
+/* The selector ends the name that the driver gave it. */
+void device_input(struct device *d, char *reason)
+{
+    char name[64], path[80];
+    int fd;
+
+    while (!find_named("/sys/class/input", "event", "device/name", d->selector, name, sizeof name)) {
+        if (now_us() + LOOK_AGAIN_US >= d->deadline_us) {
+            snprintf(reason, REASON, "no input device named %.60s", d->selector);
+            return;
+        }
+        sleep_until_us(now_us() + LOOK_AGAIN_US);
+    }
+    snprintf(path, sizeof path, "/dev/input/%s", name);
+    fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        snprintf(reason, REASON, "open %s: %s", path, strerror(errno));
+    else
+        close(fd);
+}
+
+/* All that there are at the first report; they stay open, for a device that nobody listens to is silent. */
+static void listen_to_all(void)
+{
+    DIR *dir = opendir("/dev/input");
+    struct dirent *entry;
+
+    while (dir && n_inputs < MAX_INPUTS && (entry = readdir(dir))) {
+        char path[300];
+        int fd;
+
+        if (strncmp(entry->d_name, "event", 5))
+            continue;
+        snprintf(path, sizeof path, "/dev/input/%s", entry->d_name);
+        fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+        if (fd >= 0)
+            inputs[n_inputs++] = fd;
+    }
+    if (dir)
+        closedir(dir);
+}
+
+void input_report(struct text *out)
+{
+    struct input_event event;
+
+    if (!n_inputs)
+        listen_to_all();
+    for (unsigned i = 0; i < n_inputs; i++)
+        while (read(inputs[i], &event, sizeof event) == (ssize_t)sizeof event) {
+            keys += event.type == EV_KEY;
+            moves += event.type == EV_ABS || event.type == EV_REL;
+        }
+    text_add(out, " inputs=%u keys=%llu moves=%llu", n_inputs, (unsigned long long)keys,
+             (unsigned long long)moves);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The check of a USB device: it answers a control request, so it and its controller live. */
+#include "agent.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/usb/ch9.h>
+#include <linux/usbdevice_fs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define LOOK_AGAIN_US 50000u
+#define ANSWER_MS 1000u
+
+static unsigned number_in(const char *device, const char *file)
+{
+    char path[160], text[32] = "";
+
+    snprintf(path, sizeof path, "/sys/bus/usb/devices/%.63s/%s", device, file);
+    read_text_file(path, text, sizeof text);
+    return (unsigned)strtoul(text, NULL, 10);
+}
+
+/* The selector is its product's name. A driver must be bound to its first interface. */
+static bool find_usb(struct device *d, char *name, size_t size)
+{
+    char driver[200];
+
+    if (!find_named("/sys/bus/usb/devices", "", "product", d->selector, name, size))
+        return false;
+    snprintf(driver, sizeof driver, "/sys/bus/usb/devices/%.63s/%.63s:1.0/driver", name, name);
+    return access(driver, F_OK) == 0;
+}
+
+static void get_status(const char *path, char *reason)
+{
+    unsigned char status[2];
+    struct usbdevfs_ctrltransfer request = {.bRequestType = USB_DIR_IN | USB_TYPE_STANDARD | USB_RECIP_DEVICE,
+                                            .bRequest = USB_REQ_GET_STATUS,
+                                            .wLength = sizeof status,
+                                            .timeout = ANSWER_MS,
+                                            .data = status};
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+
+    if (fd < 0)
+        snprintf(reason, REASON, "open %s: %s", path, strerror(errno));
+    else if (ioctl(fd, USBDEVFS_CONTROL, &request) != (int)sizeof status)
+        snprintf(reason, REASON, "no answer to a control request: %s", strerror(errno));
+    if (fd >= 0)
+        close(fd);
+}
+
+void device_usb(struct device *d, char *reason)
+{
+    char name[64], path[64];
+
+    while (!find_usb(d, name, sizeof name)) {
+        if (now_us() + LOOK_AGAIN_US >= d->deadline_us) {
+            snprintf(reason, REASON, "no driver is bound to a USB device named %.60s", d->selector);
+            return;
+        }
+        sleep_until_us(now_us() + LOOK_AGAIN_US);
+    }
+    snprintf(path, sizeof path, "/dev/bus/usb/%03u/%03u", number_in(name, "busnum"), number_in(name, "devnum"));
+    get_status(path, reason);
+}

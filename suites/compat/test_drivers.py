@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Do devices go on working under the drivers that a running guest has bound to them?
+
+Devices that no driver ever touched are those of test_sweeps.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from fixtures.attempt import HotPatched
+from fixtures.cells import Cell
+from fixtures.guest import Guest
+
+HotPatch = Callable[[], HotPatched]
+
+
+@pytest.mark.promise("drivers")
+def test_devices_go_on_under_their_drivers(cell: Cell, guest: Guest, hot_patch: HotPatch) -> None:
+    """Lose this and disks, network cards, screens and keyboards in use die with the update."""
+    guest.works()
+    assert hot_patch().runs_on_new_build
+    assert guest.devices_work()
+    assert guest.memory_is_intact()
+    assert guest.every_vcpu_wakes()
+    assert guest.kernel_log_is_clean()
+
+
+@pytest.mark.promise("reboots")
+def test_guest_reboots_under_the_new_build(cell: Cell, guest: Guest, hot_patch: HotPatch) -> None:
+    """Lose this and a guest that was moved well does not start again, or finds itself on other firmware."""
+    guest.works()
+    assert hot_patch().runs_on_new_build
+    assert guest.reboots()
+    guest.works()
+    assert guest.memory_is_intact()
+    assert guest.kernel_log_is_clean()
+    assert guest.has_the_same_acpi_tables()
