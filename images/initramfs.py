@@ -58,8 +58,9 @@ def build_agent(arch: str, work: Path) -> Path:
 
 
 def build_image(arch: str, kernel_deb: Path, out: Path, devices: Sequence[Driven]) -> None:
-    """Write `out`/kernel and `out`/initrd from a linux-image package; each appears whole or not at all.
+    """Write kernel, kernel-packed and initrd from a linux-image package; each appears whole or not at all.
 
+    The packed kernel is the package's own, for machine types that start no ELF file.
     The guests of this image can drive `devices`.
     """
     out.mkdir(parents=True, exist_ok=True)
@@ -70,6 +71,7 @@ def build_image(arch: str, kernel_deb: Path, out: Path, devices: Sequence[Driven
         modules = ModuleTree(_modules_directory(tree, kernel_deb))
         entries = _initramfs_entries(build_agent(arch, Path(scratch)).read_bytes(), modules, devices)
         _replace(out / "kernel", unwrapped(kernel.read_bytes()))
+        _replace(out / "kernel-packed", kernel.read_bytes())
     _replace(out / "initrd", cpio(entries))
 
 

@@ -99,6 +99,23 @@ def test_bare_guest_has_no_virtio() -> None:
     assert "-device" not in words
 
 
+@pytest.mark.parametrize(
+    "machine,file",
+    [
+        ("pc-q35-2.4", "kernel-packed"),
+        ("pc-i440fx-3.1", "kernel-packed"),
+        ("pc-q35-4.0", "kernel"),
+        ("pc-q35-10.0.1", "kernel"),
+        ("pseries-2.12", "kernel"),
+        ("pseries-7.2,x-vof=on", "kernel"),
+    ],
+)
+def test_old_machine_types_get_the_kernel_that_they_can_start(machine: str, file: str) -> None:
+    """Lose this and QEMU refuses to start a guest on an old machine type."""
+    words = line(replace(Q35, machine_type=machine))
+    assert f"/images/{file}" in words
+
+
 def test_guest_that_is_to_reboot_is_not_stopped_by_it() -> None:
     """Lose this and a guest that is reset on purpose stands still."""
     assert "-no-reboot" in line(Q35)
