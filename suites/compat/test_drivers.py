@@ -31,6 +31,7 @@ def test_devices_go_on_under_their_drivers(cell: Cell, guest: Guest, hot_patch: 
 @pytest.mark.promise("reboots")
 def test_guest_reboots_under_the_new_build(cell: Cell, guest: Guest, hot_patch: HotPatch) -> None:
     """Lose this and a guest that was moved well does not start again, or finds itself on other firmware."""
+    guest.must_reboot_first()
     guest.works()
     assert hot_patch().runs_on_new_build
     assert guest.reboots()

@@ -116,6 +116,24 @@ def test_old_machine_types_get_the_kernel_that_they_can_start(machine: str, file
     assert f"/images/{file}" in words
 
 
+@pytest.mark.parametrize(
+    "machine,cpu,properties",
+    [
+        ("pseries-2.7", ["power8"], ["cap-htm=off", "accel=tcg"]),
+        ("pseries-2.8", [], ["cap-htm=off", "accel=tcg"]),
+        ("pseries-2.12-sxxm", [], ["accel=tcg"]),
+        ("pseries-7.2", [], ["accel=tcg"]),
+    ],
+)
+def test_oldest_pseries_guests_get_what_they_can_run_on(
+    machine: str, cpu: list[str], properties: list[str]
+) -> None:
+    """Lose this and QEMU refuses to start, or the guest's first program dies of an unknown instruction."""
+    words = line(replace(PSERIES, machine_type=machine))
+    assert [words[place + 1] for place, word in enumerate(words) if word == "-cpu"] == cpu
+    assert words[words.index("-machine") + 1].split(",") == [machine, *properties]
+
+
 def test_guest_that_is_to_reboot_is_not_stopped_by_it() -> None:
     """Lose this and a guest that is reset on purpose stands still."""
     assert "-no-reboot" in line(Q35)

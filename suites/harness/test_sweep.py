@@ -64,6 +64,12 @@ def _facts(alias_of: str = "", features: Mapping[str, Any] | None = None, *, saf
         (_facts(), _facts(features={"new-flag": True}), ["new-flag was off and is on"]),
         (_facts(), _facts(features={"new-flag": False}), []),
         (_facts(), _facts(features={"legacy-cache": True}), []),
+        (_facts(features={"full-cpuid-auto-level": True}), _facts(), []),
+        (
+            _facts(features={"x-level": True}),
+            _facts(features={"x-level": False}),
+            ["x-level was on and is off"],
+        ),
         (_facts(), _facts(features={"module-id": -1}), []),
         (_facts(features={"level": 13}), _facts(features={"level": 14}), ["level was 13 and is 14"]),
         (_facts(features={"avx": True}, safe=False), _facts(safe=False), []),
