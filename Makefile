@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 TEST_PAIR := --old=debian-12-backports --new=debian-13
 
 .DEFAULT_GOAL := help
-.PHONY: help qualify test lint pins clean
+.PHONY: help qualify test bench lint pins clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,11 @@ test: ## the suite's own tests, then a short real hot patch on each architecture
 	@./setup.sh
 	@$(PYTEST) suites/harness -n auto $(TEST_PAIR)
 	@$(PYTEST) suites/hotpatch -n auto --short $(TEST_PAIR)
+
+bench: ## measure every mechanism by the guest's RAM, on an idle machine, in 20 minutes: [OLD=build] [NEW=build]
+	@./setup.sh
+	@$(PYTEST) suites/performance/test_bench_mechanisms.py -n 0 -m slow -q $(TEST_PAIR) \
+	  $(if $(OLD),--old='$(OLD)') $(if $(NEW),--new='$(NEW)')
 
 lint: ## ruff and mypy
 	@./setup.sh --dev

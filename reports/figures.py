@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from statistics import median
 
 from fixtures.outcome import CellResult, Outcome
 from reports.words import worst_first
 
+HARMLESS = frozenset({Outcome.PASS, Outcome.REFUSED, Outcome.UNSUPPORTED})
+"""Outcomes after which no guest was lost."""
 HEAT_STEPS_MS = (50.0, 200.0, 1000.0)
 """Blackouts at which the heat map takes the next darker shade."""
 
@@ -38,7 +40,10 @@ class HeatRow:
 
 @dataclass(frozen=True)
 class MechanismFigures:
-    """Blackout and total (ms) of the passing cells of one architecture, path and mechanism."""
+    """Blackout and total (ms) of the passing cells of one architecture, path and mechanism.
+
+    Guests that are kept from converging on purpose are left out.
+    """
 
     arch: str
     path: str
@@ -47,6 +52,10 @@ class MechanismFigures:
     passed: int
     blackout: Spread | None
     total: Spread | None
+    safe: bool
+    """Did no cell fail?"""
+    fastest: bool = False
+    """Is it the safe way with the shortest median blackout of its architecture?"""
 
 
 def spread(values: Iterable[float | None]) -> Spread | None:
@@ -82,13 +91,21 @@ def by_mechanism(cells: Iterable[CellResult]) -> list[MechanismFigures]:
     """Figures of the passing cells; a failed move's times would say nothing about the mechanism."""
     groups: dict[tuple[str, str, str], list[CellResult]] = defaultdict(list)
     for cell in cells:
-        if cell.outcome is Outcome.PASS:
+        if cell.suite != "convergence":
             groups[cell.arch, cell.path, cell.mechanism].append(cell)
     figures = []
-    for (arch, path, mechanism), group in sorted(groups.items()):
+    for (arch, path, mechanism), everything in sorted(groups.items()):
+        group = [cell for cell in everything if cell.outcome is Outcome.PASS]
+        safe = all(cell.outcome in HARMLESS for cell in everything)
         blackout = spread(cell.blackout_ms for cell in group)
         total = spread(cell.total_ms for cell in group)
         if blackout or total:
             used = ", ".join(sorted({cell.accelerator for cell in group if cell.accelerator}))
-            figures.append(MechanismFigures(arch, path, mechanism, used, len(group), blackout, total))
-    return figures
+            figures.append(MechanismFigures(arch, path, mechanism, used, len(group), blackout, total, safe))
+    return [replace(each, fastest=each is _fastest(figures, each.arch)) for each in figures]
+
+
+def _fastest(figures: Sequence[MechanismFigures], arch: str) -> MechanismFigures | None:
+    timed = [(each.blackout.middle, place) for place, each in enumerate(figures) if each.blackout]
+    safe = [(ms, place) for ms, place in timed if figures[place].safe and figures[place].arch == arch]
+    return figures[min(safe)[1]] if safe else None

@@ -82,6 +82,7 @@ bool worker_stopped(unsigned cpu);
 
 /* page.c: what one page holds */
 enum page_fault { PAGE_OK, PAGE_INDEX, PAGE_LAP, PAGE_CHECKSUM, PAGE_CONTENT };
+bool page_set_noise(uint64_t every);
 void page_write(void *page, uint64_t index, uint64_t lap);
 enum page_fault page_check(const void *page, uint64_t index, uint64_t lap);
 uint64_t page_lap(const void *page);
@@ -92,9 +93,18 @@ const char *page_fault_name(enum page_fault fault);
 bool memory_writing(unsigned cpu);
 void memory_write_slice(unsigned cpu);
 uint64_t memory_laps(void);
-void memory_write(struct text *out, uint64_t mib, uint64_t rate);
+struct load {
+    uint64_t mib, rate; /* rate: MiB/s over all vCPUs, 0 for no limit */
+    uint64_t noise;     /* every so many words */
+    bool scattered;
+};
+void memory_write(struct text *out, const struct load *load);
 void memory_fill(struct text *out, uint64_t mib);
 void memory_rate(struct text *out, uint64_t rate);
+void memory_toll(struct text *out); /* what writing cost since the last time */
+/* order.c */
+void order_scatter(bool on); /* writers must be held, and their area is to be written anew */
+uint64_t order_page(uint64_t first, uint64_t end, uint64_t n, uint64_t lap);
 /* verify.c */
 void memory_verify(struct text *out);
 void memory_damage(struct text *out, uint64_t page, const char *kind);
@@ -102,7 +112,7 @@ void memory_damage(struct text *out, uint64_t page, const char *kind);
 /* region.c: what memory.c and verify.c share */
 struct region {
     uint64_t first, end; /* pages of this vCPU */
-    uint64_t pos, lap;   /* next page to write, lap it is written in */
+    uint64_t pos, lap;   /* next page to write, in the order of order.c, and the lap it is written in */
     _Atomic bool writing;
 };
 extern struct region regions[MAX_CPUS];
@@ -110,7 +120,7 @@ extern unsigned char *area;
 extern uint64_t area_pages;
 bool region_hold(struct text *out); /* writers stop at a page boundary */
 void region_release(void);
-void region_park_if_held(unsigned cpu);
+bool region_park_if_held(unsigned cpu);
 bool region_allocate(struct text *out, uint64_t mib);
 
 /* helper.c: a pinned thread per vCPU that runs short jobs */

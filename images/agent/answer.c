@@ -52,10 +52,14 @@ static void do_mark(const struct request *r, struct text *out)
 
 static void do_write(const struct request *r, struct text *out)
 {
-    uint64_t mib, rate;
+    const char *order = arg(r, "order");
+    struct load load = {.noise = 1, .scattered = order && !strcmp(order, "scattered")};
 
-    if (need(r, out, "mib", &mib) && need(r, out, "rate", &rate))
-        memory_write(out, mib, rate);
+    if (order && !load.scattered && strcmp(order, "by-address"))
+        text_fail(out, "write needs order=scattered or order=by-address");
+    else if (need(r, out, "mib", &load.mib) && need(r, out, "rate", &load.rate)
+             && (!arg(r, "noise") || need(r, out, "noise", &load.noise)))
+        memory_write(out, &load);
 }
 
 static void do_fill(const struct request *r, struct text *out)
@@ -72,6 +76,12 @@ static void do_rate(const struct request *r, struct text *out)
 
     if (need(r, out, "mib", &mib))
         memory_rate(out, mib);
+}
+
+static void do_toll(const struct request *r, struct text *out)
+{
+    (void)r;
+    memory_toll(out);
 }
 
 static void do_verify(const struct request *r, struct text *out)
@@ -189,6 +199,7 @@ static const struct {
 } commands[] = {
     {"hello", do_hello},         {"status", do_status}, {"mark", do_mark},
     {"write", do_write},         {"fill", do_fill},     {"rate", do_rate},
+    {"toll", do_toll},
     {"verify", do_verify},       {"wake", do_wake},     {"devices", do_devices},
     {"churn", do_churn},         {"inputs", do_inputs}, {"paint", do_paint},
     {"acpi", do_acpi},           {"damage", do_damage}, {"skip-beat", do_skip_beat},

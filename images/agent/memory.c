@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Filling the area once, and the writers that go round in it, lap by lap, in address order. */
+ * Filling the area once, and the writers that go round in it, lap by lap. */
 #include "agent.h"
 
 #define SLICE_US 4000u   /* shorter than 5 ms: a writer answers a hold soon */
@@ -11,6 +11,13 @@ struct pace {
 };
 static struct pace paces[MAX_CPUS];
 static _Atomic uint64_t rate_mib;
+
+/* What each writer did since it was last asked. */
+struct toll {
+    _Atomic uint64_t pages, worst_us, slow;
+};
+#define SLOW_US 1000u
+static struct toll tolls[MAX_CPUS];
 
 bool memory_writing(unsigned cpu)
 {
@@ -33,7 +40,9 @@ uint64_t memory_laps(void)
 
 static void write_next(struct region *r)
 {
-    page_write(area + r->pos * UNIT, r->pos, r->lap);
+    uint64_t page = order_page(r->first, r->end, r->pos - r->first, r->lap);
+
+    page_write(area + page * UNIT, page, r->lap);
     if (++r->pos == r->end) {
         r->pos = r->first;
         r->lap++;
@@ -60,21 +69,35 @@ static uint64_t pages_due(struct pace *p, uint64_t now)
     return due - p->written;
 }
 
+/* The first access to a page that is still on its way waits for it: that is what this is to see. */
+static void note(struct toll *t, uint64_t us)
+{
+    atomic_fetch_add(&t->pages, 1);
+    if (us > atomic_load(&t->worst_us))
+        atomic_store(&t->worst_us, us);
+    if (us >= SLOW_US)
+        atomic_fetch_add(&t->slow, 1);
+}
+
 void memory_write_slice(unsigned cpu)
 {
     struct region *r = &regions[cpu];
     struct pace *p = &paces[cpu];
-    uint64_t start = now_us(), due = pages_due(p, start);
+    uint64_t start = now_us(), before = start, due = pages_due(p, start);
 
-    for (uint64_t i = 0; i < due; i++) {
-        region_park_if_held(cpu);
+    for (uint64_t i = 0; i < due && before - start <= SLICE_US; i++) { /* the rest stays due */
+        uint64_t after;
+
+        if (region_park_if_held(cpu))
+            before = now_us();
         if (!memory_writing(cpu) || worker_stalled(cpu))
             return;
         write_next(r);
         p->written++;
         atomic_fetch_add(&progress[cpu], 1);
-        if (i % 8 == 7 && now_us() - start > SLICE_US)
-            break; /* the rest stays due */
+        after = now_us();
+        note(&tolls[cpu], after - before);
+        before = after;
     }
     region_park_if_held(cpu);
     if (atomic_load(&rate_mib) != 0) {
@@ -99,9 +122,14 @@ static void first_lap_job(unsigned cpu, void *unused)
 }
 
 /* Writers must be held. */
-static bool write_once(struct text *out, uint64_t mib)
+static bool write_once(struct text *out, const struct load *load)
 {
-    if (!region_allocate(out, mib) || !helper_run_on_all(out, first_lap_job))
+    if (!page_set_noise(load->noise)) {
+        text_fail(out, "noise is a power of two");
+        return false;
+    }
+    order_scatter(load->scattered);
+    if (!region_allocate(out, load->mib) || !helper_run_on_all(out, first_lap_job))
         return false;
     text_add(out, " pages=%llu", (unsigned long long)area_pages);
     return true;
@@ -111,16 +139,33 @@ void memory_fill(struct text *out, uint64_t mib)
 {
     if (!region_hold(out))
         return;
-    write_once(out, mib);
+    write_once(out, &(struct load){.mib = mib, .noise = 1});
     region_release();
 }
 
-void memory_write(struct text *out, uint64_t mib, uint64_t rate)
+void memory_toll(struct text *out)
+{
+    static uint64_t since_us;
+    uint64_t now = now_us(), pages = 0, worst = 0, slow = 0;
+
+    for (unsigned cpu = 0; cpu < cfg.cpus; cpu++) {
+        uint64_t of_cpu = atomic_exchange(&tolls[cpu].worst_us, 0);
+
+        worst = of_cpu > worst ? of_cpu : worst;
+        pages += atomic_exchange(&tolls[cpu].pages, 0);
+        slow += atomic_exchange(&tolls[cpu].slow, 0);
+    }
+    text_add(out, " pages=%llu worst_us=%llu slow=%llu us=%llu", (unsigned long long)pages,
+             (unsigned long long)worst, (unsigned long long)slow, (unsigned long long)(now - since_us));
+    since_us = now;
+}
+
+void memory_write(struct text *out, const struct load *load)
 {
     if (!region_hold(out))
         return;
-    if (write_once(out, mib)) {
-        atomic_store(&rate_mib, rate);
+    if (write_once(out, load)) {
+        atomic_store(&rate_mib, load->rate);
         for (unsigned cpu = 0; cpu < cfg.cpus; cpu++) {
             paces[cpu] = (struct pace){0, 0, UINT64_MAX}; /* begins when the writer first looks */
             atomic_store(&regions[cpu].writing, true);

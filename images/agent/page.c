@@ -37,6 +37,18 @@ static struct sum sum_header(uint64_t index, uint64_t lap)
     return s;
 }
 
+/* Every so many words are noise, and the others tell the page: memory that can be compressed, and of which
+ * a lap changes little. A power of two; 1: all of it is noise. */
+static unsigned noise_mask;
+
+bool page_set_noise(uint64_t every)
+{
+    if (every < 1 || every > WORDS || (every & (every - 1)))
+        return false;
+    noise_mask = (unsigned)every - 1;
+    return true;
+}
+
 static uint64_t seed(uint64_t index, uint64_t lap)
 {
     uint64_t x = index * 0x9e3779b97f4a7c15ull ^ (lap + 1) * 0xc2b2ae3d27d4eb4full;
@@ -53,9 +65,12 @@ void page_write(void *page, uint64_t index, uint64_t lap)
     word[1] = index;
     word[2] = lap;
     for (unsigned i = HEADER; i < WORDS; i++) {
-        x = x * MULTIPLIER + INCREMENT;
-        word[i] = x;
-        sum_add(&s, x);
+        uint64_t fill = index;
+
+        if (!(i & noise_mask))
+            fill = x = x * MULTIPLIER + INCREMENT;
+        word[i] = fill;
+        sum_add(&s, fill);
     }
     word[3] = sum_end(&s);
 }
@@ -81,8 +96,11 @@ enum page_fault page_check(const void *page, uint64_t index, uint64_t lap)
     if (word[3] != checksum_of(word))
         return PAGE_CHECKSUM;
     for (unsigned i = HEADER; i < WORDS; i++) {
-        x = x * MULTIPLIER + INCREMENT;
-        if (word[i] != x)
+        uint64_t fill = index;
+
+        if (!(i & noise_mask))
+            fill = x = x * MULTIPLIER + INCREMENT;
+        if (word[i] != fill)
             return PAGE_CONTENT;
     }
     return PAGE_OK;

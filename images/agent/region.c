@@ -18,8 +18,11 @@ uint64_t area_pages;
 static _Atomic uint32_t hold, parked_count;
 static _Atomic bool parked[MAX_CPUS];
 
-void region_park_if_held(unsigned cpu)
+/* Did it have to wait? */
+bool region_park_if_held(unsigned cpu)
 {
+    bool waited = false;
+
     while (atomic_load(&hold)) { /* looked at again after leaving: the next hold may have begun */
         atomic_store(&parked[cpu], true);
         atomic_fetch_add(&parked_count, 1);
@@ -27,7 +30,9 @@ void region_park_if_held(unsigned cpu)
         while (atomic_load(&hold))
             futex_wait_us(&hold, 1, UINT64_MAX);
         atomic_store(&parked[cpu], false);
+        waited = true;
     }
+    return waited;
 }
 
 static int first_running(void)

@@ -10,8 +10,8 @@ struct finding {
 };
 static struct finding findings[MAX_CPUS];
 
-/* Before the writer's position pages have its lap, from there on the lap before: a page that came
- * from an older copy of the memory breaks this even if it is whole. */
+/* In the order of writing, pages before the writer's position have its lap, from there on the lap before:
+ * a page that came from an older copy of the memory breaks this even if it is whole. */
 static void verify_job(unsigned cpu, void *unused)
 {
     const struct region *r = &regions[cpu];
@@ -19,12 +19,13 @@ static void verify_job(unsigned cpu, void *unused)
 
     (void)unused;
     for (uint64_t i = r->first; i < r->end; i++) {
-        const unsigned char *page = area + i * UNIT;
-        enum page_fault fault = page_check(page, i, i < r->pos ? r->lap : r->lap - 1);
+        uint64_t at = order_page(r->first, r->end, i - r->first, r->lap);
+        const unsigned char *page = area + at * UNIT;
+        enum page_fault fault = page_check(page, at, i < r->pos ? r->lap : r->lap - 1);
         uint64_t lap = page_lap(page);
 
-        if (fault != PAGE_OK && f.bad++ == 0) {
-            f.first_bad = i;
+        if (fault != PAGE_OK && (f.bad++ == 0 || at < f.first_bad)) {
+            f.first_bad = at;
             f.why = fault;
         }
         if (lap < f.min_lap)

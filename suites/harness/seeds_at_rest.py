@@ -91,7 +91,7 @@ OTHER_CPUS = SeededBuild(
 OTHER_DEVICES = SeededBuild(
     "other-devices",
     "new",
-    compat("devices", "device:[ep]*"),
+    compat("devices and not drivers", "device:[ep]*"),
     (
         Seed("device gone", lacks("pvscsi"), "device:pvscsi", "removed", ("no device pvscsi",)),
         Seed(

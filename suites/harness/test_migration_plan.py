@@ -5,10 +5,18 @@ import pytest
 
 from fixtures.errors import Unsupported
 from fixtures.matrix import Mechanism
-from fixtures.migration import plan
+from fixtures.mechanisms import MECHANISMS, Offer, drives, plan
 
-NEW = frozenset({"events", "return-path", "postcopy-ram", "multifd", "xbzrle"})
-OLD = frozenset({"events", "return-path", "x-postcopy-ram"})
+NEW = Offer(
+    frozenset({"events", "return-path", "postcopy-ram", "multifd", "x-ignore-shared"}),
+    frozenset({"normal", "cpr-reboot", "cpr-transfer"}),
+)
+OLD = Offer(frozenset({"events", "return-path", "x-postcopy-ram"}))
+
+
+def without(offer: Offer, name: str) -> Offer:
+    """The same without one capability or mode."""
+    return Offer(offer.capabilities - {name}, offer.modes - {name})
 
 
 def test_precopy_asks_for_no_postcopy() -> None:
@@ -41,7 +49,7 @@ def test_postcopy_by_its_old_name() -> None:
 @pytest.mark.parametrize("side", ["source", "destination"])
 def test_missing_capability_names_its_side(name: str, side: str) -> None:
     """Lose this and a user reads that something is missing, and not which build to look at."""
-    sides = {"source": NEW, "destination": NEW, side: NEW - {name}}
+    sides = {"source": NEW, "destination": NEW, side: without(NEW, name)}
     with pytest.raises(Unsupported, match=f"postcopy: the {side} lacks migration capability `{name}`"):
         plan("postcopy", sides["source"], sides["destination"])
 
@@ -56,24 +64,50 @@ def test_names_of_two_ages_do_not_meet() -> None:
 
 def test_return_path_is_used_only_where_both_have_it() -> None:
     """Lose this and a build without a return path cannot be moved from at all."""
-    assert plan("precopy", NEW - {"return-path"}, NEW).capabilities == ("events",)
-    assert plan("precopy", NEW, NEW - {"return-path"}).capabilities == ("events",)
+    assert plan("precopy", without(NEW, "return-path"), NEW).capabilities == ("events",)
+    assert plan("precopy", NEW, without(NEW, "return-path")).capabilities == ("events",)
 
 
-@pytest.mark.parametrize("side", ["source", "destination"])
-def test_multifd_is_negotiated(side: str) -> None:
-    """Lose this and a side without multifd fails to migrate, which looks like the update's fault."""
-    able = NEW | {"multifd"}
-    agreed = plan("multifd", able, able)
+def test_file_has_no_return_path() -> None:
+    """Lose this and QEMU waits for an answer out of the file that it writes, and fails."""
+    assert plan("cpr-reboot", NEW, NEW).capabilities == ("events", "x-ignore-shared")
+
+
+def test_multifd_has_as_many_channels_on_both_sides() -> None:
+    """Lose this and multifd sends over one channel, or waits for one that never comes."""
+    agreed = plan("multifd", NEW, NEW)
     assert "multifd" in agreed.capabilities
-    assert agreed.channels == 2
-    sides = {"source": able, "destination": able, side: able - {"multifd"}}
-    with pytest.raises(Unsupported, match=f"multifd: the {side} lacks"):
-        plan("multifd", sides["source"], sides["destination"])
+    assert agreed.parameters == {"multifd-channels": 2}
 
 
-@pytest.mark.parametrize("mechanism", ["mapped-ram", "cpr-transfer"])
-def test_mechanism_that_is_not_there_yet_is_unsupported(mechanism: Mechanism) -> None:
-    """Lose this and a mechanism of matrix.yaml that the suite lacks passes, or ends in a traceback."""
-    with pytest.raises(Unsupported, match=f"{mechanism}: this suite does not implement it"):
-        plan(mechanism, NEW, NEW)
+@pytest.mark.parametrize(
+    "mechanism,missing,told",
+    [
+        ("multifd", "multifd", "migration capability `multifd`"),
+        ("ignore-shared", "x-ignore-shared", "migration capability `x-ignore-shared`"),
+        ("cpr-reboot", "cpr-reboot", "migration mode `cpr-reboot`"),
+        ("cpr-transfer", "cpr-transfer", "migration mode `cpr-transfer`"),
+    ],
+)
+@pytest.mark.parametrize("side", ["source", "destination"])
+def test_who_lacks_what_a_mechanism_needs_is_named(
+    side: str, mechanism: Mechanism, missing: str, told: str
+) -> None:
+    """Lose this and a build without a mechanism fails to migrate, which looks like the update's fault."""
+    plan(mechanism, NEW, NEW)
+    sides = {"source": NEW, "destination": NEW, side: without(NEW, missing)}
+    with pytest.raises(Unsupported, match=f"{mechanism}: the {side} lacks {told}"):
+        plan(mechanism, sides["source"], sides["destination"])
+
+
+def test_cpr_sets_its_mode_on_both_sides() -> None:
+    """Lose this and a plain migration passes for CPR."""
+    assert plan("cpr-transfer", NEW, NEW).parameters == {"mode": "cpr-transfer"}
+    assert plan("precopy", NEW, NEW).parameters == {}
+
+
+def test_every_mechanism_is_one_of_qmp_and_few_are_of_libvirt() -> None:
+    """Lose this and a cell asks libvirt for what it has no word for."""
+    assert all(drives("qmp", mechanism) for mechanism in MECHANISMS)
+    of_libvirt = [mechanism for mechanism in MECHANISMS if drives("libvirt", mechanism)]
+    assert of_libvirt == ["precopy", "postcopy", "multifd"]

@@ -99,10 +99,12 @@ class ScriptedAttempt:
 
     timeline = None
     began = True
+    started_by_new = False
 
     def __init__(self, stage: Stage, setting: Setting) -> None:
         self.setting = setting
         self.checks: list[Check] = []
+        self.figures: dict[str, float] = {}
         self.patched: Any = None
         self.guest = None
         self._end = stage.end_of(setting)
@@ -138,14 +140,17 @@ class ScriptedAttempt:
 
 def probe(*names: str) -> Probe:
     """A QEMU that has these machine types."""
-    return Probe("7.2.0", "7.2.0 x", tuple(MachineType(name, None, False) for name in names), (), (), ())
+    machines = tuple(MachineType(name, None, False) for name in names)
+    return Probe("7.2.0", "7.2.0 x", machines, (), ("events", "postcopy-ram"), ())
 
 
 @pytest.fixture
 def probes(monkeypatch: pytest.MonkeyPatch) -> dict[str, Probe]:
     """What the builds say about themselves, to be changed by a test."""
     said = dict.fromkeys(FORWARD, probe("pc-q35-7.2"))
-    monkeypatch.setattr("fixtures.qualification.probed", lambda build, _arch: said[build.name])
+    for room in ("qualification", "path"):
+        monkeypatch.setattr(f"fixtures.{room}.probed", lambda build, _arch: said[build.name])
+    monkeypatch.setattr("fixtures.path.missing", lambda _version: None)
     return said
 
 

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Does a hot patch end against a guest that writes faster than its memory can be sent?"""
+
+from dataclasses import replace
+
+import pytest
+
+from fixtures.cells import Cell
+from fixtures.convergence import CALM, LOAD, WAYS, Convergence
+from fixtures.guest import Guest
+
+PASSES_WITHOUT_HELP = 4
+
+
+@pytest.mark.promise("precopy-is-hopeless")
+def test_hopeless_precopy_can_be_cancelled_and_done_later(
+    cell: Cell, guest: Guest, convergence: Convergence
+) -> None:
+    """Lose this and a hot patch that gets nowhere costs the guest its life, or its next chance."""
+    assert convergence.guest_outruns_it()
+    assert convergence.precopy_is_hopeless()
+    assert guest.memory_is_intact()
+    guest.slows_down(CALM)
+    assert convergence.hot_patch().runs_on_new_build
+    assert guest.memory_is_intact()
+    assert guest.every_vcpu_wakes()
+    assert guest.kernel_log_is_clean()
+
+
+@pytest.mark.promise("postcopy-ends-it")
+def test_postcopy_ends_what_precopy_cannot(cell: Cell, guest: Guest, convergence: Convergence) -> None:
+    """Lose this and the guests that write most can never be hot-patched."""
+    assert convergence.guest_outruns_it()
+    assert convergence.ended_by_postcopy().runs_on_new_build
+    assert guest.memory_is_intact()
+    assert guest.every_vcpu_wakes()
+    assert guest.kernel_log_is_clean()
+
+
+@pytest.mark.promise("auto-converge-ends-it")
+@pytest.mark.promise("longer-downtime-ends-it")
+@pytest.mark.promise("xbzrle-ends-it")
+@pytest.mark.promise("multifd-zlib-ends-it")
+@pytest.mark.promise("multifd-zstd-ends-it")
+@pytest.mark.promise("dirty-limit-ends-it")
+def test_precopy_ends_with_help(cell: Cell, guest: Guest, convergence: Convergence) -> None:
+    """Lose this and whoever cannot use postcopy has no way to end a hopeless precopy."""
+    way = WAYS[cell.aspect.removesuffix("-ends-it")]
+    assert convergence.guest_outruns_it(replace(LOAD, noise=way.noise))
+    assert convergence.precopy_is_hopeless(PASSES_WITHOUT_HELP)
+    patched = convergence.hot_patch_by(way)
+    assert patched.runs_on_new_build
+    if "auto-converge" in way.needs:
+        assert convergence.throttle_rose(patched)
+    assert guest.memory_is_intact()
+    assert guest.kernel_log_is_clean()
