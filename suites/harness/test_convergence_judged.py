@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What counts as a hopeless precopy, and as a postcopy that ends in time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from fixtures.convergence import MARGIN_SECONDS, PASSES, TIGHT, Convergence
+from fixtures.errors import HotPatchFailure
+from fixtures.mechanisms import MIB
+from fixtures.observation import Check
+from fixtures.path import Journey
+from fixtures.timeline import Sample
+
+RAM = 256 * MIB
+
+
+class ScriptedJourney:
+    """A migration that has sent so much, and has so much left, at the beginning of each pass."""
+
+    def __init__(self, remaining: Callable[[int], int], each_pass: int = RAM // 4) -> None:
+        self._remaining = remaining
+        self._each_pass = each_pass
+        self.passes = 1
+
+    def until_pass(self, wanted: int) -> None:
+        """The next pass."""
+        assert wanted < 100, "nobody ends this"
+        self.passes = wanted
+
+    def look(self) -> Sample:
+        """As scripted."""
+        return Sample(0.0, "active", self._each_pass * (self.passes - 1), self._remaining(self.passes))
+
+    def switch_to_postcopy(self) -> None:
+        """One more look."""
+        self.passes += 1
+
+
+class ScriptedAttempt:
+    """An attempt whose migrations are `journey`, and end `took` seconds after they were steered."""
+
+    def __init__(self, journey: ScriptedJourney, took: float = 0.0) -> None:
+        self.journey = journey
+        self.took = took
+        self.figures: dict[str, float] = {}
+        toll = SimpleNamespace(rate=64.0, worst_ms=12.5, slow=3)
+        self.guest = SimpleNamespace(spec=SimpleNamespace(memory_kib=RAM >> 10), toll=lambda: toll)
+
+    def cancelled(self, _mechanism: str, _limits: object, steer: Callable[[Journey], None]) -> None:
+        """Steer, and that is all."""
+        steer(self.journey)
+
+    def steered(self, _limits: object, steer: Callable[[Journey], None]) -> Any:
+        """Steer, then end."""
+        steer(self.journey)
+        move = SimpleNamespace(ended=time.monotonic() + self.took, page_requests=7, samples=[])
+        return SimpleNamespace(move=move)
+
+    def record(self, check: Check) -> Check:
+        """As an attempt does."""
+        return check
+
+    def demand(self, check: Check) -> None:
+        """As an attempt does."""
+        if not check:
+            raise HotPatchFailure(check.name, check.detail)
+
+
+def judged(journey: ScriptedJourney, took: float = 0.0) -> tuple[Convergence, ScriptedAttempt]:
+    """The judge of a scripted attempt."""
+    attempt: Any = ScriptedAttempt(journey, took)
+    return Convergence(attempt), attempt
+
+
+def test_precopy_that_leaves_as_much_behind_is_hopeless() -> None:
+    """Lose this and the proof that postcopy is needed is none."""
+    convergence, attempt = judged(ScriptedJourney(lambda _passes: 32 * MIB))
+    assert convergence.precopy_is_hopeless()
+    assert attempt.journey.passes == PASSES
+
+
+def test_precopy_that_comes_nearer_to_its_end_is_not() -> None:
+    """Lose this and a guest that would have moved by itself proves that it cannot."""
+    convergence, _attempt = judged(ScriptedJourney(lambda passes: 32 * MIB - passes * 4 * MIB))
+    assert not convergence.precopy_is_hopeless()
+
+
+def test_precopy_has_its_chance_until_it_has_sent_all_memory() -> None:
+    """Lose this and short passes make a precopy hopeless before it could show what it can."""
+    convergence, attempt = judged(ScriptedJourney(lambda _passes: 32 * MIB, each_pass=RAM // 16))
+    assert convergence.precopy_is_hopeless()
+    assert attempt.journey.passes == 17
+
+
+def test_postcopy_that_takes_no_longer_than_its_bytes_is_bounded() -> None:
+    """Lose this and nobody knows what postcopy costs."""
+    convergence, attempt = judged(ScriptedJourney(lambda _passes: TIGHT.bandwidth), took=1.0)
+    convergence.ended_by_postcopy()
+    assert attempt.figures["longest access ms"] == 12.5
+    assert attempt.figures["page requests"] == 7
+    assert attempt.figures["remaining MiB at the switch"] == TIGHT.bandwidth / MIB
+
+
+def test_postcopy_that_takes_longer_fails() -> None:
+    """Lose this and postcopy may take as long as it likes."""
+    journey = ScriptedJourney(lambda _passes: TIGHT.bandwidth)
+    convergence, _attempt = judged(journey, took=1.5 + MARGIN_SECONDS)
+    with pytest.raises(HotPatchFailure, match="at full bandwidth"):
+        convergence.ended_by_postcopy()

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is told of a switchover."""
+
+from fixtures.guestspec import BEAT_MS
+from fixtures.moments import switchover_figures
+from fixtures.timeline import Mark, Timeline
+
+MOVED = Timeline(
+    "precopy",
+    [Mark(1.0, "source", "STOP"), Mark(1.05, "destination", "RESUME")],
+    beats=[0.5, 0.998, 1.06, 1.064],
+)
+
+
+def test_silence_around_a_switchover_is_told_beside_qmps_word() -> None:
+    """Lose this and nobody sees that a guest is silent longer than QEMU says it stood."""
+    told = switchover_figures(MOVED)
+    assert told == {"STOP to RESUME ms": 50.0, "silence around it ms": 62.0 - BEAT_MS}
+
+
+def test_move_without_both_events_has_no_such_figures() -> None:
+    """Lose this and a migration by libvirt, which does not tell them, ends in a traceback."""
+    assert switchover_figures(Timeline("precopy", [], beats=MOVED.beats)) == {}
+    assert switchover_figures(Timeline("precopy", MOVED.marks)) == {}
