@@ -10,6 +10,8 @@ from itertools import pairwise
 
 from fixtures.timeline import Mark, Timeline
 
+PASS = re.compile(r"(?:pass|iteration) (\d+)")
+"""A pass over memory, as QEMU and libvirt announce it."""
 _MIGRATE = re.compile(r"(?<![\w-])migrate(?![\w-])")
 _END = re.compile(
     r"completed|failed|cancelled|postmigrate|RESUME|STOP|POSTCOPY|EOF|exited|died", re.IGNORECASE
@@ -19,13 +21,15 @@ _IMPORTANT = re.compile(_END.pattern + r"|postcopy|" + _MIGRATE.pattern, re.IGNO
 
 @dataclass(frozen=True)
 class Window:
-    """The part of a timeline that is drawn; all three in seconds of the host's clock."""
+    """The part of a timeline that is drawn; all moments in seconds of the host's clock."""
 
     origin: float
     """The moment that is shown as 0 ms."""
     start: float
     end: float
     origin_is_migrate: bool
+    last: float
+    """The last sign of the migration; `end` is a little later."""
 
     def ms(self, at: float) -> float:
         """`at` in milliseconds since the origin."""
@@ -60,7 +64,7 @@ def window(timeline: Timeline) -> Window:
         + list(timeline.blackout or ())
     ) or sorted(timeline.beats)
     if not moments:
-        return Window(0.0, 0.0, 1.0, False)
+        return Window(0.0, 0.0, 1.0, False, 1.0)
     origin = started[0] if started else moments[0]
     ends = [mark.at for mark in timeline.marks if mark.at >= origin and _END.search(mark.what)]
     ends += [sample.at for sample in timeline.samples]
@@ -68,7 +72,7 @@ def window(timeline: Timeline) -> Window:
     begin = min(origin, timeline.blackout[0]) if timeline.blackout else origin
     end = max(ends, default=moments[-1])
     margin = max((end - begin) * 0.08, 0.005)
-    return Window(origin, begin - margin, end + margin, bool(started))
+    return Window(origin, begin - margin, end + margin, bool(started), end)
 
 
 def place(marks: Sequence[Mark], shown: Window, ms_per_letter: float, levels: int) -> tuple[list[Label], int]:
@@ -113,3 +117,22 @@ def beat_gaps(beats: Sequence[float], shown: Window, bins: int = 900) -> tuple[l
             longest[place_of] = (shown.ms(at), gap)
     points = [longest[key] for key in sorted(longest)]
     return [at for at, _ in points], [gap for _, gap in points]
+
+
+def numbers(
+    spans: Sequence[tuple[float, float]], widths: Sequence[float], last: float
+) -> list[tuple[int, float]]:
+    """Which labels of a row of spans are shown, as their index and left end, so that none overlap.
+
+    The first and the last come first, for they tell how many there are; then those that fit their span.
+    No label ends beyond `last`.
+    """
+    final = len(spans) - 1
+    left = [min(start, last - width) for (start, _), width in zip(spans, widths, strict=True)]
+    fits = [start + width <= end for (start, end), width in zip(spans, widths, strict=True)]
+    taken: dict[int, tuple[float, float]] = {}
+    for row in sorted(range(len(spans)), key=lambda row: (row not in (0, final), not fits[row], row)):
+        begin, end = left[row], left[row] + widths[row]
+        if all(end <= other or there <= begin for other, there in taken.values()):
+            taken[row] = (begin, end)
+    return [(row, left[row]) for row in sorted(taken)]

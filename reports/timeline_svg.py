@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import io
 import warnings
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import matplotlib as mpl
@@ -14,22 +16,49 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from fixtures.timeline import Mark, Timeline
-from reports.files import clean, write_atomically
-from reports.timeline_labels import Window, beat_gaps, place, window
+from fixtures.timeline import Timeline
+from reports.files import write_atomically
+from reports.timeline_labels import Window, window
+from reports.timeline_lanes import LEVEL_PIXELS, cut, draw_lanes, lanes_of
+from reports.timeline_panels import (
+    PHASE_COLOURS,
+    blackout_words,
+    draw_beats,
+    draw_passes,
+    draw_phases,
+    draw_rates,
+    draw_throttle,
+    draw_transfer,
+    phase_legend,
+    say_empty,
+)
+from reports.timeline_phases import Phase, passes, phases
+from reports.timeline_series import bandwidths, begun, dirty_rates, throttles
 
-_WIDTH, _HEIGHT, _DPI = 1000, 500, 96  # CSS pixels, of which an inch of SVG has 96
-_LEFT, _RIGHT = 0.085, 0.985
+_WIDTH, _DPI = 1000, 96  # CSS pixels, of which an inch of SVG has 96
+_LEFT, _RIGHT = 85, 985
+_HEADER, _FOOTER = 56, 46
 _LETTER = 6.6  # pixels of one letter at the labels' size, rather too wide than too narrow
-_LANES = {"source": "#0b57b0", "destination": "#14592b", "rig": "#5c4400"}
-_LEVELS = 3
+_FINEST = 150
+"""How many values of a derived rate a picture shows at most: more are a hedge, not a line."""
+_LONGEST_IN_MS = 10.0
+"""Seconds from which on the time axis counts seconds."""
 _BAND = "#c62828"
-_MIB = 1 << 20
-_LONGEST_LABEL = 44
+
+
+@dataclass(frozen=True)
+class _Panel:
+    height: int
+    """In pixels, as is the gap."""
+    gap: int
+    """Above it; legends and the blackout's words stand there."""
+    draw: Callable[[Axes], None]
+    shaded: bool = True
+    """Are the phases and the blackout in its background?"""
 
 
 def write_timeline(timeline: Timeline, path: Path) -> None:
-    """Draw `timeline` as an SVG of about 1000 × 500 pixels and write it to `path` in one step.
+    """Draw `timeline` as an SVG 1000 pixels wide, as high as its panels need, and write it in one step.
 
     Equal timelines give equal bytes. Raises OSError where `path` cannot be written.
     """
@@ -45,113 +74,113 @@ def write_timeline(timeline: Timeline, path: Path) -> None:
 
 
 def _draw(timeline: Timeline, shown: Window) -> Figure:
-    figure = Figure(figsize=(_WIDTH / _DPI, _HEIGHT / _DPI), dpi=_DPI)
-    FigureCanvasSVG(figure)
-    top, middle, bottom = figure.subplots(
-        3, 1, sharex=True, gridspec_kw={"height_ratios": [2.5, 1.3, 1.1], "hspace": 0.12}
+    ms_per_letter = (shown.end - shown.start) * 1000 / (_RIGHT - _LEFT) * _LETTER
+    lanes = lanes_of(timeline, shown, ms_per_letter)
+    found = phases(timeline, shown)
+    top = _Panel(
+        round(lanes.height * LEVEL_PIXELS),
+        0,
+        partial(draw_lanes, lanes=lanes, shown=shown, ms_per_letter=ms_per_letter),
     )
-    figure.subplots_adjust(left=_LEFT, right=_RIGHT, top=0.93, bottom=0.095)
-    figure.text(_LEFT, 0.955, _cut(timeline.title, 120), fontsize=11, fontweight="bold", parse_math=False)
-    top.set_xlim(shown.ms(shown.start), shown.ms(shown.end))
-    _marks(top, timeline, shown)
-    _transfer(middle, timeline, shown)
-    _beats(bottom, timeline, shown)
-    for axes in (top, middle, bottom):
+    panels = [top, *_panels(timeline, shown, found, ms_per_letter)]
+    height = _HEADER + sum(panel.gap + panel.height for panel in panels) + _FOOTER
+    figure = Figure(figsize=(_WIDTH / _DPI, height / _DPI), dpi=_DPI)
+    FigureCanvasSVG(figure)
+    all_axes = _axes(figure, panels, shown, height)
+    for panel, axes in zip(panels, all_axes, strict=True):
+        panel.draw(axes)
         axes.spines[["top", "right"]].set_visible(False)
-        _band(axes, timeline, shown)
-    _band_words(bottom, timeline, shown)
-    since = "the migrate command" if shown.origin_is_migrate else "the first mark"
-    bottom.set_xlabel(f"ms since {since}")
+        if panel.shaded:
+            _shade(axes, found, shown)
+            _band(axes, timeline, shown)
+    _header(figure, timeline, found, lanes.remark, height)
+    _band_words(all_axes[-1], timeline, shown)
+    _time_axis(all_axes[-1], shown)
     return figure
 
 
-def _marks(axes: Axes, timeline: Timeline, shown: Window) -> None:
-    """One lane per side: a tick per mark, labels on levels above it, joined by a thin line."""
-    visible = [_cleaned(mark) for mark in timeline.marks if shown.holds(mark.at)]
-    sides = {mark.side for mark in visible} or {"source", "destination"}
-    lanes = [side for side in _LANES if side in sides]
-    pixels = (_RIGHT - _LEFT) * _WIDTH
-    ms_per_letter = (shown.end - shown.start) * 1000 / pixels * _LETTER
-    unlabelled = 0
-    height = _LEVELS + 1.0
-    for number, side in enumerate(reversed(lanes)):
-        floor = number * height
-        axes.axhline(floor, color=_LANES[side], linewidth=0.8, alpha=0.5)
-        marks = [mark for mark in visible if mark.side == side]
-        labels, dropped = place(marks, shown, ms_per_letter, _LEVELS)
-        unlabelled += dropped
-        for mark in marks:
-            axes.plot(
-                [shown.ms(mark.at)], [floor], marker="|", markersize=9, color=_LANES[side], clip_on=False
-            )
-        for label in labels:
-            level = floor + 0.55 + label.level
-            at = shown.ms(label.mark.at)
-            axes.plot([at, at], [floor, level + 0.35], color=_LANES[side], linewidth=0.5, alpha=0.6)
-            # A label that had to move stands left of its mark and ends there.
-            moved = shown.ms(shown.start) < label.left < at
-            words_at = at - ms_per_letter * 0.6 if moved else label.left + ms_per_letter * 0.6
-            axes.text(
-                words_at,
-                level,
-                label.mark.what,
-                fontsize=8,
-                color=_LANES[side],
-                ha="right" if moved else "left",
-                va="center",
-                parse_math=False,
-            )
-    axes.set_ylim(-0.5, len(lanes) * height - 0.2)
-    axes.set_yticks([number * height for number in range(len(lanes))], list(reversed(lanes)))
-    axes.tick_params(axis="both", length=0, labelbottom=False)
-    axes.spines[["left", "bottom"]].set_visible(False)
-    _remark(axes, len(timeline.marks) - len(visible), unlabelled)
+def _panels(timeline: Timeline, shown: Window, found: Sequence[Phase], ms_per_letter: float) -> list[_Panel]:
+    """What there is to show below the lanes, from above; a panel without data would only take room."""
+    panels = []
+    if found:
+        strip = partial(draw_phases, phases=found, shown=shown, ms_per_letter=ms_per_letter)
+        panels.append(_Panel(16, 8, strip, shaded=False))
+    memory = passes(timeline, shown, found[-1].end if found else shown.last)
+    if memory:
+        row = partial(draw_passes, passes=memory, shown=shown, ms_per_letter=ms_per_letter)
+        panels.append(_Panel(16, 3, row, shaded=False))
+    samples = begun(timeline.samples)
+    if samples:
+        panels.append(_Panel(110, 24, partial(draw_transfer, samples=samples, shown=shown)))
+    else:
+        words = "no samples: the migration gave no chance for a query-migrate"
+        panels.append(_Panel(30, 12, partial(say_empty, words=words)))
+    sent = bandwidths(samples, (shown.end - shown.start) / _FINEST)
+    dirtied = dirty_rates(samples)
+    if sent or dirtied:
+        panels.append(_Panel(80, 26, partial(draw_rates, sent=sent, dirtied=dirtied, shown=shown)))
+    throttled = throttles(samples)
+    if throttled:
+        panels.append(_Panel(50, 14, partial(draw_throttle, throttles=throttled, shown=shown)))
+    beats = partial(draw_beats, timeline=timeline, shown=shown, ms_per_letter=ms_per_letter)
+    panels.append(_Panel(80, 26, beats))
+    return panels
 
 
-def _remark(axes: Axes, outside: int, unlabelled: int) -> None:
-    """Say what was left out: a picture that hides things silently is not evidence."""
-    parts = [
-        f"marks outside this window: {outside}" if outside else "",
-        f"labels without room: {unlabelled}" if unlabelled else "",
-    ]
-    if any(parts):
-        text = "left out: " + ", ".join(part for part in parts if part)
-        axes.text(1.0, 1.0, text, transform=axes.transAxes, ha="right", va="bottom", fontsize=8, color="#555")
+def _axes(figure: Figure, panels: Sequence[_Panel], shown: Window, height: int) -> list[Axes]:
+    """One below the other, all with the same time axis, which only the last one labels."""
+    made: list[Axes] = []
+    above = _HEADER
+    for panel in panels:
+        above += panel.gap + panel.height
+        place = (_LEFT / _WIDTH, 1 - above / height, (_RIGHT - _LEFT) / _WIDTH, panel.height / height)
+        axes = figure.add_axes(place, sharex=made[0] if made else None)
+        axes.tick_params(axis="x", length=0, labelbottom=False)
+        if not panel.shaded or not made:
+            axes.tick_params(axis="y", length=0)
+        axes.yaxis.set_label_coords(-52 / (_RIGHT - _LEFT), 0.5)
+        made.append(axes)
+    made[0].set_xlim(shown.ms(shown.start), shown.ms(shown.end))
+    return made
 
 
-def _transfer(axes: Axes, timeline: Timeline, shown: Window) -> None:
-    """Bytes transferred and remaining, as `query-migrate` gave them."""
-    axes.set_ylabel("MiB")
-    axes.tick_params(labelbottom=False)
-    if not timeline.samples:
-        axes.set_yticks([])
-        _empty(axes, "no samples: the migration gave no chance for a query-migrate")
-        return
-    at = [shown.ms(sample.at) for sample in timeline.samples]
-    for name, values, style in (
-        ("transferred", [sample.transferred / _MIB for sample in timeline.samples], "-"),
-        ("remaining", [sample.remaining / _MIB for sample in timeline.samples], "--"),
-    ):
-        colour = "#0b57b0" if name == "transferred" else "#b3541e"
-        axes.plot(at, values, style, marker=".", markersize=4, linewidth=1.4, color=colour, label=name)
-    axes.set_ylim(bottom=0)
-    axes.legend(loc="best", frameon=False, fontsize=8, ncols=2)
+def _header(figure: Figure, timeline: Timeline, found: Sequence[Phase], remark: str, height: int) -> None:
+    left, right = _LEFT / _WIDTH, _RIGHT / _WIDTH
+    title = cut(timeline.title, 120)
+    figure.text(left, 1 - 16 / height, title, va="center", fontsize=11, fontweight="bold", parse_math=False)
+    if found:
+        figure.legend(
+            *phase_legend(found),
+            loc="center left",
+            bbox_to_anchor=(left, 1 - 38 / height),
+            ncols=len(PHASE_COLOURS),
+            frameon=False,
+            fontsize=9,
+            borderpad=0.0,
+            borderaxespad=0.0,
+            handlelength=1.0,
+            handletextpad=0.4,
+            columnspacing=1.4,
+        )
+    figure.text(right, 1 - 38 / height, remark, ha="right", va="center", fontsize=8, color="#555")
 
 
-def _beats(axes: Axes, timeline: Timeline, shown: Window) -> None:
-    """The gap before each beat on a logarithmic scale: steady beats are a flat line, a blackout a spike."""
-    at, gaps = beat_gaps(timeline.beats, shown)
-    if not gaps:
-        axes.set_yticks([])
-        axes.set_ylabel("beats")
-        _empty(axes, "no beats" if not timeline.beats else "no beats in this window")
-        return
-    axes.set_yscale("log")
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.set_ylabel("ms between\nbeats")
-    floor = max(min(gaps), 0.1) / 2
-    axes.vlines(at, floor, [max(gap, 0.1) for gap in gaps], color="#37474f", linewidth=0.9)
-    axes.set_ylim(floor, max(*gaps, floor * 20) * 2)
+def _time_axis(axes: Axes, shown: Window) -> None:
+    axes.tick_params(axis="x", length=3.5, labelbottom=True)
+    long = shown.end - shown.start > _LONGEST_IN_MS
+    if long:
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 1000:g}"))
+    since = "the migrate command" if shown.origin_is_migrate else "the first mark"
+    axes.set_xlabel(f"{'s' if long else 'ms'} since {since}")
+
+
+def _shade(axes: Axes, found: Sequence[Phase], shown: Window) -> None:
+    """Precopy is the rule and stays white."""
+    for phase in found:
+        if phase.name != "precopy":
+            colour = PHASE_COLOURS[phase.name]
+            start, end = shown.ms(phase.start), shown.ms(phase.end)
+            axes.axvspan(start, end, facecolor=colour, edgecolor="none", alpha=0.1, zorder=0)
 
 
 def _band(axes: Axes, timeline: Timeline, shown: Window) -> None:
@@ -163,41 +192,20 @@ def _band(axes: Axes, timeline: Timeline, shown: Window) -> None:
 
 
 def _band_words(axes: Axes, timeline: Timeline, shown: Window) -> None:
+    """Above the panel, where no beat can be, and on the side of the band where no edge cuts them."""
     if timeline.blackout is None:
         return
     start, end = (shown.ms(at) for at in timeline.blackout)
     first, last = axes.get_xlim()
-    # Beside the band on the side with more room, so that neither edge cuts the words.
     right = last - end >= start - first
-    gap = (last - first) * 0.008
     axes.text(
-        end + gap if right else start - gap,
-        0.93,
+        start if right else end,
+        1.03,
         f"blackout {blackout_words(end - start)}",
         transform=axes.get_xaxis_transform(),
         ha="left" if right else "right",
-        va="top",
+        va="bottom",
         fontsize=10,
         fontweight="bold",
         color=_BAND,
-        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5},
     )
-
-
-def blackout_words(length: float) -> str:
-    """The length of a blackout (ms) as the picture writes it: `4.2 ms`, `38 ms`."""
-    return f"{length:.1f} ms" if length < 10 else f"{length:.0f} ms"
-
-
-def _empty(axes: Axes, words: str) -> None:
-    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", color="#555")
-
-
-def _cleaned(mark: Mark) -> Mark:
-    return replace(mark, what=_cut(mark.what, _LONGEST_LABEL))
-
-
-def _cut(text: str, length: int) -> str:
-    """`text` on one line, at most `length` letters."""
-    line = " ".join(clean(text).split())
-    return line if len(line) <= length else line[: length - 1] + "…"

@@ -48,4 +48,4 @@ def _error_ms(booted: Attempt, pause_ms: int) -> float:
         max(event.at for event in monitor.events if event.name == name) for name in ("STOP", "RESUME")
     )
     guest.beats_arrive(50)
-    return guest.blackout(since=begun - 0.1).ms - (resumed - stopped) * 1000
+    return guest.blackout(since=begun, until=resumed).ms - (resumed - stopped) * 1000

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the samples of a migration say as series over time: arithmetic only, no drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import dropwhile
+
+from fixtures.timeline import Sample
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A value that held from one moment to another, in seconds of the host's clock."""
+
+    start: float
+    end: float
+    value: float
+
+
+def begun(samples: Sequence[Sample]) -> list[Sample]:
+    """The samples since there was anything to send: before, nothing remaining would look like the end."""
+    return list(dropwhile(lambda sample: not sample.transferred and not sample.remaining, samples))
+
+
+def bandwidths(samples: Sequence[Sample], least: float) -> list[Stretch]:
+    """Bytes per second on the wire between samples that are at least `least` seconds apart.
+
+    Two samples in quick succession tell when QEMU counts, not how fast it sends.
+    """
+    found: list[Stretch] = []
+    if not samples:
+        return found
+    before = samples[0]
+    for sample in samples[1:]:
+        if sample.transferred < before.transferred:  # Another migration, which counts from 0.
+            before = sample
+        elif sample.at - before.at >= least:
+            rate = (sample.transferred - before.transferred) / (sample.at - before.at)
+            found.append(Stretch(before.at, sample.at, rate))
+            before = sample
+    return found if any(each.value for each in found) else []
+
+
+def dirty_rates(samples: Sequence[Sample]) -> list[Stretch]:
+    """Bytes per second that the guest dirtied, since QEMU first knew: it says 0 before it has measured."""
+    return _held(samples, [sample.dirty_rate for sample in samples])
+
+
+def throttles(samples: Sequence[Sample]) -> list[Stretch]:
+    """Percent of its CPU time that was taken from the guest; nothing where it was never throttled."""
+    return _held(samples, [float(sample.throttle) for sample in samples])
+
+
+def _held(samples: Sequence[Sample], values: Sequence[float]) -> list[Stretch]:
+    """The values from the first one that is not 0, each until the next sample, equal ones in one."""
+    found: list[Stretch] = []
+    for number, (sample, value) in enumerate(zip(samples, values, strict=True)):
+        end = samples[min(number + 1, len(samples) - 1)].at
+        if found and found[-1].value == value:
+            found[-1] = Stretch(found[-1].start, end, value)
+        elif found or value:
+            found.append(Stretch(sample.at, end, value))
+    return found
