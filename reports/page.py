@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from fixtures.findings import Finding, findings, not_tried, rollbacks, tried_rollbacks
 from fixtures.outcome import COUNTS_AGAINST, Outcome, RunResult
 from reports import words
 from reports.figures import HEAT_STEPS_MS, by_mechanism, heat_map, heat_step
-from reports.files import clean, write_atomically
+from reports.files import write_atomically
+from reports.pages import environment
 from reports.swept import in_order, listed, sweep_map, swept
 from reports.views import FindingView, Views
 
-_TEMPLATES = Path(__file__).parent / "templates"
 _QUIET = (Outcome.KNOWN, Outcome.REFUSED, Outcome.UNSUPPORTED)
 FULL_FINDINGS, SHORT_FINDINGS = 40, 200
 """Of one heading: more than a person reads. verdict.json has them all."""
@@ -49,26 +49,17 @@ def write_page(run: RunResult, directory: Path) -> Path:
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        # Exactly str: what is Markup or an enum already is what it has to be.
-        finalize=lambda value: clean(value) if type(value) is str else value,
-    )
-    environment.filters |= {"ms": words.ms, "seconds": words.seconds, "ident": id}
-    environment.globals |= {
+    made = environment()
+    made.filters |= {"ident": id}
+    made.globals |= {
         "symbol": words.SYMBOLS.__getitem__,
         "tone": words.tone,
         "run_tone": words.run_tone,
         "meaning": words.MEANINGS.__getitem__,
-        "count": words.count,
         "heat_step": heat_step,
         "in_order": in_order,
     }
-    return environment
+    return made
 
 
 def _content(run: RunResult, directory: Path) -> dict[str, Any]:

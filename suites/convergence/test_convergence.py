@@ -46,6 +46,7 @@ def test_postcopy_ends_what_precopy_cannot(cell: Cell, guest: Guest, convergence
 def test_precopy_ends_with_help(cell: Cell, guest: Guest, convergence: Convergence) -> None:
     """Lose this and whoever cannot use postcopy has no way to end a hopeless precopy."""
     way = WAYS[cell.aspect.removesuffix("-ends-it")]
+    convergence.must_offer(way)
     assert convergence.guest_outruns_it(replace(LOAD, noise=way.noise))
     assert convergence.precopy_is_hopeless(PASSES_WITHOUT_HELP)
     patched = convergence.hot_patch_by(way)

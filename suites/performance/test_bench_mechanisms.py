@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How long does a hot patch take, by mechanism and RAM? For an otherwise idle machine: `make bench`."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from fixtures.bench_run import RAM_MIB, benchmark
+from fixtures.plugin import rig_of
+from fixtures.rundirs import point_latest_at, report_dir
+from reports.bench_figures import growths, not_flat
+from reports.bench_page import told, write_bench
+
+SECONDS = 18 * 60 + 30
+SIZES_VARIABLE = "HOTPATCH_BENCH_MIB"
+SECONDS_VARIABLE = "HOTPATCH_BENCH_SECONDS"
+"""Of the environment, for a quick look: other sizes of RAM, such as `256 1024`; less time."""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(SECONDS + 120)
+def test_mechanisms_that_leave_memory_alone_take_no_longer_for_more_of_it(
+    request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Lose this and nobody knows which mechanism to choose, nor that one became slower."""
+    if not any(Path(__file__).name in given for given in request.config.args):
+        pytest.skip("takes a whole machine for 20 minutes: run `make bench`")
+
+    def say(line: str) -> None:
+        with capsys.disabled():
+            print(f"bench: {line}", flush=True)  # noqa: T201 - the user waits for it for minutes
+
+    directory = report_dir(request.config)
+    sizes = [int(size) for size in os.environ.get(SIZES_VARIABLE, "").split()] or RAM_MIB
+    seconds = float(os.environ.get(SECONDS_VARIABLE, SECONDS))
+    bench = benchmark(rig_of(request.config), directory / "evidence", seconds, say, sizes)
+    page = write_bench(bench, directory)
+    point_latest_at(directory)
+    for line in told(bench):
+        say(line)
+    say(f"reports/latest/{page.name}")
+    assert bench.series, "nothing was measured"
+    assert not not_flat(growths(bench))
