@@ -42,8 +42,14 @@ class ScriptedQemu:
         self._sock.sendall(json.dumps(message).encode() + b"\r\n")
 
     def event(self, name: str, **data: object) -> None:
-        """Announce an event."""
-        self.send({"event": name, "data": data, "timestamp": {"seconds": 1, "microseconds": 2}})
+        """Announce an event, with a stamp that no clock gave."""
+        self.event_of(1.000002, name, **data)
+
+    def event_of(self, sent: float, name: str, **data: object) -> None:
+        """Announce an event that was sent then, by the real-time clock in seconds."""
+        seconds, fraction = divmod(sent, 1)
+        stamp = {"seconds": int(seconds), "microseconds": int(fraction * 1e6)}
+        self.send({"event": name, "data": data, "timestamp": stamp})
 
     def hang_up(self) -> None:
         """Close the monitor, as a QEMU that exits does."""

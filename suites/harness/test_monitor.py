@@ -162,6 +162,18 @@ def test_events_are_kept_in_order_with_their_times() -> None:
     assert times == sorted(times)
 
 
+def test_events_bear_the_time_that_qemu_stamped() -> None:
+    """Lose this and a busy host makes a guest seem to run on both sides at once."""
+    with connected() as (monitor, qemu):
+        now, clock = time.time(), time.monotonic()
+        qemu.event_of(now - 0.005, "RESUME")
+        qemu.event_of(now - 0.010, "STOP")
+        stopped = await_event(monitor, "STOP")
+    resumed = monitor.events[0]
+    assert stopped.at == pytest.approx(clock - 0.010, abs=0.002)
+    assert resumed.at - stopped.at == pytest.approx(0.005, abs=0.001)
+
+
 def test_wait_sees_events_of_the_past() -> None:
     """Lose this and a fast QEMU's events are missed, and its migration seems to hang."""
     with connected() as (monitor, qemu):
