@@ -91,6 +91,12 @@ def test_precopy_that_comes_nearer_to_its_end_is_not() -> None:
     assert not convergence.precopy_is_hopeless()
 
 
+def test_long_first_pass_proves_nothing() -> None:
+    """Lose this and a hopeless precopy passes for a hopeful one, because its first pass left more behind."""
+    convergence, _attempt = judged(ScriptedJourney(lambda passes: (48 if passes < 3 else 32) * MIB))
+    assert convergence.precopy_is_hopeless()
+
+
 def test_precopy_has_its_chance_until_it_has_sent_all_memory() -> None:
     """Lose this and short passes make a precopy hopeless before it could show what it can."""
     convergence, attempt = judged(ScriptedJourney(lambda _passes: 32 * MIB, each_pass=RAM // 16))

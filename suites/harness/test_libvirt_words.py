@@ -228,3 +228,12 @@ def test_hanging_virsh_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
         virsh._answer(hanging, "migrate")
     assert hang.value.check == "hang"
     assert hanging.poll() is not None
+
+
+def test_guest_that_panicked_is_one_whatever_libvirt_says() -> None:
+    """Lose this and one broken guest is a regression by libvirt, and the old build's defect by QMP."""
+    gone = error_of(libvirt.VIR_ERR_NO_DOMAIN, "Domain not found")
+    panicked = side(said=("OS terminated: OS panic: Aiee, killing interrupt handler!",))
+    failure = libvirt_path._failure(gone, side(), panicked)
+    assert isinstance(failure, HotPatchFailure)
+    assert failure.check == "panic"
