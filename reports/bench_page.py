@@ -109,7 +109,15 @@ def _content(bench: Bench, plots: dict[Load, str]) -> dict[str, Any]:
         "not_flat": not_flat(grown),
         "boots": _boots(bench),
         "overhead": spread(bench.move_overhead_s),
+        "own_share": _own_share(bench),
     }
+
+
+def _own_share(bench: Bench) -> float | None:
+    """CPU time of the suite while guests move, as a part of both QEMUs'; None where nothing moved."""
+    samples = [sample for series in bench.series for sample in series.samples]
+    used = sum(sample.cpu_s for sample in samples)
+    return sum(sample.suite_cpu_s for sample in samples) / used if used else None
 
 
 def _boots(bench: Bench) -> list[tuple[int, float, int]]:
