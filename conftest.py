@@ -6,6 +6,7 @@ pytest_plugins = [
     "fixtures.rundirs",
     "fixtures.lifeline",
     "fixtures.plugin",
+    "fixtures.selecting",
     "fixtures.session",
     "fixtures.booted",
 ]

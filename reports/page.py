@@ -12,11 +12,12 @@ from jinja2 import Environment
 from fixtures.findings import Finding, findings, not_tried, rollbacks, tried_rollbacks
 from fixtures.outcome import COUNTS_AGAINST, Outcome, RunResult
 from reports import words
+from reports.changes import NOTHING_BEFORE, Changes
 from reports.figures import HEAT_STEPS_MS, by_mechanism, heat_map, heat_step
 from reports.files import write_atomically
 from reports.pages import environment
 from reports.swept import in_order, listed, sweep_map, swept
-from reports.views import FindingView, Views
+from reports.views import FindingView, Views, briefly
 
 _QUIET = (Outcome.KNOWN, Outcome.REFUSED, Outcome.UNSUPPORTED)
 FULL_FINDINGS, SHORT_FINDINGS = 40, 200
@@ -38,14 +39,16 @@ class Section:
     findings: int
 
 
-def write_page(run: RunResult, directory: Path) -> Path:
+def write_page(run: RunResult, directory: Path, changes: Changes = NOTHING_BEFORE) -> Path:
     """Write `directory`/index.html and return its path.
 
     Links lead to what lies in `directory` at this moment: call it again when Allure's report was made
     later. Raises OSError where the directory cannot be written.
     """
     template = _environment().get_template("page.html.j2")
-    return write_atomically(directory / "index.html", template.render(_content(run, directory)))
+    return write_atomically(
+        directory / "index.html", template.render(_content(run, directory) | {"changes": changes})
+    )
 
 
 def _environment() -> Environment:
@@ -58,6 +61,7 @@ def _environment() -> Environment:
         "meaning": words.MEANINGS.__getitem__,
         "heat_step": heat_step,
         "in_order": in_order,
+        "briefly": briefly,
     }
     return made
 

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from fixtures.findings import Finding, findings, not_tried, rollbacks, tried_rollbacks
 from fixtures.outcome import COUNTS_AGAINST, CellResult, Outcome, RunResult
+from reports.changes import NOTHING_BEFORE, Changes
 from reports.figures import spread
 from reports.files import clean
 from reports.swept import by_kind, in_order, listed, swept
@@ -33,7 +34,12 @@ _NOT_TRIED = (Outcome.REFUSED, Outcome.UNSUPPORTED)
 _DETAILED = COUNTS_AGAINST | {Outcome.ERROR, Outcome.DEFECT_OLD}
 
 
-def print_table(run: RunResult, console: Console, directory: Path = Path("reports/latest")) -> None:
+def print_table(
+    run: RunResult,
+    console: Console,
+    directory: Path = Path("reports/latest"),
+    changes: Changes = NOTHING_BEFORE,
+) -> None:
     """Print the run's result; the last line is exactly `verdict: safe|unsafe|undecided`.
 
     `directory` is where the report lies, as it is to be shown. Nothing is wider than 100 columns but the
@@ -46,6 +52,7 @@ def print_table(run: RunResult, console: Console, directory: Path = Path("report
         _paragraph(console, f"note: {note}", width, indent="  ")
     _failures(run, console, width)
     _rollback(run, console, width)
+    _changes(changes, console, width)
     _others(run, console, width)
     tables = (_matrix, listed(run.cells)), (_sweeps, swept(run.cells))
     for table, cells in tables:
@@ -129,6 +136,23 @@ def _rollback(run: RunResult, console: Console, width: int) -> None:
         _paragraph(console, finding.reason, width, indent="    ")
     if len(stuck) > _SHORT_FINDINGS:
         _line(console, f"  and {len(stuck) - _SHORT_FINDINGS} more reasons: see the report")
+
+
+def _changes(changes: Changes, console: Console, width: int) -> None:
+    """What is new since earlier runs of the pair, in a few lines: the report has it in full."""
+    if not changes.any:
+        return
+    _line(console, "")
+    told = [(len(changes.new), "new finding"), (len(changes.gone), "gone finding")]
+    told += [(len(changes.blackouts), "changed blackout"), (len(changes.flaky), "wavering cell")]
+    words = ", ".join(f"{number} {what}{'' if number == 1 else 's'}" for number, what in told if number)
+    _line(console, f"since {changes.since[:16].replace('T', ' ')}: {words}", "bold")
+    for new in changes.new[:_SHORT_FINDINGS]:
+        what = f"new: {new.finding.outcome}: {count(len(new.cells), 'cell')}: {new.finding.reason}"
+        _paragraph(console, what, width, indent="  ", hang="  ", lines=1)
+    for gone in changes.gone[:_SHORT_FINDINGS]:
+        what = f"gone: {gone.outcome}: {count(len(gone.cells), 'cell')}: {gone.reason}"
+        _paragraph(console, what, width, indent="  ", hang="  ", lines=1)
 
 
 def _others(run: RunResult, console: Console, width: int) -> None:

@@ -9,14 +9,19 @@ from typing import TypeVar
 
 from fixtures.outcome import RunResult
 from reports.allure_report import generate, write_allure_context
+from reports.changes import NOTHING_BEFORE, Changes
+from reports.junit import write_junit
 from reports.page import write_page
+from reports.summary import write_summary
 from reports.verdict_json import write_verdict
 
 T = TypeVar("T")
 
 
-def write_all(run: RunResult, directory: Path, *, node_modules: Path) -> list[str]:
-    """Write verdict.json, the verdict page, and Allure's context and HTML into `directory`.
+def write_all(
+    run: RunResult, directory: Path, *, node_modules: Path, changes: Changes = NOTHING_BEFORE
+) -> list[str]:
+    """Write verdict.json, page, summary, junit.xml, and Allure's context and HTML into `directory`.
 
     `directory`/allure-results is where the tests have left Allure's raw results. Returns one sentence for
     each thing that could not be made, such as the HTML without Node; raises nothing but what ends the
@@ -27,14 +32,16 @@ def write_all(run: RunResult, directory: Path, *, node_modules: Path) -> list[st
     _attempt("verdict.json", lambda: write_verdict(run, directory), remarks)
     # Written first, since Allure may take two minutes in which a user may lose patience; and once more
     # below, since it links to Allure's report only where there is one.
-    _attempt("the verdict page", lambda: write_page(run, directory), remarks)
+    _attempt("the verdict page", lambda: write_page(run, directory, changes), remarks)
+    _attempt("junit.xml", lambda: write_junit(run, directory), remarks)
+    _attempt("the summary", lambda: write_summary(run, changes, directory), remarks)
     _attempt("Allure's environment and categories", lambda: write_allure_context(run, results), remarks)
     title = f"{run.old.name} → {run.new.name}: {run.verdict}"
     said = _attempt(
         "the Allure report", lambda: generate(results, directory / "allure", title, node_modules), remarks
     )
     if said is None and (directory / "allure" / "index.html").is_file():
-        _attempt("the verdict page", lambda: write_page(run, directory), remarks)
+        _attempt("the verdict page", lambda: write_page(run, directory, changes), remarks)
     elif said:
         remarks.append(said)
     return remarks

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`python -m reports DIRECTORY…`, or `make report FROM="…"`: one report from the runs of several machines."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from fixtures.errors import SuiteError, UsageError
+from fixtures.matrix import Matrix, load_matrix
+from fixtures.options import MATRIX_FILE
+from fixtures.outcome import Verdict
+from fixtures.rundirs import REPORTS, new_report_dir, point_latest_at
+from fixtures.selecting import digest_of
+from reports.finish import finish
+from reports.grid import PairReport, verdict_of_all, write_grid
+from reports.merge import Pairing, Part, by_pair, merged, parts_in
+from reports.table import print_table
+
+
+def main() -> int:
+    """Merge, tell the verdict, and return the exit status: 0 safe, 1 unsafe, 2 undecided or wrong use."""
+    parser = argparse.ArgumentParser(prog="python -m reports", description=__doc__)
+    parser.add_argument("runs", nargs="+", type=Path, metavar="DIRECTORY", help="of a run, or above some")
+    parser.add_argument("--matrix", type=Path, default=MATRIX_FILE, help="what the runs qualified")
+    given = parser.parse_args()
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 100)
+    try:
+        matrix = load_matrix(given.matrix)
+        pairs = by_pair(parts_in(given.runs))
+        _demand_this_matrix(matrix, given.matrix, pairs)
+    except SuiteError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return _merge(pairs, matrix, console).exit_status
+
+
+def _demand_this_matrix(matrix: Matrix, file: Path, pairs: dict[Pairing, list[Part]]) -> None:
+    """Known issues are told stale by it. Raises :class:`UsageError`."""
+    part = next(iter(pairs.values()))[0]
+    if part.plan.matrix != digest_of(matrix):
+        raise UsageError(
+            "the runs qualified another matrix.yaml", where=str(file), fix="give theirs with --matrix FILE"
+        )
+
+
+def _merge(pairs: dict[Pairing, list[Part]], matrix: Matrix, console: Console) -> Verdict:
+    directory = new_report_dir()
+    reports = [_pair(parts, matrix, directory, console, alone=len(pairs) == 1) for parts in pairs.values()]
+    verdict = verdict_of_all(reports)
+    if len(reports) > 1:
+        write_grid(reports, directory)
+        for report in reports:
+            console.print(
+                f"{report.run.old.name} → {report.run.new.name}: {report.run.verdict}", markup=False
+            )
+        console.print("report: reports/latest/index.html")
+        console.print(f"verdict: {verdict}")
+    point_latest_at(directory)
+    return verdict
+
+
+def _pair(parts: list[Part], matrix: Matrix, directory: Path, console: Console, *, alone: bool) -> PairReport:
+    plan = parts[0].plan
+    folder = "." if alone else f"{plan.old.name}..{plan.new.name}"
+    place = directory / folder
+    run = merged(parts, matrix.known_issues, place)
+    tests = [test.nodeid for part in parts for test in part.ended]
+    changes, remarks = finish(run, tests, place, REPORTS, whole=not run.notes)
+    for remark in remarks:
+        console.print(remark, markup=False)
+    print_table(run, console, Path("reports/latest") / folder, changes)
+    return PairReport(run, changes, folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

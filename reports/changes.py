@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is new since earlier runs of the same pair: findings that came or went, blackouts that changed.
+
+Each cell is compared with the last run that had it, so a run of a few cells disturbs no comparison.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import median
+
+from fixtures.findings import FAILING, Finding, cause_of, findings
+from fixtures.history import Entry, Past
+from fixtures.outcome import CellResult, Outcome, RunResult
+
+LOOKED_BACK = 10
+"""Runs in which a cell's earlier blackouts are looked for."""
+FEWEST = 4
+"""Earlier blackouts of a cell without which its noise is not known."""
+SPREADS = 4.0
+"""A blackout has changed if it lies so many spreads from the middle of the earlier ones."""
+LEAST_SHARE, LEAST_MS = 0.3, 30.0
+"""What a change must be at least, of the earlier middle and in ms: a beat more or less is none."""
+MAD_TO_SIGMA = 1.4826
+"""Median absolute deviation to standard deviation, of what is normally distributed."""
+
+
+@dataclass(frozen=True)
+class NewFinding:
+    """A finding with cells that did not fail for this reason when they ran last."""
+
+    finding: Finding
+    cells: list[CellResult]
+    """Those cells."""
+    first_tried: int
+    """How many of them had not run before."""
+
+
+@dataclass(frozen=True)
+class Gone:
+    """What cells failed for when they ran last, and do not any more."""
+
+    outcome: Outcome
+    reason: str
+    cells: list[CellResult]
+    """As they are now."""
+
+
+@dataclass(frozen=True)
+class Blackout:
+    """A blackout that is not what it was."""
+
+    cell: CellResult
+    now: float
+    """Milliseconds."""
+    middle: float
+    low: float
+    high: float
+    """Bounds of what is noise, from earlier runs."""
+    runs: int
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What is different from earlier runs."""
+
+    since: str
+    """When the run before this one started; empty where there was none."""
+    verdict_then: str = ""
+    new: list[NewFinding] = field(default_factory=list)
+    gone: list[Gone] = field(default_factory=list)
+    blackouts: list[Blackout] = field(default_factory=list)
+    flaky: list[CellResult] = field(default_factory=list)
+    """Cells whose outcome changed to and fro: they failed, passed and failed again, or the reverse."""
+    first_tried: int = 0
+    """Cells that no earlier run had."""
+
+    @property
+    def any(self) -> bool:
+        """Is there anything to be read?"""
+        return bool(self.new or self.gone or self.blackouts or self.flaky)
+
+
+NOTHING_BEFORE = Changes("")
+"""Of a first run."""
+
+
+def changes(run: RunResult, earlier: Sequence[Entry]) -> Changes:
+    """What this run shows that `earlier` ones, the newest first, did not."""
+    if not earlier:
+        return NOTHING_BEFORE
+    before: dict[str, list[Past]] = defaultdict(list)
+    for entry in earlier:
+        for name, past in entry.cells.items():
+            before[name].append(past)
+    return Changes(
+        since=earlier[0].started,
+        verdict_then=earlier[0].verdict,
+        new=_new(run.cells, before),
+        gone=_gone(run.cells, before),
+        blackouts=[
+            change for cell in run.cells if (change := _blackout(cell, before.get(cell.id, []))) is not None
+        ],
+        flaky=[cell for cell in run.cells if _to_and_fro(cell, before.get(cell.id, []))],
+        first_tried=sum(cell.id not in before for cell in run.cells),
+    )
+
+
+def _new(cells: Iterable[CellResult], before: dict[str, list[Past]]) -> list[NewFinding]:
+    found = []
+    for finding in findings(cells):
+        new = [cell for cell in finding.cells if _last(before, cell).cause != cause_of(cell)]
+        if new:
+            found.append(NewFinding(finding, new, sum(cell.id not in before for cell in new)))
+    return found
+
+
+def _gone(cells: Iterable[CellResult], before: dict[str, list[Past]]) -> list[Gone]:
+    groups: dict[tuple[Outcome, str], list[CellResult]] = defaultdict(list)
+    reasons: dict[tuple[Outcome, str], str] = {}
+    for cell in cells:
+        last = _last(before, cell)
+        if last.cause and last.cause != cause_of(cell):
+            groups[last.outcome, last.cause].append(cell)
+            reasons.setdefault((last.outcome, last.cause), last.reason)
+    found = [Gone(key[0], reasons[key], members) for key, members in groups.items()]
+    return sorted(found, key=lambda gone: (list(Outcome).index(gone.outcome), -len(gone.cells)))
+
+
+def _last(before: dict[str, list[Past]], cell: CellResult) -> Past:
+    return before[cell.id][0] if cell.id in before else Past(Outcome.PASS)
+
+
+def _blackout(cell: CellResult, past: Sequence[Past]) -> Blackout | None:
+    """The change of a passing cell's blackout, if it is more than noise."""
+    if cell.outcome is not Outcome.PASS or cell.blackout_ms is None:
+        return None
+    passed = [one.blackout_ms for one in past[:LOOKED_BACK] if one.outcome is Outcome.PASS]
+    known = [ms for ms in passed if ms is not None]
+    if len(known) < FEWEST:
+        return None
+    middle = median(known)
+    spread = MAD_TO_SIGMA * median(abs(ms - middle) for ms in known)
+    margin = max(SPREADS * spread, LEAST_SHARE * middle, LEAST_MS)
+    low, high = max(0.0, min([*known, middle - margin])), max([*known, middle + margin])
+    if low <= cell.blackout_ms <= high:
+        return None
+    return Blackout(cell, cell.blackout_ms, middle, low, high, len(known))
+
+
+def _to_and_fro(cell: CellResult, past: Sequence[Past]) -> bool:
+    """Has it turned from passing to failing and back, or the other way, within the runs looked at?"""
+    failing = [outcome in FAILING for outcome in (cell.outcome, *(one.outcome for one in past[:LOOKED_BACK]))]
+    turns = sum(now != then for now, then in pairwise(failing))
+    return turns >= 2

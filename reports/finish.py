@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The end of a run: what is new is found out, the reports are written, and the run is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from fixtures.errors import UsageError
+from fixtures.history import entries, remember
+from fixtures.outcome import RunResult
+from reports.changes import NOTHING_BEFORE, Changes, changes
+from reports.writer import write_all
+
+NODE_MODULES = Path(__file__).parent.parent / "node_modules"
+
+
+def finish(
+    run: RunResult, tests: Iterable[str], directory: Path, reports: Path, *, whole: bool
+) -> tuple[Changes, list[str]]:
+    """Write everything into `directory`. What is new, and a sentence for each thing that could not be made.
+
+    Only a `whole` run is compared with those that `reports` remembers, and remembered for the next: a shard
+    or an interrupted run shows too little.
+    """
+    new, remarks = NOTHING_BEFORE, []
+    if whole:
+        try:
+            new = changes(run, entries(reports, run.old.name, run.new.name))
+            remember(run, tests, reports)
+        except (UsageError, OSError) as error:
+            remarks.append(f"Could not compare with earlier runs: {error}")
+    remarks += write_all(run, directory, node_modules=NODE_MODULES, changes=new)
+    return new, remarks

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One run from the shards of several machines: which belong together, what is missing, and their evidence."""
+
+from __future__ import annotations
+
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NoReturn
+
+from fixtures.errors import UsageError
+from fixtures.journal import PLAN, Ended, RunPlan, read_ended, read_plan
+from fixtures.matrix import KnownIssue
+from fixtures.outcome import BuildInfo, CellResult, RunRecord, RunResult
+from fixtures.results import run_result
+from fixtures.shards import parse_shard
+
+Pairing = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one machine did of a run."""
+
+    directory: Path
+    plan: RunPlan
+    ended: tuple[Ended, ...]
+
+    @property
+    def name(self) -> str:
+        """How a reader calls it."""
+        pair = f"{self.plan.old.name} → {self.plan.new.name}"
+        return f"shard {self.plan.shard} of {pair}" if self.plan.shard else pair
+
+    @property
+    def folder(self) -> str:
+        """Where its evidence lies in the merged report."""
+        return f"shard-{self.plan.shard.replace('/', 'of')}" if self.plan.shard else "whole"
+
+
+def parts_in(directories: Iterable[Path]) -> list[Part]:
+    """The runs that wrote in these directories, or below. Raises :class:`UsageError` where there is none."""
+    found: dict[Path, Part] = {}
+    for directory in directories:
+        plans = sorted(directory.rglob(PLAN))
+        if not plans:
+            raise UsageError(
+                "no run wrote here", where=str(directory), fix=f"give directories of runs: they have a {PLAN}"
+            )
+        for plan in plans:
+            run = plan.parent.resolve()
+            found[run] = Part(run, read_plan(run), tuple(read_ended(run)))
+    return list(found.values())
+
+
+def by_pair(parts: Iterable[Part]) -> dict[Pairing, list[Part]]:
+    """The parts of each pair, in order of shards.
+
+    Raises :class:`UsageError` unless they are parts of one run: same matrix, suite, selection and builds.
+    """
+    groups: dict[Pairing, list[Part]] = defaultdict(list)
+    for part in parts:
+        groups[part.plan.old.name, part.plan.new.name].append(part)
+    everything = [part for group in groups.values() for part in group]
+    _demand_one_matrix(everything)
+    _demand_one_build_of_each_name(everything)
+    for group in groups.values():
+        _demand_one_selection(group)
+        group.sort(key=lambda part: (_number(part), str(part.directory)))
+    return dict(groups)
+
+
+def _number(part: Part) -> int:
+    return parse_shard(part.plan.shard).number if part.plan.shard else 0
+
+
+def _demand_one_matrix(parts: Sequence[Part]) -> None:
+    _demand_equal(parts, "another matrix.yaml", lambda part: part.plan.matrix)
+    _demand_equal(parts, "another version of the suite", lambda part: part.plan.suite)
+
+
+def _demand_one_selection(parts: Sequence[Part]) -> None:
+    first = parts[0].plan
+    for part in parts[1:]:
+        differing = dict(part.plan.selection.items() - first.selection.items())
+        if differing:
+            _refuse(part, parts[0], f"other tests were selected ({', '.join(sorted(differing))})")
+    _demand_equal(parts, "another number of shards", lambda part: part.plan.shard.partition("/")[2])
+
+
+def _demand_one_build_of_each_name(parts: Sequence[Part]) -> None:
+    first: dict[str, tuple[Part, BuildInfo]] = {}
+    for part in parts:
+        for info in (part.plan.old, part.plan.new):
+            other, then = first.setdefault(info.name, (part, info))
+            if _identity(info) != _identity(then):
+                _refuse(part, other, f"build {info.name} is another one ({info.package or info.qemu})")
+
+
+def _identity(info: BuildInfo) -> tuple[str | None, ...]:
+    """What tells two builds apart; on another machine it may have another accelerator."""
+    return info.package, info.libvirt, info.digest
+
+
+def _demand_equal(parts: Sequence[Part], what: str, told: Callable[[Part], str]) -> None:
+    for part in parts[1:]:
+        if told(part) != told(parts[0]):
+            _refuse(part, parts[0], what)
+
+
+def _refuse(part: Part, other: Part, what: str) -> NoReturn:
+    raise UsageError(
+        f"{what} than in {other.directory}", where=str(part.directory), fix="merge only parts of one run"
+    )
+
+
+def shortcomings(parts: Sequence[Part]) -> list[str]:
+    """A line for each shard that is missing or was cut short: without it, nothing is known of its tests."""
+    told = []
+    total = parts[0].plan.shard.partition("/")[2]
+    present = {part.plan.shard for part in parts}
+    wanted = [f"{number}/{total}" for number in range(1, int(total) + 1)] if total else []
+    told += [f"shard {shard} is missing" for shard in wanted if shard not in present]
+    done = {test.nodeid for part in parts for test in part.ended}
+    for part in parts:
+        missing = len(set(part.plan.tests) - done)
+        if missing:
+            share = f"{missing} of {len(part.plan.tests)} tests did not run"
+            told.append(f"{part.name} was interrupted: {share} ({part.directory.name})")
+    return told
+
+
+def merged(parts: Sequence[Part], known_issues: Iterable[KnownIssue], directory: Path) -> RunResult:
+    """The parts of one pair as one run, their evidence and Allure's results in `directory`."""
+    ended = []
+    folders = _folders(parts)
+    for part, folder in zip(parts, folders, strict=True):
+        _copy(part.directory, directory, folder)
+        ended += [replace(test, cells=_moved(test.cells, folder)) for test in part.ended]
+    plans = [part.plan for part in parts]
+    tests = dict.fromkeys(test for plan in plans for test in plan.tests)
+    plan = replace(
+        plans[0],
+        shard="",
+        tests=tuple(tests),
+        started=min(plan.started for plan in plans),
+        host=_hosts(plans),
+        old=_with_all_notes([plan.old for plan in plans]),
+        new=_with_all_notes([plan.new for plan in plans]),
+    )
+    seconds = sum(test.seconds for test in ended)
+    return run_result(plan, ended, known_issues, seconds=seconds, notes=shortcomings(parts))
+
+
+def _folders(parts: Sequence[Part]) -> list[str]:
+    """Where each part's evidence goes, below the merged report."""
+    folders: list[str] = []
+    for part in parts:
+        again = sum(folder.partition("-again")[0] == part.folder for folder in folders)
+        folders.append(part.folder + (f"-again{again}" if again else ""))
+    return folders
+
+
+def _copy(source: Path, directory: Path, folder: str) -> None:
+    """A part's evidence into a folder of its own; Allure's results have names of their own, so together."""
+    evidence, allure = source / "evidence", source / "allure-results"
+    if evidence.is_dir():
+        shutil.copytree(evidence, directory / folder / "evidence")
+    if allure.is_dir():
+        shutil.copytree(allure, directory / "allure-results", dirs_exist_ok=True)
+
+
+def _moved(cells: Iterable[CellResult], folder: str) -> tuple[CellResult, ...]:
+    """The cells with their evidence where it was copied to."""
+    return tuple(
+        replace(
+            cell,
+            evidence=[f"{folder}/{file}" for file in cell.evidence],
+            runs=[_moved_run(run, folder) for run in cell.runs],
+        )
+        for cell in cells
+    )
+
+
+def _moved_run(run: RunRecord, folder: str) -> RunRecord:
+    return replace(run, evidence=[f"{folder}/{file}" for file in run.evidence])
+
+
+def _with_all_notes(infos: Sequence[BuildInfo]) -> BuildInfo:
+    """One build as all machines saw it."""
+    notes = tuple(dict.fromkeys(note for info in infos for note in info.notes))
+    accelerators: dict[str, str] = {}
+    for info in infos:
+        for arch, accelerator in info.accelerators.items():
+            seen = accelerators.setdefault(arch, accelerator)
+            if accelerator not in seen.split(" or "):
+                accelerators[arch] = f"{seen} or {accelerator}"
+    qemu = next((info.qemu for info in infos if info.qemu), None)
+    return replace(infos[0], notes=notes, accelerators=accelerators, qemu=qemu)
+
+
+def _hosts(plans: Sequence[RunPlan]) -> dict[str, str]:
+    """What is to be known of all machines."""
+    names = dict.fromkeys(name for plan in plans for name in plan.host)
+    return {
+        name: " | ".join(dict.fromkeys(plan.host[name] for plan in plans if name in plan.host))
+        for name in names
+    }

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""summary.md: the verdict in a few lines of Markdown, for a comment on a merge request."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from fixtures.findings import findings
+from fixtures.outcome import COUNTS_AGAINST, Outcome, RunResult
+from reports.changes import Changes
+from reports.files import clean, write_atomically
+from reports.words import SYMBOLS, build_words, count, why
+
+TOLD = 10
+"""Findings under one heading; the report has them all."""
+REASON_LENGTH = 200
+SIGNS = {"safe": "✅", "unsafe": "❌", "undecided": "❔"}
+DETAILED = COUNTS_AGAINST | {Outcome.ERROR}
+
+
+def write_summary(run: RunResult, changes: Changes, directory: Path) -> Path:
+    """Write `directory`/summary.md and return its path. Raises OSError where it cannot be written."""
+    return write_atomically(directory / "summary.md", "\n".join(_lines(run, changes)) + "\n")
+
+
+def _lines(run: RunResult, changes: Changes) -> list[str]:
+    lines = [
+        f"## {SIGNS[run.verdict]} Hot patch {run.old.name} → {run.new.name}: {run.verdict}",
+        "",
+        _text(why(run)),
+        "",
+        f"- old build: {_text(build_words(run.old))}",
+        f"- new build: {_text(build_words(run.new))}",
+        *(f"- **note**: {_text(note)}" for note in run.notes),
+        "",
+        *_tally(run),
+    ]
+    against = [
+        f"- **{finding.outcome}**, {count(len(finding.cells), 'cell')}: {_text(finding.reason)}"
+        for finding in findings(run.cells)
+        if finding.outcome in DETAILED
+    ]
+    lines += _listed("Findings", against)
+    if changes.since:
+        lines += _listed(f"New since {changes.since[:10]}", [*_new(changes)])
+        gone = [f"- {count(len(gone.cells), 'cell')}: {_text(gone.reason)}" for gone in changes.gone]
+        lines += _listed("Gone", gone)
+    return lines
+
+
+def _tally(run: RunResult) -> list[str]:
+    told = [(outcome, run.counts[outcome]) for outcome in Outcome if outcome in run.counts]
+    if not told:
+        return []
+    head = " | ".join(f"{SYMBOLS[outcome]} {outcome}" for outcome, _ in told)
+    return [
+        f"| {head} |",
+        "|" + " ---: |" * len(told),
+        f"| {' | '.join(str(number) for _, number in told)} |",
+    ]
+
+
+def _new(changes: Changes) -> list[str]:
+    told = [
+        f"- **{new.finding.outcome}**, {count(len(new.cells), 'cell')}: {_text(new.finding.reason)}"
+        for new in changes.new
+    ]
+    told += [
+        f"- blackout of `{each.cell.id}`: {each.now:.0f} ms, was {each.middle:.0f} ms"
+        for each in changes.blackouts
+    ]
+    return told
+
+
+def _listed(heading: str, told: list[str]) -> list[str]:
+    if not told:
+        return []
+    more = [f"- and {len(told) - TOLD} more"] if len(told) > TOLD else []
+    return ["", f"### {heading}", "", *told[:TOLD], *more]
+
+
+def _text(said: str) -> str:
+    """Words of QEMU as Markdown that shows them: on one line, cut, nothing in them taken for markup."""
+    line = " ".join(clean(said).split())
+    cut = line if len(line) <= REASON_LENGTH else f"{line[:REASON_LENGTH]}…"
+    return re.sub(r"([\\`*_{}\[\]<>|#~])", r"\\\1", cut)
