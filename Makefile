@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 TEST_PAIR := --old=debian-12-backports --new=debian-13
 
 .DEFAULT_GOAL := help
-.PHONY: help qualify test bench lint pins clean
+.PHONY: help qualify nightly report test bench lint pins clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,6 +17,14 @@ qualify: ## qualify an update: [OLD=build] [NEW=build] [ARCH=x86_64|ppc64le] [AR
 	@./setup.sh --with-report
 	@$(PYTEST) suites -n auto -m "not harness and not slow and not performance" \
 	  $(if $(OLD),--old='$(OLD)') $(if $(NEW),--new='$(NEW)') $(if $(ARCH),--arch='$(ARCH)') $(ARGS)
+
+nightly: ## qualify every pair of matrix.yaml, in one report: [ARGS="more for pytest"]
+	@./setup.sh --with-report
+	@.venv/bin/python -m reports.nightly $(ARGS)
+
+report: ## merge what several machines did: FROM="directory directory…"
+	@./setup.sh --with-report
+	@.venv/bin/python -m reports $(FROM)
 
 test: ## the suite's own tests, then a short real hot patch on each architecture
 	@./setup.sh

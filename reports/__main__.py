@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from rich.console import Console
@@ -22,16 +23,21 @@ from reports.table import print_table
 
 
 def main() -> int:
-    """Merge, tell the verdict, and return the exit status: 0 safe, 1 unsafe, 2 undecided or wrong use."""
+    """Merge what the command line names."""
     parser = argparse.ArgumentParser(prog="python -m reports", description=__doc__)
     parser.add_argument("runs", nargs="+", type=Path, metavar="DIRECTORY", help="of a run, or above some")
     parser.add_argument("--matrix", type=Path, default=MATRIX_FILE, help="what the runs qualified")
     given = parser.parse_args()
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 100)
+    return merge(given.runs, given.matrix, console)
+
+
+def merge(runs: Iterable[Path], matrix_file: Path, console: Console) -> int:
+    """Merge, tell the verdict, and return the exit status: 0 safe, 1 unsafe, 2 undecided or wrong use."""
     try:
-        matrix = load_matrix(given.matrix)
-        pairs = by_pair(parts_in(given.runs))
-        _demand_this_matrix(matrix, given.matrix, pairs)
+        matrix = load_matrix(matrix_file)
+        pairs = by_pair(parts_in(runs))
+        _demand_this_matrix(matrix, matrix_file, pairs)
     except SuiteError as error:
         sys.stderr.write(f"{error}\n")
         return 2
