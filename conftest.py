@@ -7,6 +7,7 @@ pytest_plugins = [
     "fixtures.lifeline",
     "fixtures.plugin",
     "fixtures.selecting",
+    "fixtures.preview",
     "fixtures.session",
     "fixtures.booted",
 ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""verdict.json: the run for scripts and CI. Its keys are an interface; see `schema` before changing one."""
+"""verdict.json: the run for scripts and CI. Its keys are an interface, see `reports/verdict_types.py`."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ def verdict_data(run: RunResult) -> dict[str, Any]:
         "new": _build(run.new),
         "verdict": str(run.verdict),
         "counts": {str(outcome): run.counts.get(str(outcome), 0) for outcome in Outcome},
+        "notes": list(run.notes),
         "cells": [_cell(cell) for cell in run.cells],
         "findings": [_finding(finding) for finding in findings(run.cells)],
         "rollback": [_finding(finding) for finding in rollbacks(run)],

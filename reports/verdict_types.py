@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stands in verdict.json, as types: from them its JSON Schema is made."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from fixtures.outcome import Outcome, Verdict
+
+Milliseconds = Annotated[float | None, Field(ge=0, description="null where not measured")]
+Seconds = Annotated[float | None, Field(ge=0)]
+
+
+class BuildData(TypedDict):
+    """A build; null where it is not known or there is none."""
+
+    name: str
+    qemu: str | None
+    package: str | None
+    libvirt: str | None
+
+
+class RunData(TypedDict):
+    """One run of a cell: old→new, or a control."""
+
+    source: str
+    destination: str
+    result: Literal["pass", "fail", "refused", "unsupported", "error"]
+    reason: str
+    signature: Annotated[str, Field(description="Equal signatures are taken for the same defect.")]
+    seconds: Seconds
+    evidence: list[str]
+    total_ms: Milliseconds
+    downtime_ms: float | None
+    blackout_ms: Milliseconds
+    figures: dict[str, float | None]
+
+
+class CellData(TypedDict):
+    """One thing that can pass or fail."""
+
+    id: Annotated[str, Field(description="Stable across runs, pairs and machines.")]
+    suite: str
+    arch: str
+    machine: str
+    path: str
+    mechanism: str
+    subject: str
+    outcome: Outcome
+    reason: str
+    evidence: Annotated[list[str], Field(description="Paths relative to the directory of verdict.json.")]
+    total_ms: Milliseconds
+    downtime_ms: Annotated[float | None, Field(description="As QEMU tells it: known to be wrong at times.")]
+    blackout_ms: Milliseconds
+    seconds: Seconds
+    accelerator: str
+    rerun: Annotated[str, Field(description="The one command that reruns this cell.")]
+    repeats: str
+    runs: list[RunData]
+
+
+class FindingData(TypedDict):
+    """Cells of one outcome and one cause."""
+
+    outcome: Outcome
+    signature: str
+    reason: str
+    blame: str
+    archs: list[str]
+    machines: list[str]
+    subjects: list[str]
+    cells: Annotated[list[str], Field(description="Ids.")]
+    rerun: str
+
+
+class VerdictData(TypedDict):
+    """The verdict of one run over one pair of builds."""
+
+    schema: Literal[1]
+    old: BuildData
+    new: BuildData
+    verdict: Verdict
+    counts: Annotated[dict[str, int], Field(description="Cells by outcome, 0 where it did not occur.")]
+    notes: Annotated[list[str], Field(description="What is wrong with the rig, such as a missing shard.")]
+    cells: list[CellData]
+    findings: list[FindingData]
+    rollback: list[FindingData]
