@@ -19,11 +19,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from fixtures.history import KEPT
 from fixtures.outcome import BuildInfo, Outcome, RunResult
 from reports.files import clean, write_atomically
 from reports.words import MEANINGS
 
 TIMEOUT_S = 120
+GATE_NODE = 22
+"""The first major version of Node.js with which Allure's quality gate works."""
 _ERROR_LINE = re.compile(r"error|invalid|cannot|not found", re.IGNORECASE)
 _NOISE = re.compile(r"^(Node\.js v|\s+at |[{}\s]*$)")
 
@@ -49,8 +52,12 @@ def write_allure_context(run: RunResult, results_dir: Path) -> None:
     write_atomically(results_dir / "categories.json", json.dumps(categories, ensure_ascii=False, indent=2))
 
 
-def generate(results_dir: Path, out: Path, name: str, node_modules: Path) -> str | None:
+def generate(
+    results_dir: Path, out: Path, name: str, node_modules: Path, history: Path | None = None
+) -> str | None:
     """Make `out`/index.html, the whole report in one file, with the Allure installed in `node_modules`.
+
+    `history` is the file that Allure's trends come from, and to which this run is added.
 
     Takes up to 120 s and needs no network. Returns None, or one sentence that says why there is no HTML;
     then there is no old one either, as that would tell of another run.
@@ -66,7 +73,8 @@ def generate(results_dir: Path, out: Path, name: str, node_modules: Path) -> str
             "No Allure report in HTML: npm's `allure` is not installed (`npm ci`); the raw results are kept."
         )
     with tempfile.TemporaryDirectory(prefix="allure-") as scratch:
-        remark = _run(program, results_dir.absolute(), Path(scratch), name)
+        config = configuration(clean(name), Path(scratch) / "report", history)
+        remark = _run(program, "generate", results_dir.absolute(), Path(scratch), config)
         made = Path(scratch) / "report" / "index.html"
         if remark is None and not made.is_file():
             remark = "it ended without an error, but made no index.html"
@@ -81,13 +89,41 @@ def message_pattern(outcome: Outcome) -> str:
     return rf"^[\s(]*(XFAIL )?([^\s:]+: )?\[{outcome}\]"
 
 
-def configuration(name: str, output: Path) -> dict[str, Any]:
+def quality_gate(results_dir: Path, node_modules: Path) -> str | None:
+    """What Allure's own quality gate says of the run, in a sentence: no test may have failed.
+
+    None where there is no Allure, or no Node.js that can run its gate: with Node.js 20 it crashes, and ends
+    like one that was not passed (allure 3.18, Iterator.toArray).
+    """
+    program = node_modules / ".bin" / "allure"
+    if _node_version() < GATE_NODE or not program.exists() or not results_dir.is_dir():
+        return None
+    with tempfile.TemporaryDirectory(prefix="allure-") as scratch:
+        config = configuration("gate", Path(scratch) / "report", None)
+        remark = _run(program, "quality-gate", results_dir.absolute(), Path(scratch), config)
+    return f"Allure's quality gate: {'passed' if remark is None else 'not passed'}"
+
+
+def _node_version() -> int:
+    """The major version of Node.js; 0 where there is none."""
+    try:
+        command = ["node", "--version"]
+        said = subprocess.run(command, check=False, capture_output=True, text=True, timeout=TIMEOUT_S).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return 0
+    found = re.match(r"v(\d+)\.", said)
+    return int(found[1]) if found else 0
+
+
+def configuration(name: str, output: Path, history: Path | None = None) -> dict[str, Any]:
     """Allure 3's configuration: one file, the outcomes as categories, tests in a tree by suite."""
+    remembered = {"historyPath": str(history.absolute()), "historyLimit": KEPT} if history else {}
     return {
         "name": name,
         "output": str(output),
-        # A report that remembers earlier ones would need a file that outlives reports/latest.
-        "appendHistory": False,
+        **remembered,
+        "appendHistory": history is not None,
+        "qualityGate": {"rules": [{"maxFailures": 0}]},
         "plugins": {
             "awesome": {
                 "options": {
@@ -109,11 +145,13 @@ def configuration(name: str, output: Path) -> dict[str, Any]:
     }
 
 
-def _run(program: Path, results_dir: Path, scratch: Path, name: str) -> str | None:
+def _run(
+    program: Path, task: str, results_dir: Path, scratch: Path, configured: dict[str, Any]
+) -> str | None:
     """Run Allure in `scratch`, where no other configuration lies; None or what went wrong."""
     config = scratch / "allurerc.json"
-    config.write_text(json.dumps(configuration(clean(name), scratch / "report")), encoding="utf-8")
-    command = [str(program.absolute()), "generate", "-c", str(config), str(results_dir)]
+    config.write_text(json.dumps(configured), encoding="utf-8")
+    command = [str(program.absolute()), task, "-c", str(config), str(results_dir)]
     environment = os.environ | {"NO_COLOR": "1", "FORCE_COLOR": "0", "CI": "1"}
     try:
         process = subprocess.Popen(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from fixtures.errors import UsageError
-from fixtures.history import entries, remember
+from fixtures.history import entries, history_dir, remember
 from fixtures.outcome import RunResult
 from reports.changes import NOTHING_BEFORE, Changes, changes
 from reports.writer import write_all
@@ -30,5 +30,6 @@ def finish(
             remember(run, tests, reports)
         except (UsageError, OSError) as error:
             remarks.append(f"Could not compare with earlier runs: {error}")
-    remarks += write_all(run, directory, node_modules=NODE_MODULES, changes=new)
+    trends = history_dir(reports, run.old.name, run.new.name) / "allure.jsonl" if whole else None
+    remarks += write_all(run, directory, node_modules=NODE_MODULES, changes=new, history=trends)
     return new, remarks

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from fixtures.outcome import RunResult
-from reports.allure_report import generate, write_allure_context
+from reports.allure_report import generate, quality_gate, write_allure_context
 from reports.changes import NOTHING_BEFORE, Changes
 from reports.junit import write_junit
 from reports.page import write_page
@@ -19,11 +19,17 @@ T = TypeVar("T")
 
 
 def write_all(
-    run: RunResult, directory: Path, *, node_modules: Path, changes: Changes = NOTHING_BEFORE
+    run: RunResult,
+    directory: Path,
+    *,
+    node_modules: Path,
+    changes: Changes = NOTHING_BEFORE,
+    history: Path | None = None,
 ) -> list[str]:
     """Write verdict.json, page, summary, junit.xml, and Allure's context and HTML into `directory`.
 
-    `directory`/allure-results is where the tests have left Allure's raw results. Returns one sentence for
+    `directory`/allure-results is where the tests have left Allure's raw results; `history` is the file of
+    Allure's trends. Returns one sentence for
     each thing that could not be made, such as the HTML without Node; raises nothing but what ends the
     program.
     """
@@ -38,13 +44,16 @@ def write_all(
     _attempt("Allure's environment and categories", lambda: write_allure_context(run, results), remarks)
     title = f"{run.old.name} → {run.new.name}: {run.verdict}"
     said = _attempt(
-        "the Allure report", lambda: generate(results, directory / "allure", title, node_modules), remarks
+        "the Allure report",
+        lambda: generate(results, directory / "allure", title, node_modules, history),
+        remarks,
     )
     if said is None and (directory / "allure" / "index.html").is_file():
         _attempt("the verdict page", lambda: write_page(run, directory, changes), remarks)
     elif said:
         remarks.append(said)
-    return remarks
+    gate = _attempt("Allure's quality gate", lambda: quality_gate(results, node_modules), remarks)
+    return [*remarks, *([gate] if gate else [])]
 
 
 def _attempt(what: str, make: Callable[[], T], remarks: list[str]) -> T | None:

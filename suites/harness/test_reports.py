@@ -59,7 +59,17 @@ def test_verdict_json_keeps_its_interface(tmp_path: Path) -> None:
     cell.runs = [RunRecord("debian-12", "debian-13", "fail", signature="beats")]
     file = write_verdict(make_run(cell, make_cell(2)), tmp_path)
     data = json.loads(file.read_text(encoding="utf-8"))
-    assert list(data) == ["schema", "old", "new", "verdict", "counts", "cells", "findings", "rollback"]
+    assert list(data) == [
+        "schema",
+        "old",
+        "new",
+        "verdict",
+        "counts",
+        "notes",
+        "cells",
+        "findings",
+        "rollback",
+    ]
     assert data["schema"] == 1
     assert data["verdict"] == "unsafe"
     assert data["new"] == {"name": "debian-13", "qemu": "10.0.13", "package": None, "libvirt": None}
