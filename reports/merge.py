@@ -95,13 +95,8 @@ def _demand_one_build_of_each_name(parts: Sequence[Part]) -> None:
     for part in parts:
         for info in (part.plan.old, part.plan.new):
             other, then = first.setdefault(info.name, (part, info))
-            if _identity(info) != _identity(then):
+            if info.identity != then.identity:
                 _refuse(part, other, f"build {info.name} is another one ({info.package or info.qemu})")
-
-
-def _identity(info: BuildInfo) -> tuple[str | None, ...]:
-    """What tells two builds apart; on another machine it may have another accelerator."""
-    return info.package, info.libvirt, info.digest
 
 
 def _demand_equal(parts: Sequence[Part], what: str, told: Callable[[Part], str]) -> None:
