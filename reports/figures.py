@@ -87,6 +87,19 @@ def heat_map(cells: Iterable[CellResult]) -> tuple[list[tuple[str, str]], list[H
     return columns, rows
 
 
+def in_map(cell: CellResult) -> bool:
+    """Is the cell one of a grid of guests, paths and mechanisms? The others are about one thing each."""
+    return cell.suite == "hotpatch"
+
+
+def by_suite(cells: Iterable[CellResult]) -> list[tuple[str, str, list[CellResult]]]:
+    """Cells that stand in no grid, by suite and architecture, worst first."""
+    groups: dict[tuple[str, str], list[CellResult]] = defaultdict(list)
+    for cell in worst_first(cells):
+        groups[cell.suite, cell.arch].append(cell)
+    return [(suite, arch, group) for (suite, arch), group in sorted(groups.items())]
+
+
 def by_mechanism(cells: Iterable[CellResult]) -> list[MechanismFigures]:
     """Figures of the passing cells; a failed move's times would say nothing about the mechanism."""
     groups: dict[tuple[str, str, str], list[CellResult]] = defaultdict(list)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from fixtures.findings import Finding, findings, not_tried, rollbacks, tried_rol
 from fixtures.outcome import COUNTS_AGAINST, Outcome, RunResult
 from reports import words
 from reports.changes import NOTHING_BEFORE, Changes
-from reports.figures import HEAT_STEPS_MS, by_mechanism, heat_map, heat_step
+from reports.figures import HEAT_STEPS_MS, by_mechanism, by_suite, heat_map, heat_step, in_map
 from reports.files import write_atomically
 from reports.pages import environment
 from reports.swept import in_order, listed, sweep_map, swept
@@ -68,7 +69,8 @@ def _environment() -> Environment:
 
 def _content(run: RunResult, directory: Path) -> dict[str, Any]:
     views = Views(run, directory)
-    columns, rows = heat_map(listed(run.cells))
+    columns, rows = heat_map(filter(in_map, listed(run.cells)))
+    paths = Counter(path for path, _ in columns)
     kinds, swept_rows = sweep_map(swept(run.cells))
     return {
         "run": run,
@@ -81,6 +83,8 @@ def _content(run: RunResult, directory: Path) -> dict[str, Any]:
         "shown_reasons": SHOWN_REASONS,
         "listed_reasons": LISTED_REASONS,
         "columns": columns,
+        "paths": list(paths.items()),
+        "singles": by_suite(cell for cell in listed(run.cells) if not in_map(cell)),
         "rows": rows,
         "kinds": kinds,
         "swept_rows": swept_rows,
