@@ -8,6 +8,9 @@ from fixtures.cells import Cell
 from fixtures.guest import Guest
 from fixtures.libvirt_moves import LibvirtMoves
 
+FAST = "1024"
+"""MiB a second: as good as no limit."""
+
 
 @pytest.mark.promise("virsh-precopy")
 def test_precopy(cell: Cell, guest: Guest, libvirt: LibvirtMoves) -> None:
@@ -60,6 +63,9 @@ def test_domjobinfo_tells_of_the_move(cell: Cell, guest: Guest, libvirt: Libvirt
     def look() -> None:
         libvirt.event("iteration 1")
         shown.update(virsh.fields_of(virsh.run(libvirt.domain, "domjobinfo", libvirt.domain.name)))
+        virsh.run(
+            libvirt.domain, "migrate-setspeed", libvirt.domain.name, FAST
+        )  # Else it may never converge.
 
     libvirt.hot_patch_by(virsh.migrates(libvirt, "--bandwidth", "32", meanwhile=look))
     assert libvirt.check(
