@@ -11,6 +11,7 @@ from typing import Any
 
 from fixtures.findings import Finding, findings, rollbacks
 from fixtures.outcome import BuildInfo, CellResult, Outcome, RunResult
+from reports.changes import NOTHING_BEFORE, Changes
 from reports.files import write_atomically
 
 SCHEMA = 1
@@ -19,17 +20,17 @@ _TEXTS = ("id", "suite", "arch", "machine", "path", "mechanism", "subject")
 _TIMES = ("total_ms", "downtime_ms", "blackout_ms", "seconds")
 
 
-def write_verdict(run: RunResult, directory: Path) -> Path:
+def write_verdict(run: RunResult, directory: Path, changes: Changes = NOTHING_BEFORE) -> Path:
     """Write `directory`/verdict.json in one step and return its path.
 
     Times are milliseconds where the key ends in `_ms`, else seconds; null where not measured. Raises
     OSError where the directory cannot be written.
     """
-    text = json.dumps(verdict_data(run), ensure_ascii=False, allow_nan=False, indent=2)
+    text = json.dumps(verdict_data(run, changes), ensure_ascii=False, allow_nan=False, indent=2)
     return write_atomically(directory / "verdict.json", text + "\n")
 
 
-def verdict_data(run: RunResult) -> dict[str, Any]:
+def verdict_data(run: RunResult, changes: Changes = NOTHING_BEFORE) -> dict[str, Any]:
     """The content of verdict.json; `counts` holds every outcome, 0 where it did not occur.
 
     `findings` says by cause what failed, `rollback` what came into the new build and cannot return; their
@@ -45,6 +46,36 @@ def verdict_data(run: RunResult) -> dict[str, Any]:
         "cells": [_cell(cell) for cell in run.cells],
         "findings": [_finding(finding) for finding in findings(run.cells)],
         "rollback": [_finding(finding) for finding in rollbacks(run)],
+        "changes": _changes(changes) if changes.since else None,
+    }
+
+
+def _changes(changes: Changes) -> dict[str, Any]:
+    return {
+        "since": changes.since,
+        "new": [
+            {
+                "outcome": str(new.finding.outcome),
+                "reason": new.finding.reason,
+                "cells": [cell.id for cell in new.cells],
+            }
+            for new in changes.new
+        ],
+        "gone": [
+            {"outcome": str(gone.outcome), "reason": gone.reason, "cells": [cell.id for cell in gone.cells]}
+            for gone in changes.gone
+        ],
+        "blackouts": [
+            {
+                "cell": each.cell.id,
+                "now_ms": each.now,
+                "middle_ms": each.middle,
+                "low_ms": each.low,
+                "high_ms": each.high,
+            }
+            for each in changes.blackouts
+        ],
+        "wavering": [cell.id for cell in changes.flaky],
     }
 
 

@@ -76,6 +76,42 @@ class FindingData(TypedDict):
     rerun: str
 
 
+class NewData(TypedDict):
+    """A finding that is new, or has new cells."""
+
+    outcome: Outcome
+    reason: str
+    cells: Annotated[list[str], Field(description="Ids of those that did not fail so when they ran last.")]
+
+
+class GoneData(TypedDict):
+    """What cells failed for when they ran last, and do not any more."""
+
+    outcome: Annotated[Outcome, Field(description="What it was.")]
+    reason: str
+    cells: list[str]
+
+
+class BlackoutData(TypedDict):
+    """A passing cell whose blackout is not what it was."""
+
+    cell: str
+    now_ms: float
+    middle_ms: Annotated[float, Field(description="Median of earlier runs.")]
+    low_ms: Annotated[float, Field(description="Below this, and above high_ms, it is more than noise.")]
+    high_ms: float
+
+
+class ChangesData(TypedDict):
+    """What is different from earlier runs of the pair."""
+
+    since: Annotated[str, Field(description="When the run before this one started.")]
+    new: list[NewData]
+    gone: list[GoneData]
+    blackouts: list[BlackoutData]
+    wavering: Annotated[list[str], Field(description="Cells that failed, passed and failed again, or so.")]
+
+
 class VerdictData(TypedDict):
     """The verdict of one run over one pair of builds."""
 
@@ -88,3 +124,4 @@ class VerdictData(TypedDict):
     cells: list[CellData]
     findings: list[FindingData]
     rollback: list[FindingData]
+    changes: Annotated[ChangesData | None, Field(description="null where there is no earlier whole run.")]

@@ -35,7 +35,7 @@ def write_all(
     """
     results = directory / "allure-results"
     remarks: list[str] = []
-    _attempt("verdict.json", lambda: write_verdict(run, directory), remarks)
+    _attempt("verdict.json", lambda: write_verdict(run, directory, changes), remarks)
     # Written first, since Allure may take two minutes in which a user may lose patience; and once more
     # below, since it links to Allure's report only where there is one.
     _attempt("the verdict page", lambda: write_page(run, directory, changes), remarks)

@@ -19,7 +19,7 @@ from typing import Any, TypedDict
 
 CHECKOUT = Path(__file__).parents[2]
 PARTS = ("conftest.py", "pyproject.toml", "builds.lock.json", "fixtures", "images", "reports", "suites")
-NOT_COPIED = shutil.ignore_patterns("runs", "latest", "__pycache__")
+NOT_COPIED = shutil.ignore_patterns("runs", "latest", "history", "__pycache__")
 RUN_SECONDS = 400
 """A booted cell with all its controls takes a minute under TCG, on a machine that does other things too."""
 FOUND_PROPERTY = "seeded defect"
@@ -58,7 +58,9 @@ class SeededRun:
 
 
 def copy_of_checkout(into: Path) -> Path:
-    """What a run needs of this checkout."""
+    """What a run needs of this checkout; a copy that is there has the reports of earlier runs."""
+    if into.is_dir():
+        return into
     into.mkdir()
     for part in PARTS:
         if (CHECKOUT / part).is_dir():

@@ -69,6 +69,7 @@ def test_verdict_json_keeps_its_interface(tmp_path: Path) -> None:
         "cells",
         "findings",
         "rollback",
+        "changes",
     ]
     assert data["schema"] == 1
     assert data["verdict"] == "unsafe"

@@ -3,6 +3,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from fixtures.plugin import rig_of
 from fixtures.rundir import run_dir
 from suites.harness.seeded_run import FOUND_PROPERTY, Row, SeededRun, copy_of_checkout, run_seeded
 from suites.harness.seeds import Seed, SeededBuild
-from suites.harness.seeds_at_rest import AT_REST
+from suites.harness.seeds_at_rest import AT_REST, OTHER_MACHINES
 from suites.harness.seeds_under_guests import UNDER_GUESTS
 from suites.harness.wrong_builds import Wrong, make_wrong, matrix_with
 
@@ -35,13 +36,14 @@ def qualify(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Qualify]
     if not isinstance(rig.matrix.build(rig.pair.new), DebianBuild):
         pytest.skip("wrong builds are made of links to a build of the cache: give one of kind `debian`")
     # In the cache, for links of a file are on its own file system.
+    numbers = count(1)
     with run_dir(cache_root()) as place:
 
         def qualified(wrong: Wrong, role: str, words: tuple[str, ...]) -> SeededRun:
-            right = rig.pair.new
-            root = make_wrong(rig.new.sandbox.root, wrong, place / WRONG)
+            right, number = rig.pair.new, next(numbers)
+            root = make_wrong(rig.new.sandbox.root, wrong, place / f"{WRONG}-{number}")
             given = Path(request.config.getoption("--matrix"))
-            matrix = matrix_with(given, {WRONG: root}, place / "matrix.yaml")
+            matrix = matrix_with(given, {WRONG: root}, place / f"matrix-{number}.yaml")
             old, new = (WRONG, right) if role == "old" else (right, WRONG)
             return run_seeded(copy_of_checkout(tmp_path / "checkout"), matrix, old, new, words)
 
@@ -72,6 +74,21 @@ def test_build_against_itself_has_no_finding(subject: str, qualify: Qualify) -> 
     run = qualify(Wrong(), "new", words)
     assert not [cell for cell in run.verdict["cells"] if cell["outcome"] in BLAMED], run.said
     assert run.verdict["verdict"] == "safe", run.said
+
+
+def test_second_run_names_exactly_what_is_new(qualify: Qualify) -> None:
+    """Lose this and who reads the nightly report every day has to find the new defect among the old ones."""
+    old, new = OTHER_MACHINES.seeds
+    first = qualify(old.wrong, "new", OTHER_MACHINES.select)
+    second = qualify(old.wrong + new.wrong, "new", OTHER_MACHINES.select)
+    assert first.verdict["changes"] is None
+    (told,) = second.verdict["changes"]["new"]
+    assert [cell.endswith(new.subject) for cell in told["cells"]] == [True], second.said
+    assert second.verdict["changes"]["gone"] == []
+    third = qualify(new.wrong, "new", OTHER_MACHINES.select)
+    (gone,) = third.verdict["changes"]["gone"]
+    assert [cell.endswith(old.subject) for cell in gone["cells"]] == [True], third.said
+    assert third.verdict["changes"]["new"] == []
 
 
 def _row(seed: Seed, run: SeededRun) -> Row:
