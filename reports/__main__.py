@@ -18,7 +18,7 @@ from fixtures.rundirs import REPORTS, new_report_dir, point_latest_at
 from fixtures.selecting import digest_of
 from reports.finish import finish
 from reports.grid import PairReport, verdict_of_all, write_grid
-from reports.merge import Pairing, Part, by_pair, merged, parts_in
+from reports.merge import Pairing, Part, by_pair, merged, parts_in, shortcomings
 from reports.table import print_table
 
 
@@ -75,7 +75,7 @@ def _pair(parts: list[Part], matrix: Matrix, directory: Path, console: Console, 
     place = directory / folder
     run = merged(parts, matrix.known_issues, place)
     tests = [test.nodeid for part in parts for test in part.ended]
-    changes, remarks = finish(run, tests, place, REPORTS, whole=not run.notes)
+    changes, remarks = finish(run, tests, place, REPORTS, whole=not shortcomings(parts))
     for remark in remarks:
         console.print(remark, markup=False)
     print_table(run, console, Path("reports/latest") / folder, changes)
