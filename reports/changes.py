@@ -41,7 +41,7 @@ class NewFinding:
 
 @dataclass(frozen=True)
 class Gone:
-    """What cells failed for when they ran last, and do not any more."""
+    """What cells failed for when they ran last, and do not any more; an `error` is no sign of that."""
 
     outcome: Outcome
     reason: str
@@ -123,7 +123,8 @@ def _gone(cells: Iterable[CellResult], before: dict[str, list[Past]]) -> list[Go
     reasons: dict[tuple[Outcome, str], str] = {}
     for cell in cells:
         last = _last(before, cell)
-        if last.cause and last.cause != cause_of(cell):
+        judged = cell.outcome is not Outcome.ERROR or last.outcome is Outcome.ERROR
+        if judged and last.cause and last.cause != cause_of(cell):
             groups[last.outcome, last.cause].append(cell)
             reasons.setdefault((last.outcome, last.cause), last.reason)
     found = [Gone(key[0], reasons[key], members) for key, members in groups.items()]

@@ -21,12 +21,13 @@ def finish(
     """Write everything into `directory`. What is new, and a sentence for each thing that could not be made.
 
     Only a `whole` run is compared with those that `reports` remembers, and remembered for the next: a shard
-    or an interrupted run shows too little.
+    or an interrupted run shows too little. Shards may be merged again, and late, so only runs that started
+    before this one are earlier ones.
     """
     new, remarks = NOTHING_BEFORE, []
     if whole:
         try:
-            new = changes(run, entries(reports, run.old.name, run.new.name))
+            new = changes(run, entries(reports, run.old.name, run.new.name, run.started))
             remember(run, tests, reports)
         except (UsageError, OSError) as error:
             remarks.append(f"Could not compare with earlier runs: {error}")
