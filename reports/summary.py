@@ -32,7 +32,7 @@ def _lines(run: RunResult, changes: Changes) -> list[str]:
         "",
         f"- old build: {_text(build_words(run.old))}",
         f"- new build: {_text(build_words(run.new))}",
-        *(f"- **note**: {_text(note)}" for note in run.notes),
+        *_cut([f"- **note**: {_text(note)}" for note in run.notes]),
         "",
         *_tally(run),
     ]
@@ -74,14 +74,16 @@ def _new(changes: Changes) -> list[str]:
 
 
 def _listed(heading: str, told: list[str]) -> list[str]:
-    if not told:
-        return []
+    return ["", f"### {heading}", "", *_cut(told)] if told else []
+
+
+def _cut(told: list[str]) -> list[str]:
     more = [f"- and {len(told) - TOLD} more"] if len(told) > TOLD else []
-    return ["", f"### {heading}", "", *told[:TOLD], *more]
+    return [*told[:TOLD], *more]
 
 
 def _text(said: str) -> str:
     """Words of QEMU as Markdown that shows them: on one line, cut, nothing in them taken for markup."""
     line = " ".join(clean(said).split())
     cut = line if len(line) <= REASON_LENGTH else f"{line[:REASON_LENGTH]}…"
-    return re.sub(r"([\\`*_{}\[\]<>|#~])", r"\\\1", cut)
+    return re.sub(r"([\\`*_{}\[\]<>|#~&$])", r"\\\1", cut)
