@@ -69,7 +69,7 @@ def test_run_is_remembered(tmp_path: Path) -> None:
 def test_pairs_are_remembered_apart(tmp_path: Path) -> None:
     """Lose this and a finding is new because another update has not got it."""
     remember(night(1, *failing(*MACHINES)), ["a"], tmp_path)
-    assert entries(tmp_path, "debian-13", "debian-12") == []
+    assert entries(tmp_path, "debian-13", "debian-12") == entries(tmp_path, "debian-12", "debian-14") == []
     assert tried_tests(tmp_path, "debian-13", "debian-12") == frozenset()
 
 
@@ -153,6 +153,13 @@ def test_finding_that_is_gone_is_named(tmp_path: Path) -> None:
     (gone,) = found.gone
     assert (gone.outcome, gone.reason, ids(gone.cells)) == (FAILS, CPU_FAILS, MACHINES)
     assert found.new == []
+
+
+def test_finding_is_gone_once(tmp_path: Path) -> None:
+    """Lose this and what was fixed last month is told as fixed for as long as it is remembered."""
+    nights = [failing(*MACHINES), passing(*MACHINES), passing(*MACHINES)]
+    found = compared(tmp_path, *(night(number, *cells) for number, cells in enumerate(nights, 1)))
+    assert not found.any
 
 
 def test_cell_that_fails_otherwise_is_new_and_gone(tmp_path: Path) -> None:

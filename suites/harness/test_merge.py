@@ -164,6 +164,13 @@ def test_machines_may_have_different_accelerators(tmp_path: Path) -> None:
     assert run.host == {"cores": "2 | 4"}
 
 
+def test_merged_run_began_with_its_first_machine(tmp_path: Path) -> None:
+    """Lose this and a run is taken for a later one than it is, and compared with what came after it."""
+    for shard, hour in (("1/2", 3), ("2/2", 1)):
+        leave_run(tmp_path / shard[0], make_plan(shard=shard, started=f"2026-11-22T0{hour}:00:00+00:00"), [])
+    assert merge(tmp_path, tmp_path).started == "2026-11-22T01:00:00+00:00"
+
+
 def test_evidence_lies_where_the_report_says(tmp_path: Path) -> None:
     """Lose this and a person cannot check the verdict: two machines' files have the same names."""
     said = {}
