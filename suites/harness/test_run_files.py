@@ -89,6 +89,13 @@ def test_junit_shows_a_sweep_as_one_test(tmp_path: Path) -> None:
     assert (failure.text or "").count("rerun: ") == TOLD
 
 
+def test_junit_tells_the_worst_of_a_sweep_first(tmp_path: Path) -> None:
+    """Lose this and the worst cell of a sweep stands behind twenty lesser ones, or is cut off."""
+    cells = [make_swept("pc-q35-7.2", f"device:{n}", each) for n, each in enumerate((Outcome.FLAKY, FAILS))]
+    ((failure,),) = junit(make_run(*cells), tmp_path)
+    assert failure.attrib["message"] == "regression:  (and 1 more cell)"
+
+
 @pytest.mark.parametrize(
     "others,colour", [([Outcome.PASS], "green"), ([Outcome.KNOWN], "skipped"), ([Outcome.ERROR], "error")]
 )
@@ -139,6 +146,13 @@ def test_summary_says_verdict_counts_and_findings(tmp_path: Path) -> None:
     assert f"- **regression**, 3 cells: {CPU_FAILS}\n" in text
     assert "- **note**: shard 2/3 is missing\n" in text
     assert "New since" not in text
+
+
+def test_summary_lists_only_what_needs_action(tmp_path: Path) -> None:
+    """Lose this and a defect that the update did not cause is argued about in its merge request."""
+    cells = [make_cell(1, Outcome.DEFECT_OLD), make_cell(2, Outcome.KNOWN), make_cell(3, Outcome.REFUSED)]
+    assert "### Findings" not in summary(make_run(*cells), tmp_path)
+    assert "### Findings" in summary(make_run(make_cell(1, Outcome.ERROR)), tmp_path)
 
 
 def test_summary_tells_what_is_new(tmp_path: Path) -> None:
