@@ -132,7 +132,13 @@ def _gone(cells: Iterable[CellResult], before: dict[str, list[Past]]) -> list[Go
 
 
 def _last(before: dict[str, list[Past]], cell: CellResult) -> Past:
-    return before[cell.id][0] if cell.id in before else Past(Outcome.PASS)
+    """What became of the cell when it was last judged; an `error` stands only where nothing else is known."""
+    past = before.get(cell.id, [Past(Outcome.PASS)])
+    return next(iter(_judged(past)), past[0])
+
+
+def _judged(past: Iterable[Past]) -> list[Past]:
+    return [one for one in past if one.outcome is not Outcome.ERROR]
 
 
 def _blackout(cell: CellResult, past: Sequence[Past]) -> Blackout | None:
@@ -152,6 +158,9 @@ def _blackout(cell: CellResult, past: Sequence[Past]) -> Blackout | None:
 
 def _to_and_fro(cell: CellResult, past: Sequence[Past]) -> bool:
     """Has it turned from passing to failing and back, or the other way, within the runs looked at?"""
-    failing = [outcome in FAILING for outcome in (cell.outcome, *(one.outcome for one in past[:LOOKED_BACK]))]
+    if cell.outcome is Outcome.ERROR:
+        return False
+    outcomes = (cell.outcome, *(one.outcome for one in _judged(past)[:LOOKED_BACK]))
+    failing = [outcome in FAILING for outcome in outcomes]
     turns = sum(now != then for now, then in pairwise(failing))
     return turns >= 2
