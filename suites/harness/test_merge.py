@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from fixtures.errors import UsageError
-from fixtures.journal import PLAN, Ended, RunPlan
+from fixtures.journal import PLAN, Ended, RunPlan, read_ended
 from fixtures.matrix import KnownIssue, Match
 from fixtures.outcome import BuildInfo, CellResult, Outcome, RunRecord, RunResult, Verdict
 from fixtures.results import run_result
@@ -77,6 +77,13 @@ def test_missing_shard_is_named(tmp_path: Path) -> None:
     assert run.notes == ["shard 2/3 is missing"]
     assert run.verdict is Verdict.UNDECIDED
     assert second.exists()
+
+
+def test_shard_without_tests_is_not_missing(tmp_path: Path) -> None:
+    """Lose this and a selection of few tests cannot be told on many machines."""
+    _, runs = leave_shards(tmp_path, cells_of()[:2], 3)
+    assert [] in [read_ended(run) for run in runs]
+    assert merge(tmp_path, *runs).notes == []
 
 
 def test_what_a_shard_found_stands_without_the_others(tmp_path: Path) -> None:
