@@ -42,7 +42,7 @@ class HeatRow:
 class MechanismFigures:
     """Blackout and total (ms) of the passing cells of one architecture, path and mechanism.
 
-    Guests that are kept from converging on purpose are left out.
+    Of the suite that asks whether guests survive; the others ask more of a guest, or keep it from converging.
     """
 
     arch: str
@@ -104,7 +104,7 @@ def by_mechanism(cells: Iterable[CellResult]) -> list[MechanismFigures]:
     """Figures of the passing cells; a failed move's times would say nothing about the mechanism."""
     groups: dict[tuple[str, str, str], list[CellResult]] = defaultdict(list)
     for cell in cells:
-        if cell.suite != "convergence":
+        if in_map(cell):
             groups[cell.arch, cell.path, cell.mechanism].append(cell)
     figures = []
     for (arch, path, mechanism), everything in sorted(groups.items()):
