@@ -145,7 +145,7 @@ def merged(parts: Sequence[Part], known_issues: Iterable[KnownIssue], directory:
         old=_with_all_notes([plan.old for plan in plans]),
         new=_with_all_notes([plan.new for plan in plans]),
     )
-    seconds = sum(test.seconds for test in ended)
+    seconds = max((test.at for test in ended), default=0.0)
     return run_result(plan, ended, known_issues, seconds=seconds, notes=shortcomings(parts))
 
 

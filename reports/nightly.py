@@ -21,6 +21,7 @@ from fixtures.errors import SuiteError, UsageError
 from fixtures.journal import PLAN, read_ended, read_plan
 from fixtures.matrix import Pair, load_matrix
 from fixtures.options import MATRIX_FILE
+from fixtures.results import combined
 from fixtures.rundirs import REPORTS
 from reports.__main__ import merge
 from reports.files import write_atomically
@@ -115,7 +116,7 @@ def _qualified(night: Night, pair: Pair) -> str:
     if directory is None:
         return f"{pair.old} → {pair.new}: nothing ran, exit status {status}"
     took = time.monotonic() - began
-    cells = sum(len(test.cells) for test in read_ended(directory))
+    cells = len(combined(read_ended(directory)))
     rate = f"{cells / took * 60:.0f} a minute"
     return f"{pair.old} → {pair.new}: {count(cells, 'cell')} in {seconds(took)}, {rate}"
 

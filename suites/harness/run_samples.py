@@ -33,9 +33,9 @@ def make_plan(tests: Sequence[str] = (), shard: str = "", **more: Any) -> RunPla
     return RunPlan(**(values | more))
 
 
-def make_ended(*cells: CellResult, seconds: float = 11.0) -> Ended:
-    """One test, which told these cells."""
-    return Ended(cells[0].nodeid, seconds, cells)
+def make_ended(*cells: CellResult, seconds: float = 11.0, at: float = 0.0) -> Ended:
+    """One test, which told these cells, so many seconds after its run began."""
+    return Ended(cells[0].nodeid, seconds, cells, at=at)
 
 
 def leave_run(directory: Path, plan: RunPlan, ended: Sequence[Ended]) -> Path:

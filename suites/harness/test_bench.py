@@ -12,7 +12,7 @@ import pytest
 from fixtures.bench import LOADS, Bench, Boot, Floor, Sample, Series, Throughput
 from fixtures.bench_floor import measured_floor
 from fixtures.bench_moves import NO_LIMIT, unlimited
-from fixtures.bench_run import Budget
+from fixtures.bench_run import GROWTH, SLACK, Budget
 from fixtures.matrix import Mechanism
 from fixtures.mechanisms import MECHANISMS, Memory, Plan
 from reports.bench_figures import floor_line, floors, growths, line, nonzero_mib, not_flat, rows
@@ -197,7 +197,7 @@ def test_writing_guests_wait_for_idle_ones() -> None:
     clock = [0.0]
     budget = Budget(300, now=lambda: clock[0])
     budget.spent["private", 256] = clock[0] = 40.0
-    assert budget.estimate("private", 1024) == pytest.approx(40 * 2.5)
+    assert budget.estimate("private", 1024) == pytest.approx(40 * (1 + 3 * GROWTH))
     assert budget.estimate("kept", 1024) == 30
     assert budget.fits_dirtying("private", 256, [("private", 1024)])
     assert not budget.fits_dirtying("private", 256, [("private", 1024), ("private", 4096)])
@@ -209,7 +209,7 @@ def test_slow_host_shares_its_time_among_all_sizes() -> None:
     """Lose this and on a slow host nothing is known of large guests, where it matters most."""
     budget = Budget(900, now=lambda: 0.0)
     later: list[tuple[Memory, int]] = [("private", 1024), ("private", 2048)]
-    assert budget.share(("private", 256), later) == pytest.approx(1.5 * 900 * 1 / 8)
+    assert budget.share(("private", 256), later) == pytest.approx(SLACK * 900 / (3 + (3 + 7) * GROWTH))
     assert budget.share(("private", 2048), []) > budget.left
 
 

@@ -62,12 +62,18 @@ def test_shards_are_the_whole_run(number: int, tmp_path: Path) -> None:
     assert told == {cell.id: cell for cell in whole.cells}
     assert len(run.cells) == len(told)
     assert (run.verdict, run.counts, run.notes) == (whole.verdict, whole.counts, whole.notes)
-    assert (run.old, run.new, run.started, run.seconds) == (
-        whole.old,
-        whole.new,
-        whole.started,
-        whole.seconds,
+    assert (run.old, run.new, run.started) == (whole.old, whole.new, whole.started)
+
+
+def test_merged_run_took_as_long_as_its_longest_shard(tmp_path: Path) -> None:
+    """Lose this and a night on ten machines seems to have taken ten nights."""
+    first, second = (
+        leave_run(
+            tmp_path / str(at), make_plan([cell.nodeid], f"{number}/2"), [make_ended(cell, seconds=9, at=at)]
+        )
+        for number, (cell, at) in enumerate(zip(cells_of(2), (40.0, 70.0), strict=True), 1)
     )
+    assert merge(tmp_path, first, second).seconds == 70
 
 
 def test_missing_shard_is_named(tmp_path: Path) -> None:
