@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 TEST_PAIR := --old=debian-12-backports --new=debian-13
 
 .DEFAULT_GOAL := help
-.PHONY: help qualify nightly report test bench lint pins clean
+.PHONY: help qualify nightly report test bench lint pins engines clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,10 @@ lint: ## ruff and mypy
 pins: ## show what the archive has now and move the pins: ARGS="[build…]"
 	@./setup.sh
 	@.venv/bin/python -m fixtures.pins $(ARGS)
+
+engines: ## write what tmt, GitLab CI, GitHub Actions and autopkgtest run: ARGS=--check only compares
+	@./setup.sh
+	@.venv/bin/python -m fixtures.engines $(ARGS)
 
 clean: ## remove what was made in this checkout; the cache of builds stays
 	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis reports/runs reports/latest
