@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Sets this checkout up: system packages, .venv, and the Allure renderer where Node allows.
-#   ./setup.sh [--dev] [--with-report]
-#   --dev          also the checkers: mypy, ruff, pip-tools
-#   --with-report  where there is no Node and this runs as root, install Debian's
+#   ./setup.sh [--dev] [--with-report | --without-report]
+#   --dev             also the checkers: mypy, ruff, pip-tools
+#   --with-report     where there is no Node and this runs as root, install Debian's
+#   --without-report  no renderer: this machine's runs are merged on another
 # PYTHON names the interpreter (3.11 or newer). Ends 0, or 2 with one message; quick where all is done.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -133,12 +134,13 @@ report_renderer() {
   echo "setup: no Allure HTML: $why; verdict.json, page and raw Allure results are still written" >&2
 }
 
-dev='' with_report=''
+dev='' with_report='' renderer=yes
 for argument; do
   case $argument in
     --dev) dev=yes ;;
     --with-report) with_report=yes ;;
-    *) stop "unknown argument $argument (usage: ./setup.sh [--dev] [--with-report])" ;;
+    --without-report) renderer='' ;;
+    *) stop "unknown argument $argument (usage: ./setup.sh [--dev] [--with-report | --without-report])" ;;
   esac
 done
 # One at a time in this checkout; the lock is on the directory itself and leaves no file.
@@ -146,4 +148,4 @@ exec 9<.
 flock -n 9 || { echo 'setup: waiting for another set-up of this checkout' && flock 9; }
 system_packages
 python_packages
-report_renderer
+[[ -z $renderer ]] || report_renderer
