@@ -94,7 +94,7 @@ for index in "${!plans[@]}"; do
   status=0
   wait "${runners[index]}" || status=$?
   echo "tmt_hosts: ${plans[index]}: $(tail -n 1 "$work/host-$((index + 1))/log"); tmt ended with $status"
-  ((status <= 1)) || tail -n 30 "$work/host-$((index + 1))/log" >&2
+  ((status <= 1)) || find "$work/tmt/host-$((index + 1))" -name output.txt -exec tail -n 30 {} + >&2
 done
 runners=()
 .venv/bin/python -m reports "$work/tmt"
