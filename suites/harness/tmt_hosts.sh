@@ -11,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 readonly old=${1:-debian-12} new=${2:-debian-12-backports}
-readonly first_port=2200
+readonly network=198.18.77 first_port=2200
 seed=$(date -u +%Y%m%d)
 
 stop() {
@@ -23,6 +23,7 @@ stop() {
 for program in tmt ip /usr/sbin/sshd ssh-keygen rsync; do
   command -v "$program" >/dev/null || stop "$program is not installed"
 done
+[[ -z $(ip -o address show to "$network.0/24")$(ip route show root "$network.0/24") ]] || stop "this machine uses the network $network.0/24 itself"
 [[ -x .venv/bin/python ]] || stop 'run ./setup.sh first'
 venv=${HOTPATCH_VENV:-$(realpath .venv)}
 work=$(mktemp -d /var/tmp/hotpatch-hosts.XXXXXX)
@@ -40,8 +41,8 @@ clean_up() {
 }
 trap clean_up EXIT
 
-# address SIDE NUMBER: of documentation's own network (RFC 5737), a pair of addresses for each host.
-address() { echo "192.0.2.$((4 * $2 + $1))"; }
+# address SIDE NUMBER: of the network for tests between devices (RFC 2544), two addresses for each host.
+address() { echo "$network.$((4 * $2 + $1))"; }
 
 # start_host NUMBER: its namespace, its link to here, its sshd.
 start_host() {
