@@ -18,7 +18,6 @@ from ruamel.yaml import YAML
 from fixtures.errors import UsageError
 from fixtures.matrix import Matrix, load_matrix
 from fixtures.options import MATRIX_FILE
-from reports.schemas import SCHEMAS
 from suites.harness.docs_pages import ROOT, SECONDS, Page, pages
 from suites.harness.docs_selections import wrong_selections
 
@@ -29,6 +28,8 @@ FOREIGN = {
     *("cd", "cp", "echo", "exit", "mkdir", "npm", "printf", "test", "tmt", "virsh", "zypper"),
 }
 """Programs of others, whose options nobody here knows."""
+FOREIGN_OPTIONS = frozenset(("--output-dir", "--timeout-test"))
+"""Options of theirs that prose names; those of `sh` blocks are known from there."""
 BUILD_OPTIONS, BUILD_VARIABLES = ("--old", "--new"), ("OLD", "NEW")
 MADE = ("reports/latest", "reports/runs", "reports/history")
 """Where runs write: nothing of it is in the repository."""
@@ -127,8 +128,13 @@ def wrong_files(page: Page) -> Iterator[str]:
 
 @cache
 def source() -> str:
-    """What the library and the reports say."""
-    files = (*ROOT.glob("fixtures/*.py"), *ROOT.glob("reports/*.py"), *SCHEMAS.glob("*.json"))
+    """What the library, the reports and the tests of virsh say."""
+    files = (
+        *ROOT.glob("fixtures/*.py"),
+        *ROOT.glob("reports/*.py"),
+        *ROOT.glob("suites/libvirt/*.py"),
+        *SCHEMAS.glob("*.json"),
+    )
     return "\n".join(file.read_text() for file in files)
 
 
@@ -156,6 +162,26 @@ def wrong_commands(page: Page) -> Iterator[str]:
                 yield f"no program {program}"
         elif not program.startswith(".venv/bin/") and program not in FOREIGN and program != "make":
             yield f"an unknown program: {program}"
+
+
+def wrong_words(page: Page) -> Iterator[str]:
+    """Targets and options that the prose names and nobody has."""
+    for target in re.findall(r"`make ([a-z]+)", page.prose):
+        if target not in targets():
+            yield f"no target make {target}"
+    in_blocks = {word.partition("=")[0] for words in page.commands for word in words if words[0] in FOREIGN}
+    known = pytest_options() | own_options() | FOREIGN_OPTIONS | in_blocks
+    for option in re.findall(r"(?<![\w-])(--[a-z][\w-]*)", " ".join(re.findall(r"`(-[^`]+)`", page.prose))):
+        if option not in known and f'"{option}"' not in source():
+            yield f"no option {option}"
+
+
+@cache
+def own_options() -> frozenset[str]:
+    """Those of the suite's other commands."""
+    modules = (options_of(sys.executable, "-m", module) for module in ("reports", "fixtures.pins"))
+    in_setup = re.findall(r"^#   (--[\w-]+)", (ROOT / "setup.sh").read_text(), re.MULTILINE)
+    return frozenset(in_setup).union(*modules)
 
 
 def wrong_make(arguments: Sequence[str]) -> Iterator[str]:
@@ -206,6 +232,11 @@ def wrong_pytest(arguments: Sequence[str]) -> Iterator[str]:
 
 
 CHECKS: dict[str, Callable[[Page], Iterator[str]]] = {
-    check.__name__: check
-    for check in (wrong_yaml, wrong_links, wrong_files, wrong_shell, wrong_commands, wrong_selections)
+    "wrong_yaml": wrong_yaml,
+    "wrong_links": wrong_links,
+    "wrong_files": wrong_files,
+    "wrong_shell": wrong_shell,
+    "wrong_commands": wrong_commands,
+    "wrong_words": wrong_words,
+    "wrong_selections": wrong_selections,
 }

@@ -30,6 +30,8 @@ WRONG = {
     "a quote too few": ("wrong_shell", "```sh\necho 'a\n```\n"),
     "a target that is gone": ("wrong_commands", "```sh\nmake gone\n```\n"),
     "a target in prose that is gone": ("wrong_commands", "as `make gone` does"),
+    "a target with more to it": ("wrong_words", "| `make gone [OLD=build]` | goes |"),
+    "an option in prose": ("wrong_words", "give `--gone N`"),
     "a variable too many": ("wrong_commands", "```sh\nmake lint OLD=debian-12\n```\n"),
     "a build of make's": ("wrong_commands", "```sh\nmake qualify OLD=gone\n```\n"),
     "an option of pytest's": ("wrong_commands", "```sh\n.venv/bin/pytest suites --gone\n```\n"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands that README recommends for a hot patch by hand, given to the build's own virsh."""
+"""The commands that docs/qualify.md recommends for a hot patch by hand, given to the build's own virsh."""
 
 import pytest
 
