@@ -129,13 +129,8 @@ def wrong_files(page: Page) -> Iterator[str]:
 @cache
 def source() -> str:
     """What the library, the reports and the tests of virsh say."""
-    files = (
-        *ROOT.glob("fixtures/*.py"),
-        *ROOT.glob("reports/*.py"),
-        *ROOT.glob("suites/libvirt/*.py"),
-        *SCHEMAS.glob("*.json"),
-    )
-    return "\n".join(file.read_text() for file in files)
+    files = ("fixtures/*.py", "reports/*.py", "reports/schemas/*.json", "suites/libvirt/*.py")
+    return "\n".join(file.read_text() for pattern in files for file in sorted(ROOT.glob(pattern)))
 
 
 def wrong_shell(page: Page) -> Iterator[str]:
@@ -196,8 +191,13 @@ def wrong_make(arguments: Sequence[str]) -> Iterator[str]:
             yield f"make {arguments[0]} takes no {variable}"
         elif variable in BUILD_VARIABLES and value not in known_builds():
             yield f"no build {value}"
-        elif variable == "ARGS" and "PYTEST" in recipe:
-            yield from wrong_pytest(shlex.split(value))
+        elif variable == "ARGS":
+            module = re.search(r"python -m ([\w.]+)", recipe)
+            given = shlex.split(value)
+            if module is None or module[1] in OF_PYTEST:
+                yield from wrong_pytest(given)
+            else:
+                yield from wrong_module(module[1], given)
 
 
 def wrong_module(module: str, arguments: Sequence[str]) -> Iterator[str]:

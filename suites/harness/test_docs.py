@@ -36,6 +36,8 @@ WRONG = {
     "a build of make's": ("wrong_commands", "```sh\nmake qualify OLD=gone\n```\n"),
     "an option of pytest's": ("wrong_commands", "```sh\n.venv/bin/pytest suites --gone\n```\n"),
     "an option through make": ("wrong_commands", '```sh\nmake qualify ARGS="--short --gone"\n```\n'),
+    "an option of the pins": ("wrong_commands", "```sh\nmake pins ARGS=--gone\n```\n"),
+    "an option of the night": ("wrong_commands", "```sh\nmake nightly ARGS=--gone\n```\n"),
     "a build of pytest's": ("wrong_commands", "```sh\npytest --old=gone\n```\n"),
     "a suite that is gone": ("wrong_commands", "```sh\npytest suites/gone\n```\n"),
     "a second command": ("wrong_commands", "```sh\n./setup.sh && make gone\n```\n"),
