@@ -19,7 +19,7 @@ from fixtures.selecting import digest_of
 from reports.finish import finish
 from reports.grid import PairReport, verdict_of_all, write_grid
 from reports.merge import Pairing, Part, by_pair, merged, parts_in, shortcomings
-from reports.table import print_table
+from reports.table import console_on, print_table
 
 
 def main() -> int:
@@ -28,7 +28,7 @@ def main() -> int:
     parser.add_argument("runs", nargs="+", type=Path, metavar="DIRECTORY", help="of a run, or above some")
     parser.add_argument("--matrix", type=Path, default=MATRIX_FILE, help="what the runs qualified")
     given = parser.parse_args()
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 100)
+    console = console_on(sys.stdout)
     return merge(given.runs, given.matrix, console)
 
 

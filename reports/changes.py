@@ -14,7 +14,7 @@ from statistics import median
 
 from fixtures.findings import FAILING, Finding, cause_of, findings
 from fixtures.history import Entry, Past
-from fixtures.outcome import CellResult, Outcome, RunResult
+from fixtures.outcome import RANK, CellResult, Outcome, RunResult
 
 LOOKED_BACK = 10
 """Runs in which a cell's earlier blackouts are looked for."""
@@ -128,7 +128,7 @@ def _gone(cells: Iterable[CellResult], before: dict[str, list[Past]]) -> list[Go
             groups[last.outcome, last.cause].append(cell)
             reasons.setdefault((last.outcome, last.cause), last.reason)
     found = [Gone(key[0], reasons[key], members) for key, members in groups.items()]
-    return sorted(found, key=lambda gone: (list(Outcome).index(gone.outcome), -len(gone.cells)))
+    return sorted(found, key=lambda gone: (RANK[gone.outcome], -len(gone.cells)))
 
 
 def _last(before: dict[str, list[Past]], cell: CellResult) -> Past:

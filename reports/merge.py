@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from fixtures.errors import UsageError
-from fixtures.journal import PLAN, Ended, RunPlan, read_ended, read_plan
+from fixtures.journal import PLAN, Ended, RunPlan, read_ended, read_plan, unfinished
 from fixtures.matrix import KnownIssue
 from fixtures.outcome import BuildInfo, CellResult, RunRecord, RunResult
 from fixtures.results import run_result
@@ -118,9 +118,9 @@ def shortcomings(parts: Sequence[Part]) -> list[str]:
     present = {part.plan.shard for part in parts}
     wanted = [f"{number}/{total}" for number in range(1, int(total) + 1)] if total else []
     told += [f"shard {shard} is missing" for shard in wanted if shard not in present]
-    done = {test.nodeid for part in parts for test in part.ended}
+    ended = [test for part in parts for test in part.ended]
     for part in parts:
-        missing = len(set(part.plan.tests) - done)
+        missing = len(unfinished(part.plan, ended))
         if missing:
             share = f"{missing} of {len(part.plan.tests)} tests did not run"
             told.append(f"{part.name} was interrupted: {share} ({part.directory.name})")

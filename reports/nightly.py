@@ -15,16 +15,15 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rich.console import Console
-
 from fixtures.errors import SuiteError, UsageError
-from fixtures.journal import PLAN, read_ended, read_plan
+from fixtures.journal import PLAN, read_ended, read_plan, unfinished
 from fixtures.matrix import Pair, load_matrix
 from fixtures.options import MATRIX_FILE
 from fixtures.results import combined
 from fixtures.rundirs import REPORTS
 from reports.__main__ import merge
 from reports.files import write_atomically
+from reports.table import console_on
 from reports.words import count, seconds
 
 SELECTION = ("suites", "-m", "not harness and not slow and not performance")
@@ -51,9 +50,7 @@ class Night:
     def is_done(self, pair: Pair) -> bool:
         """Have all tests of that pair ended?"""
         directory = self.directory(pair)
-        return directory is not None and set(read_plan(directory).tests) <= {
-            test.nodeid for test in read_ended(directory)
-        }
+        return directory is not None and not unfinished(read_plan(directory), read_ended(directory))
 
     def begins(self, pair: Pair, process: int) -> None:
         """Write down that this process runs that pair, unless another one began it."""
@@ -64,7 +61,7 @@ class Night:
 
 def main(arguments: Sequence[str]) -> int:
     """Run all pairs, then tell the one verdict. The exit status: 0 safe, 1 unsafe, 2 undecided."""
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 100)
+    console = console_on(sys.stdout)
     try:
         pairs = load_matrix(MATRIX_FILE).pairs
         night = _night(arguments)

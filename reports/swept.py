@@ -8,10 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fixtures.findings import kind_of, name_of
-from fixtures.outcome import CellResult, Outcome
+from fixtures.outcome import RANK, CellResult, Outcome
 
 Tally = Counter[Outcome]
-_RANK = {outcome: rank for rank, outcome in enumerate(Outcome)}
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Row:
         return [
             (kind, outcome, len(cells), sorted({name_of(cell) for cell in cells} - {""}))
             for (kind, outcome), cells in sorted(
-                groups.items(), key=lambda item: (_RANK[item[0][1]], item[0][0])
+                groups.items(), key=lambda item: (RANK[item[0][1]], item[0][0])
             )
         ]
 

@@ -7,6 +7,7 @@ import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TextIO
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -32,6 +33,11 @@ _TALLY = 4
 """Outcomes on one line of a table."""
 _NOT_TRIED = (Outcome.REFUSED, Outcome.UNSUPPORTED)
 _DETAILED = COUNTS_AGAINST | {Outcome.ERROR, Outcome.DEFECT_OLD}
+
+
+def console_on(stream: TextIO) -> Console:
+    """Where a run is told: as wide as the terminal, or as the table where it goes into a file."""
+    return Console(file=stream, highlight=False, width=None if stream.isatty() else _WIDTH)
 
 
 def print_table(

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from fixtures.findings import findings
-from fixtures.outcome import COUNTS_AGAINST, BuildInfo, CellResult, Outcome, RunResult, Verdict
+from fixtures.outcome import COUNTS_AGAINST, RANK, BuildInfo, CellResult, Outcome, RunResult, Verdict
 
 SYMBOLS = {
     Outcome.REGRESSION: "✖",
@@ -39,13 +39,12 @@ MEANINGS = {
     Outcome.PASS: "the guest moved and every check held",
 }
 
-_RANK = {outcome: rank for rank, outcome in enumerate(Outcome)}
 _GUEST_SUITES = frozenset({"hotpatch", "libvirt"})
 
 
 def worst_first(cells: Iterable[CellResult]) -> list[CellResult]:
     """The cells in the order in which a reader wants to see them: by outcome, then by id."""
-    return sorted(cells, key=lambda cell: (_RANK[cell.outcome], cell.id))
+    return sorted(cells, key=lambda cell: (RANK[cell.outcome], cell.id))
 
 
 def tone(outcome: Outcome) -> str:

@@ -29,9 +29,8 @@ def write_all(
     """Write verdict.json, page, summary, junit.xml, and Allure's context and HTML into `directory`.
 
     `directory`/allure-results is where the tests have left Allure's raw results; `history` is the file of
-    Allure's trends. Returns one sentence for
-    each thing that could not be made, such as the HTML without Node; raises nothing but what ends the
-    program.
+    Allure's trends. Returns one sentence for each thing that could not be made, such as the HTML without
+    Node; raises nothing but what ends the program.
     """
     results = directory / "allure-results"
     remarks: list[str] = []
