@@ -244,6 +244,13 @@ def test_selection_is_told_in_the_same_words_everywhere(configure: Configure, tm
     assert selection_of(configure(markexpr="postcopy")) != selection_of(configure())
 
 
+def test_selection_is_told_without_pytests_cache(configure: Configure) -> None:
+    """Lose this and no run begins where `-p no:cacheprovider` takes away what remembers the last failures."""
+    config = configure()
+    del config.option.lf
+    assert not selection_of(config)["lf"]
+
+
 def collected(*more: str) -> tuple[int, list[str], str]:
     """Exit status and tests of `pytest --collect-only`, in a process of its own, and what it said."""
     root = MATRIX_FILE.parent
@@ -264,6 +271,15 @@ def test_two_shards_are_the_whole_suite() -> None:
     assert len(whole) > len(first) > 0
     assert len(second) > 0
     assert sorted(first + second) == sorted(whole)
+
+
+def test_listed_cells_run_though_they_are_slow(tmp_path: Path) -> None:
+    """Lose this and a list of cells to look at again selects nothing, or a part of them."""
+    _, slow, _ = collected("-m", "slow", "-k", "survival or sweeps")
+    file = tmp_path / "cells"
+    file.write_text(f"{slow[0]}\n{slow[-1]}\n")
+    _, tests, _ = collected(f"--cells={file}")
+    assert {slow[0], slow[-1]} <= set(tests)
 
 
 def test_wrong_option_is_one_message() -> None:
