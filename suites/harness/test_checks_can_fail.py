@@ -3,11 +3,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from shutil import copy
 
 import pytest
 
 from fixtures.attempt import Attempt
 from fixtures.booted import Boot
+from fixtures.errors import RigError
 from fixtures.matrix import Arch
 from fixtures.path import runs_new_build
 from fixtures.plugin import rig_of
@@ -89,6 +92,23 @@ def test_guest_that_did_not_reach_the_new_build_is_found(boot: Boot, request: py
     machine = boot("x86_64").machine
     assert runs_new_build(machine)
     assert not runs_new_build(replace(machine, build=rig_of(request.config).new))
+
+
+@pytest.mark.x86_64
+def test_where_a_guest_stopped_that_never_boots_is_kept(boot: Boot, tmp_path: Path) -> None:
+    """Lose this and a guest that hangs in one boot of a thousand is never understood."""
+    setting = boot("x86_64").setting
+    images = tmp_path / "images"
+    images.mkdir()
+    copy(setting.images / "kernel", images)
+    (images / "initrd").touch()  # Without a file system the kernel panics.
+    with (
+        pytest.raises(RigError, match="did not boot"),
+        Attempt(replace(setting, images=images, evidence=tmp_path / "evidence")),
+    ):
+        pass
+    registers = (tmp_path / "evidence" / "source-registers.txt").read_text()
+    assert registers.count("RIP=") == setting.spec.vcpus
 
 
 @pytest.mark.x86_64

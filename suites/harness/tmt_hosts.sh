@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# One pair, sharded over test hosts by tmt, and merged into one verdict: the whole way, on one machine.
+# Every pair, or one, sharded over test hosts by tmt, and merged into one verdict: the whole way, on one machine.
 #   suites/harness/tmt_hosts.sh [OLD NEW]
-# Each shard has a host of its own: a network namespace with an sshd, a host key, a port and a work directory of
-# its own, reached by tmt's `connect` and nothing else. Needs root, tmt, iproute2, openssh-server and rsync. The
-# hosts have no other network: builds come from HOTPATCH_CACHE, Python's packages from HOTPATCH_VENV (default:
-# the checkout's .venv). HOTPATCH_ARGS may shorten the run: "--short --arch=x86_64". Ends as the merged verdict.
+# Each shard has a host of its own, for all pairs one after another: a network namespace with an sshd, a host key, a
+# port and a work directory of its own, reached by tmt's `connect` and nothing else. Needs root, tmt, iproute2,
+# openssh-server and rsync. The hosts have no other network: builds come from HOTPATCH_CACHE, Python's packages from
+# HOTPATCH_VENV (default: the checkout's .venv). HOTPATCH_ARGS may shorten the run: "--short --arch=x86_64";
+# HOTPATCH_SEED draws other random machines than today's. Ends as the merged verdict.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-readonly old=${1:-debian-12} new=${2:-debian-12-backports}
+readonly pair=${1:+"$1..${2:?usage: $0 [OLD NEW]}"}
 readonly network=198.18.77 first_port=2200
-seed=$(date -u +%Y%m%d)
+seed=${HOTPATCH_SEED:-$(date -u +%Y%m%d)}
 
 stop() {
   printf 'tmt_hosts: %s\n' "$1" >&2
@@ -74,27 +75,28 @@ CONFIG
     start "$home" "$work/tmt"
 }
 
-mapfile -t plans < <(tmt plans ls "^/plans/nightly/$old\\.\\.$new/")
-((${#plans[@]} > 0)) || stop "matrix.yaml has no pair $old, $new; plans/nightly.fmf is made from it"
+readonly plans="^/plans/nightly/${pair:+${pair//./\\.}/}"
+mapfile -t shards < <(tmt plans ls "$plans" | sed 's|.*/||' | sort -u)
+((${#shards[@]} > 0)) || stop "matrix.yaml has no pair $pair; plans/nightly.fmf is made from it"
 mkdir -p "$work/tmt"
 ssh-keygen -q -t ed25519 -N '' -f "$work/key"
 export TMT_WORKDIR_ROOT=$work/tmt TMT_SCRIPTS_DIR=$work/tmt/scripts
-for index in "${!plans[@]}"; do
+for index in "${!shards[@]}"; do
   number=$((index + 1))
   start_host "$number"
-  echo "tmt_hosts: ${plans[index]} on $(address 2 "$number"), port $((first_port + number))"
+  echo "tmt_hosts: shard ${shards[index]} of ${pair:-every pair} on $(address 2 "$number"), port $((first_port + number))"
   tmt run --id "$work/tmt/host-$number" --all \
     --environment "HOTPATCH_CACHE=${HOTPATCH_CACHE:-$HOME/.cache/qemu-hotpatch}" \
     --environment "HOTPATCH_VENV=$venv" --environment "HOTPATCH_SEED=$seed" \
     --environment "HOTPATCH_ARGS=\"${HOTPATCH_ARGS:-}\"" \
     provision --how connect --guest "$(address 2 "$number")" --port $((first_port + number)) \
-    --user root --key "$work/key" plan --name "^${plans[index]//./\\.}\$" </dev/null >"$work/host-$number/log" 2>&1 &
+    --user root --key "$work/key" plan --name "$plans.*${shards[index]}\$" </dev/null >"$work/host-$number/log" 2>&1 &
   runners+=("$!")
 done
-for index in "${!plans[@]}"; do
+for index in "${!shards[@]}"; do
   status=0
   wait "${runners[index]}" || status=$?
-  echo "tmt_hosts: ${plans[index]}: $(tail -n 1 "$work/host-$((index + 1))/log"); tmt ended with $status"
+  echo "tmt_hosts: ${shards[index]}: $(tail -n 1 "$work/host-$((index + 1))/log"); tmt ended with $status"
   ((status <= 1)) || find "$work/tmt/host-$((index + 1))" -name output.txt -exec tail -n 30 {} + >&2
 done
 runners=()
