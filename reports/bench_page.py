@@ -58,7 +58,7 @@ def told(bench: Bench) -> Iterator[str]:
     for floor in floors(bench):
         yield (
             f"{'floor':<27}{gib(floor.ram_mib):>8}{words.ms(floor.ms):>12}"
-            f"   {floor.nonzero_mib:,.0f} MiB at {floor.mib_per_s.middle:,.0f} MiB/s"
+            f"   {floor.nonzero_mib:,.0f} MiB at {floor.mib_per_s.greatest:,.0f} MiB/s"
         )
     for run in bench.throughputs:
         workers = words.count(run.workers, "worker")

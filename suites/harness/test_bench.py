@@ -59,7 +59,7 @@ def make_bench(*series: Series) -> Bench:
         started="2026-11-23T11:00:00+00:00",
         seconds=700.0,
         series=list(series),
-        floors=[Floor(ram, ram * 6 // 10, [RATE, RATE - 100, RATE + 500]) for ram in SIZES],
+        floors=[Floor(ram, ram * 6 // 10, [RATE, RATE - 100, RATE - 500]) for ram in SIZES],
         boots=[Boot(256, 2.0), Boot(256, 4.0), Boot(1024, 3.0)],
         throughputs=[Throughput(2, 6, 30.0, 40.0, 12.0, 60.0, 90.0, 900.0)],
         move_overhead_s=[1.0, 1.5],
