@@ -15,8 +15,8 @@ from reports.figures import Spread, spread
 
 MIB = 1 << 20
 FLAT = 0.15
-"""A time is flat if it grows by less than this part of what copying the RAM costs at best: what copies anything
-grows by the whole, and a host that does other work now and then by some milliseconds."""
+"""A time is flat if it grows by less than this part of what copying the RAM costs at best: what copies it
+grows by the whole, and on a host that now and then does other work all times grow by some milliseconds."""
 
 
 @dataclass(frozen=True)
