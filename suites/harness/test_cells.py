@@ -59,16 +59,16 @@ PROMISED = [
     "precopy-busy-bare-1vcpu-virsh-domjobinfo",
 ]
 PROMISED_OF_CONVERGENCE = [
-    "qmp-precopy-busy-bare-1vcpu-precopy-is-hopeless",
-    "libvirt-precopy-busy-bare-1vcpu-precopy-is-hopeless",
-    "qmp-postcopy-busy-bare-1vcpu-postcopy-ends-it",
-    "libvirt-postcopy-busy-bare-1vcpu-postcopy-ends-it",
-    "qmp-precopy-busy-bare-1vcpu-auto-converge-ends-it",
-    "qmp-precopy-busy-bare-1vcpu-longer-downtime-ends-it",
-    "qmp-precopy-busy-bare-1vcpu-xbzrle-ends-it",
-    "qmp-multifd-busy-bare-1vcpu-multifd-zlib-ends-it",
-    "qmp-multifd-busy-bare-1vcpu-multifd-zstd-ends-it",
-    "qmp-precopy-busy-bare-1vcpu-dirty-limit-ends-it",
+    "pseries.newest-old-qmp-precopy-busy-bare-1vcpu-precopy-is-hopeless",
+    "pseries.newest-old-libvirt-precopy-busy-bare-1vcpu-precopy-is-hopeless",
+    "pseries.newest-old-qmp-postcopy-busy-bare-1vcpu-postcopy-ends-it",
+    "pseries.newest-old-libvirt-postcopy-busy-bare-1vcpu-postcopy-ends-it",
+    "pseries-vof.newest-old-qmp-precopy-busy-bare-1vcpu-auto-converge-ends-it",
+    "pseries-vof.newest-old-qmp-precopy-busy-bare-1vcpu-longer-downtime-ends-it",
+    "pseries-vof.newest-old-qmp-precopy-busy-bare-1vcpu-xbzrle-ends-it",
+    "pseries-vof.newest-old-qmp-multifd-busy-bare-1vcpu-multifd-zlib-ends-it",
+    "pseries-vof.newest-old-qmp-multifd-busy-bare-1vcpu-multifd-zstd-ends-it",
+    "pseries-vof.newest-old-qmp-precopy-busy-bare-1vcpu-dirty-limit-ends-it",
 ]
 SUITES = Path(__file__).parents[1]
 
@@ -121,7 +121,7 @@ def test_ids_stay_what_they_are() -> None:
     promised = [f"ppc64le-pseries-vof.newest-old-libvirt-{name}" for name in PROMISED]
     promised.append("ppc64le-pseries.oldest-shared-qmp-precopy-idle-bare-1vcpu-oldest")
     promised.append("ppc64le-pseries.newest-old-qmp-precopy-idle-bare-1vcpu-reboots")
-    promised += [f"ppc64le-pseries-vof.newest-old-{name}" for name in PROMISED_OF_CONVERGENCE]
+    promised += [f"ppc64le-{name}" for name in PROMISED_OF_CONVERGENCE]
     everything = "ppc64le-pseries.newest-old-qmp-precopy-idle-devices-1vcpu-drivers"
     promised += [everything, *(f"{everything}-{device}" for device in drivable("ppc64le"))]
     assert [cell.id for cell in expand(SHIPPED, ["ppc64le"])] == [*PPC64LE_IDS, *promised]
