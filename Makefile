@@ -36,11 +36,13 @@ bench: ## measure every mechanism by the guest's RAM, on an idle machine, in 20 
 	@$(PYTEST) suites/performance/test_bench_mechanisms.py -n 0 -m slow -q $(TEST_PAIR) \
 	  $(if $(OLD),--old='$(OLD)') $(if $(NEW),--new='$(NEW)')
 
-lint: ## ruff and mypy
+lint: ## ruff, mypy, and the schemas of GitHub and GitLab
 	@./setup.sh --dev
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	.venv/bin/check-jsonschema --builtin-schema vendor.gitlab-ci .gitlab-ci.yml
 
 pins: ## show what the archive has now and move the pins: ARGS="[build…]"
 	@./setup.sh

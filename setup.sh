@@ -3,7 +3,7 @@
 #
 # Sets this checkout up: system packages, .venv, and the Allure renderer where Node allows.
 #   ./setup.sh [--dev] [--with-report | --without-report]
-#   --dev             also the checkers: mypy, ruff, pip-tools
+#   --dev             also the checkers and the locker: requirements-dev.in
 #   --with-report     where there is no Node and this runs as root, install Debian's
 #   --without-report  no renderer: this machine's runs are merged on another
 # PYTHON names the interpreter (3.11 or newer). Ends 0, or 2 with one message; quick where all is done.
