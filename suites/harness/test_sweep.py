@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from fixtures.cpu_facts import CpuFacts, differences
 from fixtures.device_models import DeviceModel
 from fixtures.matrix import load_matrix
+from fixtures.mixes import MixSweep
 from fixtures.options import MATRIX_FILE
 from fixtures.recipes import Device, devices_of
 from fixtures.sweep_devices import CROWD, _blamed, _crowds_of
@@ -48,6 +50,13 @@ def test_crowds_are_of_one_kind_and_not_too_large() -> None:
     models += [DeviceModel("nvdimm", "", ""), DeviceModel("vfio-pci", "PCI", "")]
     sizes = sorted((len(crowd), crowd[0].recipe.machine) for crowd in _crowds_of(devices_of(models)))
     assert sizes == [(1, ""), (1, ",nvdimm=on"), (5, ""), (CROWD, "")]
+
+
+def test_a_machine_that_never_moves_has_no_mixes() -> None:
+    """Lose this and an update that breaks a whole machine type ends in an error of the suite."""
+    sweep = Mock()
+    MixSweep(sweep, "pseries-7.2", [], 20).run()
+    sweep.keep.assert_not_called()
 
 
 def _facts(alias_of: str = "", features: Mapping[str, Any] | None = None, *, safe: bool = True) -> CpuFacts:
