@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A plugin of pytest, for a run that is wrong on purpose: each sweep breaks off after its third cell."""
+
+import pytest
+
+from fixtures.outcome import CellResult
+from fixtures.sweep import Sweep
+
+CELLS = 3
+WORDS = "it broke on purpose"
+
+
+def pytest_configure() -> None:
+    """Break every sweep of this process."""
+    keep = Sweep.keep
+
+    def keep_some(sweep: Sweep, *args: object, **more: object) -> CellResult:
+        if len(sweep.cells) == CELLS:
+            raise RuntimeError(WORDS)
+        return keep(sweep, *args, **more)  # type: ignore[arg-type]
+
+    pytest.MonkeyPatch().setattr(Sweep, "keep", keep_some)
