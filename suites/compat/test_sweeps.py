@@ -11,6 +11,7 @@ from fixtures.sweep import Sweep
 from fixtures.sweep_cpus import sweep_cpus
 from fixtures.sweep_devices import DeviceSweep, offered_devices
 from fixtures.sweep_machines import chosen_types, sweep_aliases, sweep_machine_types
+from fixtures.sweep_shared_ram import sweep_shared_ram
 
 MIXES = 20
 """Random machines of each machine type in each of its portions."""
@@ -21,6 +22,7 @@ def test_every_machine_type_moves(sweep: Sweep) -> None:
     """Lose this and an update strands every guest on the one machine type that nobody tried."""
     sweep_machine_types(sweep)
     sweep_aliases(sweep)
+    sweep_shared_ram(sweep)
 
 
 @pytest.mark.sweep("devices")

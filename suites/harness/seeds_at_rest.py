@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from suites.harness.seeds import LOADS, MIGRATE, Seed, SeededBuild, compat
-from suites.harness.wrong_builds import Wrong, does, lacks, sets, takes_for
+from suites.harness.wrong_builds import RECEIVES, Wrong, does, lacks, sets, takes_for
 
 OTHER_MACHINES = SeededBuild(
     "other-machines",
@@ -203,7 +203,24 @@ GUEST_SEES = SeededBuild(
 )
 """Such machines load without a complaint."""
 
+OTHER_RAM = SeededBuild(
+    "other-ram",
+    "new",
+    compat("machines", "*/shared-ram"),
+    (
+        Seed(
+            "destination writes into shared RAM",
+            does("append", "-device", when=RECEIVES)
+            + does("append", "loader,addr=0x2004000,data=1,data-len=4", when=RECEIVES),
+            "shared-ram",
+            "defect-new",
+            ("writes into RAM that the guest still uses: 4 KiB, the first at 0x2004000",),
+        ),
+    ),
+)
+
 AT_REST = (
+    OTHER_RAM,
     OTHER_MACHINES,
     OTHER_ALIASES,
     OTHER_PSERIES,
