@@ -5,9 +5,9 @@
 #   suites/harness/tmt_hosts.sh [OLD NEW]
 # Each shard has a host of its own, for all pairs one after another: a network namespace with an sshd, a host key, a
 # port and a work directory of its own, reached by tmt's `connect` and nothing else. Needs root, tmt, iproute2,
-# openssh-server and rsync. The hosts have no other network: builds come from HOTPATCH_CACHE, Python's packages from
-# HOTPATCH_VENV (default: the checkout's .venv). HOTPATCH_ARGS may shorten the run: "--short --arch=x86_64";
-# HOTPATCH_SEED draws other random machines than today's. Ends as the merged verdict.
+# openssh-server, rsync, and apt-file after an `apt-file update`. The hosts have no other network: builds come from
+# HOTPATCH_CACHE, Python's packages from HOTPATCH_VENV (default: the checkout's .venv). HOTPATCH_ARGS may shorten
+# the run: "--short --arch=x86_64"; HOTPATCH_SEED draws other random machines than today's. Ends as the merged verdict.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -21,9 +21,11 @@ stop() {
 }
 
 ((EUID == 0)) || stop 'network namespaces need root'
-for program in tmt ip /usr/sbin/sshd ssh-keygen rsync; do
+for program in tmt ip /usr/sbin/sshd ssh-keygen rsync apt-file; do
   command -v "$program" >/dev/null || stop "$program is not installed"
 done
+# tmt asks it which package brings /usr/bin/flock, and would install it over a network that the hosts have not.
+apt-file search -x '^/usr/bin/flock$' >/dev/null 2>&1 || stop 'apt-file has no index: run apt-file update'
 [[ -z $(ip -o address show to "$network.0/24")$(ip route show root "$network.0/24") ]] || stop "this machine uses the network $network.0/24 itself"
 [[ -x .venv/bin/python ]] || stop 'run ./setup.sh first'
 venv=${HOTPATCH_VENV:-$(realpath .venv)}
@@ -97,7 +99,10 @@ for index in "${!shards[@]}"; do
   status=0
   wait "${runners[index]}" || status=$?
   echo "tmt_hosts: ${shards[index]}: $(tail -n 1 "$work/host-$((index + 1))/log"); tmt ended with $status"
-  ((status <= 1)) || find "$work/tmt/host-$((index + 1))" -name output.txt -exec tail -n 30 {} + >&2
+  if ((status > 1)); then
+    grep -v '^ *$' "$work/host-$((index + 1))/log" | tail -n 30 >&2
+    find "$work/tmt/host-$((index + 1))" -name output.txt -exec tail -n 30 {} + >&2
+  fi
 done
 runners=()
 .venv/bin/python -m reports "$work/tmt"
