@@ -7,8 +7,11 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from statistics import median
 
+from fixtures.mechanisms import MECHANISMS
+from fixtures.observation import SHARED_RAM
 from fixtures.outcome import CellResult, Outcome
 from reports.words import worst_first
 
@@ -53,7 +56,7 @@ class MechanismFigures:
     blackout: Spread | None
     total: Spread | None
     safe: bool
-    """Did no cell fail?"""
+    """Did no cell fail, and does the destination leave RAM alone that it shares with the guest?"""
     fastest: bool = False
     """Is it the safe way with the shortest median blackout of its architecture?"""
 
@@ -100,8 +103,9 @@ def by_suite(cells: Iterable[CellResult]) -> list[tuple[str, str, list[CellResul
     return [(suite, arch, group) for (suite, arch), group in sorted(groups.items())]
 
 
-def by_mechanism(cells: Iterable[CellResult]) -> list[MechanismFigures]:
+def by_mechanism(cells: Sequence[CellResult]) -> list[MechanismFigures]:
     """Figures of the passing cells; a failed move's times would say nothing about the mechanism."""
+    damaging = _damaging(cells)
     groups: dict[tuple[str, str, str], list[CellResult]] = defaultdict(list)
     for cell in cells:
         if in_map(cell):
@@ -109,13 +113,23 @@ def by_mechanism(cells: Iterable[CellResult]) -> list[MechanismFigures]:
     figures = []
     for (arch, path, mechanism), everything in sorted(groups.items()):
         group = [cell for cell in everything if cell.outcome is Outcome.PASS]
-        safe = all(cell.outcome in HARMLESS for cell in everything)
+        kept = (arch, mechanism) not in damaging
+        safe = kept and all(cell.outcome in HARMLESS for cell in everything)
         blackout = spread(cell.blackout_ms for cell in group)
         total = spread(cell.total_ms for cell in group)
         if blackout or total:
             used = ", ".join(sorted({cell.accelerator for cell in group if cell.accelerator}))
             figures.append(MechanismFigures(arch, path, mechanism, used, len(group), blackout, total, safe))
     return [replace(each, fastest=each is _fastest(figures, each.arch)) for each in figures]
+
+
+def _damaging(cells: Iterable[CellResult]) -> set[tuple[str, str]]:
+    """Architectures with mechanisms by which a destination writes into RAM that the guest still uses.
+
+    Such a guest may pass all the same: nothing that it used lay there.
+    """
+    archs = {cell.arch for cell in cells if cell.subject == SHARED_RAM and cell.outcome not in HARMLESS}
+    return set(product(archs, (name for name, each in MECHANISMS.items() if each.memory != "private")))
 
 
 def _fastest(figures: Sequence[MechanismFigures], arch: str) -> MechanismFigures | None:

@@ -18,7 +18,6 @@ from reports.changes import Changes
 from reports.figures import MechanismFigures, by_mechanism
 from reports.files import write_atomically
 from reports.pages import environment
-from reports.swept import listed
 
 SCHEMA = 1
 
@@ -103,7 +102,7 @@ def _content(reports: Sequence[PairReport]) -> dict[str, Any]:
 
 def _mechanisms(reports: Sequence[PairReport]) -> list[MechanismRow]:
     figures = [
-        {(each.arch, each.path, each.mechanism): each for each in by_mechanism(listed(report.run.cells))}
+        {(each.arch, each.path, each.mechanism): each for each in by_mechanism(report.run.cells)}
         for report in reports
     ]
     names = sorted({name for of_pair in figures for name in of_pair})

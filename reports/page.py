@@ -90,7 +90,7 @@ def _content(run: RunResult, directory: Path) -> dict[str, Any]:
         "swept_rows": swept_rows,
         "heat_steps": [words.ms(step) for step in HEAT_STEPS_MS],
         "anchors": views.anchors,
-        "figures": by_mechanism(listed(run.cells)),
+        "figures": by_mechanism(run.cells),
         "views": views.rows,
         "files": _files(directory),
         "has_allure": (directory / "allure/index.html").is_file(),

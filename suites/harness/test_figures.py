@@ -3,6 +3,7 @@
 
 from dataclasses import replace
 
+from fixtures.observation import SHARED_RAM
 from fixtures.outcome import CellResult, Outcome
 from reports.figures import by_mechanism
 from suites.harness.report_samples import make_cell
@@ -36,6 +37,14 @@ def test_unsupported_cell_does_not_make_a_mechanism_unsafe() -> None:
     assert _fastest(_moved("cpr-transfer", 20), _moved("cpr-transfer", None, Outcome.UNSUPPORTED)) == [
         "cpr-transfer"
     ]
+
+
+def test_mechanism_that_writes_over_shared_ram_is_not_safe_for_guests_that_passed() -> None:
+    """Lose this and a user is sent the way on which only lucky guests live."""
+    written = replace(_moved("ignore-shared", None, Outcome.DEFECT_OLD), suite="compat", subject=SHARED_RAM)
+    assert _fastest(_moved("precopy", 200), _moved("cpr-transfer", 20), written) == ["precopy"]
+    elsewhere = replace(written, arch="ppc64le")
+    assert _fastest(_moved("precopy", 200), _moved("cpr-transfer", 20), elsewhere) == ["cpr-transfer"]
 
 
 def test_guests_kept_from_converging_do_not_count() -> None:
