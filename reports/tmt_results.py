@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A run in tmt's words: `python -m reports.tmt_results DIRECTORY` writes results.yaml for `result: custom`.
+"""A run in tmt's words: `python -m reports.tmt_results DIRECTORY` writes results.json for `result: custom`.
 
 The run is looked for in DIRECTORY/runs. Its verdict is the result of the test itself; each of its tests is a
 result below that, with a subresult for each cell.
@@ -14,13 +14,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from fixtures.journal import read_ended
 from fixtures.outcome import COUNTS_AGAINST, Outcome, Verdict
 from reports.files import clean
 
-RESULTS = "results.yaml"
+RESULTS = "results.json"
+"""Not YAML, which tmt takes too: it reads version 1.1, where a colon within an id may end the word."""
 WORDS: Mapping[Outcome, str] = {
     **dict.fromkeys(COUNTS_AGAINST, "fail"),
     Outcome.ERROR: "error",
@@ -41,11 +40,11 @@ WORST_FIRST = ("fail", "error", "pass", "info", "skip")
 
 
 def write_results(directory: Path) -> Path:
-    """Write `directory`/results.yaml, where tmt looks for it, and return its path."""
+    """Write `directory`/results.json, where tmt looks for it, and return its path."""
     verdicts = sorted((directory / "runs").glob("*/verdict.json"))
     file = directory / RESULTS
-    with file.open("w") as stream:
-        YAML(typ="safe").dump(_results(verdicts[-1], directory) if verdicts else [_nothing()], stream)
+    results = _results(verdicts[-1], directory) if verdicts else [_nothing()]
+    file.write_text(json.dumps(results, indent=1) + "\n")
     return file
 
 
