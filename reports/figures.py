@@ -104,7 +104,10 @@ def by_suite(cells: Iterable[CellResult]) -> list[tuple[str, str, list[CellResul
 
 
 def by_mechanism(cells: Sequence[CellResult]) -> list[MechanismFigures]:
-    """Figures of the passing cells; a failed move's times would say nothing about the mechanism."""
+    """Figures of the passing cells; a failed move's times would say nothing about the mechanism.
+
+    Ways by which no guest passed are told where one was lost, not where none could be tried.
+    """
     damaging = _damaging(cells)
     groups: dict[tuple[str, str, str], list[CellResult]] = defaultdict(list)
     for cell in cells:
@@ -117,7 +120,7 @@ def by_mechanism(cells: Sequence[CellResult]) -> list[MechanismFigures]:
         safe = kept and all(cell.outcome in HARMLESS for cell in everything)
         blackout = spread(cell.blackout_ms for cell in group)
         total = spread(cell.total_ms for cell in group)
-        if blackout or total:
+        if blackout or total or not safe:
             used = ", ".join(sorted({cell.accelerator for cell in group if cell.accelerator}))
             figures.append(MechanismFigures(arch, path, mechanism, used, len(group), blackout, total, safe))
     return [replace(each, fastest=each is _fastest(figures, each.arch)) for each in figures]

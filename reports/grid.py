@@ -39,7 +39,7 @@ class PairReport:
 
 @dataclass(frozen=True)
 class MechanismRow:
-    """One way to move guests of one architecture, over all pairs; None where no guest passed."""
+    """One way to move guests of one architecture, over all pairs; None where none was tried."""
 
     arch: str
     path: str

@@ -32,6 +32,17 @@ def test_mechanism_that_lost_a_guest_is_not_the_fastest_safe_one() -> None:
     assert _fastest(*lost) == []
 
 
+def test_mechanism_by_which_all_were_lost_is_told_and_one_that_was_not_tried_is_not() -> None:
+    """Lose this and the way on which every guest dies looks like one that the builds do not offer."""
+    lost, lacking = (
+        _moved("multifd", None, Outcome.REGRESSION),
+        _moved("cpr-exec", None, Outcome.UNSUPPORTED),
+    )
+    assert [(each.mechanism, each.passed, each.safe) for each in by_mechanism([lost, lacking])] == [
+        ("multifd", 0, False)
+    ]
+
+
 def test_unsupported_cell_does_not_make_a_mechanism_unsafe() -> None:
     """Lose this and a machine type without a mechanism hides it from all others."""
     assert _fastest(_moved("cpr-transfer", 20), _moved("cpr-transfer", None, Outcome.UNSUPPORTED)) == [
