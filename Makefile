@@ -20,7 +20,7 @@ qualify: ## qualify an update: [OLD=build] [NEW=build] [ARCH=x86_64|ppc64le] [AR
 
 nightly: ## qualify every pair of matrix.yaml, in one report: [ARGS="more for pytest"]
 	@./setup.sh --with-report
-	@.venv/bin/python -m reports.nightly $(ARGS)
+	@.venv/bin/python -m fixtures.nightly.night $(ARGS)
 
 report: ## merge what several machines did: FROM="directory directory…"
 	@./setup.sh --with-report
@@ -46,11 +46,11 @@ lint: ## ruff, mypy, and the schemas of GitHub and GitLab
 
 pins: ## show what the archive has now and move the pins: ARGS="[build…]"
 	@./setup.sh
-	@.venv/bin/python -m fixtures.pins $(ARGS)
+	@.venv/bin/python -m fixtures.builds.pins $(ARGS)
 
 engines: ## write what tmt, GitLab CI, GitHub Actions and autopkgtest run: ARGS=--check only compares
 	@./setup.sh
-	@.venv/bin/python -m fixtures.engines $(ARGS)
+	@.venv/bin/python -m fixtures.nightly.engines $(ARGS)
 
 clean: ## remove what was made in this checkout; the cache of builds stays
 	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis reports/runs reports/latest

@@ -2,12 +2,12 @@
 """Loads the modules of the library that hold hooks and fixtures; nothing else."""
 
 pytest_plugins = [
-    "fixtures.options",
-    "fixtures.rundirs",
-    "fixtures.lifeline",
-    "fixtures.plugin",
-    "fixtures.selecting",
-    "fixtures.preview",
-    "fixtures.session",
-    "fixtures.booted",
+    "fixtures.run.options",
+    "fixtures.outcome.report_dirs",
+    "fixtures.run.lifeline",
+    "fixtures.run.executing",
+    "fixtures.run.selecting",
+    "fixtures.run.preview",
+    "fixtures.run.controller",
+    "fixtures.run.booted",
 ]

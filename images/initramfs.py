@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fixtures.driven import MODULE_OPTIONS, Driven
 from fixtures.errors import RigError, UsageError
+from fixtures.matrix.guest_devices import MODULE_OPTIONS, Driven
 from images.boot_image import unwrapped
 from images.modules import ModuleTree, load_order
 from images.tools import run_tool

@@ -11,11 +11,11 @@ from pathlib import Path
 from rich.console import Console
 
 from fixtures.errors import SuiteError, UsageError
-from fixtures.matrix import Matrix, load_matrix
-from fixtures.options import MATRIX_FILE
-from fixtures.outcome import Verdict
-from fixtures.rundirs import REPORTS, new_report_dir, point_latest_at
-from fixtures.selecting import digest_of
+from fixtures.matrix.schema import Matrix, load_matrix
+from fixtures.outcome.outcome import Verdict
+from fixtures.outcome.report_dirs import REPORTS, new_report_dir, point_latest_at
+from fixtures.run.options import MATRIX_FILE
+from fixtures.run.selecting import digest_of
 from reports.finish import finish
 from reports.grid import PairReport, verdict_of_all, write_grid
 from reports.merge import Pairing, Part, by_pair, merged, parts_in, shortcomings

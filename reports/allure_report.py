@@ -19,8 +19,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from fixtures.history import KEPT
-from fixtures.outcome import BuildInfo, Outcome, RunResult
+from fixtures.outcome.history import KEPT
+from fixtures.outcome.outcome import BuildInfo, Outcome, RunResult
 from reports.files import clean, write_atomically
 from reports.words import MEANINGS
 

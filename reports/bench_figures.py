@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import linear_regression, median
 
-from fixtures.bench import Bench, Load, Sample, Series, is_constant
-from fixtures.matrix import Mechanism
-from fixtures.mechanisms import MECHANISMS
+from fixtures.bench.results import Bench, Load, Sample, Series, is_constant
+from fixtures.matrix.mechanisms import MECHANISMS
+from fixtures.matrix.schema import Mechanism
 from reports.figures import Spread, spread
 
 MIB = 1 << 20

@@ -13,8 +13,8 @@ from typing import Any
 
 from jinja2 import Environment
 
-from fixtures.bench import LOADS, Bench, Load
-from fixtures.matrix import Mechanism
+from fixtures.bench.results import LOADS, Bench, Load
+from fixtures.matrix.schema import Mechanism
 from reports import words
 from reports.bench_figures import FLAT, Growth, Row, floor_line, floors, growths, not_flat, rows
 from reports.bench_svg import plot

@@ -13,8 +13,8 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
-from fixtures.bench import Load
-from fixtures.mechanisms import MECHANISMS
+from fixtures.bench.results import Load
+from fixtures.matrix.mechanisms import MECHANISMS
 from reports.bench_figures import FloorRow, Row
 from reports.figures import Spread
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 
-from fixtures.findings import FAILING, Finding, cause_of, findings
-from fixtures.history import Entry, Past
-from fixtures.outcome import RANK, CellResult, Outcome, RunResult
+from fixtures.outcome.findings import FAILING, Finding, cause_of, findings
+from fixtures.outcome.history import Entry, Past
+from fixtures.outcome.outcome import RANK, CellResult, Outcome, RunResult
 
 LOOKED_BACK = 10
 """Runs in which a cell's earlier blackouts are looked for."""

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from itertools import product
 from statistics import median
 
-from fixtures.mechanisms import MECHANISMS
-from fixtures.observation import SHARED_RAM
-from fixtures.outcome import CellResult, Outcome
+from fixtures.evidence.beats import SHARED_RAM
+from fixtures.matrix.mechanisms import MECHANISMS
+from fixtures.outcome.outcome import CellResult, Outcome
 from reports.words import worst_first
 
 HARMLESS = frozenset({Outcome.PASS, Outcome.REFUSED, Outcome.UNSUPPORTED})

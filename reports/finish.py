@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from fixtures.errors import UsageError
-from fixtures.history import entries, history_dir, remember
-from fixtures.outcome import RunResult
+from fixtures.outcome.history import entries, history_dir, remember
+from fixtures.outcome.outcome import RunResult
 from reports.changes import NOTHING_BEFORE, Changes, changes
 from reports.writer import write_all
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fixtures.outcome import COUNTS_AGAINST, Outcome, RunResult, Verdict
+from fixtures.outcome.outcome import COUNTS_AGAINST, Outcome, RunResult, Verdict
 from reports import words
 from reports.changes import Changes
 from reports.figures import MechanismFigures, by_mechanism

@@ -7,7 +7,7 @@ from collections import defaultdict
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from fixtures.outcome import COUNTS_AGAINST, CellResult, Outcome, RunResult
+from fixtures.outcome.outcome import COUNTS_AGAINST, CellResult, Outcome, RunResult
 from reports.files import clean, write_atomically
 from reports.words import count, worst_first
 

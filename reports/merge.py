@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from fixtures.errors import UsageError
-from fixtures.journal import PLAN, Ended, RunPlan, read_ended, read_plan, unfinished
-from fixtures.matrix import KnownIssue
-from fixtures.outcome import BuildInfo, CellResult, RunRecord, RunResult
-from fixtures.results import run_result
-from fixtures.shards import parse_shard
+from fixtures.matrix.schema import KnownIssue
+from fixtures.matrix.shards import parse_shard
+from fixtures.outcome.journal import PLAN, Ended, RunPlan, read_ended, read_plan, unfinished
+from fixtures.outcome.outcome import BuildInfo, CellResult, RunRecord, RunResult
+from fixtures.outcome.results import run_result
 
 Pairing = tuple[str, str]
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from jinja2 import Environment
 
-from fixtures.findings import Finding, findings, not_tried, rollbacks, tried_rollbacks
-from fixtures.outcome import COUNTS_AGAINST, Outcome, RunResult
+from fixtures.outcome.findings import Finding, findings, not_tried, rollbacks, tried_rollbacks
+from fixtures.outcome.outcome import COUNTS_AGAINST, Outcome, RunResult
 from reports import words
 from reports.changes import NOTHING_BEFORE, Changes
 from reports.figures import HEAT_STEPS_MS, by_mechanism, by_suite, heat_map, heat_step, in_map

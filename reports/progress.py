@@ -14,7 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from fixtures.outcome import Outcome
+from fixtures.outcome.outcome import Outcome
 from reports.table import printable, tally_text
 
 _SHOWN = 8

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from fixtures.matrix import Matrix
+from fixtures.matrix.schema import Matrix
 from reports.files import write_atomically
 from reports.verdict_types import VerdictData
 

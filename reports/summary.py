@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from fixtures.findings import findings
-from fixtures.outcome import COUNTS_AGAINST, Outcome, RunResult
+from fixtures.outcome.findings import findings
+from fixtures.outcome.outcome import COUNTS_AGAINST, Outcome, RunResult
 from reports.changes import Changes
 from reports.files import clean, write_atomically
 from reports.words import SYMBOLS, build_words, count, why

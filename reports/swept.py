@@ -7,8 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fixtures.findings import kind_of, name_of
-from fixtures.outcome import RANK, CellResult, Outcome
+from fixtures.outcome.findings import kind_of, name_of
+from fixtures.outcome.outcome import RANK, CellResult, Outcome
 
 Tally = Counter[Outcome]
 

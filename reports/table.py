@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fixtures.findings import Finding, findings, not_tried, rollbacks, tried_rollbacks
-from fixtures.outcome import COUNTS_AGAINST, CellResult, Outcome, RunResult
+from fixtures.outcome.findings import Finding, findings, not_tried, rollbacks, tried_rollbacks
+from fixtures.outcome.outcome import COUNTS_AGAINST, CellResult, Outcome, RunResult
 from reports.changes import NOTHING_BEFORE, Changes
 from reports.figures import spread
 from reports.files import clean

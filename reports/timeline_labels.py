@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from fixtures.timeline import Mark, Timeline
+from fixtures.evidence.timeline import Mark, Timeline
 
 PASS = re.compile(r"(?:pass|iteration) (\d+)")
 """A pass over memory, as QEMU and libvirt announce it."""

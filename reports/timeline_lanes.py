@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from matplotlib.axes import Axes
 
-from fixtures.timeline import Mark, Timeline
+from fixtures.evidence.timeline import Mark, Timeline
 from reports.files import clean
 from reports.timeline_labels import PASS, Label, Window, place
 

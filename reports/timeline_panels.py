@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
-from fixtures.timeline import Sample, Timeline
+from fixtures.evidence.timeline import Sample, Timeline
 from reports.timeline_labels import Window, beat_gaps, numbers
 from reports.timeline_phases import Pass, Phase, lengths
 from reports.timeline_series import Stretch

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fixtures.timeline import Mark, Timeline
+from fixtures.evidence.timeline import Mark, Timeline
 from reports.timeline_labels import PASS, Window
 
 _BEGINS = re.compile(r"setup|wait-unplug")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import dropwhile
 
-from fixtures.timeline import Sample
+from fixtures.evidence.timeline import Sample
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from fixtures.timeline import Timeline
+from fixtures.evidence.timeline import Timeline
 from reports.files import write_atomically
 from reports.timeline_labels import Window, window
 from reports.timeline_lanes import LEVEL_PIXELS, cut, draw_lanes, lanes_of

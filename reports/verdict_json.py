@@ -9,8 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from fixtures.findings import Finding, findings, rollbacks
-from fixtures.outcome import BuildInfo, CellResult, Outcome, RunResult
+from fixtures.outcome.findings import Finding, findings, rollbacks
+from fixtures.outcome.outcome import BuildInfo, CellResult, Outcome, RunResult
 from reports.changes import NOTHING_BEFORE, Changes
 from reports.files import write_atomically
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from fixtures.outcome import Outcome, Verdict
+from fixtures.outcome.outcome import Outcome, Verdict
 
 Milliseconds = Annotated[float | None, Field(ge=0, description="null where not measured")]
 Seconds = Annotated[float | None, Field(ge=0)]

@@ -11,8 +11,8 @@ from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
-from fixtures.findings import Finding, name_of
-from fixtures.outcome import CellResult, RunResult
+from fixtures.outcome.findings import Finding, name_of
+from fixtures.outcome.outcome import CellResult, RunResult
 from reports.files import clean
 from reports.swept import is_swept, listed
 from reports.words import worst_first

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from fixtures.findings import findings
-from fixtures.outcome import COUNTS_AGAINST, RANK, BuildInfo, CellResult, Outcome, RunResult, Verdict
+from fixtures.outcome.findings import findings
+from fixtures.outcome.outcome import COUNTS_AGAINST, RANK, BuildInfo, CellResult, Outcome, RunResult, Verdict
 
 SYMBOLS = {
     Outcome.REGRESSION: "✖",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from fixtures.outcome import RunResult
+from fixtures.outcome.outcome import RunResult
 from reports.allure_report import generate, quality_gate, write_allure_context
 from reports.changes import NOTHING_BEFORE, Changes
 from reports.junit import write_junit

@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import pytest
 
-from fixtures.attempt import HotPatched
-from fixtures.cells import Cell
-from fixtures.guest import Guest
+from fixtures.attempt.attempt import HotPatched
+from fixtures.guest.guest import Guest
+from fixtures.matrix.cells import Cell
 
 HotPatch = Callable[[], HotPatched]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.device_models import cpu_models
-from fixtures.mixes import MixSweep
-from fixtures.sweep import Sweep
-from fixtures.sweep_cpus import sweep_cpus
-from fixtures.sweep_devices import DeviceSweep, offered_devices
-from fixtures.sweep_machines import chosen_types, sweep_aliases, sweep_machine_types
-from fixtures.sweep_shared_ram import sweep_shared_ram
+from fixtures.sweep.cpus import sweep_cpus
+from fixtures.sweep.device_models import cpu_models
+from fixtures.sweep.devices import DeviceSweep, offered_devices
+from fixtures.sweep.machines import chosen_types, sweep_aliases, sweep_machine_types
+from fixtures.sweep.mixes import MixSweep
+from fixtures.sweep.shared_ram import sweep_shared_ram
+from fixtures.sweep.sweep import Sweep
 
 MIXES = 20
 """Random machines of each machine type in each of its portions."""

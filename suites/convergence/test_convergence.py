@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from fixtures.cells import Cell
-from fixtures.convergence import CALM, LOAD, WAYS, Convergence
-from fixtures.guest import Guest
+from fixtures.attempt.convergence import CALM, LOAD, WAYS, Convergence
+from fixtures.guest.guest import Guest
+from fixtures.matrix.cells import Cell
 
 PASSES_WITHOUT_HELP = 4
 

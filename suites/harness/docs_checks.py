@@ -16,8 +16,8 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from fixtures.errors import UsageError
-from fixtures.matrix import Matrix, load_matrix
-from fixtures.options import MATRIX_FILE
+from fixtures.matrix.schema import Matrix, load_matrix
+from fixtures.run.options import MATRIX_FILE
 from suites.harness.docs_pages import ROOT, SECONDS, Page, pages
 from suites.harness.docs_selections import wrong_selections
 
@@ -31,7 +31,7 @@ FOREIGN_OPTIONS = frozenset(("--output-dir", "--timeout-test"))
 BUILD_OPTIONS, BUILD_VARIABLES = ("--old", "--new"), ("OLD", "NEW")
 MADE = ("reports/latest", "reports/runs", "reports/history")
 """Where runs write: nothing of it is in the repository."""
-OF_PYTEST = frozenset({"reports.nightly"})
+OF_PYTEST = frozenset({"fixtures.nightly.night"})
 """Modules that hand their arguments on to pytest."""
 SUFFIXES = "md|py|ya?ml|json|jsonl|xml|toml|in|txt|sh|html|svg|fmf"
 
@@ -125,7 +125,7 @@ def wrong_files(page: Page) -> Iterator[str]:
 @cache
 def source() -> str:
     """What the library, the reports and the tests of virsh say."""
-    files = ("fixtures/*.py", "reports/*.py", "reports/schemas/*.json", "suites/libvirt/*.py")
+    files = ("fixtures/**/*.py", "reports/**/*.py", "reports/schemas/*.json", "suites/libvirt/*.py")
     return "\n".join(file.read_text() for pattern in files for file in sorted(ROOT.glob(pattern)))
 
 
@@ -170,7 +170,7 @@ def wrong_words(page: Page) -> Iterator[str]:
 @cache
 def own_options() -> frozenset[str]:
     """Those of the suite's other commands."""
-    modules = (options_of(sys.executable, "-m", module) for module in ("reports", "fixtures.pins"))
+    modules = (options_of(sys.executable, "-m", module) for module in ("reports", "fixtures.builds.pins"))
     in_setup = re.findall(r"^#   (--[\w-]+)", (ROOT / "setup.sh").read_text(), re.MULTILINE)
     return frozenset(in_setup).union(*modules)
 

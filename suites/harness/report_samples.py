@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from fixtures.blame import signature
-from fixtures.outcome import BuildInfo, CellResult, Outcome, RunRecord, RunResult, verdict_of
-from fixtures.timeline import Mark, Sample, Timeline
+from fixtures.evidence.timeline import Mark, Sample, Timeline
+from fixtures.outcome.blame import signature
+from fixtures.outcome.outcome import BuildInfo, CellResult, Outcome, RunRecord, RunResult, verdict_of
 
 
 def make_cell(number: int = 0, outcome: Outcome = Outcome.PASS, **more: Any) -> CellResult:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fixtures.journal import Ended, RunPlan, append, write_plan
-from fixtures.outcome import BuildInfo, CellResult
+from fixtures.outcome.journal import Ended, RunPlan, append, write_plan
+from fixtures.outcome.outcome import BuildInfo, CellResult
 
 OLD = BuildInfo(
     "debian-12", "7.2.22", "1:7.2+dfsg-7", "9.0.0", {"x86_64": "tcg"}, ("a pin has moved",), "0ld"

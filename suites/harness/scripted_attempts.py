@@ -9,17 +9,17 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Self
 
-from fixtures.attempt import Attempt, Setting
-from fixtures.builds import Build
-from fixtures.cells import Cell
+from fixtures.attempt.attempt import Attempt, Setting
+from fixtures.builds.build import Build
+from fixtures.builds.sandbox import Sandbox
 from fixtures.errors import HotPatchFailure, RigError
-from fixtures.matrix import Arch, KnownIssue, Pair, load_matrix
-from fixtures.observation import Check
-from fixtures.outcome import CellResult
-from fixtures.probe import MachineType, Probe
-from fixtures.qualification import Qualification
-from fixtures.rig import Rig
-from fixtures.sandbox import Sandbox
+from fixtures.evidence.beats import Check
+from fixtures.machine.probe import MachineType, Probe
+from fixtures.matrix.cells import Cell
+from fixtures.matrix.schema import Arch, KnownIssue, Pair, load_matrix
+from fixtures.outcome.outcome import CellResult
+from fixtures.qualify.qualification import Qualification
+from fixtures.qualify.rig import Rig
 
 SHIPPED = load_matrix(Path(__file__).parents[2] / "matrix.yaml")
 CELL = Cell("x86_64", "q35", "newest-old", "qmp", "postcopy", "busy", "virtio", 2)

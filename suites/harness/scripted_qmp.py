@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from fixtures.monitor import Monitor
+from fixtures.machine.monitor import Monitor
 from fixtures.waiting import Signal
 
 GREETING = {

@@ -3,8 +3,8 @@
 
 import pytest
 
-from fixtures.outcome import CellResult
-from fixtures.sweep import Sweep
+from fixtures.outcome.outcome import CellResult
+from fixtures.sweep.sweep import Sweep
 
 CELLS = 3
 WORDS = "it broke on purpose"

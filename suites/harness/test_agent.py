@@ -10,8 +10,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from fixtures.agent import Agent, AgentError, AgentSilent
-from fixtures.consoles import Channel
+from fixtures.guest.agent import Agent, AgentError, AgentSilent
+from fixtures.machine.consoles import Channel
 
 LONG = 20.0
 """A deadline that these tests never reach unless something is broken."""

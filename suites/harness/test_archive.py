@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from fixtures import archive
-from fixtures.archive import MIRROR_VARIABLE, explain, mirror, sources
+from fixtures.builds import archive
+from fixtures.builds.archive import MIRROR_VARIABLE, explain, mirror, sources
 from fixtures.errors import RigError, UsageError
-from fixtures.process import ends_of
+from fixtures.machine.process import ends_of
 
 # Lines as apt 2.6 and mmdebstrap 1.3 wrote them, where a test needs them; the mirror's name and address are
 # replaced, and long lines are broken with a backslash.
@@ -235,7 +235,7 @@ def test_packages_of_a_local_mirror_are_copied(tmp_path: Path, monkeypatch: pyte
 
 MAKER = """
 import subprocess, sys
-from fixtures.archive import contained
+from fixtures.builds.archive import contained
 subprocess.run(contained(["sh", "-c", "sleep 987 & echo $$; exec sleep 988"]))
 """
 
@@ -244,7 +244,7 @@ def test_what_apt_starts_dies_with_the_run() -> None:
     """Lose this and a killed run goes on downloading, and writes into what the next run makes."""
     maker = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(MAKER)],
-        cwd=Path(archive.__file__).parent.parent,
+        cwd=Path(archive.__file__).parents[2],
         stdout=subprocess.PIPE,
         text=True,
     )

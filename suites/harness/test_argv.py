@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.argv import CHANNELS, render
-from fixtures.guestspec import GuestSpec
+from fixtures.machine.argv import CHANNELS, render
+from fixtures.matrix.guestspec import GuestSpec
 
 FDS = {"monitor": 13, "console": 14, "agent": 15, "echo": 16}
 Q35 = GuestSpec("x86_64", "pc-q35-7.2", 2, "busy", "virtio", beat_vcpu=1)

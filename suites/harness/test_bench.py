@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.bench import LOADS, Bench, Boot, Floor, Sample, Series, Throughput
-from fixtures.bench_floor import measured_floor
-from fixtures.bench_moves import NO_LIMIT, unlimited
-from fixtures.bench_run import GROWTH, SLACK, Budget
-from fixtures.matrix import Mechanism
-from fixtures.mechanisms import MECHANISMS, Memory, Plan
+from fixtures.bench.floor import measured_floor
+from fixtures.bench.moves import NO_LIMIT, unlimited
+from fixtures.bench.results import LOADS, Bench, Boot, Floor, Sample, Series, Throughput
+from fixtures.bench.run import GROWTH, SLACK, Budget
+from fixtures.matrix.mechanisms import MECHANISMS, Memory, Plan
+from fixtures.matrix.schema import Mechanism
 from reports.bench_figures import floor_line, floors, growths, line, nonzero_mib, not_flat, rows
 from reports.bench_page import figure, gib, times, told, write_bench
 

@@ -8,12 +8,12 @@ from typing import cast
 
 import pytest
 
-from fixtures.bench import Bench
-from fixtures.bench_moves import Stand
-from fixtures.bench_run import BenchRun, Budget
+from fixtures.bench.moves import Stand
+from fixtures.bench.results import Bench
+from fixtures.bench.run import BenchRun, Budget
 from fixtures.errors import HotPatchFailure
-from fixtures.matrix import Mechanism
-from fixtures.rig import Rig
+from fixtures.matrix.schema import Mechanism
+from fixtures.qualify.rig import Rig
 from fixtures.waiting import Late
 from suites.harness.test_bench import make_bench, make_sample
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from fixtures.blame import (
+from fixtures.outcome.blame import (
     BROKEN_GUEST,
     SYMPTOMS,
     Controls,
@@ -17,7 +17,7 @@ from fixtures.blame import (
     settled,
     signature,
 )
-from fixtures.outcome import COUNTS_AGAINST, Outcome, RunRecord, Verdict, verdict_of
+from fixtures.outcome.outcome import COUNTS_AGAINST, Outcome, RunRecord, Verdict, verdict_of
 
 PASS = RunRecord("b", "b", "pass")
 

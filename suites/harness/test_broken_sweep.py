@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.plugin import rig_of
+from fixtures.run.executing import rig_of
 from suites.harness.seeded_run import copy_of_checkout, run_seeded
 from suites.harness.sweep_that_breaks import CELLS, WORDS
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.builds import inside, open_build
+from fixtures.builds.build import inside, open_build
 from fixtures.errors import UsageError
-from fixtures.matrix import HostBuild, Matrix, RootBuild, TreeBuild, load_matrix
+from fixtures.matrix.schema import HostBuild, Matrix, RootBuild, TreeBuild, load_matrix
 
 SHIPPED = Path(__file__).parents[2] / "matrix.yaml"
 

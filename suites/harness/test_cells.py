@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fixtures.cells import Cell, expand, short_selection
-from fixtures.driven import drivable
 from fixtures.errors import UsageError
-from fixtures.matrix import Guests, MachineType, Matrix, Mechanism, load_matrix
-from fixtures.mechanisms import drives
-from fixtures.plugin import _is_about
-from fixtures.promises import PROMISES
+from fixtures.matrix.cells import Cell, expand, short_selection
+from fixtures.matrix.guest_devices import drivable
+from fixtures.matrix.mechanisms import drives
+from fixtures.matrix.promises import PROMISES
+from fixtures.matrix.schema import Guests, MachineType, Matrix, Mechanism, load_matrix
+from fixtures.run.executing import _is_about
 
 SHIPPED = load_matrix(Path(__file__).parents[2] / "matrix.yaml")
 PPC64LE_IDS = [

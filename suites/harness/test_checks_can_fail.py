@@ -8,12 +8,12 @@ from shutil import copy
 
 import pytest
 
-from fixtures.attempt import Attempt
-from fixtures.booted import Boot
+from fixtures.attempt.attempt import Attempt
 from fixtures.errors import RigError
-from fixtures.matrix import Arch
-from fixtures.path import runs_new_build
-from fixtures.plugin import rig_of
+from fixtures.matrix.schema import Arch
+from fixtures.path.interface import runs_new_build
+from fixtures.run.booted import Boot
+from fixtures.run.executing import rig_of
 
 ARCHES = [
     pytest.param("x86_64", marks=pytest.mark.x86_64),

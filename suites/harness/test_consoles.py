@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from fixtures import consoles
-from fixtures.consoles import Channel
-from fixtures.rundir import run_dir
+from fixtures.machine import consoles
+from fixtures.machine.attempt_dir import run_dir
+from fixtures.machine.consoles import Channel
 from fixtures.waiting import Deadline
 
 LONG = 20.0

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from fixtures.convergence import MARGIN_SECONDS, PASSES, TIGHT, Convergence
+from fixtures.attempt.convergence import MARGIN_SECONDS, PASSES, TIGHT, Convergence
 from fixtures.errors import HotPatchFailure
-from fixtures.mechanisms import MIB
-from fixtures.observation import Check
-from fixtures.path import Journey
-from fixtures.timeline import Sample
+from fixtures.evidence.beats import Check
+from fixtures.evidence.timeline import Sample
+from fixtures.matrix.mechanisms import MIB
+from fixtures.path.interface import Journey
 
 RAM = 256 * MIB
 

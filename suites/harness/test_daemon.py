@@ -12,14 +12,14 @@ from typing import Any
 import psutil
 import pytest
 
-from fixtures import daemon as daemon_module
-from fixtures import daemons as daemons_module
-from fixtures.builds import Build
-from fixtures.daemon import STATE, Daemon
-from fixtures.daemons import Daemons
+from fixtures.builds.build import Build
+from fixtures.builds.sandbox import Sandbox
 from fixtures.errors import RigError, Unsupported
-from fixtures.rundir import run_dir
-from fixtures.sandbox import Sandbox
+from fixtures.machine.attempt_dir import run_dir
+from fixtures.path.libvirt import daemon as daemon_module
+from fixtures.path.libvirt import daemons as daemons_module
+from fixtures.path.libvirt.daemon import STATE, Daemon
+from fixtures.path.libvirt.daemons import Daemons
 
 LIBVIRTD, VIRTQEMUD = "usr/sbin/libvirtd", "usr/sbin/virtqemud"
 DRIVERS = "usr/lib/x86_64-linux-gnu/libvirt/connection-driver"

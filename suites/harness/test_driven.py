@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.argv import render
-from fixtures.driven import DRIVEN, VIRTIO, devices_of, driven, everything
-from fixtures.guestspec import GuestSpec
-from fixtures.matrix import ARCHES, Arch
+from fixtures.machine.argv import render
+from fixtures.matrix.guest_devices import DRIVEN, VIRTIO, devices_of, driven, everything
+from fixtures.matrix.guestspec import GuestSpec
+from fixtures.matrix.schema import ARCHES, Arch
 from images.boot_image import unwrapped
 
 COMMAND_LINE_BYTES = 2048

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.durations import (
+from fixtures.errors import UsageError
+from fixtures.matrix.schema import Pair
+from fixtures.outcome.journal import Ended
+from fixtures.run.durations import (
     RECORDED,
     UNKNOWN_SECONDS,
     Durations,
@@ -16,9 +19,6 @@ from fixtures.durations import (
     load_durations,
     record,
 )
-from fixtures.errors import UsageError
-from fixtures.journal import Ended
-from fixtures.matrix import Pair
 from suites.harness.report_samples import make_cell
 from suites.harness.run_samples import leave_run, make_ended, make_plan
 

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from fixtures.engines import ENGINES, ROOT, SHARDS, drifting, main, rendered
 from fixtures.errors import UsageError
-from fixtures.journal import Ended, append
-from fixtures.matrix import Matrix, Pair, load_matrix
-from fixtures.options import MATRIX_FILE
-from fixtures.outcome import CellResult, Outcome
-from reports.tmt_results import write_results
+from fixtures.matrix.schema import Matrix, Pair, load_matrix
+from fixtures.nightly.engines import ENGINES, ROOT, SHARDS, drifting, main, rendered
+from fixtures.nightly.tmt_results import write_results
+from fixtures.outcome.journal import Ended, append
+from fixtures.outcome.outcome import CellResult, Outcome
+from fixtures.run.options import MATRIX_FILE
 from reports.verdict_json import write_verdict
 from suites.harness.report_samples import make_cell, make_run
 

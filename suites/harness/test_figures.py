@@ -3,8 +3,8 @@
 
 from dataclasses import replace
 
-from fixtures.observation import SHARED_RAM
-from fixtures.outcome import CellResult, Outcome
+from fixtures.evidence.beats import SHARED_RAM
+from fixtures.outcome.outcome import CellResult, Outcome
 from reports.figures import by_mechanism
 from suites.harness.report_samples import make_cell
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.findings import findings, not_tried, reason_class, rollbacks, tried_rollbacks
-from fixtures.outcome import COUNTS_AGAINST, CellResult, Outcome, RunRecord
+from fixtures.outcome.findings import findings, not_tried, reason_class, rollbacks, tried_rollbacks
+from fixtures.outcome.outcome import COUNTS_AGAINST, CellResult, Outcome, RunRecord
 from suites.harness.report_samples import CPU_FAILS, make_cell, make_run, make_swept, stuck
 
 FAILS, GONE = Outcome.REGRESSION, Outcome.REMOVED

@@ -6,11 +6,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixtures.device_models import DeviceModel
-from fixtures.forecasts import Forecast, Forecasts
-from fixtures.mixes import Mix, mixes
-from fixtures.recipes import devices_of
-from fixtures.sections import Difference
+from fixtures.still.sections import Difference
+from fixtures.sweep.device_models import DeviceModel
+from fixtures.sweep.forecasts import Forecast, Forecasts
+from fixtures.sweep.mixes import Mix, mixes
+from fixtures.sweep.recipes import devices_of
 
 WRONG = Difference("0000:00:01.0/esp", "lun", "lun (1 B)", True, "at another place")
 HARMLESS = Difference("hpet", "timers", "a -> b", False, "another name for the same bytes")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from fixtures.errors import UsageError
-from fixtures.history import KEPT, Entry, Past, entries, history_dir, remember, tried_tests
-from fixtures.outcome import CellResult, Outcome, RunRecord, RunResult
+from fixtures.outcome.history import KEPT, Entry, Past, entries, history_dir, remember, tried_tests
+from fixtures.outcome.outcome import CellResult, Outcome, RunRecord, RunResult
 from reports.changes import FEWEST, LEAST_MS, NOISE, NOTHING_BEFORE, Changes, changes
 from reports.finish import finish
 from suites.harness.report_samples import CPU_FAILS, make_cell, make_run, make_swept

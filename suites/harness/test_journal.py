@@ -9,8 +9,17 @@ from pathlib import Path
 import pytest
 
 from fixtures.errors import UsageError
-from fixtures.journal import PLAN, TESTS, Ended, append, drop_cut_line, read_ended, read_plan, write_plan
-from fixtures.outcome import Outcome, RunRecord
+from fixtures.outcome.journal import (
+    PLAN,
+    TESTS,
+    Ended,
+    append,
+    drop_cut_line,
+    read_ended,
+    read_plan,
+    write_plan,
+)
+from fixtures.outcome.outcome import Outcome, RunRecord
 from suites.harness.report_samples import make_cell
 from suites.harness.run_samples import leave_run, make_ended, make_plan
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.builds import Build
-from fixtures.judgement import CONTROL_RUNS, Judgement
-from fixtures.outcome import Outcome, RunRecord
-from fixtures.sandbox import Sandbox
+from fixtures.builds.build import Build
+from fixtures.builds.sandbox import Sandbox
+from fixtures.outcome.judgement import CONTROL_RUNS, Judgement
+from fixtures.outcome.outcome import Outcome, RunRecord
 
 OLD, NEW = (Build(name, Sandbox(Path("/")), {}) for name in ("old", "new"))
 FORWARD, OLD_OLD, NEW_NEW, BACK = "old→new", "old→old", "new→new", "new→old"

@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from fixtures.options import PAIR
-from fixtures.process import ends_of
+from fixtures.machine.process import ends_of
+from fixtures.run.options import PAIR
 from fixtures.waiting import Deadline
 
 SECONDS_TO_VANISH = 2.0

@@ -5,9 +5,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from fixtures.known import apply, covers, stale
-from fixtures.matrix import KnownIssue, Match, Pair
-from fixtures.outcome import CellResult, Outcome, RunRecord
+from fixtures.matrix.schema import KnownIssue, Match, Pair
+from fixtures.outcome.known import apply, covers, stale
+from fixtures.outcome.outcome import CellResult, Outcome, RunRecord
 
 TODAY = date(2026, 11, 22)
 PAIR = Pair(old="debian-12", new="debian-13")

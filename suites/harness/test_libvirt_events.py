@@ -9,7 +9,7 @@ from typing import Any
 import libvirt
 import pytest
 
-from fixtures.libvirt_events import LIFECYCLE, Recorder, constant, told
+from fixtures.path.libvirt.events import LIFECYCLE, Recorder, constant, told
 from fixtures.waiting import Deadline, Signal
 from suites.harness.test_libvirt_words import error_of
 

@@ -10,11 +10,11 @@ from typing import Any
 import libvirt
 import pytest
 
-from fixtures import libvirt_watch
 from fixtures.errors import HotPatchFailure
-from fixtures.libvirt_events import DomainEvent
-from fixtures.libvirt_plan import libvirt_plan
-from fixtures.libvirt_watch import Watch
+from fixtures.path.libvirt import watch as libvirt_watch
+from fixtures.path.libvirt.events import DomainEvent
+from fixtures.path.libvirt.plan import libvirt_plan
+from fixtures.path.libvirt.watch import Watch
 from fixtures.waiting import Signal
 
 LONG = 20.0

@@ -9,10 +9,11 @@ from typing import Any
 import libvirt
 import pytest
 
-from fixtures import libvirt_path, virsh
-from fixtures.domain import Domain
+from fixtures.attempt import virsh
 from fixtures.errors import HotPatchFailure, Refused, Unsupported
-from fixtures.libvirt_plan import libvirt_plan, sample_of
+from fixtures.path.libvirt import path as libvirt_path
+from fixtures.path.libvirt.domain import Domain
+from fixtures.path.libvirt.plan import libvirt_plan, sample_of
 
 LOG = """\
 2026-11-23 01:48:06.1+0000: starting up libvirt version: 11.3.0

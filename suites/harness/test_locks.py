@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.builds.lockfile import LockedPackage, check_against_lock, read_lock, write_lock
 from fixtures.errors import UsageError
-from fixtures.locks import LockedPackage, check_against_lock, read_lock, write_lock
 
 QEMU = LockedPackage("1:7.2+dfsg-7", "a" * 64)
 BIOS = LockedPackage("1.16.2-1", "b" * 64)

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fixtures.errors import Unsupported
-from fixtures.machine_types import Removed, resolve, versions_of
-from fixtures.probe import MachineType, Probe
+from fixtures.machine.machine_types import Removed, resolve, versions_of
+from fixtures.machine.probe import MachineType, Probe
 
 
 def probe(*names: str, deprecated: str = "") -> Probe:

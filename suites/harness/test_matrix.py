@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from fixtures.errors import UsageError
-from fixtures.matrix import DebianBuild, HostBuild, Matrix, RootBuild, TreeBuild, load_matrix
+from fixtures.matrix.schema import DebianBuild, HostBuild, Matrix, RootBuild, TreeBuild, load_matrix
 from suites.harness.matrix_samples import BAD, GOOD
 
 SHIPPED = Path(__file__).parents[2] / "matrix.yaml"

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from fixtures.errors import UsageError
-from fixtures.journal import PLAN, Ended, RunPlan, read_ended
-from fixtures.matrix import KnownIssue, Match
-from fixtures.outcome import BuildInfo, CellResult, Outcome, RunRecord, RunResult, Verdict
-from fixtures.results import run_result
-from fixtures.shards import shares
+from fixtures.matrix.schema import KnownIssue, Match
+from fixtures.matrix.shards import shares
+from fixtures.outcome.journal import PLAN, Ended, RunPlan, read_ended
+from fixtures.outcome.outcome import BuildInfo, CellResult, Outcome, RunRecord, RunResult, Verdict
+from fixtures.outcome.results import run_result
 from reports.merge import Part, by_pair, merged, parts_in
 from suites.harness.report_samples import make_cell
 from suites.harness.run_samples import NEW, OLD, leave_run, make_ended, make_plan

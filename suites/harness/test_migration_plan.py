@@ -4,8 +4,8 @@
 import pytest
 
 from fixtures.errors import Unsupported
-from fixtures.matrix import Mechanism
-from fixtures.mechanisms import MECHANISMS, Offer, drives, plan
+from fixtures.matrix.mechanisms import MECHANISMS, Offer, drives, plan
+from fixtures.matrix.schema import Mechanism
 
 NEW = Offer(
     frozenset({"events", "return-path", "postcopy-ram", "multifd", "x-ignore-shared"}),

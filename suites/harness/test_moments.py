@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is told of a switchover."""
 
-from fixtures.guestspec import BEAT_MS
-from fixtures.moments import switchover_figures
-from fixtures.timeline import Mark, Timeline
+from fixtures.attempt.switchover import switchover_figures
+from fixtures.evidence.timeline import Mark, Timeline
+from fixtures.matrix.guestspec import BEAT_MS
 
 MOVED = Timeline(
     "precopy",

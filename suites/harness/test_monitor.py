@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.monitor import CommandRefused, Event, Monitor, MonitorClosed, MonitorSilent
+from fixtures.machine.monitor import CommandRefused, Event, Monitor, MonitorClosed, MonitorSilent
 from fixtures.waiting import Deadline, Late
 from suites.harness.scripted_qmp import (
     Answer,

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fixtures.consoles import Channel, Line, joined
-from fixtures.observation import (
+from fixtures.evidence.beats import (
     Beat,
     beats_in,
     beats_whole,
@@ -22,6 +21,7 @@ from fixtures.observation import (
     parse_beat,
     stuck_vcpus,
 )
+from fixtures.machine.consoles import Channel, Line, joined
 from fixtures.waiting import Deadline
 
 BEAT_MS = 4

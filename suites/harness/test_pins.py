@@ -7,13 +7,13 @@ from typing import cast
 
 import pytest
 
-from fixtures import pins
-from fixtures.archive import AptIndex
+from fixtures.builds import pins
+from fixtures.builds.archive import AptIndex
+from fixtures.builds.series import Offer
+from fixtures.builds.yaml_edit import replaced
 from fixtures.errors import UsageError
-from fixtures.matrix import DebianBuild, Kernel, load_matrix
-from fixtures.matrix_yaml import Place
-from fixtures.pins_text import replaced
-from fixtures.series import Offer
+from fixtures.matrix.schema import DebianBuild, Kernel, load_matrix
+from fixtures.matrix.yaml_file import Place
 
 SHIPPED = Path(__file__).parents[2] / "matrix.yaml"
 PLACE: Place = ("builds", "debian-12", "packages", "seabios")

@@ -7,13 +7,13 @@ import re
 import libvirt as api
 import pytest
 
-from fixtures import virsh
-from fixtures.attempt import Attempt
-from fixtures.booted import Boot
-from fixtures.domain import Domain
+from fixtures.attempt import virsh
+from fixtures.attempt.attempt import Attempt
+from fixtures.attempt.libvirt_moves import LibvirtMoves
 from fixtures.errors import HotPatchFailure
-from fixtures.libvirt_moves import LibvirtMoves
-from fixtures.timeline import Sample
+from fixtures.evidence.timeline import Sample
+from fixtures.path.libvirt.domain import Domain
+from fixtures.run.booted import Boot
 from suites.libvirt.test_domains import POSTCOPY, PRECOPY
 
 pytestmark = pytest.mark.x86_64

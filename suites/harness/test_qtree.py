@@ -3,7 +3,7 @@
 
 import pytest
 
-from fixtures.qtree import Bar, TreeError, parse, section_owner
+from fixtures.still.qtree import Bar, TreeError, parse, section_owner
 
 TREE = """\
 bus: main-system-bus

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from fixtures.errors import Refused, RigError, Unsupported, UsageError
-from fixtures.judgement import CONTROL_RUNS
-from fixtures.matrix import KnownIssue, Match
-from fixtures.observation import Check
-from fixtures.outcome import Outcome
-from fixtures.probe import Probe
+from fixtures.evidence.beats import Check
+from fixtures.machine.probe import Probe
+from fixtures.matrix.schema import KnownIssue, Match
+from fixtures.outcome.judgement import CONTROL_RUNS
+from fixtures.outcome.outcome import Outcome
 from suites.harness.scripted_attempts import (
     BACK,
     CELL,
@@ -40,9 +40,9 @@ from suites.harness.scripted_attempts import (
 def probes(monkeypatch: pytest.MonkeyPatch) -> dict[str, Probe]:
     """What the builds say about themselves, to be changed by a test."""
     said = dict.fromkeys(FORWARD, probe("pc-q35-7.2"))
-    for room in ("qualification", "path"):
+    for room in ("qualify.qualification", "path.interface"):
         monkeypatch.setattr(f"fixtures.{room}.probed", lambda build, _arch: said[build.name])
-    monkeypatch.setattr("fixtures.path.missing", lambda _version: None)
+    monkeypatch.setattr("fixtures.path.interface.missing", lambda _version: None)
     return said
 
 
@@ -50,7 +50,9 @@ def probes(monkeypatch: pytest.MonkeyPatch) -> dict[str, Probe]:
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, probes: dict[str, Probe]) -> Stage:
     """A stage on which every run passes unless it is scripted otherwise."""
     stage = Stage(tmp_path)
-    monkeypatch.setattr("fixtures.qualification.Attempt", lambda setting: ScriptedAttempt(stage, setting))
+    monkeypatch.setattr(
+        "fixtures.qualify.qualification.Attempt", lambda setting: ScriptedAttempt(stage, setting)
+    )
     return stage
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fixtures.outcome import Outcome, RunRecord
-from fixtures.rates import LEVEL, Repeated, blame_by_rates, fisher, rates_text
+from fixtures.outcome.outcome import Outcome, RunRecord
+from fixtures.outcome.rates import LEVEL, Repeated, blame_by_rates, fisher, rates_text
 
 GUEST, QEMU, OTHER = "a broken guest", "migrate: bad section", "clock"
 """Signatures: of a check of the guest, of QEMU's own words, and another one."""

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from fixtures.device_models import DeviceModel, models_in
-from fixtures.recipes import devices_of, machine_arguments, needs_host, recipe_for
+from fixtures.sweep.device_models import DeviceModel, models_in
+from fixtures.sweep.recipes import devices_of, machine_arguments, needs_host, recipe_for
 
 HELP = """Controller/Bridge/Hub devices:
 name "pcie-root-port", bus PCI, desc "PCI Express Root Port"

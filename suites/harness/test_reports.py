@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from fixtures.outcome import Outcome, RunRecord, RunResult, Verdict
+from fixtures.outcome.outcome import Outcome, RunRecord, RunResult, Verdict
 from reports.allure_report import configuration, generate, message_pattern, write_allure_context
 from reports.page import write_page
 from reports.verdict_json import write_verdict

@@ -12,8 +12,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from rich.console import Console
 
-from fixtures.outcome import Outcome, RunResult
-from fixtures.timeline import Timeline
+from fixtures.evidence.timeline import Timeline
+from fixtures.outcome.outcome import Outcome, RunResult
 from reports.progress import Progress
 from reports.table import print_table
 from reports.timeline_svg import write_timeline

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.outcome import CellResult, Outcome, RunRecord
-from fixtures.results import combined, interrupted, run_result
+from fixtures.outcome.outcome import CellResult, Outcome, RunRecord
+from fixtures.outcome.results import combined, interrupted, run_result
 from suites.harness.report_samples import make_cell, make_swept
 from suites.harness.run_samples import make_ended, make_plan
 

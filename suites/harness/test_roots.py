@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.builds.debian_root import _seal, debian_root
 from fixtures.cache import cache_root
 from fixtures.errors import UsageError
-from fixtures.matrix import DebianBuild
-from fixtures.roots import _seal, debian_root
+from fixtures.matrix.schema import DebianBuild
 
 BUILD = DebianBuild(kind="debian", suites=("bookworm",), packages={"seabios": "1.16.2-1"})
 
@@ -34,9 +34,9 @@ def make_root(_name: str, _build: DebianBuild, half: Path, *, strict_pins: bool)
 
 def test_root_is_made_once_and_found_again(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lose this and every run downloads its builds anew."""
-    monkeypatch.setattr("fixtures.roots._make", make_root)
+    monkeypatch.setattr("fixtures.builds.debian_root._make", make_root)
     first = debian_root("mine", BUILD, strict_pins=False)
-    monkeypatch.delattr("fixtures.roots._make")
+    monkeypatch.delattr("fixtures.builds.debian_root._make")
     # A remark for the reader makes no other root.
     noted = BUILD.model_copy(update={"note": "what it is"})
     assert debian_root("mine", noted, strict_pins=False) == first
@@ -45,7 +45,7 @@ def test_root_is_made_once_and_found_again(cache: Path, monkeypatch: pytest.Monk
 
 def test_strict_pins_hold_for_a_cached_root_too(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lose this and `--strict-pins` passes on a machine that ran without it before."""
-    monkeypatch.setattr("fixtures.roots._make", make_root)
+    monkeypatch.setattr("fixtures.builds.debian_root._make", make_root)
     with pytest.raises(UsageError, match="moved"):
         debian_root("mine", BUILD, strict_pins=True)
 
@@ -80,7 +80,7 @@ def test_changed_root_is_not_used(
     change: Callable[[Path], None], cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Lose this and a build that somebody tampered with is qualified under its old name."""
-    monkeypatch.setattr("fixtures.roots._make", make_root)
+    monkeypatch.setattr("fixtures.builds.debian_root._make", make_root)
     root = debian_root("mine", BUILD, strict_pins=False).root
     change(root)
     with pytest.raises(UsageError, match=r"root of mine was changed after it was made\n.*remove .*made anew"):

@@ -12,8 +12,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from fixtures.findings import findings
-from fixtures.outcome import COUNTS_AGAINST, BuildInfo, CellResult, Outcome, RunResult, Verdict
+from fixtures.outcome.findings import findings
+from fixtures.outcome.outcome import COUNTS_AGAINST, BuildInfo, CellResult, Outcome, RunResult, Verdict
 from reports.changes import NOTHING_BEFORE, Blackout, Changes, Gone, NewFinding
 from reports.grid import PairReport, verdict_of_all, write_grid
 from reports.junit import TOLD, write_junit

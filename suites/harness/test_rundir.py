@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 
 from fixtures.errors import RigError
-from fixtures.rundir import assert_nothing_runs_in, run_dir
+from fixtures.machine.attempt_dir import assert_nothing_runs_in, run_dir
 from fixtures.waiting import Deadline
 
 CHECKOUT = Path(__file__).parents[2]
 SOCKET_PATH_BYTES = 108
 PROGRAM = """
 import time
-from fixtures.rundir import run_dir
+from fixtures.machine.attempt_dir import run_dir
 with run_dir() as place:
     (place / "deep").mkdir()
     (place / "deep" / "file").touch()

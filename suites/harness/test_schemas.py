@@ -4,8 +4,8 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from fixtures.options import MATRIX_FILE
-from fixtures.outcome import Outcome
+from fixtures.outcome.outcome import Outcome
+from fixtures.run.options import MATRIX_FILE
 from reports.schemas import SCHEMAS, schemas, text_of
 from reports.verdict_json import verdict_data
 from reports.verdict_types import VerdictData

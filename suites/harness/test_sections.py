@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from fixtures.sections import Difference, compare
-from fixtures.stream import Stream, parse
+from fixtures.still.sections import Difference, compare
+from fixtures.still.stream import Stream, parse
 from suites.harness.test_stream import stream_of
 
 Fields = list[dict[str, Any]]

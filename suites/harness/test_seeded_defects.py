@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from fixtures.cache import cache_root
-from fixtures.matrix import DebianBuild
-from fixtures.plugin import rig_of
-from fixtures.rundir import run_dir
+from fixtures.machine.attempt_dir import run_dir
+from fixtures.matrix.schema import DebianBuild
+from fixtures.run.executing import rig_of
 from suites.harness.seeded_run import FOUND_PROPERTY, Row, SeededRun, copy_of_checkout, run_seeded
 from suites.harness.seeds import Seed, SeededBuild
 from suites.harness.seeds_at_rest import AT_REST, OTHER_MACHINES

@@ -13,17 +13,17 @@ from typing import Any
 
 import pytest
 
-from fixtures import selecting
-from fixtures.cells import expand
 from fixtures.errors import UsageError
-from fixtures.history import remember
-from fixtures.journal import TESTS, RunPlan, append, read_ended
-from fixtures.matrix import load_matrix
-from fixtures.options import MATRIX, MATRIX_FILE, PAIR
-from fixtures.outcome import BuildInfo
-from fixtures.rundirs import report_dir
-from fixtures.selecting import demand_the_same, digest_of, selection_of, suite_digest
-from fixtures.sweep_plan import plans_of
+from fixtures.matrix.cells import expand
+from fixtures.matrix.schema import load_matrix
+from fixtures.matrix.sweep_plan import plans_of
+from fixtures.outcome.history import remember
+from fixtures.outcome.journal import TESTS, RunPlan, append, read_ended
+from fixtures.outcome.outcome import BuildInfo
+from fixtures.outcome.report_dirs import report_dir
+from fixtures.run import selecting
+from fixtures.run.options import MATRIX, MATRIX_FILE, PAIR
+from fixtures.run.selecting import demand_the_same, digest_of, selection_of, suite_digest
 from suites.harness.report_samples import make_cell, make_run
 from suites.harness.run_samples import NEW, OLD, leave_run, make_ended, make_plan
 

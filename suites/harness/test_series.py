@@ -7,10 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from fixtures.bootstrap import _pins_of_today
+from fixtures.builds.mmdebstrap import _pins_of_today
+from fixtures.builds.series import Offer, Standing, replacements, same_series, upstream_series
 from fixtures.errors import UsageError
-from fixtures.matrix import DebianBuild, load_matrix
-from fixtures.series import Offer, Standing, replacements, same_series, upstream_series
+from fixtures.matrix.schema import DebianBuild, load_matrix
 
 SHIPPED = Path(__file__).parents[2] / "matrix.yaml"
 BUILD = DebianBuild(kind="debian", suites=("bookworm",), packages={"seabios": "1.16.2-1"})
@@ -81,7 +81,7 @@ def archive(monkeypatch: pytest.MonkeyPatch) -> Archive:
         def index(*_: object, **__: object) -> SimpleNamespace:
             return SimpleNamespace(offers=lambda *_: offers)
 
-        monkeypatch.setattr("fixtures.bootstrap.AptIndex", index)
+        monkeypatch.setattr("fixtures.builds.mmdebstrap.AptIndex", index)
 
     return has
 

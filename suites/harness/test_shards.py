@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from fixtures.errors import UsageError
-from fixtures.shards import AFFINITY, Shard, parse_shard, shares
+from fixtures.matrix.shards import AFFINITY, Shard, parse_shard, shares
 
 UNEVEN = 1.15
 """How much longer than the mean a shard may be where no test is long."""

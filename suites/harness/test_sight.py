@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.qtree import parse as parse_tree
-from fixtures.sight import (
+from fixtures.still.guest_view import (
     SeenDifference,
     View,
     capabilities,
@@ -17,7 +16,8 @@ from fixtures.sight import (
     configuration_space,
     views,
 )
-from fixtures.stream import parse as parse_stream
+from fixtures.still.qtree import parse as parse_tree
+from fixtures.still.stream import parse as parse_stream
 from suites.harness.test_stream import stream_of
 
 TREE = """\

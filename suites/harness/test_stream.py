@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.stream import Stream, StreamError, parse
+from fixtures.still.stream import Stream, StreamError, parse
 
 UINT8 = {"name": "level", "type": "uint8", "size": 1}
 DEVICES: list[tuple[dict[str, Any], bytes]] = [

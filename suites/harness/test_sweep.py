@@ -9,14 +9,14 @@ from unittest.mock import Mock
 
 import pytest
 
-from fixtures.cpu_facts import CpuFacts, differences
-from fixtures.device_models import DeviceModel
-from fixtures.matrix import load_matrix
-from fixtures.mixes import MixSweep
-from fixtures.options import MATRIX_FILE
-from fixtures.recipes import Device, devices_of
-from fixtures.sweep_devices import CROWD, _blamed, _crowds_of
-from fixtures.sweep_plan import plans_of
+from fixtures.matrix.schema import load_matrix
+from fixtures.matrix.sweep_plan import plans_of
+from fixtures.run.options import MATRIX_FILE
+from fixtures.sweep.cpu_facts import CpuFacts, differences
+from fixtures.sweep.device_models import DeviceModel
+from fixtures.sweep.devices import CROWD, _blamed, _crowds_of
+from fixtures.sweep.mixes import MixSweep
+from fixtures.sweep.recipes import Device, devices_of
 
 DEVICES = devices_of(
     [DeviceModel("e1000", "PCI", ""), DeviceModel("amd-iommu", "System", ""), DeviceModel("nvme", "PCI", "")]

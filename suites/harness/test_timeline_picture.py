@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from fixtures.timeline import Mark, Sample, Timeline
+from fixtures.evidence.timeline import Mark, Sample, Timeline
 from reports.timeline_labels import numbers, window
 from reports.timeline_phases import passes, phases
 from reports.timeline_series import bandwidths, begun, dirty_rates, throttles

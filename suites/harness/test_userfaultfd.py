@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.userfaultfd import call_userfaultfd, missing
+from fixtures.machine.userfaultfd import call_userfaultfd, missing
 
 ABSENT = Path("/nonexistent/userfaultfd")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.migration import Watch
+from fixtures.path.qmp.watch import Watch
 from suites.harness.scripted_qmp import ScriptedQemu, connected
 
 

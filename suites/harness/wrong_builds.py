@@ -15,7 +15,7 @@ from functools import reduce
 from operator import add
 from pathlib import Path
 
-from fixtures.builds import USUAL_PROGRAMS, inside
+from fixtures.builds.build import USUAL_PROGRAMS, inside
 from images.initramfs import TOOLCHAINS
 from suites.harness.wrong_sections import with_newer_section
 

@@ -4,10 +4,10 @@
 import libvirt as api
 import pytest
 
-from fixtures.attempt import HotPatched
-from fixtures.cells import Cell
-from fixtures.guest import Guest
-from fixtures.libvirt_moves import LibvirtMoves
+from fixtures.attempt.attempt import HotPatched
+from fixtures.attempt.libvirt_moves import LibvirtMoves
+from fixtures.guest.guest import Guest
+from fixtures.matrix.cells import Cell
 from suites.hotpatch.test_survival import HotPatch
 
 PRECOPY = (

@@ -3,9 +3,9 @@
 
 import pytest
 
-from fixtures.cells import Cell
-from fixtures.guest import Guest
-from fixtures.libvirt_moves import LibvirtMoves
+from fixtures.attempt.libvirt_moves import LibvirtMoves
+from fixtures.guest.guest import Guest
+from fixtures.matrix.cells import Cell
 from suites.hotpatch.test_survival import HotPatch
 
 

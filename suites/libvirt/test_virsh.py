@@ -3,10 +3,10 @@
 
 import pytest
 
-from fixtures import virsh
-from fixtures.cells import Cell
-from fixtures.guest import Guest
-from fixtures.libvirt_moves import LibvirtMoves
+from fixtures.attempt import virsh
+from fixtures.attempt.libvirt_moves import LibvirtMoves
+from fixtures.guest.guest import Guest
+from fixtures.matrix.cells import Cell
 
 FAST = "1024"
 """MiB a second: as good as no limit."""

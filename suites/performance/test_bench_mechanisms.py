@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.bench_run import RAM_MIB, benchmark
-from fixtures.plugin import rig_of
-from fixtures.rundirs import point_latest_at, report_dir
+from fixtures.bench.run import RAM_MIB, benchmark
+from fixtures.outcome.report_dirs import point_latest_at, report_dir
+from fixtures.run.executing import rig_of
 from reports.bench_figures import growths, not_flat
 from reports.bench_page import told, write_bench
 

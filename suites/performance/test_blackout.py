@@ -10,9 +10,9 @@ from statistics import median
 
 import pytest
 
-from fixtures.attempt import Attempt
-from fixtures.booted import Boot
-from fixtures.matrix import Arch
+from fixtures.attempt.attempt import Attempt
+from fixtures.matrix.schema import Arch
+from fixtures.run.booted import Boot
 
 TOLERANCE_MS = 2.0
 PAUSES = 9

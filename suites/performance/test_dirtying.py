@@ -6,10 +6,10 @@ What `suites/convergence` shows is true only then. For an otherwise idle machine
 
 import pytest
 
-from fixtures.booted import Boot
-from fixtures.guest import Load
-from fixtures.machine import Machine
-from fixtures.matrix import Arch
+from fixtures.guest.guest import Load
+from fixtures.machine.qmp_machine import Machine
+from fixtures.matrix.schema import Arch
+from fixtures.run.booted import Boot
 from fixtures.waiting import Deadline
 
 LOADS = [

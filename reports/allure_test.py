@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One cell as an Allure test: labels by which it is found, a step for each run, and the evidence of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import allure
+from allure_commons.types import AttachmentType
+
+from fixtures.matrix.sweep_plan import SweepPlan
+from fixtures.outcome.outcome import CellResult, Outcome, RunRecord
+
+KINDS = {
+    ".txt": AttachmentType.TEXT,
+    ".json": AttachmentType.JSON,
+    ".jsonl": AttachmentType.TEXT,
+    ".svg": AttachmentType.SVG,
+}
+
+
+def attach_to_allure(result: CellResult, report: Path, pair: tuple[str, str]) -> None:
+    """Describe `result` in the Allure test that runs now."""
+    title = f"{result.arch} {result.machine}: {result.path} {result.mechanism}, {result.subject}"
+    allure.dynamic.title(title)
+    allure.dynamic.epic(f"{pair[0]} → {pair[1]}")
+    allure.dynamic.feature(result.suite)
+    allure.dynamic.story(f"{result.path} {result.mechanism}")
+    allure.dynamic.tag(str(result.outcome))
+    for name in ("arch", "machine", "path", "mechanism", "subject"):
+        allure.dynamic.parameter(name, getattr(result, name))
+    # What differs from run to run stays out of the test's history id.
+    for name in ("outcome", "blackout_ms", "downtime_ms", "total_ms", "accelerator"):
+        allure.dynamic.parameter(name, getattr(result, name), excluded=True)
+    for name, value in result.runs[0].figures.items() if result.runs else ():
+        allure.dynamic.parameter(name, value, excluded=True)
+    for run in result.runs:
+        _attach_run(run, report)
+
+
+def attach_sweep_to_allure(
+    cells: Sequence[CellResult], plan: SweepPlan, figures: str, report: Path, pair: tuple[str, str]
+) -> None:
+    """Describe a sweep in the Allure test that runs now: a list of its cells, and a step for each failure."""
+    allure.dynamic.title(plan.title)
+    allure.dynamic.epic(f"{pair[0]} → {pair[1]}")
+    allure.dynamic.feature("compat")
+    allure.dynamic.story(plan.part)
+    allure.dynamic.parameter("arch", plan.arch)
+    lines = [f"{cell.outcome}\t{cell.machine}\t{cell.subject}\t{cell.reason}" for cell in cells]
+    allure.attach("\n".join([figures, *lines]), name="cells.txt", attachment_type=AttachmentType.TEXT)
+    for cell in cells:
+        if cell.outcome is not Outcome.PASS and cell.runs:
+            with allure.step(f"{cell.machine} {cell.subject}: {cell.outcome}: {cell.reason}"):
+                _attach_run(cell.runs[0], report)
+
+
+def _attach_run(run: RunRecord, report: Path) -> None:
+    with allure.step(f"{run.source} → {run.destination}: {run.result} {run.reason}".strip()):
+        for name in run.evidence:
+            path = report / name
+            kind = KINDS.get(path.suffix)
+            if kind is not None and path.is_file():
+                allure.attach.file(path, name=path.name, attachment_type=kind)
