@@ -13,13 +13,13 @@ from rich.console import Console
 from fixtures.errors import SuiteError, UsageError
 from fixtures.matrix.schema import Matrix, load_matrix
 from fixtures.outcome.outcome import Verdict
-from fixtures.outcome.report_dirs import REPORTS, new_report_dir, point_latest_at
-from fixtures.run.options import MATRIX_FILE
+from fixtures.outcome.report_dirs import new_report_dir, point_latest_at
+from fixtures.places import MATRIX_FILE, REPORTS
 from fixtures.run.selecting import digest_of
 from reports.finish import finish
-from reports.grid import PairReport, verdict_of_all, write_grid
 from reports.merge import Pairing, Part, by_pair, merged, parts_in, shortcomings
-from reports.table import console_on, print_table
+from reports.page.grid import PairReport, verdict_of_all, write_grid
+from reports.terminal.table import console_on, print_table
 
 
 def main() -> int:

@@ -9,10 +9,9 @@ from pathlib import Path
 from fixtures.errors import UsageError
 from fixtures.outcome.history import entries, history_dir, remember
 from fixtures.outcome.outcome import RunResult
+from fixtures.places import NODE_MODULES
 from reports.changes import NOTHING_BEFORE, Changes, changes
 from reports.writer import write_all
-
-NODE_MODULES = Path(__file__).parent.parent / "node_modules"
 
 
 def finish(

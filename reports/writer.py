@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from fixtures.outcome.outcome import RunResult
-from reports.allure_report import generate, quality_gate, write_allure_context
 from reports.changes import NOTHING_BEFORE, Changes
-from reports.junit import write_junit
-from reports.page import write_page
-from reports.summary import write_summary
-from reports.verdict_json import write_verdict
+from reports.machine_readable.allure_report import generate, quality_gate, write_allure_context
+from reports.machine_readable.junit import write_junit
+from reports.machine_readable.verdict_json import write_verdict
+from reports.page.page import write_page
+from reports.terminal.summary import write_summary
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from suites.harness.seeded_run import FOUND_PROPERTY, Row
+from suites.harness.support.seeded_run import FOUND_PROPERTY, Row
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

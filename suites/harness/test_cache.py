@@ -15,8 +15,7 @@ import pytest
 
 from fixtures.cache import cache_root, made_once
 from fixtures.errors import UsageError
-
-CHECKOUT = Path(__file__).parents[2]
+from fixtures.places import ROOT
 
 
 def must_not_make(_half: Path) -> None:
@@ -77,7 +76,7 @@ def make(half):
 made_once(Path(sys.argv[1]), make, needs_mib=0)
 """
     with subprocess.Popen(
-        [sys.executable, "-c", program, str(place)], cwd=CHECKOUT, stdout=subprocess.PIPE
+        [sys.executable, "-c", program, str(place)], cwd=ROOT, stdout=subprocess.PIPE
     ) as maker:
         assert maker.stdout is not None
         assert maker.stdout.readline() == b"half made\n"

@@ -3,8 +3,9 @@
 
 import pytest
 
-from suites.harness.docs_checks import CHECKS
-from suites.harness.docs_pages import ROOT, SECONDS, Page, pages
+from fixtures.places import ROOT
+from suites.harness.support.docs_checks import CHECKS
+from suites.harness.support.docs_pages import SECONDS, Page, pages
 
 
 @pytest.mark.timeout(SECONDS)

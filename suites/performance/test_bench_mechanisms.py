@@ -9,8 +9,8 @@ import pytest
 from fixtures.bench.run import RAM_MIB, benchmark
 from fixtures.outcome.report_dirs import point_latest_at, report_dir
 from fixtures.run.executing import rig_of
-from reports.bench_figures import growths, not_flat
-from reports.bench_page import told, write_bench
+from reports.bench.figures import growths, not_flat
+from reports.bench.page import told, write_bench
 
 SECONDS = 18 * 60 + 30
 SIZES_VARIABLE = "HOTPATCH_BENCH_MIB"

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""verdict.json: the run for scripts and CI. Its keys are an interface: see :mod:`.verdict_types`."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from fixtures.outcome.findings import Finding, findings, rollbacks
+from fixtures.outcome.outcome import BuildInfo, CellResult, Outcome, RunResult
+from reports.changes import NOTHING_BEFORE, Changes
+from reports.files import write_atomically
+
+SCHEMA = 1
+
+_TEXTS = ("id", "suite", "arch", "machine", "path", "mechanism", "subject")
+_TIMES = ("total_ms", "downtime_ms", "blackout_ms", "seconds")
+
+
+def write_verdict(run: RunResult, directory: Path, changes: Changes = NOTHING_BEFORE) -> Path:
+    """Write `directory`/verdict.json in one step and return its path.
+
+    Times are milliseconds where the key ends in `_ms`, else seconds; null where not measured. Raises
+    OSError where the directory cannot be written.
+    """
+    text = json.dumps(verdict_data(run, changes), ensure_ascii=False, allow_nan=False, indent=2)
+    return write_atomically(directory / "verdict.json", text + "\n")
+
+
+def verdict_data(run: RunResult, changes: Changes = NOTHING_BEFORE) -> dict[str, Any]:
+    """The content of verdict.json; `counts` holds every outcome, 0 where it did not occur.
+
+    `findings` says by cause what failed, `rollback` what came into the new build and cannot return; their
+    `cells` are ids.
+    """
+    return {
+        "schema": SCHEMA,
+        "old": _build(run.old),
+        "new": _build(run.new),
+        "verdict": str(run.verdict),
+        "counts": {str(outcome): run.counts.get(str(outcome), 0) for outcome in Outcome},
+        "notes": list(run.notes),
+        "cells": [_cell(cell) for cell in run.cells],
+        "findings": [_finding(finding) for finding in findings(run.cells)],
+        "rollback": [_finding(finding) for finding in rollbacks(run)],
+        "changes": _changes(changes) if changes.since else None,
+    }
+
+
+def _changes(changes: Changes) -> dict[str, Any]:
+    return {
+        "since": changes.since,
+        "new": [
+            {
+                "outcome": str(new.finding.outcome),
+                "reason": new.finding.reason,
+                "cells": [cell.id for cell in new.cells],
+            }
+            for new in changes.new
+        ],
+        "gone": [
+            {"outcome": str(gone.outcome), "reason": gone.reason, "cells": [cell.id for cell in gone.cells]}
+            for gone in changes.gone
+        ],
+        "blackouts": [
+            {
+                "cell": each.cell.id,
+                "now_ms": each.now,
+                "middle_ms": each.middle,
+                "low_ms": each.low,
+                "high_ms": each.high,
+            }
+            for each in changes.blackouts
+        ],
+        "wavering": [cell.id for cell in changes.flaky],
+    }
+
+
+def _build(build: BuildInfo) -> dict[str, str | None]:
+    return {"name": build.name, "qemu": build.qemu, "package": build.package, "libvirt": build.libvirt}
+
+
+def _cell(cell: CellResult) -> dict[str, Any]:
+    return {
+        **{key: getattr(cell, key) for key in _TEXTS},
+        "outcome": str(cell.outcome),
+        "reason": cell.reason,
+        "evidence": list(cell.evidence),
+        **{key: _finite(getattr(cell, key)) for key in _TIMES},
+        "accelerator": cell.accelerator,
+        "rerun": cell.rerun,
+        "repeats": cell.repeats,
+        "runs": [{key: _finite(value) for key, value in asdict(run).items()} for run in cell.runs],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "outcome": str(finding.outcome),
+        "signature": finding.signature,
+        "reason": finding.reason,
+        "blame": finding.blame,
+        "archs": finding.archs,
+        "machines": finding.machines,
+        "subjects": finding.subjects,
+        "cells": [cell.id for cell in finding.cells],
+        "rerun": finding.first.rerun,
+    }
+
+
+def _finite(value: Any) -> Any:
+    """NaN and infinity are no JSON; a time that is neither was not measured."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value

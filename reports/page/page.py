@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The verdict page: one HTML file without scripts or remote resources, for the person who decides."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment
+
+from fixtures.outcome.findings import Finding, findings, not_tried, rollbacks, tried_rollbacks
+from fixtures.outcome.outcome import COUNTS_AGAINST, Outcome, RunResult
+from reports import words
+from reports.changes import NOTHING_BEFORE, Changes
+from reports.figures import HEAT_STEPS_MS, by_mechanism, by_suite, heat_map, heat_step, in_map
+from reports.files import write_atomically
+from reports.page.render import environment
+from reports.swept import in_order, listed, sweep_map, swept
+from reports.views import FindingView, Views, briefly
+
+_QUIET = (Outcome.KNOWN, Outcome.REFUSED, Outcome.UNSUPPORTED)
+FULL_FINDINGS, SHORT_FINDINGS = 40, 200
+"""Of one heading: more than a person reads. verdict.json has them all."""
+SHOWN_REASONS, LISTED_REASONS = 10, 200
+"""Why cells could not be tried; those beyond the first ones are folded away."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """Findings under one heading: some in full, more in a line each, and how many there are."""
+
+    anchor: str
+    heading: str
+    number: int
+    """Of cells."""
+    full: list[FindingView]
+    short: list[FindingView]
+    findings: int
+
+
+def write_page(run: RunResult, directory: Path, changes: Changes = NOTHING_BEFORE) -> Path:
+    """Write `directory`/index.html and return its path.
+
+    Links lead to what lies in `directory` at this moment: call it again when Allure's report was made
+    later. Raises OSError where the directory cannot be written.
+    """
+    template = _environment().get_template("page.html.j2")
+    return write_atomically(
+        directory / "index.html", template.render(_content(run, directory) | {"changes": changes})
+    )
+
+
+def _environment() -> Environment:
+    made = environment()
+    made.filters |= {"ident": id}
+    made.globals |= {
+        "symbol": words.SYMBOLS.__getitem__,
+        "tone": words.tone,
+        "run_tone": words.run_tone,
+        "meaning": words.MEANINGS.__getitem__,
+        "heat_step": heat_step,
+        "in_order": in_order,
+        "briefly": briefly,
+    }
+    return made
+
+
+def _content(run: RunResult, directory: Path) -> dict[str, Any]:
+    views = Views(run, directory)
+    columns, rows = heat_map(filter(in_map, listed(run.cells)))
+    paths = Counter(path for path, _ in columns)
+    kinds, swept_rows = sweep_map(swept(run.cells))
+    return {
+        "run": run,
+        "why": words.why(run),
+        "builds": [("old build, source", run.old), ("new build, destination", run.new)],
+        "tallies": [(o, run.counts[o]) for o in Outcome if o in run.counts],
+        "sections": _sections(run, views),
+        "back": _rollback(run, views),
+        "quiet": [(o, groups) for o in _QUIET if (groups := _by_reason(run, views, o))],
+        "shown_reasons": SHOWN_REASONS,
+        "listed_reasons": LISTED_REASONS,
+        "columns": columns,
+        "paths": list(paths.items()),
+        "singles": by_suite(cell for cell in listed(run.cells) if not in_map(cell)),
+        "rows": rows,
+        "kinds": kinds,
+        "swept_rows": swept_rows,
+        "heat_steps": [words.ms(step) for step in HEAT_STEPS_MS],
+        "anchors": views.anchors,
+        "figures": by_mechanism(run.cells),
+        "views": views.rows,
+        "files": _files(directory),
+        "has_allure": (directory / "allure/index.html").is_file(),
+    }
+
+
+def _sections(run: RunResult, views: Views) -> list[Section]:
+    """What a person must look at, finding by finding."""
+    choices: list[tuple[str, str, frozenset[Outcome]]] = [
+        ("against", "Counts against the update", COUNTS_AGAINST),
+        ("errors", "Not judged: the rig or the host failed", frozenset({Outcome.ERROR})),
+        ("old", "Defects of the old build, reported apart", frozenset({Outcome.DEFECT_OLD})),
+    ]
+    found = findings(run.cells)
+    sections = [
+        _section(anchor, heading, [each for each in found if each.outcome in outcomes], views)
+        for anchor, heading, outcomes in choices
+    ]
+    return [section for section in sections if section.number]
+
+
+def _section(anchor: str, heading: str, found: list[Finding], views: Views) -> Section:
+    return Section(
+        anchor,
+        heading,
+        sum(len(each.cells) for each in found),
+        [views.finding(each) for each in found[:FULL_FINDINGS]],
+        [views.finding(each) for each in found[FULL_FINDINGS:][:SHORT_FINDINGS]],
+        len(found),
+    )
+
+
+def _rollback(run: RunResult, views: Views) -> tuple[int, Section] | None:
+    """How many cells were moved back, and what of them cannot return; None where nothing was."""
+    tried = tried_rollbacks(run)
+    return (len(tried), _section("back", "Rollback", rollbacks(run), views)) if tried else None
+
+
+def _by_reason(run: RunResult, views: Views, outcome: Outcome) -> list[FindingView]:
+    known = [each for each in findings(run.cells) if each.outcome is outcome]
+    return [views.finding(each) for each in known or not_tried(run.cells, outcome)]
+
+
+def _files(directory: Path) -> list[tuple[str, str]]:
+    """What else of this run a reader can open: link and what it is."""
+    known = [
+        ("verdict.json", "the verdict for scripts"),
+        ("junit.xml", "the run for CI systems"),
+        ("allure-results/", "Allure's raw results"),
+    ]
+    return [(name, what) for name, what in known if (directory / name).exists()]

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Live progress in the terminal: how far, what came out, what runs now; plain lines where it is none."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from fixtures.outcome.outcome import Outcome
+from reports.terminal.table import printable, tally_text
+
+_SHOWN = 8
+
+
+class Progress:
+    """What the user sees while tests run.
+
+    On a terminal a few lines at the bottom, redrawn four times a second; elsewhere one line for each
+    finished test and nothing else, so that a CI log stays readable. `stop` may be called more than once.
+    """
+
+    def __init__(self, console: Console | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._console = console or Console()
+        self._clock = clock
+        # rich redraws from a thread of its own.
+        self._lock = threading.Lock()
+        self._running: dict[str, tuple[str, float]] = {}
+        self._counts: Counter[Outcome] = Counter()
+        self._done = 0
+        self._total = 0
+        self._started = clock()
+        self._live: Live | None = None
+
+    def start(self, total: int) -> None:
+        """Begin, with the number of tests that will run: cells and sweeps."""
+        self._total = total
+        self._started = self._clock()
+        if self._console.is_terminal and self._live is None:
+            self._live = Live(
+                console=self._console,
+                get_renderable=self.render,
+                transient=True,
+                vertical_overflow="ellipsis",
+            )
+            self._live.start()
+
+    def test_started(self, test_id: str, worker: str) -> None:
+        """A worker (xdist's name, or empty) began this test. What it ran before is over, reported or not."""
+        with self._lock:
+            self._running[worker or test_id] = (test_id, self._clock())
+
+    def test_finished(self, test_id: str, outcomes: Sequence[Outcome], seconds: float) -> None:
+        """A test ended after `seconds`: a cell with its outcome, or a sweep with those of all its cells."""
+        with self._lock:
+            self._running = {key: value for key, value in self._running.items() if value[0] != test_id}
+            self._counts.update(outcomes)
+            self._done += 1
+            done = self._done
+        if self._live is None:
+            digits = len(str(self._total))
+            line = f"[{done:>{digits}}/{self._total}] {seconds:>3.0f}s  {_words(outcomes):<11} {test_id}"
+            self._console.print(Text(printable(line, self._console)), soft_wrap=True)
+
+    def stop(self) -> None:
+        """End the live display and give the terminal back."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def render(self) -> RenderableType:
+        """The live display as of now."""
+        with self._lock:
+            counts = dict(self._counts)
+            done = self._done
+            running = sorted(self._running.values(), key=lambda item: item[1])
+        now = self._clock()
+        head = Table.grid(padding=(0, 1), expand=True)
+        head.add_column(no_wrap=True)
+        head.add_column(ratio=1)
+        head.add_column(no_wrap=True)
+        # At least 1: rich draws a bar of total 0 as an endless pulse.
+        bar = ProgressBar(total=max(self._total, done, 1), completed=done)
+        head.add_row(f"{done}/{self._total}", bar, _clock_words(now - self._started))
+        lines: list[RenderableType] = [head]
+        if counts:
+            tally = tally_text(counts, self._console)
+            tally.no_wrap, tally.overflow = True, "ellipsis"
+            lines.append(tally)
+        for cell_id, since in running[:_SHOWN]:
+            text = f"{now - since:4.0f}s  {printable(cell_id, self._console)}"
+            lines.append(Text(text, no_wrap=True, overflow="ellipsis"))
+        if len(running) > _SHOWN:
+            lines.append(Text(f"      and {len(running) - _SHOWN} more", style="dim"))
+        return Group(*lines)
+
+
+def _words(outcomes: Sequence[Outcome]) -> str:
+    """`pass`, or of a sweep `1 removed, 170 pass`, worst first."""
+    if len(outcomes) == 1:
+        return str(outcomes[0])
+    counts = Counter(outcomes)
+    return ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome]) or "no cells"
+
+
+def _clock_words(elapsed: float) -> str:
+    whole = int(elapsed)
+    return f"{whole // 60}:{whole % 60:02d}"

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Builds of every kind: found where they are said to be, or told in one message."""
+
+from pathlib import Path
+
+import pytest
+
+from fixtures.builds.build import inside, open_build
+from fixtures.errors import UsageError
+from fixtures.matrix.schema import HostBuild, Matrix, RootBuild, TreeBuild, load_matrix
+from fixtures.places import MATRIX_FILE
+
+
+def matrix(build: HostBuild | RootBuild | TreeBuild) -> Matrix:
+    """A matrix with that build, called `mine`."""
+    return load_matrix(MATRIX_FILE).model_copy(update={"builds": {"mine": build}})
+
+
+def test_link_in_a_root_is_followed_inside_it(tmp_path: Path) -> None:
+    """Lose this and a root's QEMU is missed, or the host's own is taken for it."""
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store/qemu").touch()
+    (tmp_path / "usr").mkdir()
+    (tmp_path / "usr/absolute").symlink_to("/store/qemu")
+    (tmp_path / "usr/relative").symlink_to("../store/../../../store/qemu")
+    (tmp_path / "usr/itself").symlink_to("itself")
+    assert inside(tmp_path, "/usr/absolute") == tmp_path / "store/qemu"
+    assert inside(tmp_path, "/usr/relative") == tmp_path / "store/qemu"
+    assert not inside(tmp_path, "/usr/itself").is_file()
+
+
+def test_root_with_qemu_is_a_build(tmp_path: Path) -> None:
+    """Lose this and nobody can qualify a QEMU that does not come from Debian."""
+    (tmp_path / "usr/bin").mkdir(parents=True)
+    (tmp_path / "usr/bin/qemu-system-ppc64").touch()
+    (tmp_path / "usr/libexec").mkdir()
+    (tmp_path / "usr/libexec/qemu-kvm").touch()
+    described = RootBuild(kind="root", path=str(tmp_path), qemu={"x86_64": "/usr/libexec/qemu-kvm"})
+    build = open_build(matrix(described), "mine")
+    assert build.programs == {"x86_64": "/usr/libexec/qemu-kvm", "ppc64le": "/usr/bin/qemu-system-ppc64"}
+    assert build.program_file("x86_64") == tmp_path / "usr/libexec/qemu-kvm"
+
+
+def test_build_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a wrong path in matrix.yaml ends in a traceback, or in a guest that never starts."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    here = str(tmp_path)
+    wrong: list[tuple[HostBuild | RootBuild | TreeBuild, str]] = [
+        (RootBuild(kind="root", path=f"{here}/absent"), "there is no such directory"),
+        (RootBuild(kind="root", path=here), "no QEMU found"),
+        (RootBuild(kind="root", path=here, qemu={"x86_64": "/qemu"}), "there is no /qemu"),
+        (TreeBuild(kind="tree", path=f"{here}/absent"), "there is no such directory"),
+        (TreeBuild(kind="tree", path=here), "no QEMU found"),
+        (HostBuild(kind="host"), "this host: no QEMU found"),
+    ]
+    for described, told in wrong:
+        with pytest.raises(UsageError, match=f"^build mine: .*{told}") as error:
+            open_build(matrix(described), "mine")
+        assert error.value.fix

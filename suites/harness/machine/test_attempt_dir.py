@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The directory of an attempt: private, short, and gone whatever becomes of the process that made it."""
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from fixtures.errors import RigError
+from fixtures.machine.attempt_dir import assert_nothing_runs_in, run_dir
+from fixtures.places import ROOT
+from fixtures.waiting import Deadline
+
+SOCKET_PATH_BYTES = 108
+PROGRAM = """
+import time
+from fixtures.machine.attempt_dir import run_dir
+with run_dir() as place:
+    (place / "deep").mkdir()
+    (place / "deep" / "file").touch()
+    print(place, flush=True)
+    time.sleep(60)
+"""
+
+
+@contextmanager
+def process_on(*words: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that waits, with these words on its command line."""
+    waiting = ["/bin/sh", "-c", "echo; read -r _", *words]
+    with subprocess.Popen(waiting, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_directory_is_private_and_short() -> None:
+    """Lose this and other users see guests' memory, or QEMU cannot make its sockets."""
+    with run_dir() as place:
+        assert stat.S_IMODE(place.stat().st_mode) == 0o700
+        assert len(os.fsencode(place / "destination-migration.sock")) < SOCKET_PATH_BYTES
+
+
+def test_directory_is_gone_afterwards() -> None:
+    """Lose this and every cell leaves guests' memory and disks behind."""
+    with run_dir() as place:
+        (place / "disk.raw").touch()
+    assert not place.exists()
+
+
+def test_directory_is_gone_after_a_failure() -> None:
+    """Lose this and every red cell leaves guests' memory and disks behind."""
+    with pytest.raises(RigError, match="broken"), run_dir() as place:
+        raise RigError("broken")
+    assert not place.exists()
+
+
+def test_directory_is_gone_after_its_process_was_killed() -> None:
+    """Lose this and a pytest that was killed leaves guests' memory and disks behind."""
+    with subprocess.Popen([sys.executable, "-c", PROGRAM], cwd=ROOT, stdout=subprocess.PIPE) as maker:
+        assert maker.stdout is not None
+        place = Path(os.fsdecode(maker.stdout.readline().strip()))
+        assert (place / "deep" / "file").exists()
+        maker.send_signal(signal.SIGKILL)
+    deadline = Deadline.after(10)
+    while place.exists() and deadline.left:
+        time.sleep(0.01)
+    assert not place.exists()
+
+
+def test_janitor_ignores_its_makers_signals() -> None:
+    """Lose this and Ctrl-C ends the clean-up together with the run."""
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM], cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True
+    ) as maker:
+        assert maker.stdout is not None
+        place = Path(os.fsdecode(maker.stdout.readline().strip()))
+        os.killpg(maker.pid, signal.SIGKILL)
+    deadline = Deadline.after(10)
+    while place.exists() and deadline.left:
+        time.sleep(0.01)
+    assert not place.exists()
+
+
+def test_leaked_process_is_found() -> None:
+    """Lose this and QEMUs are left running, cell by cell, until the host is full."""
+    with run_dir() as place:
+        with (
+            process_on("leak", f"-blockdev file.filename={place}/disk.raw") as leak,
+            pytest.raises(RigError, match=rf"still run: \[{leak.pid}\]"),
+        ):
+            assert_nothing_runs_in(place)
+        assert_nothing_runs_in(place)
+
+
+def test_process_of_another_attempt_is_no_leak() -> None:
+    """Lose this and two workers take each other's guests for leaks."""
+    with run_dir() as mine, run_dir() as other, process_on("guest", str(other)):
+        assert_nothing_runs_in(mine)

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Do the engines run what matrix.yaml says: every shard of every pair, once, and within their limits?"""
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from fixtures.errors import UsageError
+from fixtures.matrix.schema import Matrix, Pair, load_matrix
+from fixtures.nightly.engines import ENGINES, SHARDS, drifting, main, rendered
+from fixtures.nightly.tmt_results import write_results
+from fixtures.outcome.journal import Ended, append
+from fixtures.outcome.outcome import CellResult, Outcome
+from fixtures.places import MATRIX_FILE, ROOT
+from reports.machine_readable.verdict_json import write_verdict
+from suites.harness.support.report_samples import make_cell, make_run
+
+MATRIX = load_matrix(MATRIX_FILE)
+EVERYTHING = Counter(
+    (pair.old, pair.new, f"{number}/{SHARDS}") for pair in MATRIX.pairs for number in range(1, SHARDS + 1)
+)
+
+
+def of_engine(name: str) -> Any:
+    """The file of an engine as YAML reads it, as the repository has it."""
+    (file,) = [engine.file for engine in ENGINES if engine.name == name]
+    return YAML(typ="safe").load((ROOT / file).read_text())
+
+
+def with_pairs(number: int) -> Matrix:
+    """A matrix of that many pairs."""
+    pairs = tuple(Pair(old=f"old-{place}", new="new") for place in range(number))
+    return MATRIX.model_copy(update={"pairs": pairs})
+
+
+def test_no_engine_drifts() -> None:
+    """Lose this and a pair that was added to matrix.yaml is never qualified, or one that left still is."""
+    assert drifting(rendered(MATRIX), ROOT) == []
+
+
+def test_drift_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Lose this and the check passes whatever the files say."""
+    assert main(["--into", str(tmp_path)]) == 0
+    assert main(["--into", str(tmp_path), "--check"]) == 0
+    (tmp_path / ".gitlab-ci.yml").write_text("stages: []\n")
+    capsys.readouterr()
+    assert main(["--into", str(tmp_path), "--check"]) == 1
+    assert capsys.readouterr().err == ".gitlab-ci.yml is not what matrix.yaml says: run `make engines`\n"
+
+
+def test_tmt_plans_every_shard_once() -> None:
+    """Lose this and tmt leaves a part of an update unqualified, without a word."""
+    plans = [plan["environment"] for name, plan in of_engine("tmt").items() if name.startswith("/")]
+    assert Counter((plan["OLD"], plan["NEW"], plan["SHARD"]) for plan in plans) == EVERYTHING
+
+
+def test_gitlab_runs_every_shard_once() -> None:
+    """Lose this and GitLab leaves a part of an update unqualified, without a word."""
+    rows = of_engine("GitLab CI")["qualify"]["parallel"]["matrix"]
+    assert Counter((row["OLD"], row["NEW"], shard) for row in rows for shard in row["SHARD"]) == EVERYTHING
+
+
+def test_github_runs_every_shard_once() -> None:
+    """Lose this and GitHub leaves a part of an update unqualified, without a word."""
+    job = of_engine("GitHub Actions")["jobs"]["qualify"]
+    shard = job["steps"][1]["env"]["SHARD"]
+    rows = job["strategy"]["matrix"]["include"]
+    told = Counter(
+        (row["old"], row["new"], shard.replace("${{ matrix.shard }}", row["shard"])) for row in rows
+    )
+    assert told == EVERYTHING
+
+
+def test_autopkgtest_runs_every_shard_once() -> None:
+    """Lose this and an upload of QEMU ships with a part of it unqualified."""
+    control = (ROOT / "debian/tests/control").read_text()
+    told = re.findall(r"^Test-Command: debian/tests/qualify (\S+) (\S+)$", control, re.MULTILINE)
+    assert told == [(MATRIX.default_pair.old, f"{number}/{SHARDS}") for number in range(1, SHARDS + 1)]
+
+
+@pytest.mark.parametrize("pairs, engine", [(101, "GitLab CI takes at most 200"), (200, "GitLab CI")])
+def test_too_big_a_matrix_is_told(pairs: int, engine: str) -> None:
+    """Lose this and an engine refuses the whole night, in its own words, at night."""
+    with pytest.raises(UsageError, match=engine):
+        rendered(with_pairs(pairs))
+
+
+def test_matrix_that_just_fits_is_taken() -> None:
+    """Lose this and pairs are refused that an engine would run."""
+    assert rendered(with_pairs(100))
+
+
+def test_limits_are_the_engines_own() -> None:
+    """Lose this and a matrix is checked against another limit than the engine's."""
+    assert {engine.name: engine.most for engine in ENGINES if engine.most} == {
+        "GitLab CI": 200,
+        "GitHub Actions": 256,
+    }
+
+
+def ran(directory: Path, *cells: CellResult) -> list[dict[str, Any]]:
+    """What tmt reads of a run with these cells, each in a test of its own."""
+    run = directory / "runs" / "a-run"
+    for cell in cells:
+        append(Ended(cell.nodeid, 61.4, (cell,)), run)
+    write_verdict(make_run(*cells), run)
+    results: list[dict[str, Any]] = json.loads(write_results(directory).read_text())
+    return results
+
+
+def test_tmt_reads_ids_of_sweeps(tmp_path: Path) -> None:
+    """Lose this and tmt drops a whole shard over a colon in a cell's id, as it did while this was YAML."""
+    _, test = ran(tmp_path, make_cell(1, id="compat/x86_64-pc-q35-7.2-qmp-compare-sees:e1000"))
+    assert test["subresult"][0]["name"] == "/compat/x86_64-pc-q35-7.2-qmp-compare-sees:e1000"
+    assert [file.name for file in tmp_path.glob("results.*")] == ["results.json"]
+
+
+@pytest.mark.parametrize(
+    "outcome, word",
+    [
+        (Outcome.PASS, "pass"),
+        (Outcome.REGRESSION, "fail"),
+        (Outcome.DEFECT_NEW, "fail"),
+        (Outcome.REMOVED, "fail"),
+        (Outcome.FLAKY, "fail"),
+        (Outcome.ERROR, "error"),
+        (Outcome.DEFECT_OLD, "info"),
+        (Outcome.KNOWN, "info"),
+        (Outcome.REFUSED, "info"),
+        (Outcome.UNSUPPORTED, "skip"),
+    ],
+)
+def test_tmt_is_told_each_outcome(tmp_path: Path, outcome: Outcome, word: str) -> None:
+    """Lose this and tmt passes a night in which guests were lost."""
+    cell = make_cell(1, outcome, reason="said so", evidence=["evidence/qmp.jsonl"])
+    _, test = ran(tmp_path, cell)
+    (part,) = test["subresult"]
+    assert (test["result"], part["result"]) == (word, word)
+    assert test["duration"] == "00:01:01"
+    assert part.get("note", []) == ([] if outcome is Outcome.PASS else [f"{outcome}: said so"])
+    assert part.get("log", []) == ([] if outcome is Outcome.PASS else ["runs/a-run/evidence/qmp.jsonl"])
+
+
+@pytest.mark.parametrize(
+    "outcomes, word", [((Outcome.PASS,), "pass"), ((Outcome.FLAKY,), "fail"), ((Outcome.ERROR,), "error")]
+)
+def test_tmt_is_told_the_verdict(tmp_path: Path, outcomes: tuple[Outcome, ...], word: str) -> None:
+    """Lose this and a run whose rig failed outside any cell passes."""
+    whole, *_ = ran(tmp_path, *(make_cell(number, outcome) for number, outcome in enumerate(outcomes)))
+    assert (whole["name"], whole["result"]) == ("/", word)
+
+
+def test_tmt_is_told_of_a_run_without_a_verdict(tmp_path: Path) -> None:
+    """Lose this and a shard that never began is missing from the night without a word."""
+    (only,) = json.loads(write_results(tmp_path).read_text())
+    assert only["result"] == "error"

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Does a machine that dies leave behind what it had done, and can that be gone on with?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fixtures.errors import UsageError
+from fixtures.outcome.journal import (
+    PLAN,
+    TESTS,
+    Ended,
+    append,
+    drop_cut_line,
+    read_ended,
+    read_plan,
+    write_plan,
+)
+from fixtures.outcome.outcome import Outcome, RunRecord
+from suites.harness.support.report_samples import make_cell
+from suites.harness.support.run_samples import leave_run, make_ended, make_plan
+
+PLANNED = make_plan(["suites/hotpatch/test_qmp.py::test_survives[a]"], "2/3")
+FAILED = make_cell(
+    1,
+    Outcome.REGRESSION,
+    reason="migrate: bad byte \udc80, then\nanother line\u2028and one more",
+    evidence=["evidence/1/console.log"],
+    runs=[RunRecord("debian-12", "debian-13", "fail", "bad", "migrate: bad", figures={"iterations": 3.0})],
+)
+DONE = [make_ended(make_cell(0), FAILED), Ended("suites/harness/test_x.py::test", 0.5, remark="it failed")]
+
+
+def cut(directory: Path) -> None:
+    """Have the machine die while it writes the line of another test."""
+    append(make_ended(make_cell(2)), directory)
+    file = directory / TESTS
+    file.write_bytes(file.read_bytes()[:-30])
+
+
+def test_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
+    """Lose this and a run cannot be resumed, or goes on with other builds than it began with."""
+    write_plan(PLANNED, tmp_path / "run")
+    assert read_plan(tmp_path / "run") == PLANNED
+
+
+def test_ended_tests_are_read_as_they_were_written(tmp_path: Path) -> None:
+    """Lose this and a merged report tells less of a cell than the machine that ran it."""
+    leave_run(tmp_path, PLANNED, DONE)
+    assert read_ended(tmp_path) == DONE
+
+
+def test_run_that_ended_no_test_has_none(tmp_path: Path) -> None:
+    """Lose this and a machine that died at once stops the report of all others."""
+    write_plan(PLANNED, tmp_path)
+    assert read_ended(tmp_path) == []
+    drop_cut_line(tmp_path)
+    assert not (tmp_path / TESTS).exists()
+
+
+def test_line_that_was_cut_is_no_test(tmp_path: Path) -> None:
+    """Lose this and one power cut loses a night's work, or a test counts as done that was not."""
+    cut(leave_run(tmp_path, PLANNED, DONE))
+    assert read_ended(tmp_path) == DONE
+
+
+def test_run_goes_on_behind_a_cut_line(tmp_path: Path) -> None:
+    """Lose this and the first test of a resumed run is lost with the half line that it is appended to."""
+    cut(leave_run(tmp_path, PLANNED, DONE))
+    drop_cut_line(tmp_path)
+    append(make_ended(make_cell(3)), tmp_path)
+    assert read_ended(tmp_path) == [*DONE, make_ended(make_cell(3))]
+
+
+def test_whole_journal_is_left_alone(tmp_path: Path) -> None:
+    """Lose this and resuming a run forgets the last test that it had finished."""
+    leave_run(tmp_path, PLANNED, DONE)
+    before = (tmp_path / TESTS).read_bytes()
+    drop_cut_line(tmp_path)
+    assert (tmp_path / TESTS).read_bytes() == before
+
+
+def test_directory_without_a_plan_is_told(tmp_path: Path) -> None:
+    """Lose this and a wrong path ends in a traceback."""
+    with pytest.raises(UsageError, match="no run wrote here") as told:
+        read_plan(tmp_path)
+    assert told.value.where == str(tmp_path / PLAN)
+
+
+WHOLE = json.loads(json.dumps(vars(PLANNED) | {"old": vars(PLANNED.old), "new": vars(PLANNED.new)}))
+DAMAGED = {
+    "cut": '{"schema": 1, "old"',
+    "no JSON": "\udc80",
+    "no object": '["schema"]',
+    "nothing": "null",
+    "no tests": json.dumps({key: value for key, value in WHOLE.items() if key != "tests"} | {"schema": 1}),
+    "unknown key": json.dumps(WHOLE | {"schema": 1, "of": "tomorrow"}),
+    "build without a name": json.dumps(WHOLE | {"schema": 1, "old": {"notes": []}}),
+    "no schema": json.dumps(WHOLE),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_damaged_plan_is_told(damage: str, tmp_path: Path) -> None:
+    """Lose this and a plan that was being written when the machine died ends the report in a traceback."""
+    (tmp_path / PLAN).write_text(DAMAGED[damage], errors="surrogateescape")
+    with pytest.raises(UsageError, match="not the plan of a run") as told:
+        read_plan(tmp_path)
+    assert told.value.where == str(tmp_path / PLAN)
+
+
+def test_plan_of_another_version_is_told(tmp_path: Path) -> None:
+    """Lose this and the shards of an older suite are read as something that they are not."""
+    (tmp_path / PLAN).write_text(json.dumps(WHOLE | {"schema": 2}))
+    with pytest.raises(UsageError, match="another version of the suite"):
+        read_plan(tmp_path)
+
+
+GARBLED = {
+    "no JSON": "{",
+    "no text": "\udc80",
+    "nothing": "null",
+    "no cells": '{"nodeid": "a"}',
+    "empty cell": '{"cells": [{}]}',
+}
+
+
+@pytest.mark.parametrize("damage", GARBLED)
+def test_damaged_line_is_told(damage: str, tmp_path: Path) -> None:
+    """Lose this and a file that a failing disk has garbled ends the report in a traceback."""
+    leave_run(tmp_path, PLANNED, DONE)
+    with (tmp_path / TESTS).open("a", errors="surrogateescape") as stream:
+        stream.write(f"{GARBLED[damage]}\n")
+    with pytest.raises(UsageError, match="not the line of a test") as told:
+        read_ended(tmp_path)
+    assert told.value.where == f"{tmp_path / TESTS}, line 3"

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What becomes of a cell that several machines, or several sweeps, have told."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.outcome.outcome import CellResult, Outcome, RunRecord
+from fixtures.outcome.results import combined, interrupted, run_result
+from suites.harness.support.report_samples import make_cell, make_swept
+from suites.harness.support.run_samples import make_ended, make_plan
+
+
+def outcome_of(*outcomes: Outcome) -> CellResult:
+    """What becomes of one cell that as many machines told, by way of a run's result."""
+    runs = [RunRecord("debian-12", "debian-13", str(outcome)) for outcome in outcomes]
+    ended = [
+        make_ended(make_cell(1, outcome, reason=f"said {place}", runs=[run], evidence=[f"{place}.log"]))
+        for place, (outcome, run) in enumerate(zip(outcomes, runs, strict=True))
+    ]
+    (cell,) = run_result(make_plan(), ended, (), seconds=1).cells
+    return cell
+
+
+def test_machines_that_disagree_make_a_cell_flaky() -> None:
+    """Lose this and a defect that strikes now and then is a matter of which machine one looks at."""
+    cell = outcome_of(Outcome.PASS, Outcome.REGRESSION, Outcome.PASS)
+    assert cell.outcome is Outcome.FLAKY
+    assert cell.repeats == "2/3 [0.21, 0.94]"
+    assert cell.reason == "3 machines disagree: pass: said 0; regression: said 1; pass: said 2"
+    assert cell.evidence == ["0.log", "1.log", "2.log"]
+    assert [run.result for run in cell.runs] == ["pass", "regression", "pass"]
+
+
+AGREED = [
+    ((Outcome.PASS, Outcome.PASS), Outcome.PASS),
+    ((Outcome.REGRESSION, Outcome.REGRESSION), Outcome.REGRESSION),
+    ((Outcome.DEFECT_OLD, Outcome.REGRESSION), Outcome.FLAKY),
+    ((Outcome.REFUSED, Outcome.PASS), Outcome.FLAKY),
+    ((Outcome.PASS, Outcome.ERROR), Outcome.ERROR),
+    ((Outcome.ERROR, Outcome.ERROR), Outcome.ERROR),
+    ((Outcome.ERROR, Outcome.DEFECT_OLD), Outcome.ERROR),
+    ((Outcome.ERROR, Outcome.REGRESSION), Outcome.REGRESSION),
+    ((Outcome.PASS, Outcome.ERROR, Outcome.REGRESSION), Outcome.FLAKY),
+    ((Outcome.PASS, Outcome.KNOWN), Outcome.KNOWN),
+    ((Outcome.KNOWN, Outcome.REGRESSION), Outcome.FLAKY),
+]
+
+
+@pytest.mark.parametrize(
+    "outcomes,agreed", AGREED, ids=lambda value: "-".join([value] if isinstance(value, str) else value)
+)
+def test_outcome_of_several_machines(outcomes: tuple[Outcome, ...], agreed: Outcome) -> None:
+    """Lose this and a rig that failed hides a defect, or is taken for one, or for a pass."""
+    assert outcome_of(*outcomes).outcome is agreed
+    assert outcome_of(*reversed(outcomes)).outcome is agreed
+
+
+def test_cell_of_two_sweeps_is_the_same_one_in_whatever_order_they_end() -> None:
+    """Lose this and a subject that two sweeps try counts twice, or another one counts in a sharded run."""
+    one = make_swept("pc-q35-7.2", "device:a", nodeid="suites/compat/test_a.py::test[a]")
+    other = make_swept("pc-q35-7.2", "device:a", nodeid="suites/compat/test_b.py::test[b]")
+    ended = [make_ended(one), make_ended(other)]
+    assert combined(ended) == combined(reversed(ended)) == [one]
+
+
+def test_cells_stand_in_the_order_of_the_plan() -> None:
+    """Lose this and two runs of the same pair cannot be compared, as tests end in another order each time."""
+    cells = [make_cell(number) for number in range(4)]
+    plan = make_plan([cell.nodeid for cell in cells])
+    ended = [make_ended(cells[place]) for place in (2, 0, 3, 1)]
+    assert run_result(plan, ended, (), seconds=1).cells == cells
+
+
+def test_test_that_did_not_run_is_counted() -> None:
+    """Lose this and a run that was interrupted looks like one that found nothing."""
+    plan = make_plan([make_cell(number).nodeid for number in range(3)])
+    ended = [make_ended(make_cell(1))]
+    assert interrupted(plan, ended) == ["2 of 3 tests did not run: the run was interrupted"]
+    assert interrupted(plan, [make_ended(make_cell(number)) for number in range(3)]) == []

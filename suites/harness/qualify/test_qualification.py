@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the runs of a cell to its outcome: which controls are run, what each ending becomes, what is kept.
+
+The attempts are scripted: what is tested here is the suite's own reaction, not a guest's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from fixtures.errors import Refused, RigError, Unsupported, UsageError
+from fixtures.evidence.beats import Check
+from fixtures.machine.probe import Probe
+from fixtures.matrix.schema import KnownIssue, Match
+from fixtures.outcome.judgement import CONTROL_RUNS
+from fixtures.outcome.outcome import Outcome
+from suites.harness.support.scripted_attempts import (
+    BACK,
+    CELL,
+    FAIL,
+    FORWARD,
+    NEW_NEW,
+    OLD_OLD,
+    OTHER,
+    PASS,
+    End,
+    Script,
+    ScriptedAttempt,
+    ScriptedRig,
+    Stage,
+    probe,
+)
+
+
+@pytest.fixture
+def probes(monkeypatch: pytest.MonkeyPatch) -> dict[str, Probe]:
+    """What the builds say about themselves, to be changed by a test."""
+    said = dict.fromkeys(FORWARD, probe("pc-q35-7.2"))
+    for room in ("qualify.qualification", "path.interface"):
+        monkeypatch.setattr(f"fixtures.{room}.probed", lambda build, _arch: said[build.name])
+    monkeypatch.setattr("fixtures.path.interface.missing", lambda _version: None)
+    return said
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, probes: dict[str, Probe]) -> Stage:
+    """A stage on which every run passes unless it is scripted otherwise."""
+    stage = Stage(tmp_path)
+    monkeypatch.setattr(
+        "fixtures.qualify.qualification.Attempt", lambda setting: ScriptedAttempt(stage, setting)
+    )
+    return stage
+
+
+def test_pass_pays_for_no_control(stage: Stage) -> None:
+    """Lose this and a green run takes three times as long."""
+    result = stage.judge({})
+    assert result.outcome is Outcome.PASS
+    assert stage.moves == [FORWARD]
+
+
+def test_result_carries_the_figures(stage: Stage) -> None:
+    """Lose this and a report does not say for how long the guest stood still."""
+    result = stage.judge({})
+    assert (result.total_ms, result.downtime_ms, result.blackout_ms) == (55.0, 12.0, 33.3)
+    assert (result.machine, result.accelerator) == ("pc-q35-7.2", "tcg")
+    assert result.id == f"hotpatch/{CELL.id}"
+    assert result.rerun == "pytest nodeid"
+
+
+BLAMED: dict[str, tuple[Script, Outcome]] = {
+    "regression": ({FORWARD: [FAIL]}, Outcome.REGRESSION),
+    "defect-new": ({FORWARD: [FAIL], NEW_NEW: [FAIL]}, Outcome.DEFECT_NEW),
+    "defect-old": ({FORWARD: [FAIL], OLD_OLD: [FAIL]}, Outcome.DEFECT_OLD),
+    "other-in-old": ({FORWARD: [FAIL], OLD_OLD: [OTHER]}, Outcome.REGRESSION),
+    "other-in-new": ({FORWARD: [FAIL], NEW_NEW: [OTHER]}, Outcome.REGRESSION),
+    "late-in-old": ({FORWARD: [FAIL], OLD_OLD: [PASS, FAIL]}, Outcome.DEFECT_OLD),
+    "late-in-new": ({FORWARD: [FAIL], NEW_NEW: [PASS, PASS, FAIL]}, Outcome.DEFECT_NEW),
+    "other-then-same-in-old": ({FORWARD: [FAIL], OLD_OLD: [OTHER, FAIL]}, Outcome.DEFECT_OLD),
+    "control-errs": ({FORWARD: [FAIL], OLD_OLD: [RigError("no disk")]}, Outcome.ERROR),
+    "control-errs-late": ({FORWARD: [FAIL], NEW_NEW: [PASS, RigError("no disk")]}, Outcome.ERROR),
+}
+
+
+@pytest.mark.parametrize("case", BLAMED)
+def test_failure_is_laid_at_the_right_door(case: str, stage: Stage) -> None:
+    """Lose this and a release manager holds the wrong build responsible."""
+    ends, outcome = BLAMED[case]
+    result = stage.judge(ends)
+    assert result.outcome is outcome
+    assert "memory: page 7 is wrong" in result.reason
+
+
+def test_failure_is_controlled_by_both_builds_alone(stage: Stage) -> None:
+    """Lose this and a failure is blamed on the update because one control happened to get by."""
+    stage.judge({FORWARD: [FAIL]})
+    controls = [*[OLD_OLD] * CONTROL_RUNS, *[NEW_NEW] * CONTROL_RUNS]
+    assert stage.moves == [FORWARD, *controls, *[FORWARD] * (CONTROL_RUNS - 1)]
+
+
+def test_failure_that_does_not_come_again_is_no_regression(stage: Stage) -> None:
+    """Lose this and a defect that strikes by chance is a regression whenever it spares the controls."""
+    result = stage.judge({FORWARD: [FAIL, FAIL, PASS]})
+    assert stage.moves[-2:] == [FORWARD, FORWARD]
+    assert result.outcome is Outcome.FLAKY
+    assert result.repeats.startswith("1/3 ")
+
+
+def test_failure_that_looks_otherwise_the_next_time_is_still_one(stage: Stage) -> None:
+    """Lose this and an update that breaks every guest in its own way is merely flaky."""
+    assert stage.judge({FORWARD: [FAIL, OTHER]}).outcome is Outcome.REGRESSION
+
+
+def test_control_that_fails_alike_is_enough(stage: Stage) -> None:
+    """Lose this and a release manager waits for controls that can no longer change the outcome."""
+    stage.judge({FORWARD: [FAIL], NEW_NEW: [FAIL]})
+    assert stage.moves == [FORWARD, *[OLD_OLD] * CONTROL_RUNS, NEW_NEW]
+
+
+ROLES: dict[str, tuple[End, str]] = {
+    "destination": (FAIL, "fails as destination too"),
+    "source": (PASS, "at fault as source"),
+    "open": (OTHER, "two roles is at fault is open"),
+}
+
+
+@pytest.mark.parametrize("case", ROLES)
+def test_defect_of_the_old_build_tells_its_role(case: str, stage: Stage) -> None:
+    """Lose this and nobody knows whether guests cannot leave the old build or cannot enter it."""
+    back, role = ROLES[case]
+    result = stage.judge({FORWARD: [FAIL], OLD_OLD: [PASS, FAIL], BACK: [back]})
+    assert stage.moves == [FORWARD, OLD_OLD, OLD_OLD, NEW_NEW, BACK]
+    assert role in result.reason
+
+
+def test_other_defect_of_a_control_is_told(stage: Stage) -> None:
+    """Lose this and a defect that the controls came upon once in three runs is forgotten."""
+    assert "itself fails with clock" in stage.judge({FORWARD: [FAIL], NEW_NEW: [PASS, OTHER, PASS]}).reason
+
+
+ENDS: dict[str, tuple[End, Outcome, str]] = {
+    "refused": (Refused("blocked by vhost"), Outcome.REFUSED, "blocked by vhost"),
+    "unsupported": (Unsupported("the source lacks it"), Outcome.UNSUPPORTED, "the source lacks it"),
+    "rig": (RigError("the guest did not boot"), Outcome.ERROR, "the guest did not boot"),
+    "usage": (UsageError("no bwrap"), Outcome.ERROR, "no bwrap"),
+    "os": (OSError(24, "Too many open files"), Outcome.ERROR, "Too many open files"),
+    "assertion": (AssertionError("1 == 2"), Outcome.ERROR, "without a failed check: 1 == 2"),
+    "check": (Check("new-build", False, "it is 7.2"), Outcome.REGRESSION, "new-build: it is 7.2"),
+}
+
+
+@pytest.mark.parametrize("case", ENDS)
+def test_every_end_has_its_outcome(case: str, stage: Stage) -> None:
+    """Lose this and a fault of the rig stops an update, or a fault of the update is put on the rig."""
+    end, outcome, told = ENDS[case]
+    result = stage.judge({FORWARD: [end]})
+    assert result.outcome is outcome
+    assert told in result.reason
+
+
+@pytest.mark.parametrize("case", ["refused", "unsupported", "rig", "assertion"])
+def test_what_is_no_failure_pays_for_no_control(case: str, stage: Stage) -> None:
+    """Lose this and a broken rig is tried over and over again."""
+    stage.judge({FORWARD: [ENDS[case][0]]})
+    assert stage.moves == [FORWARD]
+
+
+def test_check_that_fails_in_the_test_is_its_signature(stage: Stage) -> None:
+    """Lose this and a check that fails in a control too does not excuse the update."""
+    wrong = Check("runstates", False, "it ended paused")
+    result = stage.judge({FORWARD: [wrong], NEW_NEW: [Check("runstates", False, "it never ran")]})
+    assert result.outcome is Outcome.DEFECT_NEW
+    assert result.runs[0].signature == "runstates"
+
+
+def test_device_that_fails_is_part_of_the_signature(stage: Stage) -> None:
+    """Lose this and a network card that the new build breaks excuses a disk that the update breaks."""
+    wrong = Check("devices", False, "ahci: it is gone", "ahci")
+    control = Check("devices", False, "e1000: it is gone", "e1000")
+    result = stage.judge({FORWARD: [wrong], NEW_NEW: [control]})
+    assert result.outcome is Outcome.REGRESSION
+    assert result.runs[0].signature == "devices: ahci"
+
+
+def test_type_that_the_new_build_lacks_is_removed(stage: Stage, probes: dict[str, Probe]) -> None:
+    """Lose this and an update that strands guests counts as one that lacks a mechanism."""
+    probes["debian-13"] = probe("pc-q35-10.0")
+    result = stage.judge({})
+    assert result.outcome is Outcome.REMOVED
+    assert stage.moves == []
+    assert result.machine == "q35.newest-old"
+
+
+def test_type_that_no_build_has_is_unsupported(stage: Stage, probes: dict[str, Probe]) -> None:
+    """Lose this and an update is stopped for what the old build never had."""
+    probes["debian-12"] = probe("none")
+    assert stage.judge({}).outcome is Outcome.UNSUPPORTED
+
+
+def test_repeats_all_run(stage: Stage) -> None:
+    """Lose this and `--repeat 3` claims three runs after one."""
+    result = stage.judge({}, repeat=3)
+    assert stage.moves == [FORWARD] * 3
+    assert result.repeats == "3/3 [0.44, 1.00]"
+
+
+def test_differing_repeats_are_flaky(stage: Stage) -> None:
+    """Lose this and a guest that survives two times of three is safe, or its controls decide by chance."""
+    result = stage.judge({FORWARD: [PASS, FAIL, PASS]}, repeat=3)
+    assert result.outcome is Outcome.FLAKY
+    assert result.repeats == "2/3 [0.21, 0.94]"
+    assert stage.moves == [*[FORWARD] * 3, *[OLD_OLD] * 3, *[NEW_NEW] * 3]
+
+
+def test_controls_do_not_count_as_repeats(stage: Stage) -> None:
+    """Lose this and the rate of passes includes runs of another pair."""
+    assert stage.judge({FORWARD: [PASS, FAIL], NEW_NEW: [FAIL]}, repeat=2).repeats == "1/2 [0.09, 0.91]"
+
+
+def test_build_against_itself_is_its_own_control(stage: Stage) -> None:
+    """Lose this and a build that cannot be left for itself is blamed on an update that there is not."""
+    result = stage.judge({OLD_OLD: [FAIL]}, rig=ScriptedRig(OLD_OLD))
+    assert result.outcome is Outcome.DEFECT_OLD
+
+
+def test_guest_that_came_through_is_moved_back_and_that_counts_for_nothing(stage: Stage) -> None:
+    """Lose this and nobody knows whether the update can be undone, or a build that cannot is blamed."""
+    result = stage.judge({BACK: [FAIL]}, cell=replace(CELL, and_back=True))
+    assert stage.moves == [FORWARD, BACK]
+    assert result.outcome is Outcome.PASS
+    assert (result.runs[1].result, result.total_ms) == ("fail", 55.0)
+
+
+def test_guest_that_did_not_come_through_is_not_moved_back(stage: Stage) -> None:
+    """Lose this and a rollback is told of a guest that was never in the new build."""
+    stage.judge({FORWARD: [Refused("blocked by vhost")]}, cell=replace(CELL, and_back=True))
+    assert stage.moves == [FORWARD]
+
+
+def test_known_issue_is_applied(stage: Stage) -> None:
+    """Lose this and a failure that was accepted stops the release all the same."""
+    match = Match(mechanism="postcopy", signature="broken guest")
+    known = KnownIssue(id="bug-1", match=match, reason="r", link="l", expires=date.max)
+    result = stage.judge({FORWARD: [FAIL]}, rig=ScriptedRig(known=[known]))
+    assert result.outcome is Outcome.KNOWN
+
+
+def test_evidence_is_listed_relative_and_there(stage: Stage) -> None:
+    """Lose this and the links of the report lead nowhere once it has been copied."""
+    result = stage.judge({FORWARD: [FAIL]})
+    listed = [path for run in result.runs for path in run.evidence]
+    assert len(result.runs) == len(stage.moves)
+    assert len(listed) == len(set(listed)) == 2 * len(result.runs)
+    assert all((stage.report / path).is_file() and not Path(path).is_absolute() for path in listed)
+
+
+def test_evidence_of_the_cell_is_that_of_the_failure(stage: Stage) -> None:
+    """Lose this and whoever looks into a flaky cell is shown a run that passed."""
+    result = stage.judge({FORWARD: [PASS, FAIL]}, repeat=2)
+    assert result.evidence == result.runs[1].evidence
+    assert f"evidence/{CELL.id}/2/checks.json" in result.evidence
+
+
+def test_run_that_did_not_boot_leaves_evidence_too(stage: Stage) -> None:
+    """Lose this and an error of the rig cannot be looked into."""
+    assert stage.judge({FORWARD: [RigError("the guest did not boot")]}).evidence

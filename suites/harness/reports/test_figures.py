@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of mechanisms tells the fastest way in which no guest was lost."""
+
+from dataclasses import replace
+
+from fixtures.evidence.beats import SHARED_RAM
+from fixtures.outcome.outcome import CellResult, Outcome
+from reports.figures import by_mechanism
+from suites.harness.support.report_samples import make_cell
+
+PASSED = make_cell(mechanism="precopy")
+
+
+def _moved(mechanism: str, blackout_ms: float | None, outcome: Outcome = Outcome.PASS) -> CellResult:
+    return replace(PASSED, mechanism=mechanism, blackout_ms=blackout_ms, outcome=outcome)
+
+
+def _fastest(*cells: CellResult) -> list[str]:
+    return [each.mechanism for each in by_mechanism(cells) if each.fastest]
+
+
+def test_fastest_safe_mechanism_has_the_shortest_median_blackout() -> None:
+    """Lose this and a user takes the slower way."""
+    assert _fastest(_moved("precopy", 200), _moved("multifd", 90), _moved("multifd", 400)) == ["precopy"]
+
+
+def test_mechanism_that_lost_a_guest_is_not_the_fastest_safe_one() -> None:
+    """Lose this and a user is sent the way on which guests die."""
+    lost = [_moved("cpr-transfer", 20), _moved("cpr-transfer", None, Outcome.DEFECT_OLD)]
+    assert _fastest(_moved("precopy", 200), *lost) == ["precopy"]
+    assert [each.safe for each in by_mechanism(lost)] == [False]
+    assert _fastest(*lost) == []
+
+
+def test_mechanism_by_which_all_were_lost_is_told_and_one_that_was_not_tried_is_not() -> None:
+    """Lose this and the way on which every guest dies looks like one that the builds do not offer."""
+    lost, lacking = (
+        _moved("multifd", None, Outcome.REGRESSION),
+        _moved("cpr-exec", None, Outcome.UNSUPPORTED),
+    )
+    assert [(each.mechanism, each.passed, each.safe) for each in by_mechanism([lost, lacking])] == [
+        ("multifd", 0, False)
+    ]
+
+
+def test_unsupported_cell_does_not_make_a_mechanism_unsafe() -> None:
+    """Lose this and a machine type without a mechanism hides it from all others."""
+    assert _fastest(_moved("cpr-transfer", 20), _moved("cpr-transfer", None, Outcome.UNSUPPORTED)) == [
+        "cpr-transfer"
+    ]
+
+
+def test_mechanism_that_writes_over_shared_ram_is_not_safe_for_guests_that_passed() -> None:
+    """Lose this and a user is sent the way on which only lucky guests live."""
+    written = replace(_moved("ignore-shared", None, Outcome.DEFECT_OLD), suite="compat", subject=SHARED_RAM)
+    assert _fastest(_moved("precopy", 200), _moved("cpr-transfer", 20), written) == ["precopy"]
+    elsewhere = replace(written, arch="ppc64le")
+    assert _fastest(_moved("precopy", 200), _moved("cpr-transfer", 20), elsewhere) == ["cpr-transfer"]
+
+
+def test_guests_kept_from_converging_do_not_count() -> None:
+    """Lose this and precopy looks as bad as it is against a guest that nobody has."""
+    hopeless = replace(_moved("precopy", 1500), suite="convergence")
+    (precopy,) = by_mechanism([_moved("precopy", 200), hopeless])
+    assert precopy.blackout is not None
+    assert precopy.blackout.greatest == 200

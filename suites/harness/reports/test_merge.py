@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Is the report of several machines what a single machine would have made, and is a gap in it told?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fixtures.errors import UsageError
+from fixtures.matrix.schema import KnownIssue, Match
+from fixtures.matrix.shards import shares
+from fixtures.outcome.journal import PLAN, Ended, RunPlan, read_ended
+from fixtures.outcome.outcome import BuildInfo, CellResult, Outcome, RunRecord, RunResult, Verdict
+from fixtures.outcome.results import run_result
+from reports.merge import Part, by_pair, merged, parts_in
+from suites.harness.support.report_samples import make_cell
+from suites.harness.support.run_samples import NEW, OLD, leave_run, make_ended, make_plan
+
+FAR = date(2999, 1, 1)
+ISSUE = KnownIssue(id="bug-1", match=Match(arch="*"), reason="lost pages", link="https://x", expires=FAR)
+
+
+def cells_of(number: int = 6) -> list[CellResult]:
+    """Cells of guests, one of which failed."""
+    failed = make_cell(0, Outcome.REGRESSION, reason="memory: page 7 is wrong")
+    return [failed, *(make_cell(place) for place in range(1, number))]
+
+
+def leave_shards(
+    directory: Path, cells: Sequence[CellResult], number: int = 2, **more: Any
+) -> tuple[RunPlan, list[Path]]:
+    """The runs of that many machines, and the plan of the one that could have done it all."""
+    by_test = {cell.nodeid: make_ended(cell) for cell in cells}
+    parts = shares(dict.fromkeys(by_test, 11.0), number)
+    runs = [
+        leave_run(
+            directory / str(place), make_plan(part, f"{place}/{number}", **more), [by_test[t] for t in part]
+        )
+        for place, part in enumerate(parts, 1)
+    ]
+    return make_plan(list(by_test), **more), runs
+
+
+def merge(directory: Path, *runs: Path, issues: Sequence[KnownIssue] = ()) -> RunResult:
+    """The runs of one pair as one."""
+    (parts,) = by_pair(parts_in(runs)).values()
+    return merged(parts, issues, directory / "merged")
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_shards_are_the_whole_run(number: int, tmp_path: Path) -> None:
+    """Lose this and a verdict depends on how many machines worked for it."""
+    plan, runs = leave_shards(tmp_path, cells_of(), number)
+    whole = run_result(plan, [make_ended(cell) for cell in cells_of()], (), seconds=66)
+    run = merge(tmp_path, *runs)
+    told = {cell.id: cell for cell in run.cells}
+    assert told == {cell.id: cell for cell in whole.cells}
+    assert len(run.cells) == len(told)
+    assert (run.verdict, run.counts, run.notes) == (whole.verdict, whole.counts, whole.notes)
+    assert (run.old, run.new, run.started) == (whole.old, whole.new, whole.started)
+
+
+def test_merged_run_took_as_long_as_its_longest_shard(tmp_path: Path) -> None:
+    """Lose this and a night on ten machines seems to have taken ten nights."""
+    first, second = (
+        leave_run(
+            tmp_path / str(at), make_plan([cell.nodeid], f"{number}/2"), [make_ended(cell, seconds=9, at=at)]
+        )
+        for number, (cell, at) in enumerate(zip(cells_of(2), (40.0, 70.0), strict=True), 1)
+    )
+    assert merge(tmp_path, first, second).seconds == 70
+
+
+def test_missing_shard_is_named(tmp_path: Path) -> None:
+    """Lose this and an update is safe because the machine that would have seen its defect was off."""
+    _, (first, second, third) = leave_shards(tmp_path, cells_of()[1:], 3)
+    run = merge(tmp_path, first, third)
+    assert run.notes == ["shard 2/3 is missing"]
+    assert run.verdict is Verdict.UNDECIDED
+    assert second.exists()
+
+
+def test_shard_without_tests_is_not_missing(tmp_path: Path) -> None:
+    """Lose this and a selection of few tests cannot be told on many machines."""
+    _, runs = leave_shards(tmp_path, cells_of()[:2], 3)
+    assert [] in [read_ended(run) for run in runs]
+    assert merge(tmp_path, *runs).notes == []
+
+
+def test_what_a_shard_found_stands_without_the_others(tmp_path: Path) -> None:
+    """Lose this and a defect that was seen is forgotten because another machine died."""
+    cells = [make_cell(place, Outcome.REGRESSION) for place in range(2)]
+    _, (first, _) = leave_shards(tmp_path, cells)
+    assert merge(tmp_path, first).verdict is Verdict.UNSAFE
+
+
+def test_shard_that_was_cut_short_is_named(tmp_path: Path) -> None:
+    """Lose this and a machine that died in the middle counts as one that found nothing."""
+    cells = cells_of()[1:]
+    whole = make_plan([cell.nodeid for cell in cells], "1/1")
+    run = merge(tmp_path, leave_run(tmp_path / "night", whole, [make_ended(cells[0])]))
+    pair = "debian-12 → debian-13"
+    assert run.notes == [f"shard 1/1 of {pair} was interrupted: 4 of 5 tests did not run (night)"]
+    assert run.verdict is Verdict.UNDECIDED
+
+
+def test_shard_that_was_run_anew_is_whole(tmp_path: Path) -> None:
+    """Lose this and a machine that died cannot be replaced by another."""
+    cells = cells_of()[1:]
+    plan = make_plan([cell.nodeid for cell in cells], "1/1")
+    cut = leave_run(tmp_path / "cut", plan, [make_ended(cells[0])])
+    again = leave_run(tmp_path / "again", plan, [make_ended(cell) for cell in cells])
+    run = merge(tmp_path, cut, again)
+    assert run.notes == []
+    assert run.verdict is Verdict.SAFE
+    assert len(run.cells) == len(cells)
+
+
+def test_what_is_wrong_with_a_rig_is_told(tmp_path: Path) -> None:
+    """Lose this and the verdict of a rig that is not in order is believed."""
+    plan = make_plan(["a", "b"], "1/1")
+    ended = [Ended("a", 1.0, (make_cell(1),)), Ended("b", 1.0, remark="b failed")]
+    run = merge(tmp_path, leave_run(tmp_path / "1", plan, ended))
+    assert run.notes == ["b failed"]
+    assert run.verdict is Verdict.UNDECIDED
+
+
+def changed_build(info: BuildInfo, **more: Any) -> dict[str, BuildInfo]:
+    """A plan's build, with other fields."""
+    return {"old" if info is OLD else "new": replace(info, **more)}
+
+
+FOREIGN: dict[str, tuple[dict[str, Any], str]] = {
+    "package": (changed_build(OLD, package="1:7.2+dfsg-8"), "build debian-12 is another one"),
+    "libvirt": (changed_build(NEW, libvirt="11.4.0"), "build debian-13 is another one"),
+    "digest": (changed_build(NEW, digest="0ther"), "build debian-13 is another one"),
+    "matrix": ({"matrix": "another"}, "another matrix.yaml"),
+    "suite": ({"suite": "another"}, "another version of the suite"),
+    "selection": (
+        {"selection": {"markexpr": "not slow", "seed": "739001"}},
+        r"other tests were selected \(seed\)",
+    ),
+    "number of shards": ({"shard": "2/3"}, "another number of shards"),
+    "whole run": ({"shard": ""}, "another number of shards"),
+}
+
+
+@pytest.mark.parametrize("what", FOREIGN)
+def test_parts_of_different_runs_are_refused(what: str, tmp_path: Path) -> None:
+    """Lose this and a verdict is made of two runs, neither of which shows what it says."""
+    more, told = FOREIGN[what]
+    runs = [
+        leave_run(tmp_path / "first", make_plan(shard="1/2"), []),
+        leave_run(tmp_path / "second", make_plan(**{"shard": "2/2"} | more), []),
+    ]
+    with pytest.raises(UsageError, match=told) as raised:
+        by_pair(parts_in(runs))
+    assert str(runs[0]) in str(raised.value)
+    assert str(runs[1]) in str(raised.value)
+
+
+def test_machines_may_have_different_accelerators(tmp_path: Path) -> None:
+    """Lose this and a machine with KVM cannot help one without, or the report hides that it did."""
+    kvm = replace(OLD, accelerators={"x86_64": "kvm"}, notes=("another note",))
+    runs = [
+        leave_run(tmp_path / "1", make_plan(shard="1/2", host={"cores": "2"}), []),
+        leave_run(tmp_path / "2", make_plan(shard="2/2", host={"cores": "4"}, old=kvm), []),
+    ]
+    run = merge(tmp_path, *runs)
+    assert run.old.accelerators == {"x86_64": "tcg or kvm"}
+    assert run.old.notes == (*OLD.notes, "another note")
+    assert run.host == {"cores": "2 | 4"}
+
+
+def test_merged_run_began_with_its_first_machine(tmp_path: Path) -> None:
+    """Lose this and a run is taken for a later one than it is, and compared with what came after it."""
+    for shard, hour in (("1/2", 3), ("2/2", 1)):
+        leave_run(tmp_path / shard[0], make_plan(shard=shard, started=f"2026-11-22T0{hour}:00:00+00:00"), [])
+    assert merge(tmp_path, tmp_path).started == "2026-11-22T01:00:00+00:00"
+
+
+def test_evidence_lies_where_the_report_says(tmp_path: Path) -> None:
+    """Lose this and a person cannot check the verdict: two machines' files have the same names."""
+    said = {}
+    for shard in ("1/2", "2/2"):
+        place = tmp_path / shard[0]
+        file = "evidence/hotpatch/console.log"
+        run = RunRecord("debian-12", "debian-13", "pass", evidence=[file])
+        cell = make_cell(int(shard[0]), evidence=[file], runs=[run])
+        leave_run(place, make_plan([cell.nodeid], shard), [make_ended(cell)])
+        (place / file).parent.mkdir(parents=True)
+        (place / file).write_text(shard)
+        said[cell.id] = shard
+    for cell in merge(tmp_path, tmp_path / "1", tmp_path / "2").cells:
+        assert cell.runs[0].evidence == cell.evidence
+        assert (tmp_path / "merged" / cell.evidence[0]).read_text() == said[cell.id]
+
+
+def test_evidence_of_two_copies_of_a_shard_is_kept_apart(tmp_path: Path) -> None:
+    """Lose this and the proof of a flaky cell is overwritten by the machine on which it passed."""
+    for place, outcome in (("a", Outcome.PASS), ("b", Outcome.REGRESSION), ("c", Outcome.PASS)):
+        cell = make_cell(1, outcome, evidence=["evidence/log"])
+        leave_run(tmp_path / place, make_plan([cell.nodeid], "1/1"), [make_ended(cell)])
+        (tmp_path / place / "evidence").mkdir()
+        (tmp_path / place / "evidence/log").write_text(f"{place} {outcome}")
+    (cell,) = merge(tmp_path, *(tmp_path / place for place in "abc")).cells
+    assert cell.outcome is Outcome.FLAKY
+    told = [(tmp_path / "merged" / file).read_text() for file in cell.evidence]
+    assert told == ["a pass", "b regression", "c pass"]
+
+
+def test_results_of_allure_come_together(tmp_path: Path) -> None:
+    """Lose this and Allure's report shows what one machine did and calls it the run."""
+    _, runs = leave_shards(tmp_path, cells_of())
+    for run in runs:
+        (run / "allure-results").mkdir()
+        (run / "allure-results" / f"{run.name}-result.json").touch()
+    merge(tmp_path, *runs)
+    found = {file.name for file in (tmp_path / "merged/allure-results").iterdir()}
+    assert found == {"1-result.json", "2-result.json"}
+
+
+def test_pairs_are_told_apart(tmp_path: Path) -> None:
+    """Lose this and what one update broke is held against another."""
+    newest = BuildInfo("debian-14", "11.1.0")
+    leave_shards(tmp_path / "12", cells_of())
+    leave_shards(tmp_path / "13", cells_of(), old=NEW, new=newest)
+    groups = by_pair(parts_in([tmp_path]))
+    assert list(groups) == [("debian-12", "debian-13"), ("debian-13", "debian-14")]
+    assert [[part.plan.shard for part in group] for group in groups.values()] == [["1/2", "2/2"]] * 2
+
+
+def test_build_of_two_pairs_must_be_the_same(tmp_path: Path) -> None:
+    """Lose this and a grid compares pairs by a build that was updated between them."""
+    leave_run(tmp_path / "1", make_plan(), [])
+    leave_run(tmp_path / "2", make_plan(old=replace(NEW, package="1:10.0.14"), new=OLD), [])
+    with pytest.raises(UsageError, match="build debian-13 is another one"):
+        by_pair(parts_in([tmp_path]))
+
+
+def test_shards_are_in_order(tmp_path: Path) -> None:
+    """Lose this and the same shards, given in another order, are another report."""
+    runs = [leave_run(tmp_path / str(n), make_plan(shard=f"{n}/11"), []) for n in (11, 2, 10, 1)]
+    (parts,) = by_pair(parts_in(runs)).values()
+    assert [part.plan.shard for part in parts] == ["1/11", "2/11", "10/11", "11/11"]
+
+
+def test_run_that_is_given_twice_is_one(tmp_path: Path) -> None:
+    """Lose this and `reports/runs/*` with one of them named again shows each cell as repeated."""
+    run = leave_run(tmp_path / "runs" / "1", make_plan(), [])
+    (tmp_path / "latest").symlink_to(run)
+    found = parts_in([run, tmp_path / "latest", tmp_path / "runs"])
+    assert [part.directory for part in found] == [run]
+
+
+def test_directory_without_a_run_is_told(tmp_path: Path) -> None:
+    """Lose this and a shard whose upload failed is left out without a word."""
+    leave_run(tmp_path / "1", make_plan(), [])
+    (tmp_path / "2").mkdir()
+    with pytest.raises(UsageError, match="no run wrote here") as told:
+        parts_in([tmp_path / "1", tmp_path / "2"])
+    assert told.value.where == str(tmp_path / "2")
+    assert PLAN in str(told.value)
+
+
+def test_stale_known_issue_is_told_by_the_whole_only(tmp_path: Path) -> None:
+    """Lose this and a shard tells the user to remove the issue that another needs, or none ever does."""
+    _, runs = leave_shards(tmp_path, cells_of()[1:])
+    stale = "known issue bug-1 no longer matches any failure: remove it from matrix.yaml"
+    (first, *_) = by_pair(parts_in(runs)).popitem()[1]
+    assert run_result(first.plan, first.ended, [ISSUE], seconds=1).notes == []
+    assert merge(tmp_path, *runs, issues=[ISSUE]).notes == [stale]
+    assert merge(tmp_path / "cut", runs[0], issues=[ISSUE]).notes == ["shard 2/2 is missing"]
+
+
+def test_part_has_a_name() -> None:
+    """Lose this and a note speaks of a shard and does not say of which pair."""
+    assert Part(Path(), make_plan(shard="2/3"), ()).name == "shard 2/3 of debian-12 → debian-13"
+    assert Part(Path(), make_plan(), ()).name == "debian-12 → debian-13"

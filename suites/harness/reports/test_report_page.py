@@ -1,0 +1,343 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Do the reports say what happened, to a person and to a script, whatever guest or host throws at them?"""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from fixtures.outcome.outcome import Outcome, RunRecord, RunResult, Verdict
+from reports.machine_readable.allure_report import (
+    configuration,
+    generate,
+    message_pattern,
+    write_allure_context,
+)
+from reports.machine_readable.verdict_json import write_verdict
+from reports.page.page import write_page
+from reports.writer import write_all
+from suites.harness.support.report_samples import (
+    CPU_FAILS,
+    make_cell,
+    make_run,
+    make_sweep,
+    make_swept,
+    stuck,
+)
+
+CELL_KEYS = {
+    *("id", "suite", "arch", "machine", "path", "mechanism", "subject", "outcome", "reason", "evidence"),
+    *("total_ms", "downtime_ms", "blackout_ms", "seconds", "accelerator", "rerun", "repeats", "runs"),
+}
+FINDING_KEYS = {
+    *("outcome", "signature", "reason", "blame", "archs", "machines", "subjects", "cells", "rerun"),
+}
+
+
+class Page(HTMLParser):
+    """What a browser would make of a page: its text, its links, and the elements in it."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.links: list[str] = []
+        self.anchors: set[str] = set()
+        self.tags: set[str] = set()
+        self.feed(file.read_text(encoding="utf-8"))
+        self.text = re.sub(r"\s+", " ", "".join(self.words))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note what the element is and what it refers to."""
+        self.tags.add(tag)
+        for name, value in attrs:
+            if name in {"href", "src"} and value:
+                self.links.append(value)
+            if name == "id" and value:
+                self.anchors.add(value)
+
+    def handle_data(self, data: str) -> None:
+        """Collect the text."""
+        self.words.append(data)
+
+
+def test_verdict_json_keeps_its_interface(tmp_path: Path) -> None:
+    """Lose this and every script that reads verdict.json breaks without a word."""
+    cell = make_cell(1, Outcome.REGRESSION, reason="beats: → none", evidence=["evidence/1/console.log"])
+    cell.runs = [RunRecord("debian-12", "debian-13", "fail", signature="beats")]
+    file = write_verdict(make_run(cell, make_cell(2)), tmp_path)
+    data = json.loads(file.read_text(encoding="utf-8"))
+    assert list(data) == [
+        "schema",
+        "old",
+        "new",
+        "verdict",
+        "counts",
+        "notes",
+        "cells",
+        "findings",
+        "rollback",
+        "changes",
+    ]
+    assert data["schema"] == 1
+    assert data["verdict"] == "unsafe"
+    assert data["new"] == {"name": "debian-13", "qemu": "10.0.13", "package": None, "libvirt": None}
+    assert set(data["cells"][0]) == CELL_KEYS
+    assert data["cells"][0] | cell.to_json() == cell.to_json() | data["cells"][0]
+    assert data["cells"][0]["runs"][0]["signature"] == "beats"
+
+
+def test_verdict_json_counts_every_outcome(tmp_path: Path) -> None:
+    """Lose this and a script that asks for an outcome which did not occur fails with a KeyError."""
+    file = write_verdict(make_run(make_cell(1), make_cell(2), make_cell(3, Outcome.KNOWN)), tmp_path)
+    counts = json.loads(file.read_text(encoding="utf-8"))["counts"]
+    assert list(counts) == [str(outcome) for outcome in Outcome]
+    assert {name: number for name, number in counts.items() if number} == {"known": 1, "pass": 2}
+
+
+def test_verdict_json_groups_by_cause(tmp_path: Path) -> None:
+    """Lose this and a script that files a bug for each defect files hundreds for one."""
+    failed = [make_swept(f"pseries-3.{n}", "machine", Outcome.REGRESSION, CPU_FAILS) for n in range(3)]
+    back = stuck(make_swept("pc-q35-7.2", "device:e1000"), "bad section")
+    data = json.loads(write_verdict(make_run(*failed, back), tmp_path).read_text(encoding="utf-8"))
+    [finding] = data["findings"]
+    assert set(finding) == FINDING_KEYS
+    assert finding["cells"] == [cell.id for cell in failed]
+    assert finding["outcome"] == "regression"
+    assert finding["rerun"] == failed[0].rerun
+    [rollback] = data["rollback"]
+    assert rollback["cells"] == [back.id]
+    assert rollback["signature"] == "migrate: bad section"
+
+
+def test_verdict_json_survives_what_json_cannot_say(tmp_path: Path) -> None:
+    """Lose this and one undecodable byte or odd figure of QEMU loses the verdict of a whole night."""
+    file = write_verdict(make_run(make_cell(1, total_ms=float("nan"), reason="bad byte \udc80")), tmp_path)
+    [cell] = json.loads(file.read_text(encoding="utf-8"))["cells"]
+    assert cell["total_ms"] is None
+    assert cell["reason"] == "bad byte \udc80"
+    assert [path.name for path in tmp_path.iterdir()] == ["verdict.json"]
+
+
+def test_page_shows_each_finding_with_what_a_person_needs(tmp_path: Path) -> None:
+    """Lose this and a release manager sees red without why, proof, or the command that shows it again."""
+    evidence = "evidence/a #1/source console.log"
+    (tmp_path / evidence).parent.mkdir(parents=True)
+    (tmp_path / evidence).touch()
+    outcomes = [outcome for outcome in Outcome if outcome is not Outcome.PASS]
+    cells = [
+        make_cell(i, outcome, reason=f"because of {i} <script>alert(1)</script>", evidence=[evidence])
+        for i, outcome in enumerate(outcomes)
+    ]
+    page = Page(write_page(make_run(*cells), tmp_path))
+    assert "script" not in page.tags
+    for number, cell in enumerate(cells):
+        assert f"because of {number} <script>alert(1)</script>" in page.text
+        assert cell.rerun in page.text
+        assert str(cell.outcome) in page.text
+    assert evidence in [unquote(link.removeprefix("./")) for link in page.links]
+
+
+def test_page_blames_by_the_runs_of_a_cell(tmp_path: Path) -> None:
+    """Lose this and nobody can check why the update, and not the old build, is held to be at fault."""
+    cell = make_cell(1, Outcome.REGRESSION)
+    cell.runs = [
+        RunRecord("debian-12", "debian-13", "fail", signature="memory: page N carries lap N"),
+        RunRecord("debian-13", "debian-13", "pass"),
+    ]
+    page = Page(write_page(make_run(cell), tmp_path))
+    assert "debian-12 → debian-13 fail memory: page N carries lap N" in page.text
+    assert "debian-13 → debian-13 pass" in page.text
+
+
+def test_page_shows_a_finding_once(tmp_path: Path) -> None:
+    """Lose this and a release manager scrolls through two hundred and sixty cards of one defect."""
+    failed = [make_swept(f"pseries-3.{n}", "machine", Outcome.REGRESSION, CPU_FAILS) for n in range(26)]
+    page = Page(write_page(make_run(*failed, make_cell(1)), tmp_path))
+    assert page.text.count(CPU_FAILS) == 1
+    assert page.text.count("--subject=") == 1
+    assert "26 of 27 cells count against the update" in page.text
+    assert "in 1 finding: 26 regression" in page.text
+    assert all(f"pseries-3.{n}" in page.text for n in range(26))
+
+
+def test_page_tells_of_the_rollback_apart(tmp_path: Path) -> None:
+    """Lose this and who ships an update learns too late that it cannot be taken back."""
+    cells = [stuck(make_swept("pc-q35-7.2", f"device:{name}"), "bad section") for name in ("e1000", "ne2k")]
+    page = Page(write_page(make_run(*cells, make_swept("pc-q35-7.2", "machine")), tmp_path))
+    assert "Rollback: 2 of 3 cannot return" in page.text
+    assert " safe " in page.text
+
+
+def test_page_says_that_all_can_return(tmp_path: Path) -> None:
+    """Lose this and a way back that was proved looks like one that nobody tried."""
+    page = Page(write_page(make_run(make_swept("pc-q35-7.2", "machine")), tmp_path))
+    assert "Rollback: all 1 can return" in page.text
+
+
+def test_page_without_a_rollback_does_not_speak_of_one(tmp_path: Path) -> None:
+    """Lose this and a run of hot patches claims that guests can return."""
+    assert "Rollback" not in Page(write_page(make_run(make_cell(1)), tmp_path)).text
+
+
+@pytest.mark.parametrize("number", [600, 10_000])
+def test_page_of_a_sweep_can_be_read(number: int, tmp_path: Path) -> None:
+    """Lose this and a browser takes minutes over a page that nobody reads to its end."""
+    cells = make_sweep(number)
+    file = write_page(make_run(make_cell(1), *cells), tmp_path)
+    page = Page(file)
+    assert file.stat().st_size < 1_500_000
+    assert {link.removeprefix("#") for link in page.links if link.startswith("#")} <= page.anchors
+    names = set(re.findall(r"some-\d+-device-pci", page.text))
+    assert {cell.subject.partition(":")[2] for cell in cells} - {""} == names
+
+
+def test_page_lists_cells_with_a_test_of_their_own_one_by_one(tmp_path: Path) -> None:
+    """Lose this and a guest that ran, or a sweep that broke, drowns in the sums of a sweep."""
+    named = "x86_64-pc-q35-7.2-qmp-precopy-idle-bare-1vcpu-oldest"
+    ran = make_cell(
+        1, id=f"compat/{named}", nodeid=f"suites/compat/test_types.py::test[{named}]", suite="compat"
+    )
+    page = Page(write_page(make_run(ran, make_swept("pc-q35-7.2", "device:e1000")), tmp_path))
+    assert f"cell-compat-{named}" in page.anchors
+    assert "Cells with guests that ran 1 " in page.text
+    assert "Swept with guests that never boot 1 " in page.text
+
+
+def test_page_of_a_thousand_causes_says_what_it_leaves_out(tmp_path: Path) -> None:
+    """Lose this and the worst of all updates has a page that does not open, or that hides how bad it is."""
+    cells = [
+        make_swept("pc-q35-7.2", f"device:{n}", outcome, f"no {chr(0x4E00 + n)}; both controls pass")
+        for outcome in (Outcome.REGRESSION, Outcome.UNSUPPORTED)
+        for n in range(3000)
+    ]
+    file = write_page(make_run(*cells), tmp_path)
+    assert file.stat().st_size < 1_500_000
+    text = Page(file).text
+    assert "3000 of 6000 cells count against" in text
+    assert "And 2760 more findings, all of them in verdict.json" in text
+    assert "And 2800 more, all of them in verdict.json" in text
+
+
+def test_page_refers_to_nothing_outside_the_report(tmp_path: Path) -> None:
+    """Lose this and the page asks the network, or shows dead links once it is copied elsewhere."""
+    hostile = ["/etc/passwd", "../secret", "javascript:alert(1)", "evidence/gone.log"]
+    (tmp_path / "javascript:alert(1)").touch()
+    page = Page(write_page(make_run(make_cell(1, evidence=hostile), make_cell(1)), tmp_path))
+    local = [link for link in page.links if not link.startswith(("#", "data:"))]
+    assert set(local) == {"./javascript%3Aalert%281%29"}
+    assert {link.removeprefix("#") for link in page.links if link.startswith("#")} <= page.anchors
+    assert "evidence/gone.log (missing)" in page.text
+
+
+@pytest.mark.parametrize(
+    "run, verdict, sentence",
+    [
+        (
+            make_run(make_cell(1), make_cell(2)),
+            Verdict.SAFE,
+            "2 of 2 guests came through the update from QEMU 7.2.22 (debian-12) to QEMU 10.0.13 (debian-13)",
+        ),
+        (
+            make_run(make_cell(1, Outcome.UNSUPPORTED)),
+            Verdict.SAFE,
+            "no guest was moved either: 1 unsupported",
+        ),
+        (
+            make_run(make_cell(1), make_cell(2, Outcome.FLAKY), make_cell(3, Outcome.ERROR)),
+            Verdict.UNSAFE,
+            "1 of 3 cells counts against the update",
+        ),
+        (
+            make_run(make_cell(1, Outcome.ERROR)),
+            Verdict.UNDECIDED,
+            "The rig or the host failed in 1 of 1 cell",
+        ),
+        (make_run(make_cell(1), rig_failed=True), Verdict.UNDECIDED, "failed outside the cells"),
+        (make_run(), Verdict.UNDECIDED, "Not a single cell ran"),
+    ],
+    ids=["safe", "nothing-moved", "unsafe", "undecided", "rig-failed", "empty"],
+)
+def test_page_says_the_verdict_and_why(
+    run: RunResult, verdict: Verdict, sentence: str, tmp_path: Path
+) -> None:
+    """Lose this and the reader gets a colour instead of an answer."""
+    page = Page(write_page(run, tmp_path))
+    assert run.verdict is verdict
+    assert f" {verdict} " in page.text
+    assert sentence in page.text
+
+
+def test_allure_knows_the_builds_and_the_outcomes(tmp_path: Path) -> None:
+    """Lose this and Allure's report does not say which builds it is about, nor whose fault a failure is."""
+    write_allure_context(make_run(make_cell(1)), tmp_path)
+    environment = (tmp_path / "environment.properties").read_text(encoding="utf-8")
+    assert "old.package = 1:7.2+dfsg-7+deb12u18\n" in environment
+    assert json.loads((tmp_path / "executor.json").read_text())["buildName"] == "debian-12 → debian-13"
+    names = [category["name"] for category in json.loads((tmp_path / "categories.json").read_text())]
+    assert names == [rule["name"] for rule in configuration("a name", tmp_path)["categories"]]
+    assert names[0].startswith("regression: ")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "[flaky] x",
+        "Failed: [flaky] x",
+        "AssertionError: [flaky] x",
+        "a.b.<locals>.Refused: [flaky] x\nmore",
+        "Skipped: [flaky] x",
+        "XFAIL reason: [flaky] x\n\n_pytest.outcomes.XFailed: [flaky] x",
+    ],
+)
+def test_messages_fall_into_their_category(message: str) -> None:
+    """Lose this and every failure stands under `Product errors`, the rig's own included."""
+    matching = [outcome for outcome in Outcome if re.search(message_pattern(outcome), message)]
+    assert matching == [Outcome.FLAKY]
+
+
+def test_allure_without_node_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a machine without Node loses its whole report, or shows one of an earlier run."""
+    results, out = tmp_path / "allure-results", tmp_path / "allure"
+    results.mkdir()
+    (results / "1-result.json").write_text("{}")
+    out.mkdir()
+    (out / "index.html").write_text("of another run")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    said = generate(results, out, "name", tmp_path / "node_modules")
+    assert said is not None
+    assert "Node.js" in said
+    assert not (out / "index.html").exists()
+
+
+def test_a_crashing_allure_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and the user learns that there is no report, but not why."""
+    results = tmp_path / "allure-results"
+    results.mkdir()
+    (results / "1-result.json").write_text("{}")
+    bin_directory = tmp_path / "node_modules" / ".bin"
+    bin_directory.mkdir(parents=True)
+    for name, script in (
+        ("node", "#!/bin/sh\n"),
+        ("allure", "#!/bin/sh\necho 'Error: boom'\necho\necho 'Node.js v20.1.0'\nexit 3\n"),
+    ):
+        (bin_directory / name).write_text(script)
+        (bin_directory / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{bin_directory}:/usr/bin:/bin")
+    said = generate(results, tmp_path / "allure", "name", tmp_path / "node_modules")
+    assert said is not None
+    assert "status 3: Error: boom" in said
+
+
+def test_one_broken_report_does_not_lose_the_others(tmp_path: Path) -> None:
+    """Lose this and a trifle such as an unwritable Allure directory costs the verdict."""
+    (tmp_path / "index.html").mkdir()
+    (tmp_path / "allure-results").write_text("in the way")
+    remarks = write_all(make_run(make_cell(1)), tmp_path, node_modules=tmp_path / "none")
+    assert json.loads((tmp_path / "verdict.json").read_text())["verdict"] == "safe"
+    assert any("the verdict page" in remark for remark in remarks)
+    assert any("Allure" in remark for remark in remarks)

@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Do the files for CI, for a merge request and for many pairs say what the verdict page says?"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urldefrag
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from fixtures.outcome.findings import findings
+from fixtures.outcome.outcome import COUNTS_AGAINST, BuildInfo, CellResult, Outcome, RunResult, Verdict
+from reports.changes import NOTHING_BEFORE, Blackout, Changes, Gone, NewFinding
+from reports.machine_readable.junit import TOLD, write_junit
+from reports.page.grid import PairReport, verdict_of_all, write_grid
+from reports.page.page import write_page
+from reports.terminal.summary import write_summary
+from suites.harness.reports.test_report_page import Page
+from suites.harness.support.report_samples import CPU_FAILS, make_cell, make_run, make_swept
+
+FAILS = Outcome.REGRESSION
+HOSTILE = "it said \x1b[31mred\x00\x07 <b>&amp;\udc80\ufffe ]]> 漢"
+SINCE = "2026-11-21T01:00:00+00:00"
+
+
+def junit(run: RunResult, directory: Path) -> ET.Element:
+    """The test suite that a CI system reads."""
+    root = ET.parse(write_junit(run, directory)).getroot()  # noqa: S314 - our own file
+    (suite,) = root
+    assert (root.tag, suite.tag) == ("testsuites", "testsuite")
+    return suite
+
+
+def colours(suite: ET.Element) -> list[str]:
+    """`failure`, `error`, `skipped` or `green` of each test case."""
+    return [case[0].tag if len(case) else "green" for case in suite]
+
+
+SHOWN = {
+    **dict.fromkeys(COUNTS_AGAINST, "failure"),
+    Outcome.ERROR: "error",
+    Outcome.DEFECT_OLD: "skipped",
+    Outcome.KNOWN: "skipped",
+    Outcome.REFUSED: "skipped",
+    Outcome.UNSUPPORTED: "skipped",
+    Outcome.PASS: "green",
+}
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_junit_is_red_for_what_counts_against(outcome: Outcome, tmp_path: Path) -> None:
+    """Lose this and CI lets an unsafe update pass, or stops one for a defect of the old build."""
+    suite = junit(make_run(make_cell(1, outcome, reason="why")), tmp_path)
+    assert colours(suite) == [SHOWN[outcome]]
+    kinds = {"failure": "failures", "error": "errors", "skipped": "skipped"}
+    counted = {kind: int(suite.attrib[plural]) for kind, plural in kinds.items()}
+    assert counted == {kind: int(kind == SHOWN[outcome]) for kind in kinds}
+
+
+def test_junit_names_the_test_as_pytest_does(tmp_path: Path) -> None:
+    """Lose this and a CI system's history of a test breaks off."""
+    (case,) = junit(make_run(make_cell(1)), tmp_path)
+    assert case.attrib == {
+        "classname": "suites.hotpatch.test_qmp",
+        "name": "test_survives[x86_64-pc-q35-7.2-qmp-postcopy-busy-virtio-1cpu]",
+        "time": "11.000",
+    }
+
+
+def test_junit_tells_why_and_how_to_rerun(tmp_path: Path) -> None:
+    """Lose this and a red test of CI has to be looked up elsewhere."""
+    cell = make_cell(1, FAILS, reason="page 7 is wrong")
+    ((failure,),) = junit(make_run(cell), tmp_path)
+    assert failure.attrib["message"] == "regression: page 7 is wrong"
+    assert failure.text == f"regression: {cell.id}: page 7 is wrong\nrerun: {cell.rerun}"
+
+
+def test_junit_shows_a_sweep_as_one_test(tmp_path: Path) -> None:
+    """Lose this and a sweep is thousands of tests in CI, or green although one of its cells failed."""
+    failed = [make_swept("pc-q35-7.2", f"device:{n}", FAILS, "bad section") for n in range(TOLD + 5)]
+    sweep = [make_swept("pc-q35-7.2", "device:x"), make_swept("pc-q35-7.2", "device:y", Outcome.ERROR)]
+    ((failure,),) = junit(make_run(*sweep, *failed), tmp_path)
+    assert failure.tag == "failure"
+    assert failure.attrib["message"] == f"regression: bad section (and {TOLD + 4} more cells)"
+    assert (failure.text or "").count("rerun: ") == TOLD
+
+
+def test_junit_tells_the_worst_of_a_sweep_first(tmp_path: Path) -> None:
+    """Lose this and the worst cell of a sweep stands behind twenty lesser ones, or is cut off."""
+    cells = [make_swept("pc-q35-7.2", f"device:{n}", each) for n, each in enumerate((Outcome.FLAKY, FAILS))]
+    ((failure,),) = junit(make_run(*cells), tmp_path)
+    assert failure.attrib["message"] == "regression:  (and 1 more cell)"
+
+
+@pytest.mark.parametrize(
+    "others,colour", [([Outcome.PASS], "green"), ([Outcome.KNOWN], "skipped"), ([Outcome.ERROR], "error")]
+)
+def test_junit_of_a_sweep_that_tried_something(others: list[Outcome], colour: str, tmp_path: Path) -> None:
+    """Lose this and one device that cannot be tried makes a sweep of thousands count as skipped."""
+    cells = [make_swept("pc-q35-7.2", f"device:{n}", each) for n, each in enumerate(others)]
+    unsupported = make_swept("pc-q35-7.2", "device:none", Outcome.UNSUPPORTED, "no such bus")
+    assert colours(junit(make_run(unsupported, *cells), tmp_path)) == [colour]
+
+
+def test_notes_are_errors_in_junit(tmp_path: Path) -> None:
+    """Lose this and CI is green although a shard is missing."""
+    suite = junit(make_run(make_cell(1), notes=("shard 2/3 is missing",)), tmp_path)
+    assert colours(suite) == ["green", "error"]
+    assert (suite.attrib["tests"], suite.attrib["errors"]) == ("2", "1")
+    assert suite[1][0].attrib["message"] == "shard 2/3 is missing"
+
+
+def test_junit_survives_whatever_is_said(tmp_path: Path) -> None:
+    """Lose this and one control character of a guest's console costs CI all results of a night."""
+    run = make_run(make_cell(1, FAILS, reason=HOSTILE), notes=(HOSTILE,))
+    case, note = junit(run, tmp_path)
+    for told in (case[0].attrib["message"], case[0].text or "", note.attrib["name"]):
+        assert "it said red <b>&amp;? ]]> 漢" in told
+
+
+def summary(run: RunResult, directory: Path, changes: Changes = NOTHING_BEFORE) -> str:
+    """The Markdown."""
+    return write_summary(run, changes, directory).read_text(encoding="utf-8")
+
+
+def changed(*, new: int = 1) -> Changes:
+    """Changes of every kind, as the reports get them."""
+    failed = [make_swept(f"pseries-3.{n}", "machine", FAILS, f"says {chr(65 + n)} | no") for n in range(new)]
+    found = [NewFinding(finding, list(finding.cells), 1) for finding in findings(failed)]
+    gone = [Gone(Outcome.REMOVED, "the new build has no sga", [make_swept("pc-q35-7.2", "device:sga")])]
+    slow = make_cell(1)
+    wavers = [make_cell(2)]
+    return Changes(SINCE, "safe", found, gone, [Blackout(slow, 412, 40, 10, 70, 5)], wavers, new)
+
+
+def test_summary_says_verdict_counts_and_findings(tmp_path: Path) -> None:
+    """Lose this and a merge request shows a verdict without why."""
+    failed = [make_swept(f"pseries-3.{n}", "machine", FAILS, CPU_FAILS) for n in range(3)]
+    text = summary(make_run(make_cell(1), *failed, notes=("shard 2/3 is missing",)), tmp_path)
+    assert text.startswith("## ❌ Hot patch debian-12 → debian-13: unsafe\n")
+    assert "| ✖ regression | ✔ pass |\n| ---: | ---: |\n| 3 | 1 |\n" in text
+    assert f"- **regression**, 3 cells: {CPU_FAILS}\n" in text
+    assert "- **note**: shard 2/3 is missing\n" in text
+    assert "New since" not in text
+
+
+def test_summary_lists_only_what_needs_action(tmp_path: Path) -> None:
+    """Lose this and a defect that the update did not cause is argued about in its merge request."""
+    cells = [make_cell(1, Outcome.DEFECT_OLD), make_cell(2, Outcome.KNOWN), make_cell(3, Outcome.REFUSED)]
+    assert "### Findings" not in summary(make_run(*cells), tmp_path)
+    assert "### Findings" in summary(make_run(make_cell(1, Outcome.ERROR)), tmp_path)
+
+
+def test_summary_tells_what_is_new(tmp_path: Path) -> None:
+    """Lose this and a reviewer reads old findings again to find the new one."""
+    text = summary(make_run(make_cell(1)), tmp_path, changed())
+    assert "### New since 2026-11-21\n\n- **regression**, 1 cell: says A \\| no\n" in text
+    assert f"- blackout of `{make_cell(1).id}`: 412 ms, was 40 ms\n" in text
+    assert "### Gone\n\n- 1 cell: the new build has no sga\n" in text
+
+
+MARKUP = r"a|b `c` *d* _e_ [f](g) <h> #1 ~~i~~ \j &lt; $k$ {l}"
+
+
+def test_summary_takes_no_words_for_markup(tmp_path: Path) -> None:
+    """Lose this and QEMU's words break the table, or put a link into a merge request."""
+    run = make_run(make_cell(1, FAILS, reason=f"{MARKUP}\n\n# {HOSTILE}"), notes=(MARKUP,))
+    text = summary(run, tmp_path)
+    told = [line.partition(": ")[2] for line in text.splitlines() if line.startswith(("- **reg", "- **note"))]
+    assert len(told) == 2
+    for line in told:
+        assert not re.search(r"(?<!\\)[`*_\[\]<>|#~&${}]", line.replace("\\\\", ""))
+        assert re.sub(r"\\(.)", r"\1", line).startswith(MARKUP)
+
+
+def test_summary_is_short(tmp_path: Path) -> None:
+    """Lose this and the worst update has a comment that the forge refuses, or that nobody reads."""
+    words = [f"{chr(0x4E00 + n)} {'x ' * 300}" for n in range(300)]
+    cells = [make_swept("pc-q35-7.2", f"device:{n}", FAILS, word) for n, word in enumerate(words)]
+    text = summary(make_run(*cells, notes=tuple(words)), tmp_path, changed(new=20))
+    assert len(text) < 12_000
+    assert text.count("- and 290 more\n") == 2
+    assert "- and 11 more\n" in text
+
+
+def report(old: str, new: str, *cells: CellResult, changes: Changes = NOTHING_BEFORE) -> PairReport:
+    """One pair of a grid."""
+    run = replace(make_run(*cells), old=BuildInfo(old), new=BuildInfo(new))
+    return PairReport(run, changes, f"{old}..{new}")
+
+
+GRID = [
+    report("debian-11", "debian-12", make_cell(1), changes=changed()),
+    report("debian-11", "debian-13", make_cell(1, Outcome.ERROR, reason="no space")),
+    report("debian-12", "debian-13", make_cell(1, FAILS, reason=HOSTILE), make_cell(2)),
+]
+
+
+def test_grid_leads_to_each_pair(tmp_path: Path) -> None:
+    """Lose this and who qualified a release cannot get from its verdict to the update that is unsafe."""
+    pages = {each.folder: write_page(each.run, tmp_path / each.folder, each.changes) for each in GRID}
+    page = Page(write_grid(GRID, tmp_path))
+    links = [urldefrag(link) for link in page.links if not link.startswith(("data:", "#"))]
+    assert {link.url for link in links} == {f"{folder}/index.html" for folder in pages}
+    for url, anchor in links:
+        assert not anchor or anchor in Page(tmp_path / url).anchors
+
+
+def test_grid_says_what_each_pair_came_to(tmp_path: Path) -> None:
+    """Lose this and the grid is coloured and says nothing."""
+    text = Page(write_grid(GRID, tmp_path)).text
+    assert "debian-12 → debian-13: unsafe" in text
+    assert "unsafe 1 of 2 against" in text
+    assert "safe 0 of 1 against 1 new finding" in text
+
+
+WORST = [
+    (GRID, Verdict.UNSAFE),
+    (GRID[:2], Verdict.UNDECIDED),
+    (GRID[:1], Verdict.SAFE),
+    ([GRID[2], GRID[0]], Verdict.UNSAFE),
+]
+
+
+@pytest.mark.parametrize("reports,verdict", WORST, ids=["all", "undecided", "safe", "unsafe first"])
+def test_worst_pair_is_the_verdict(reports: list[PairReport], verdict: Verdict, tmp_path: Path) -> None:
+    """Lose this and a release is safe though one of its updates is not."""
+    assert verdict_of_all(reports) is verdict
+    write_grid(reports, tmp_path)
+    assert json.loads((tmp_path / "verdict.json").read_text())["verdict"] == str(verdict)
+
+
+def test_verdict_json_of_a_grid_keeps_its_interface(tmp_path: Path) -> None:
+    """Lose this and every script that reads the verdict of a release breaks without a word."""
+    write_grid(GRID, tmp_path)
+    data = json.loads((tmp_path / "verdict.json").read_text(encoding="utf-8"))
+    assert list(data) == ["schema", "verdict", "pairs"]
+    assert data["schema"] == 1
+    assert [(pair["old"], pair["new"], pair["verdict"]) for pair in data["pairs"]] == [
+        ("debian-11", "debian-12", "safe"),
+        ("debian-11", "debian-13", "undecided"),
+        ("debian-12", "debian-13", "unsafe"),
+    ]
+    last = data["pairs"][2]
+    assert list(last) == ["old", "new", "verdict", "counts", "notes", "report"]
+    assert last["report"] == "debian-12..debian-13/verdict.json"
+    assert {name: number for name, number in last["counts"].items() if number} == {"regression": 1, "pass": 1}
+    assert list(last["counts"]) == [str(outcome) for outcome in Outcome]
+
+
+def test_page_names_what_is_new(tmp_path: Path) -> None:
+    """Lose this and a release manager who reads each day's page reads all of it to find one line."""
+    page = Page(write_page(make_run(make_cell(1), make_cell(2)), tmp_path, changed()))
+    assert "changes" in page.anchors
+    assert "New since 2026-11-21 01:00 UTC" in page.text
+    assert "New findings 1" in page.text
+    assert "says A | no pseries-3.0/machine not tried before" in page.text
+    assert "Gone 1 was removed: the new build has no sga" in page.text
+    assert "412 ms ▲ longer" in page.text
+    assert "To and fro 1" in page.text
+
+
+def test_page_says_that_nothing_is_new(tmp_path: Path) -> None:
+    """Lose this and a quiet night reads like one that was not compared."""
+    text = Page(write_page(make_run(make_cell(1)), tmp_path, Changes(SINCE, "safe"))).text
+    assert "Nothing came, nothing went" in text
+    assert "the verdict then was safe" in text
+
+
+def test_page_of_a_first_run_does_not_speak_of_changes(tmp_path: Path) -> None:
+    """Lose this and a pair that never ran before has nothing new, which reads as good news."""
+    assert "changes" not in Page(write_page(make_run(make_cell(1)), tmp_path)).anchors

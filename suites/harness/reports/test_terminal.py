@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Does the user in front of a terminal, or of the picture of one hot patch, see what happened?"""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from rich.console import Console
+
+from fixtures.evidence.timeline import Timeline
+from fixtures.outcome.outcome import Outcome, RunResult
+from reports.terminal.progress import Progress
+from reports.terminal.table import print_table
+from reports.timeline.svg import write_timeline
+from suites.harness.support.report_samples import (
+    CPU_FAILS,
+    make_cell,
+    make_run,
+    make_sweep,
+    make_swept,
+    make_timeline,
+    stuck,
+)
+
+
+def table_lines(run: RunResult, **console: Any) -> list[str]:
+    """The table as lines, printed to what is no terminal unless `console` says otherwise."""
+    file = io.StringIO()
+    print_table(run, Console(file=file, **({"width": 100} | console)))
+    return file.getvalue().splitlines()
+
+
+def parsed(file: Path) -> ET.Element:
+    """The root of an XML file; raises ParseError where it is malformed."""
+    return ET.parse(file).getroot()  # noqa: S314 - the suite itself wrote it
+
+
+def test_table_ends_with_the_verdict() -> None:
+    """Lose this and a script that reads the last line of `make qualify` reads something else."""
+    for outcome in (Outcome.PASS, Outcome.REGRESSION, Outcome.ERROR):
+        run = make_run(make_cell(1, outcome))
+        assert table_lines(run)[-1] == f"verdict: {run.verdict}"
+    assert table_lines(make_run())[-1] == "verdict: undecided"
+
+
+def test_table_shows_failures_first_and_never_breaks_a_command() -> None:
+    """Lose this and the command to rerun a cell cannot be copied from the terminal."""
+    cell = make_cell(1, Outcome.REGRESSION, reason="no beat " * 100 + "[bold]x[/bold] \x1b[2J")
+    lines = table_lines(make_run(make_cell(2), cell))
+    assert lines.index(f"✖ regression: {cell.id}") < lines.index(f"    rerun: {cell.rerun}")
+    assert all(len(line) <= 100 for line in lines if "rerun:" not in line)
+    assert not any("\x1b" in line for line in lines)
+    assert any("✖ 1 regression  ✔ 1 pass" in line for line in lines)
+
+
+def test_table_shows_a_finding_once_with_one_command() -> None:
+    """Lose this and the terminal scrolls one defect past the user two hundred and sixty times."""
+    failed = [make_swept(f"pseries-3.{n}", "machine", Outcome.REGRESSION, CPU_FAILS) for n in range(26)]
+    text = "\n".join(table_lines(make_run(*failed)))
+    assert "✖ regression: 26 cells: pseries-3.0/machine, " in text
+    assert "and 18 more" in text
+    assert text.count("device 'cpu'") == text.count("rerun: ") == 1
+
+
+def test_table_names_a_device_once_for_all_machine_types() -> None:
+    """Lose this and eight of forty machine types stand for the one device that fails on all of them."""
+    failed = [make_swept(f"pc-q35-7.{n}", "device:e1000", Outcome.REGRESSION, "bad") for n in range(9)]
+    assert "✖ regression: 9 cells: device:e1000 on 9 machine types" in table_lines(make_run(*failed))
+
+
+def test_table_tells_of_the_rollback_apart() -> None:
+    """Lose this and who ships an update learns too late that it cannot be taken back."""
+    cells = [stuck(make_swept("pc-q35-7.2", f"device:{name}"), "bad section") for name in ("e1000", "ne2k")]
+    lines = table_lines(make_run(*cells, make_swept("pc-q35-7.2", "machine")))
+    place = lines.index("rollback: 2 of 3 cannot return; does not count against the update")
+    assert "2 cells: pc-q35-7.2/device:e1000" in lines[place + 1]
+    assert lines[place + 2] == "    bad section"
+    assert lines[-1] == "verdict: safe"
+
+
+@pytest.mark.parametrize("number", [600, 10_000])
+def test_table_of_a_sweep_can_be_read(number: int) -> None:
+    """Lose this and the verdict of a sweep scrolls out of the terminal."""
+    lines = table_lines(make_run(make_cell(1), *make_sweep(number)))
+    assert len(lines) < 200
+    assert all(len(line) <= 100 for line in lines if "rerun:" not in line)
+
+
+def test_table_of_a_thousand_causes_says_what_it_leaves_out() -> None:
+    """Lose this and the worst of all updates scrolls out of the terminal, or looks like a dozen defects."""
+    reason = "no {}; both controls pass"
+    cells = [
+        make_swept("pc-q35-7.2", f"device:{n}", Outcome.REGRESSION, reason.format(chr(0x4E00 + n)))
+        for n in range(1000)
+    ]
+    lines = table_lines(make_run(*cells))
+    assert len(lines) < 200
+    assert "and 978 more findings: see the report" in lines
+
+
+def test_table_prints_to_a_terminal_that_knows_only_ascii() -> None:
+    """Lose this and a CI machine with an old locale ends in a UnicodeEncodeError instead of a verdict."""
+    stream = io.BytesIO()
+    file = io.TextIOWrapper(stream, encoding="ascii")
+    print_table(make_run(make_cell(1, Outcome.REGRESSION, reason="old→new")), Console(file=file, width=80))
+    file.flush()
+    assert stream.getvalue().decode("ascii").splitlines()[-1] == "verdict: unsafe"
+
+
+def test_progress_is_plain_lines_without_a_terminal() -> None:
+    """Lose this and a CI log is full of redrawn bars, or says nothing for minutes."""
+    file = io.StringIO()
+    progress = Progress(Console(file=file, width=40))
+    progress.start(24)
+    progress.test_started("x86_64-a-rather-long-name-of-a-cell-[x]", "gw0")
+    progress.test_finished("x86_64-a-rather-long-name-of-a-cell-[x]", [Outcome.PASS], 12.2)
+    progress.stop()
+    assert file.getvalue() == "[ 1/24]  12s  pass        x86_64-a-rather-long-name-of-a-cell-[x]\n"
+
+
+@pytest.mark.parametrize("width", [12, 40, 120])
+def test_progress_shows_what_runs_now_on_any_terminal(width: int) -> None:
+    """Lose this and a user cannot tell a hanging cell from a slow one, or a small window breaks the run."""
+    now = 0.0
+    file = io.StringIO()
+    console = Console(file=file, width=width, height=20, force_terminal=True)
+    progress = Progress(console, clock=lambda: now)
+    progress.start(3)
+    progress.test_started("first", "gw0")
+    progress.test_finished("first", [Outcome.REGRESSION], 3.0)
+    progress.test_started("lost-with-its-worker", "gw1")
+    progress.test_started("second", "gw1")
+    now = 75.0
+    # On a console of its own: the live display redraws on the other from a thread.
+    apart = Console(file=io.StringIO(), width=width, height=20, force_terminal=True)
+    with apart.capture() as capture:
+        apart.print(progress.render())
+    progress.stop()
+    progress.stop()
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capture.get())
+    assert "sec" in shown
+    assert "75s" in shown
+    assert "lost" not in shown
+    assert all(len(line) <= width for line in shown.splitlines())
+
+
+@pytest.mark.parametrize("length", [0.05, 2.0, 20.0])
+@pytest.mark.parametrize("samples", [True, False], ids=["samples", "no-samples"])
+@pytest.mark.parametrize("beats", [True, False], ids=["beats", "no-beats"])
+def test_timeline_is_a_picture_that_names_the_blackout(
+    length: float, samples: bool, beats: bool, tmp_path: Path
+) -> None:
+    """Lose this and the picture is missing for just the migration that went wrong."""
+    file = tmp_path / "evidence" / "timeline.svg"
+    timeline = make_timeline(length, samples=samples, beats=beats)
+    write_timeline(timeline, file)
+    text = "".join(parsed(file).itertext())
+    assert "blackout 48 ms" in text
+    assert "MIGRATION completed" in text
+    assert "$x <b>&amp; $y" in text
+    assert ("no samples" in text) is not samples
+    first = file.read_bytes()
+    write_timeline(timeline, file)
+    assert file.read_bytes() == first
+
+
+def test_timeline_of_nothing_is_still_a_picture(tmp_path: Path) -> None:
+    """Lose this and a QEMU that dies at once takes the evidence with it."""
+    write_timeline(Timeline("nothing happened"), tmp_path / "timeline.svg")
+    assert parsed(tmp_path / "timeline.svg").tag.endswith("svg")

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Is it known how long a test will take, on whatever machine and of whatever pair it is asked?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fixtures.errors import UsageError
+from fixtures.matrix.schema import Pair
+from fixtures.outcome.journal import Ended
+from fixtures.places import DURATIONS
+from fixtures.run.durations import (
+    UNKNOWN_SECONDS,
+    Durations,
+    arch_of,
+    estimates,
+    load_durations,
+    record,
+)
+from suites.harness.support.report_samples import make_cell
+from suites.harness.support.run_samples import leave_run, make_ended, make_plan
+
+PAIR = Pair(old="debian-12", new="debian-13")
+TEST = "suites/hotpatch/test_qmp.py::test_survives"
+SLOW, FAST, OTHER = f"{TEST}[ppc64le-a]", f"{TEST}[x86_64-a]", f"{TEST}[x86_64-b]"
+KNOWN: Durations = {
+    SLOW: {"debian-12 debian-13": 90.0, "debian-11 debian-12": 70.0},
+    FAST: {"debian-12 debian-13": 10.0, "debian-11 debian-12": 1.0},
+    OTHER: {"debian-11 debian-12": 30.0, "debian-11 debian-13": 50.0, "debian-10 debian-11": 31.0},
+}
+
+
+def estimate(test: str, recorded: Durations = KNOWN) -> float:
+    """What is expected of one test."""
+    return estimates([test], PAIR, recorded)[test]
+
+
+def test_duration_of_the_same_pair_counts() -> None:
+    """Lose this and the shards of a slow pair are dealt out as if it were a fast one."""
+    assert estimate(FAST) == 10.0
+
+
+def test_test_that_took_no_time_takes_none() -> None:
+    """Lose this and a test that is quick with this pair is dealt out as long as with the slowest."""
+    assert estimate(FAST, {FAST: {"debian-12 debian-13": 0.0, "debian-11 debian-12": 60.0}}) == 0.0
+
+
+def test_duration_of_other_pairs_stands_in() -> None:
+    """Lose this and a pair that never ran is dealt out blindly, although its tests are known."""
+    assert estimate(OTHER) == 31.0
+
+
+def test_test_that_never_ran_takes_as_long_as_those_like_it() -> None:
+    """Lose this and each new guest of a slow architecture makes one machine late."""
+    assert estimate(f"{TEST}[ppc64le-new]") == 90.0
+    assert estimate(f"{TEST}[x86_64-new]") == 20.5
+
+
+def test_test_like_no_other_takes_the_usual_time() -> None:
+    """Lose this and a new suite counts for nothing when shards are dealt out."""
+    assert estimate("suites/new/test_new.py::test_new") == 31.0
+
+
+def test_where_nothing_is_known_all_take_as_long() -> None:
+    """Lose this and a fresh matrix has no shards."""
+    assert estimates([SLOW, FAST], PAIR, {}) == {SLOW: UNKNOWN_SECONDS, FAST: UNKNOWN_SECONDS}
+
+
+def test_test_without_a_record_of_its_own_is_like_the_unknown() -> None:
+    """Lose this and an entry that somebody emptied by hand ends every run."""
+    assert estimate(f"{TEST}[x86_64-c]", {**KNOWN, f"{TEST}[x86_64-c]": {}}) == 20.5
+
+
+def test_order_of_tests_is_kept() -> None:
+    """Lose this and a shard runs its tests in another order than the whole run."""
+    assert list(estimates([SLOW, "x", FAST], PAIR, KNOWN)) == [SLOW, "x", FAST]
+
+
+@pytest.mark.parametrize("test,arch", [(SLOW, "ppc64le"), (FAST, "x86_64"), (TEST, "")])
+def test_architecture_is_told_by_the_id(test: str, arch: str) -> None:
+    """Lose this and every machine needs the guests of every architecture."""
+    assert arch_of(test) == arch
+
+
+def test_recorded_durations_are_used(tmp_path: Path) -> None:
+    """Lose this and what the nightly measured does not make its shards more even."""
+    cell = make_cell(1, nodeid=FAST)
+    plan = make_plan([FAST, "harness"])
+    run = leave_run(tmp_path / "run", plan, [make_ended(cell, seconds=12.345), Ended("harness", 0.2)])
+    file = tmp_path / "durations.json"
+    assert record([run], file) == 2
+    assert load_durations(file) == {
+        FAST: {"debian-12 debian-13": 12.3},
+        "harness": {"debian-12 debian-13": 0.2},
+    }
+
+
+def test_record_keeps_what_other_runs_told(tmp_path: Path) -> None:
+    """Lose this and a short run forgets the durations of all tests that it left out."""
+    file = tmp_path / "durations.json"
+    for name, test, seconds in (("1", FAST, 10.0), ("2", SLOW, 90.0), ("3", FAST, 11.0)):
+        cell = make_cell(1, nodeid=test)
+        record([leave_run(tmp_path / name, make_plan([test]), [make_ended(cell, seconds=seconds)])], file)
+    assert {test: estimate(test, load_durations(file)) for test in (FAST, SLOW)} == {FAST: 11.0, SLOW: 90.0}
+
+
+def test_record_changes_only_the_lines_of_what_ran(tmp_path: Path) -> None:
+    """Lose this and nobody can review the change of a file that is one line long."""
+    file = tmp_path / "durations.json"
+    cells = [make_cell(number) for number in (2, 0, 1)]
+    leave_run(tmp_path, make_plan(), [make_ended(cell) for cell in cells])
+    record([tmp_path], file)
+    lines = file.read_text().splitlines()
+    assert len(lines) == len(cells) + 2
+    assert lines[1:-1] == sorted(lines[1:-1])
+
+
+def test_no_record_is_none(tmp_path: Path) -> None:
+    """Lose this and a checkout without recorded durations has no shards."""
+    assert load_durations(tmp_path / "none.json") == {}
+
+
+@pytest.mark.parametrize("damage", ["{", "[]", "null", '{"a": 1}', '{"a": {"b": "c"}}'])
+def test_damaged_record_is_told(damage: str, tmp_path: Path) -> None:
+    """Lose this and a merge conflict in the file ends every sharded run in a traceback."""
+    file = tmp_path / "durations.json"
+    file.write_text(damage)
+    with pytest.raises(UsageError, match="cannot be read") as told:
+        load_durations(file)
+    assert told.value.where == str(file)
+
+
+def test_shipped_durations_can_be_read() -> None:
+    """Lose this and no run of a fresh clone can be sharded."""
+    assert all(seconds >= 0 for by_pair in load_durations(DURATIONS).values() for seconds in by_pair.values())

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is left of a run that is killed in the middle of a hot patch: nothing, two seconds later."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import psutil
+import pytest
+
+from fixtures.machine.process import ends_of
+from fixtures.places import ROOT
+from fixtures.run.options import PAIR
+from fixtures.waiting import Deadline
+
+SECONDS_TO_VANISH = 2.0
+SECONDS_TO_MIGRATE = 150.0
+
+
+ONE_CELL = {"qmp": ("--short",), "libvirt": ("-k", "libvirt-direct-postcopy-idle-virtio-2vcpu")}
+
+
+@pytest.fixture(params=ONE_CELL)
+def run(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[psutil.Process]:
+    """A run of one cell under xdist, with a QEMU that waits for a guest or receives it."""
+    build = request.config.stash[PAIR].new
+    command = [sys.executable, "-m", "pytest", "suites/hotpatch", "-n", "1", "--arch=x86_64"]
+    command += ONE_CELL[request.param]
+    command += [f"--old={build}", f"--new={build}", f"--alluredir={tmp_path / 'allure'}"]
+    with ExitStack() as stack, (tmp_path / "log").open("wb") as log:
+        popen = stack.enter_context(
+            subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        )
+        stack.callback(popen.kill)
+        process = psutil.Process(popen.pid)
+        _wait_for_destination(process, tmp_path / "log")
+        yield process
+
+
+def test_killed_pytest_leaves_nothing(run: psutil.Process) -> None:
+    """Lose this and every aborted run leaves QEMUs that eat the machine and sockets that block the next."""
+    _assert_vanishes(run, run)
+
+
+def test_killed_worker_leaves_nothing(run: psutil.Process) -> None:
+    """Lose this and the kernel's OOM killer turns one failed cell into a machine full of orphans."""
+    (worker,) = [child for child in run.children() if "hotpatch-janitor" not in child.cmdline()]
+    _assert_vanishes(worker, worker)
+
+
+def _assert_vanishes(victim: psutil.Process, root: psutil.Process) -> None:
+    family = root.children(recursive=True)
+    places = {Path(process.cmdline()[-1]) for process in family if "hotpatch-janitor" in process.cmdline()}
+    assert places, "no run directory was found"
+    assert any("qemu-system" in process.name() for process in family), "no QEMU was found"
+    with ends_of(family) as alive_after:
+        victim.kill()
+        assert not alive_after(SECONDS_TO_VANISH)
+    assert not [place for place in places if place.exists()]
+
+
+def _wait_for_destination(run: psutil.Process, log: Path) -> None:
+    deadline = Deadline.after(SECONDS_TO_MIGRATE)
+    while deadline.left and run.is_running() and run.status() != psutil.STATUS_ZOMBIE:
+        for process in run.children(recursive=True):
+            try:
+                if "-incoming" in process.cmdline() and "qemu-system" in process.name():
+                    return
+            except psutil.NoSuchProcess:
+                continue
+    pytest.fail(f"no hot patch began: {log.read_text(errors='replace')[-1000:]}")

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The suite's own proof: each defect that is put into a build on purpose is found, blamed and named."""
+
+import json
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fixtures.cache import cache_root
+from fixtures.machine.attempt_dir import run_dir
+from fixtures.matrix.schema import DebianBuild
+from fixtures.run.executing import rig_of
+from suites.harness.support.seeded_run import FOUND_PROPERTY, Row, SeededRun, copy_of_checkout, run_seeded
+from suites.harness.support.seeds import Seed, SeededBuild
+from suites.harness.support.seeds_at_rest import AT_REST, OTHER_MACHINES
+from suites.harness.support.seeds_under_guests import UNDER_GUESTS
+from suites.harness.support.wrong_builds import Wrong, make_wrong, matrix_with
+
+pytestmark = pytest.mark.x86_64
+
+COUNT_AGAINST = frozenset({"regression", "defect-new", "removed", "flaky"})
+BLAMED = COUNT_AGAINST | {"error"}
+WRONG = "wrong"
+SEEDED = (*UNDER_GUESTS, *AT_REST)
+
+Qualify = Callable[..., SeededRun]
+
+
+@pytest.fixture
+def qualify(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Qualify]:
+    """Runs the real command over a wrong build and the right one that it is made from."""
+    rig = rig_of(request.config)
+    if not isinstance(rig.matrix.build(rig.pair.new), DebianBuild):
+        pytest.skip("wrong builds are made of links to a build of the cache: give one of kind `debian`")
+    # In the cache, for links of a file are on its own file system.
+    numbers = count(1)
+    with run_dir(cache_root()) as place:
+
+        def qualified(wrong: Wrong, role: str, words: tuple[str, ...]) -> SeededRun:
+            right, number = rig.pair.new, next(numbers)
+            root = make_wrong(rig.new.sandbox.root, wrong, place / f"{WRONG}-{number}")
+            given = Path(request.config.getoption("--matrix"))
+            matrix = matrix_with(given, {WRONG: root}, place / f"matrix-{number}.yaml")
+            old, new = (WRONG, right) if role == "old" else (right, WRONG)
+            return run_seeded(copy_of_checkout(tmp_path / "checkout"), matrix, old, new, words)
+
+        yield qualified
+
+
+@pytest.mark.parametrize(
+    "build",
+    [pytest.param(build, id=build.name, marks=[pytest.mark.slow] if build.slow else []) for build in SEEDED],
+)
+def test_seeded_defects_are_found(
+    build: SeededBuild, qualify: Qualify, request: pytest.FixtureRequest
+) -> None:
+    """Lose this and a green verdict says nothing, for nobody knows what the suite would have found."""
+    run = qualify(build.wrong, build.role, build.select)
+    rows = [_row(seed, run) for seed in build.seeds]
+    for row in rows:
+        request.node.user_properties.append((FOUND_PROPERTY, json.dumps(row)))
+    assert not [row for row in rows if not row["found"]], run.said
+    assert not _others_blamed(build, run)
+    assert run.status == (1 if any(seed.outcome in COUNT_AGAINST for seed in build.seeds) else 0)
+
+
+@pytest.mark.parametrize("subject", ["*:[ae]*", pytest.param("*", marks=pytest.mark.slow)])
+def test_build_against_itself_has_no_finding(subject: str, qualify: Qualify) -> None:
+    """Lose this and findings may be the suite's own noise, or that of the program that stands in for QEMU."""
+    words = ("suites/compat", "suites/hotpatch", "--arch=x86_64", "--short", "--subject", subject)
+    run = qualify(Wrong(), "new", words)
+    assert not [cell for cell in run.verdict["cells"] if cell["outcome"] in BLAMED], run.said
+    assert run.verdict["verdict"] == "safe", run.said
+
+
+def test_second_run_names_exactly_what_is_new(qualify: Qualify) -> None:
+    """Lose this and who reads the nightly report every day has to find the new defect among the old ones."""
+    old, new = OTHER_MACHINES.seeds
+    first = qualify(old.wrong, "new", OTHER_MACHINES.select)
+    second = qualify(old.wrong + new.wrong, "new", OTHER_MACHINES.select)
+    assert first.verdict["changes"] is None
+    (told,) = second.verdict["changes"]["new"]
+    assert [cell.endswith(new.subject) for cell in told["cells"]] == [True], second.said
+    assert second.verdict["changes"]["gone"] == []
+    third = qualify(new.wrong, "new", OTHER_MACHINES.select)
+    (gone,) = third.verdict["changes"]["gone"]
+    assert [cell.endswith(old.subject) for cell in gone["cells"]] == [True], third.said
+    assert third.verdict["changes"]["new"] == []
+
+
+def _row(seed: Seed, run: SeededRun) -> Row:
+    cell = run.cell(seed.subject)
+    seen = f"{cell['outcome']}: {cell['reason']}" if cell else "no such cell"
+    found = cell is not None and cell["outcome"] == seed.outcome
+    found = found and all(word in seen for word in seed.words)
+    return {
+        "seed": seed.name,
+        "subject": seed.subject,
+        "expected": seed.outcome,
+        "seen": seen,
+        "found": found,
+    }
+
+
+def _others_blamed(build: SeededBuild, run: SeededRun) -> list[str]:
+    """Cells with a finding that show none of the seeds, with their reasons."""
+    shown = {cell["id"] for seed in build.seeds if (cell := run.cell(seed.subject))}
+    cells: list[dict[str, Any]] = run.verdict["cells"]
+    others = [cell for cell in cells if cell["outcome"] in BLAMED and cell["id"] not in shown]
+    return [f"{cell['id']}: {cell['outcome']}: {cell['reason']}" for cell in others]

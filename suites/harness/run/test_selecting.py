@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Do the options that choose tests choose those, and say what is wrong with them before anything runs?"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from fixtures.errors import UsageError
+from fixtures.matrix.cells import expand
+from fixtures.matrix.schema import load_matrix
+from fixtures.matrix.sweep_plan import plans_of
+from fixtures.outcome.history import remember
+from fixtures.outcome.journal import TESTS, RunPlan, append, read_ended
+from fixtures.outcome.outcome import BuildInfo
+from fixtures.outcome.report_dirs import report_dir
+from fixtures.places import MATRIX_FILE
+from fixtures.run import selecting
+from fixtures.run.options import MATRIX, PAIR
+from fixtures.run.selecting import demand_the_same, digest_of, selection_of, suite_digest
+from suites.harness.support.report_samples import make_cell, make_run
+from suites.harness.support.run_samples import NEW, OLD, leave_run, make_ended, make_plan
+
+MATRIX_READ = load_matrix(MATRIX_FILE)
+CELLS = [cell.id for cell in expand(MATRIX_READ)[:4]]
+SWEEP = plans_of(MATRIX_READ, None)[0].id
+TEST = "suites/hotpatch/test_qmp.py::test_survives"
+OTHER_SUITES = ("hotpatch", "libvirt", "compat", "convergence", "performance")
+"""Collecting the harness as well would double the time."""
+Configure = Callable[..., Any]
+
+
+@pytest.fixture
+def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Configure:
+    """Reads options as pytest does, with reports in a directory of the test's own."""
+    monkeypatch.setattr(selecting, "REPORTS", tmp_path)
+
+    def made(**given: object) -> Any:
+        options = dict.fromkeys(("shard", "cells", "arch", "only_new", "resume", "short"))
+        options |= dict.fromkeys(("allure_report_dir", "xmlpath", *selecting.SELECTING))
+        options |= {"seed": "7", "repeat": "1"} | given
+        config: Any = SimpleNamespace(
+            stash=pytest.Stash(),
+            option=SimpleNamespace(**options),
+            args=["suites"],
+            hook=SimpleNamespace(pytest_deselected=lambda **_: None),
+            getoption=lambda name: options[name.removeprefix("--").replace("-", "_")],
+        )
+        config.stash[MATRIX] = MATRIX_READ
+        config.stash[PAIR] = MATRIX_READ.pair("debian-12", "debian-13")
+        selecting.pytest_configure(config)
+        return config
+
+    return made
+
+
+def selected(config: Any, *tests: str) -> list[str]:
+    """What is left of these tests."""
+    items: list[Any] = [SimpleNamespace(nodeid=test) for test in tests]
+    selecting.pytest_collection_modifyitems(config, items)
+    return [item.nodeid for item in items]
+
+
+def on(*names: str) -> list[str]:
+    """A test of each of these cells."""
+    return [f"{TEST}[{name}]" for name in names]
+
+
+def said_at_the_end(configure: Configure, **given: object) -> str:
+    """The one message with which pytest ends, with exit status 2."""
+    with pytest.raises(pytest.exit.Exception) as told:
+        configure(**given)
+    assert told.value.returncode == 2
+    return str(told.value.msg)
+
+
+def test_without_options_all_tests_run(configure: Configure) -> None:
+    """Lose this and a plain run leaves tests out."""
+    tests = [*on(*CELLS), "suites/harness/test_x.py::test"]
+    assert selected(configure(), *tests) == tests
+
+
+def test_shards_are_dealt_out_of_what_is_selected(configure: Configure) -> None:
+    """Lose this and shards of a selection are empty, or overlap."""
+    tests = on(*CELLS)
+    first, second = (selected(configure(shard=f"{n}/2"), *tests) for n in (1, 2))
+    assert len(first) == len(second) == 2
+    assert sorted(first + second) == sorted(tests)
+
+
+def test_wrong_shard_ends_the_run(configure: Configure) -> None:
+    """Lose this and a slip in the number of a machine is a traceback, or a part that nobody runs."""
+    assert "--shard: '3/2' is not one part of several" in said_at_the_end(configure, shard="3/2")
+
+
+LISTS = {
+    "id": CELLS[1],
+    "test": f"{TEST}[{CELLS[1]}]",
+    "as in verdict.json": f"hotpatch/{CELLS[1]}",
+    "with remarks": f"# these failed\n\n  {CELLS[1]}  # last night\n",
+}
+
+
+@pytest.mark.parametrize("written", LISTS)
+def test_listed_cells_run(written: str, configure: Configure, tmp_path: Path) -> None:
+    """Lose this and the cells that failed cannot be run again together, as the report names them."""
+    file = tmp_path / "cells"
+    file.write_text(LISTS[written])
+    assert selected(configure(cells=str(file)), *on(*CELLS)) == on(CELLS[1])
+
+
+def test_listed_sweep_runs(configure: Configure, tmp_path: Path) -> None:
+    """Lose this and only guests can be listed."""
+    (tmp_path / "cells").write_text(f"{SWEEP}\n{CELLS[0]}\n")
+    config = configure(cells=str(tmp_path / "cells"))
+    assert selected(config, *on(*CELLS, SWEEP), "suites/harness/test_x.py::t") == on(CELLS[0], SWEEP)
+
+
+WRONG_LISTS = {
+    "unknown": (f"{CELLS[0]}\n\nx86_64-nothing\n".encode(), "line 3: no test has the id 'x86_64-nothing'"),
+    "empty": (b"# none\n\n", "it names no cell"),
+    "no text": (b"\xff\xfe\n", "cannot be read: it is no text"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG_LISTS)
+def test_wrong_list_is_told(what: str, configure: Configure, tmp_path: Path) -> None:
+    """Lose this and a cell with a slip in its name is left out, and nobody knows."""
+    written, told = WRONG_LISTS[what]
+    file = tmp_path / "cells"
+    file.write_bytes(written)
+    said = said_at_the_end(configure, cells=str(file))
+    assert told in said
+    assert str(file) in said
+    assert "what to do" in said
+
+
+def test_list_that_is_not_there_is_told(configure: Configure, tmp_path: Path) -> None:
+    """Lose this and a wrong path ends in a traceback."""
+    assert "cannot be read: No such file" in said_at_the_end(configure, cells=str(tmp_path / "none"))
+
+
+def test_only_new_tests_run(configure: Configure, tmp_path: Path) -> None:
+    """Lose this and `--only-new` runs everything again, or leaves out what another pair has done."""
+    tests = on(*CELLS)
+    remember(make_run(make_cell(1)), tests[:2], tmp_path)
+    other = make_run(make_cell(1))
+    other.old = replace(other.old, name="debian-11")
+    remember(other, tests, tmp_path)
+    assert selected(configure(only_new=True), *tests) == tests[2:]
+
+
+def interrupted(configure: Configure, tmp_path: Path, name: str = "1", **more: Any) -> Path:
+    """A run of four tests, of which one had ended when it was interrupted."""
+    config = configure()
+    plan = make_plan(
+        on(*CELLS),
+        matrix=digest_of(MATRIX_READ),
+        suite=suite_digest(),
+        selection=selection_of(config) | {"seed": "6"},
+    )
+    done = make_ended(make_cell(1, nodeid=on(*CELLS)[0]))
+    return leave_run(tmp_path / "runs" / name, replace(plan, **more), [done])
+
+
+def test_interrupted_run_is_gone_on_with(configure: Configure, tmp_path: Path) -> None:
+    """Lose this and a machine that died has its whole night to do again."""
+    run = interrupted(configure, tmp_path)
+    with (run / TESTS).open("a") as stream:
+        stream.write('{"nodeid": "cut')
+    config = configure(resume=True)
+    assert report_dir(config) == run
+    assert config.option.seed == "6"
+    assert selected(config, *on(*CELLS)) == on(*CELLS[1:])
+    append(make_ended(make_cell(2)), run)
+    assert len(read_ended(run)) == 2
+
+
+def test_newest_interrupted_run_is_taken(configure: Configure, tmp_path: Path) -> None:
+    """Lose this and a run of last week is gone on with, or one that is complete."""
+    interrupted(configure, tmp_path, "1")
+    newer = interrupted(configure, tmp_path, "2")
+    interrupted(configure, tmp_path, "3", tests=(on(*CELLS)[0],))
+    assert report_dir(configure(resume=True)) == newer
+
+
+FOREIGN: dict[str, dict[str, Any]] = {
+    "pair": {"old": BuildInfo("debian-11")},
+    "shard": {"shard": "1/2"},
+    "selection": {"selection": {"markexpr": "postcopy"}},
+    "complete": {"tests": (on(*CELLS)[0],)},
+}
+
+
+@pytest.mark.parametrize("what", FOREIGN)
+def test_run_of_other_tests_is_not_gone_on_with(what: str, configure: Configure, tmp_path: Path) -> None:
+    """Lose this and the results of two different runs are told as one."""
+    interrupted(configure, tmp_path, **FOREIGN[what])
+    said = said_at_the_end(configure, resume=True)
+    assert "--resume: no interrupted run of these tests for debian-12 → debian-13" in said
+
+
+@pytest.mark.parametrize(
+    "field,told", [("matrix", "matrix.yaml changed"), ("suite", "the suite itself changed")]
+)
+def test_changed_suite_is_not_gone_on_with(
+    field: str, told: str, configure: Configure, tmp_path: Path
+) -> None:
+    """Lose this and one verdict is made by two versions of the checks."""
+    interrupted(configure, tmp_path, **{field: "another"})
+    assert told in said_at_the_end(configure, resume=True)
+
+
+@pytest.mark.parametrize(
+    "left,infos,told",
+    [
+        (["a", "c"], (OLD, NEW), "other tests were added"),
+        (["a"], (OLD, replace(NEW, digest="0ther")), "build debian-13 changed: it was 1:10.0.13"),
+    ],
+    ids=["tests", "builds"],
+)
+def test_what_is_left_must_be_the_runs_own(
+    left: Sequence[str], infos: tuple[BuildInfo, BuildInfo], told: str
+) -> None:
+    """Lose this and half of a verdict is about a build that was updated in between."""
+    plan: RunPlan = make_plan(["a", "b"])
+    demand_the_same(plan, ["a"], (OLD, NEW))
+    with pytest.raises(UsageError, match=told):
+        demand_the_same(plan, left, infos)
+
+
+def test_selection_is_told_in_the_same_words_everywhere(configure: Configure, tmp_path: Path) -> None:
+    """Lose this and the shards of two machines do not fit, because their lists lie in different places."""
+    for name, lines in (("a", CELLS[:2]), ("b", CELLS[1::-1])):
+        (tmp_path / name).write_text("\n".join(lines))
+    one, other = (selection_of(configure(cells=str(tmp_path / name))) for name in "ab")
+    assert one == other != selection_of(configure())
+    assert selection_of(configure(markexpr="postcopy")) != selection_of(configure())
+
+
+def test_selection_is_told_without_pytests_cache(configure: Configure) -> None:
+    """Lose this and no run begins where `-p no:cacheprovider` takes away what remembers the last failures."""
+    config = configure()
+    del config.option.lf
+    assert not selection_of(config)["lf"]
+
+
+def collected(*more: str) -> tuple[int, list[str], str]:
+    """Exit status and tests of `pytest --collect-only`, in a process of its own, and what it said."""
+    root = MATRIX_FILE.parent
+    suites = [f"suites/{suite}" for suite in OTHER_SUITES]
+    command = [sys.executable, "-m", "pytest", *suites, "--collect-only", "-q", "-n0", "-pno:cacheprovider"]
+    done = subprocess.run(
+        [*command, *more], cwd=root, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+    )
+    tests = [line for line in done.stdout.splitlines() if "::" in line]
+    return done.returncode, tests, done.stdout + done.stderr
+
+
+def test_two_shards_are_the_whole_suite() -> None:
+    """Lose this and part of the suite is run by no machine of the nightly."""
+    (_, whole, _), (_, first, _), (_, second, _) = (
+        collected("-m", "not slow", *shard) for shard in ((), ("--shard=1/2",), ("--shard=2/2",))
+    )
+    assert len(whole) > len(first) > 0
+    assert len(second) > 0
+    assert sorted(first + second) == sorted(whole)
+
+
+def test_listed_cells_run_though_they_are_slow(tmp_path: Path) -> None:
+    """Lose this and a list of cells to look at again selects nothing, or a part of them."""
+    _, slow, _ = collected("-m", "slow", "-k", "survival or sweeps")
+    file = tmp_path / "cells"
+    file.write_text(f"{slow[0]}\n{slow[-1]}\n")
+    _, tests, _ = collected(f"--cells={file}")
+    assert {slow[0], slow[-1]} <= set(tests)
+
+
+def test_wrong_option_is_one_message() -> None:
+    """Lose this and a slip of the user's ends in a traceback, or in a run of everything."""
+    status, tests, said = collected("--shard=3/2")
+    assert (status, tests) == (2, [])
+    assert "such as 1/2" in said
+    assert "Traceback" not in said
+    assert "INTERNALERROR" not in said

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Seeded defects that show when a booted guest is moved."""
+
+from __future__ import annotations
+
+from suites.harness.support.seeds import LOADS, MIGRATE, Seed, SeededBuild, hotpatch
+from suites.harness.support.wrong_builds import GUEST_RUNS, RECEIVES, does, lacks
+
+PRECOPY, POSTCOPY, MULTIFD = (f"{name}-idle-bare-1vcpu" for name in ("precopy", "postcopy", "multifd"))
+TWO_VCPUS = "postcopy-idle-bare-2vcpu"
+"""The guest's second vCPU sleeps while it is moved."""
+
+UNDER_A_GUEST = SeededBuild(
+    "receives-badly",
+    "new",
+    hotpatch(PRECOPY, POSTCOPY),
+    (
+        Seed(
+            "dies while it loads",
+            does(
+                "saying",
+                LOADS,
+                "die error while loading state for instance 0x0 of device 'timer'",
+                when=RECEIVES,
+            ),
+            PRECOPY,
+            "defect-new",
+            ("migrate: destination QEMU is gone", "state for instance 0x0 of device 'timer'"),
+        ),
+        Seed(
+            "postcopy gone",
+            lacks("postcopy-ram"),
+            POSTCOPY,
+            "unsupported",
+            ("the destination lacks migration capability `postcopy-ram`",),
+        ),
+    ),
+)
+
+CANNOT_SEND = SeededBuild(
+    "sends-badly",
+    "old",
+    hotpatch(PRECOPY, MULTIFD),
+    (
+        Seed(
+            "dies when it is to migrate",
+            does("told", MIGRATE, "die"),
+            PRECOPY,
+            "defect-old",
+            ("source", "exit status 139", "the old build is at fault as source"),
+        ),
+        Seed(
+            "multifd gone",
+            lacks("multifd"),
+            MULTIFD,
+            "unsupported",
+            ("the source lacks migration capability `multifd`",),
+        ),
+    ),
+    slow=True,
+)
+
+BLOCKED = SeededBuild(
+    "blocked",
+    "old",
+    hotpatch(PRECOPY),
+    (
+        Seed(
+            "a device that cannot migrate",
+            does("refuses", MIGRATE, "State blocked by non-migratable device '0000:00:1f.2/ich9_ahci'"),
+            PRECOPY,
+            "refused",
+            ("State blocked by non-migratable device",),
+        ),
+    ),
+    slow=True,
+)
+
+LEFT_STOPPED = SeededBuild(
+    "left-stopped",
+    "new",
+    hotpatch(PRECOPY),
+    (
+        Seed(
+            "says running, is stopped",
+            does("saying", GUEST_RUNS, "command stop", when=RECEIVES)
+            + does("hides", '"event": "STOP"', when=RECEIVES)
+            + does("says", '"status": "paused"', '"status": "running"', when=RECEIVES)
+            + does("says", '"running": false', '"running": true', when=RECEIVES),
+            PRECOPY,
+            "defect-new",
+            ("alive: waited 6 s for a beat after the move",),
+        ),
+    ),
+    slow=True,
+)
+
+ASLEEP = SeededBuild(
+    "asleep",
+    "new",
+    hotpatch(TWO_VCPUS),
+    (
+        Seed(
+            "second vCPU never runs again",
+            does("saying", GUEST_RUNS, "freeze 1", when=RECEIVES),
+            TWO_VCPUS,
+            "defect-new",
+            ("vcpus: vCPU 1 made no progress",),
+        ),
+    ),
+    slow=True,
+)
+
+DROPS_A_PAGE = SeededBuild(
+    "drops-a-page",
+    "new",
+    hotpatch(PRECOPY),
+    (
+        Seed(
+            "a page of memory is lost",
+            does("saying", GUEST_RUNS, "zero 7", when=RECEIVES),
+            PRECOPY,
+            "defect-new",
+            ("memory: 1 of 8192 pages damaged; first 7",),
+        ),
+    ),
+    slow=True,
+)
+
+ANOTHER_PROGRAM = SeededBuild(
+    "another-program",
+    "new",
+    hotpatch(PRECOPY),
+    (
+        Seed(
+            "another program receives",
+            does("steps-aside", when=RECEIVES),
+            PRECOPY,
+            "defect-new",
+            ("new-build:", "NOT the executable of"),
+        ),
+    ),
+    slow=True,
+)
+
+GOES_ON = SeededBuild(
+    "goes-on",
+    "old",
+    hotpatch(PRECOPY),
+    (
+        Seed(
+            "the source runs on",
+            does("saying", '"status": "completed"', "command cont"),
+            PRECOPY,
+            "defect-old",
+            ("source running", "the old build is at fault as source"),
+        ),
+    ),
+    slow=True,
+)
+
+UNDER_GUESTS = (
+    UNDER_A_GUEST,
+    CANNOT_SEND,
+    BLOCKED,
+    LEFT_STOPPED,
+    ASLEEP,
+    DROPS_A_PAGE,
+    ANOTHER_PROGRAM,
+    GOES_ON,
+)

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The suite's own tests: who is blamed for a crowd that does not move, and what is said of CPU models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+
+from fixtures.matrix.schema import load_matrix
+from fixtures.matrix.sweep_plan import plans_of
+from fixtures.places import MATRIX_FILE
+from fixtures.sweep.cpu_facts import CpuFacts, differences
+from fixtures.sweep.device_models import DeviceModel
+from fixtures.sweep.devices import CROWD, _blamed, _crowds_of
+from fixtures.sweep.mixes import MixSweep
+from fixtures.sweep.recipes import Device, devices_of
+
+DEVICES = devices_of(
+    [DeviceModel("e1000", "PCI", ""), DeviceModel("amd-iommu", "System", ""), DeviceModel("nvme", "PCI", "")]
+)
+PCI = [{"devices": [{"slot": 3, "function": 0, "qdev_id": "d2"}, {"slot": 31, "function": 0, "qdev_id": ""}]}]
+
+
+def _models(devices: list[Device]) -> list[str]:
+    return [device.model for device in devices]
+
+
+@pytest.mark.parametrize(
+    "words, blamed",
+    [
+        ("-device e1000,id=d0,netdev=nd0: no such thing", ["e1000"]),
+        ("State blocked by non-migratable device 'amd-iommu'", ["amd-iommu"]),
+        ("State blocked by non-migratable device '0000:00:03.0/nvme'", ["nvme"]),
+        ("error while loading state of device 'pci@800000020000000:03.0/nvme'", ["nvme"]),
+        ("error while loading state of device '0000:00:1f.0/ich9'", []),
+        ("load of migration failed", []),
+    ],
+)
+def test_whom_qemu_names_is_judged_first(words: str, blamed: list[str]) -> None:
+    """Lose this and every failure costs a bisection."""
+    assert _models(_blamed(words, DEVICES, PCI)) == blamed
+
+
+def test_crowds_are_of_one_kind_and_not_too_large() -> None:
+    """Lose this and a machine has more devices than slots, or options that only one of them wants."""
+    models = [DeviceModel(f"m{place}", "PCI", "") for place in range(CROWD + 5)]
+    models += [DeviceModel("nvdimm", "", ""), DeviceModel("vfio-pci", "PCI", "")]
+    sizes = sorted((len(crowd), crowd[0].recipe.machine) for crowd in _crowds_of(devices_of(models)))
+    assert sizes == [(1, ""), (1, ",nvdimm=on"), (5, ""), (CROWD, "")]
+
+
+def test_a_machine_that_never_moves_has_no_mixes() -> None:
+    """Lose this and an update that breaks a whole machine type ends in an error of the suite."""
+    sweep = Mock()
+    MixSweep(sweep, "pseries-7.2", [], 20).run()
+    sweep.keep.assert_not_called()
+
+
+def _facts(alias_of: str = "", features: Mapping[str, Any] | None = None, *, safe: bool = True) -> CpuFacts:
+    return CpuFacts(alias_of, safe, features or {})
+
+
+@pytest.mark.parametrize(
+    "old, new, told",
+    [
+        (_facts("a-v1"), _facts("a-v1"), []),
+        (_facts("a-v1"), _facts("a-v2"), ["it was a-v1 and is a-v2"]),
+        (_facts(features={"avx": True}), _facts(features={"avx": False}), ["avx was on and is off"]),
+        (_facts(features={"avx": True}), _facts(), ["avx was on and is off"]),
+        (_facts(), _facts(features={"new-flag": True}), ["new-flag was off and is on"]),
+        (_facts(), _facts(features={"new-flag": False}), []),
+        (_facts(), _facts(features={"legacy-cache": True}), []),
+        (_facts(features={"full-cpuid-auto-level": True}), _facts(), []),
+        (
+            _facts(features={"x-level": True}),
+            _facts(features={"x-level": False}),
+            ["x-level was on and is off"],
+        ),
+        (_facts(), _facts(features={"module-id": -1}), []),
+        (_facts(features={"level": 13}), _facts(features={"level": 14}), ["level was 13 and is 14"]),
+        (_facts(features={"avx": True}, safe=False), _facts(safe=False), []),
+    ],
+)
+def test_a_cpu_model_that_changed_is_told(old: CpuFacts, new: CpuFacts, told: list[str]) -> None:
+    """Lose this and the processor changes under a guest, or the report cries wolf over a new switch."""
+    assert differences(old, new) == told
+
+
+def test_every_portion_has_an_id_of_its_own() -> None:
+    """Lose this and one portion's results are taken for another's."""
+    matrix = load_matrix(MATRIX_FILE)
+    plans = plans_of(matrix)
+    assert len({plan.id for plan in plans}) == len(plans)
+    assert {plan.arch for plan in plans_of(matrix, ["ppc64le"])} == {"ppc64le"}
