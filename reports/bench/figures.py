@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import linear_regression, median
 
-from fixtures.bench.results import Bench, Load, Sample, Series, is_constant
+from fixtures.bench.results import Bench, GuestLoad, Measurement, Series, is_constant
 from fixtures.matrix.mechanisms import MECHANISMS
 from fixtures.matrix.schema import Mechanism
 from reports.figures import Spread, spread
@@ -24,7 +24,7 @@ class Row:
     """One mechanism with one size of RAM under one load."""
 
     mechanism: Mechanism
-    load: Load
+    load: GuestLoad
     ram_mib: int
     total_ms: Spread
     blackout_ms: Spread
@@ -61,7 +61,7 @@ class Growth:
     """How one mechanism's times grow with RAM."""
 
     mechanism: Mechanism
-    load: Load
+    load: GuestLoad
     total: Line
     blackout: Line
     of_floor: float | None
@@ -107,7 +107,7 @@ def rows(bench: Bench) -> list[Row]:
 
 
 def _row(series: Series, floor_ms: float | None) -> Row:
-    def over(figure: Callable[[Sample], float]) -> Spread:
+    def over(figure: Callable[[Measurement], float]) -> Spread:
         found = spread(figure(sample) for sample in series.samples)
         assert found is not None
         return found
@@ -145,7 +145,7 @@ def floor_line(bench: Bench) -> Line | None:
 def growths(bench: Bench) -> list[Growth]:
     """Growth with RAM of each mechanism: lines through the medians of sizes that had all their repeats."""
     floor = floor_line(bench)
-    groups: dict[tuple[Load, Mechanism], list[Row]] = defaultdict(list)
+    groups: dict[tuple[GuestLoad, Mechanism], list[Row]] = defaultdict(list)
     for row in (row for row in rows(bench) if row.total_ms.number >= bench.repeats):
         groups[row.load, row.mechanism].append(row)
     found = []

@@ -13,7 +13,7 @@ from typing import Any
 
 from jinja2 import Environment
 
-from fixtures.bench.results import LOADS, Bench, Load
+from fixtures.bench.results import LOADS, Bench, GuestLoad
 from fixtures.matrix.schema import Mechanism
 from reports import words
 from reports.bench.figures import FLAT, Growth, Row, floor_line, floors, growths, not_flat, rows
@@ -86,13 +86,13 @@ def figure(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 10 or value == round(value) else f"{value:.2g}"
 
 
-def _plot(bench: Bench, load: Load) -> str:
+def _plot(bench: Bench, load: GuestLoad) -> str:
     found = [row for row in rows(bench) if row.load == load]
     return plot(load, found, floors(bench)) if found else ""
 
 
-def _content(bench: Bench, plots: dict[Load, str]) -> dict[str, Any]:
-    by_load: list[tuple[Load, str, list[tuple[Mechanism, list[Row]]], list[Growth]]] = []
+def _content(bench: Bench, plots: dict[GuestLoad, str]) -> dict[str, Any]:
+    by_load: list[tuple[GuestLoad, str, list[tuple[Mechanism, list[Row]]], list[Growth]]] = []
     grown = growths(bench)
     for load, svg in plots.items():
         of_load = [row for row in rows(bench) if row.load == load]

@@ -13,7 +13,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
-from fixtures.bench.results import Load
+from fixtures.bench.results import GuestLoad
 from fixtures.matrix.mechanisms import MECHANISMS
 from reports.bench.figures import FloorRow, Row
 from reports.figures import Spread
@@ -37,7 +37,7 @@ _PANELS = (
 )
 
 
-def plot(load: Load, rows: Sequence[Row], floors: Sequence[FloorRow]) -> str:
+def plot(load: GuestLoad, rows: Sequence[Row], floors: Sequence[FloorRow]) -> str:
     """The two plots of one load side by side, as SVG; equal figures give equal bytes."""
     buffer = io.StringIO()
     with mpl.rc_context():

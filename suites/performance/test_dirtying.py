@@ -7,7 +7,7 @@ What `suites/convergence` shows is true only then. For an otherwise idle machine
 import pytest
 
 from fixtures.guest.guest import Load
-from fixtures.machine.qmp_machine import Machine
+from fixtures.machine.qmp_machine import QmpMachine
 from fixtures.matrix.schema import Arch
 from fixtures.run.booted import Boot
 from fixtures.waiting import Deadline
@@ -48,7 +48,7 @@ def test_guest_dirties_at_the_rate_asked_for(
         assert booted.guest.memory_is_intact()
 
 
-def _calculated_rate(machine: Machine) -> int:
+def _calculated_rate(machine: QmpMachine) -> int:
     """MiB/s by QEMU's own sampling of pages: `calc-dirty-rate` (QEMU's qapi/migration.json, since 5.2)."""
     monitor = machine.monitor
     arguments = {"calc-time": CALC_SECONDS, "sample-pages": SAMPLED_PAGES}

@@ -13,7 +13,7 @@ from fixtures.errors import RigError
 from fixtures.matrix.schema import Arch
 from fixtures.path.interface import runs_new_build
 from fixtures.run.booted import Boot
-from fixtures.run.executing import rig_of
+from fixtures.run.executing import pair_under_test_of
 
 ARCHES = [
     pytest.param("x86_64", marks=pytest.mark.x86_64),
@@ -91,7 +91,7 @@ def test_guest_that_did_not_reach_the_new_build_is_found(boot: Boot, request: py
     """Lose this and a hot patch into the wrong build passes for the update."""
     machine = boot("x86_64").machine
     assert runs_new_build(machine)
-    assert not runs_new_build(replace(machine, build=rig_of(request.config).new))
+    assert not runs_new_build(replace(machine, build=pair_under_test_of(request.config).new))
 
 
 @pytest.mark.x86_64

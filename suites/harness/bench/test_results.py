@@ -11,9 +11,9 @@ import pytest
 
 from fixtures.bench.floor import measured_floor
 from fixtures.bench.moves import NO_LIMIT, unlimited
-from fixtures.bench.results import LOADS, Bench, Boot, Floor, Sample, Series, Throughput
+from fixtures.bench.results import LOADS, Bench, Boot, Floor, Measurement, Series, Throughput
 from fixtures.bench.run import GROWTH, SLACK, Budget
-from fixtures.matrix.mechanisms import MECHANISMS, Memory, Plan
+from fixtures.matrix.mechanisms import MECHANISMS, Memory, MigrationPlan
 from fixtures.matrix.schema import Mechanism
 from reports.bench.figures import floor_line, floors, growths, line, nonzero_mib, not_flat, rows
 from reports.bench.page import figure, gib, times, told, write_bench
@@ -24,9 +24,9 @@ RATE = 1000.0
 """MiB/s of the floor; half of each guest's RAM is not zero."""
 
 
-def make_sample(total_ms: float, *, mib: float = 0.0) -> Sample:
+def make_sample(total_ms: float, *, mib: float = 0.0) -> Measurement:
     """A move whose figures all follow from its total."""
-    return Sample(total_ms, total_ms / 2, int(mib * MIB), 0.1, 0.2, total_ms, int(mib * MIB))
+    return Measurement(total_ms, total_ms / 2, int(mib * MIB), 0.1, 0.2, total_ms, int(mib * MIB))
 
 
 def make_series(
@@ -215,11 +215,11 @@ def test_slow_host_shares_its_time_among_all_sizes() -> None:
 
 def test_plan_has_no_limits() -> None:
     """Lose this and the benchmark measures a bandwidth that somebody once chose."""
-    free = unlimited(Plan(("events",), 1000, 1, postcopy=True, parameters={"mode": "normal"}))
+    free = unlimited(MigrationPlan(("events",), 1000, 1, postcopy=True, parameters={"mode": "normal"}))
     assert free.bandwidth == NO_LIMIT
     assert free.downtime_limit_ms == 1
     assert free.parameters == {"mode": "normal", "max-postcopy-bandwidth": 0}
-    assert unlimited(Plan((), 1000, 300)).downtime_limit_ms == 50
+    assert unlimited(MigrationPlan((), 1000, 300)).downtime_limit_ms == 50
 
 
 def test_floor_can_be_measured() -> None:

@@ -13,7 +13,7 @@ from fixtures.bench.results import Bench
 from fixtures.bench.run import BenchRun, Budget
 from fixtures.errors import HotPatchFailure
 from fixtures.matrix.schema import Mechanism
-from fixtures.qualify.rig import Rig
+from fixtures.qualify.pair_under_test import PairUnderTest
 from fixtures.waiting import Late
 from suites.harness.bench.test_results import make_bench, make_sample
 
@@ -39,7 +39,7 @@ def rounds_of(seconds: float, failure: Exception, *mechanisms: Mechanism) -> tup
     bench = make_bench()
     bench.left_out = []
     budget = Budget(seconds, now=lambda: clock[0])
-    run = BenchRun(cast("Rig", None), Path("/nowhere"), bench, budget, said.append)
+    run = BenchRun(cast("PairUnderTest", None), Path("/nowhere"), bench, budget, said.append)
     run._rounds(cast("Stand", FakeStand(clock, failure)), 256, "idle", list(mechanisms))
     return bench, said
 

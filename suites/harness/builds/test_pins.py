@@ -9,7 +9,7 @@ import pytest
 
 from fixtures.builds import pins
 from fixtures.builds.archive import AptIndex
-from fixtures.builds.series import Offer
+from fixtures.builds.series import Candidate
 from fixtures.builds.yaml_edit import replaced
 from fixtures.errors import UsageError
 from fixtures.matrix.schema import DebianBuild, Kernel, load_matrix
@@ -71,7 +71,7 @@ def test_pin_that_is_not_written_out_is_left_to_its_owner(text: str) -> None:
         replaced(text, {PLACE: ("1.16.2-1", "1.16.4-1")}, where="matrix.yaml")
 
 
-def index(**offers: tuple[Offer, ...]) -> AptIndex:
+def index(**offers: tuple[Candidate, ...]) -> AptIndex:
     """An archive that has these packages (with `_` for `-`)."""
     known = {name.replace("_", "-"): found for name, found in offers.items()}
     return cast(
@@ -91,9 +91,9 @@ def test_survey_tells_what_moves_and_what_cannot() -> None:
         packages={"seabios": "1.16.2-1", "ovmf": "2.1-1", "ipxe": "1.0-1"},
     )
     archive = index(
-        seabios=(Offer("1.17.0-1", "bookworm"), Offer("1.16.4-1", "bookworm")),
-        ovmf=(Offer("3.0-1", "bookworm"),),
-        ipxe=(Offer("1.0-1", "bookworm"),),
+        seabios=(Candidate("1.17.0-1", "bookworm"), Candidate("1.16.4-1", "bookworm")),
+        ovmf=(Candidate("3.0-1", "bookworm"),),
+        ipxe=(Candidate("1.0-1", "bookworm"),),
     )
     found = pins._survey_build("debian-12", build, archive)
     assert found.changes == {PLACE: ("1.16.2-1", "1.16.4-1")}
@@ -108,9 +108,9 @@ def test_kernel_moves_to_the_newest_package_of_its_series() -> None:
     archive = index(
         linux_image_6_1_0_9_amd64=(),
         **{
-            "linux-image-6.1.0-10-amd64": (Offer("6.1.37-1", "bookworm"),),
-            "linux-image-6.1.0-11-amd64-dbg": (Offer("6.1.38-1", "bookworm"),),
-            "linux-image-6.12.1-12-amd64": (Offer("6.12.1-1", "bookworm"),),
+            "linux-image-6.1.0-10-amd64": (Candidate("6.1.37-1", "bookworm"),),
+            "linux-image-6.1.0-11-amd64-dbg": (Candidate("6.1.38-1", "bookworm"),),
+            "linux-image-6.12.1-12-amd64": (Candidate("6.12.1-1", "bookworm"),),
         },
     )
     assert pins._survey_kernel("x86_64", kernel, archive).changes == {

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from fixtures.builds.mmdebstrap import _pins_of_today
-from fixtures.builds.series import Offer, Standing, replacements, same_series, upstream_series
+from fixtures.builds.series import Candidate, Standing, replacements, same_series, upstream_series
 from fixtures.errors import UsageError
 from fixtures.matrix.schema import DebianBuild, load_matrix
 from fixtures.places import MATRIX_FILE
@@ -47,7 +47,7 @@ def test_pin_does_not_leave_its_series() -> None:
 
 def standing(package: str, pinned: str, *versions: str) -> Standing:
     """A pin, and what the archive has of its package."""
-    return Standing(package, pinned, tuple(Offer(version, "bookworm") for version in versions))
+    return Standing(package, pinned, tuple(Candidate(version, "bookworm") for version in versions))
 
 
 def test_packages_of_one_source_move_together() -> None:
@@ -64,7 +64,7 @@ def test_packages_of_one_source_move_together() -> None:
 
 def test_pin_stays_in_its_suite() -> None:
     """Lose this and the everyday stable update is qualified from the new version to itself."""
-    offers = (Offer("1:7.2+dfsg-9", "bookworm"), Offer("1:7.2+dfsg-7", "bookworm-security"))
+    offers = (Candidate("1:7.2+dfsg-9", "bookworm"), Candidate("1:7.2+dfsg-7", "bookworm-security"))
     assert Standing("qemu-system-x86", "1:7.2+dfsg-7", offers).in_series == "1:7.2+dfsg-7"
 
 
@@ -76,7 +76,7 @@ def archive(monkeypatch: pytest.MonkeyPatch) -> Archive:
     """Sets what the archive has now."""
 
     def has(*versions: str) -> None:
-        offers = tuple(Offer(version, "bookworm") for version in versions)
+        offers = tuple(Candidate(version, "bookworm") for version in versions)
 
         def index(*_: object, **__: object) -> SimpleNamespace:
             return SimpleNamespace(offers=lambda *_: offers)

@@ -47,7 +47,7 @@ def line(spec: GuestSpec, *, incoming: bool = False, accelerator: str = "tcg") -
         program="qemu",
         accelerator=accelerator,
         images=Path("/images"),
-        run_dir=Path("/tmp/hp-1"),
+        attempt_dir=Path("/tmp/hp-1"),
         fds=FDS,
         incoming=incoming,
     )

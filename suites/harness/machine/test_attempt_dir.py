@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 
 from fixtures.errors import RigError
-from fixtures.machine.attempt_dir import assert_nothing_runs_in, run_dir
+from fixtures.machine.attempt_dir import assert_nothing_runs_in, attempt_dir
 from fixtures.places import ROOT
 from fixtures.waiting import Deadline
 
 SOCKET_PATH_BYTES = 108
 PROGRAM = """
 import time
-from fixtures.machine.attempt_dir import run_dir
-with run_dir() as place:
+from fixtures.machine.attempt_dir import attempt_dir
+with attempt_dir() as place:
     (place / "deep").mkdir()
     (place / "deep" / "file").touch()
     print(place, flush=True)
@@ -45,21 +45,21 @@ def process_on(*words: str) -> Iterator[subprocess.Popen[bytes]]:
 
 def test_directory_is_private_and_short() -> None:
     """Lose this and other users see guests' memory, or QEMU cannot make its sockets."""
-    with run_dir() as place:
+    with attempt_dir() as place:
         assert stat.S_IMODE(place.stat().st_mode) == 0o700
         assert len(os.fsencode(place / "destination-migration.sock")) < SOCKET_PATH_BYTES
 
 
 def test_directory_is_gone_afterwards() -> None:
     """Lose this and every cell leaves guests' memory and disks behind."""
-    with run_dir() as place:
+    with attempt_dir() as place:
         (place / "disk.raw").touch()
     assert not place.exists()
 
 
 def test_directory_is_gone_after_a_failure() -> None:
     """Lose this and every red cell leaves guests' memory and disks behind."""
-    with pytest.raises(RigError, match="broken"), run_dir() as place:
+    with pytest.raises(RigError, match="broken"), attempt_dir() as place:
         raise RigError("broken")
     assert not place.exists()
 
@@ -93,7 +93,7 @@ def test_janitor_ignores_its_makers_signals() -> None:
 
 def test_leaked_process_is_found() -> None:
     """Lose this and QEMUs are left running, cell by cell, until the host is full."""
-    with run_dir() as place:
+    with attempt_dir() as place:
         with (
             process_on("leak", f"-blockdev file.filename={place}/disk.raw") as leak,
             pytest.raises(RigError, match=rf"still run: \[{leak.pid}\]"),
@@ -104,5 +104,5 @@ def test_leaked_process_is_found() -> None:
 
 def test_process_of_another_attempt_is_no_leak() -> None:
     """Lose this and two workers take each other's guests for leaks."""
-    with run_dir() as mine, run_dir() as other, process_on("guest", str(other)):
+    with attempt_dir() as mine, attempt_dir() as other, process_on("guest", str(other)):
         assert_nothing_runs_in(mine)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.machine import consoles
-from fixtures.machine.attempt_dir import run_dir
+from fixtures.machine.attempt_dir import attempt_dir
 from fixtures.machine.consoles import Channel
 from fixtures.waiting import Deadline
 
@@ -20,7 +20,7 @@ LONG = 20.0
 @pytest.fixture
 def path() -> Iterator[Path]:
     """Where a channel may listen; pytest's own paths are too long for a socket."""
-    with run_dir() as place:
+    with attempt_dir() as place:
         yield place / "source-console"
 
 

@@ -18,7 +18,7 @@ from fixtures.matrix.cells import Cell, expand, short_selection
 from fixtures.matrix.guest_devices import drivable
 from fixtures.matrix.mechanisms import drives
 from fixtures.matrix.promises import PROMISES
-from fixtures.matrix.schema import Guests, MachineType, Matrix, Mechanism, load_matrix
+from fixtures.matrix.schema import Guests, MachineTypeChoice, Matrix, Mechanism, load_matrix
 from fixtures.places import MATRIX_FILE, SUITES
 from fixtures.run.executing import _is_about
 
@@ -98,7 +98,7 @@ guests = st.builds(
     Guests, profiles=some(("idle", "busy")), hardware=some(("bare", "virtio")), vcpus=some((1, 2, 3, 4))
 )
 machine_types = some(
-    tuple(MachineType(family="q35", version=v) for v in ("newest-old", "oldest-shared", "7.2"))
+    tuple(MachineTypeChoice(family="q35", version=v) for v in ("newest-old", "oldest-shared", "7.2"))
 )
 matrices = st.builds(
     lambda guests, machines, paths, mechanisms: SHIPPED.model_copy(

@@ -32,7 +32,7 @@ def line(spec: GuestSpec) -> list[str]:
         program="qemu",
         accelerator="tcg",
         images=Path("/images"),
-        run_dir=Path("/tmp/hp-1"),
+        attempt_dir=Path("/tmp/hp-1"),
         fds=fds,
         incoming=False,
     )

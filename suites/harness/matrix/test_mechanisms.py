@@ -4,19 +4,19 @@
 import pytest
 
 from fixtures.errors import Unsupported
-from fixtures.matrix.mechanisms import MECHANISMS, Offer, drives, plan
+from fixtures.matrix.mechanisms import MECHANISMS, MigrationAbilities, drives, plan
 from fixtures.matrix.schema import Mechanism
 
-NEW = Offer(
+NEW = MigrationAbilities(
     frozenset({"events", "return-path", "postcopy-ram", "multifd", "x-ignore-shared"}),
     frozenset({"normal", "cpr-reboot", "cpr-transfer"}),
 )
-OLD = Offer(frozenset({"events", "return-path", "x-postcopy-ram"}))
+OLD = MigrationAbilities(frozenset({"events", "return-path", "x-postcopy-ram"}))
 
 
-def without(offer: Offer, name: str) -> Offer:
+def without(offer: MigrationAbilities, name: str) -> MigrationAbilities:
     """The same without one capability or mode."""
-    return Offer(offer.capabilities - {name}, offer.modes - {name})
+    return MigrationAbilities(offer.capabilities - {name}, offer.modes - {name})
 
 
 def test_precopy_asks_for_no_postcopy() -> None:

@@ -223,7 +223,7 @@ def test_controls_do_not_count_as_repeats(stage: Stage) -> None:
 
 def test_build_against_itself_is_its_own_control(stage: Stage) -> None:
     """Lose this and a build that cannot be left for itself is blamed on an update that there is not."""
-    result = stage.judge({OLD_OLD: [FAIL]}, rig=ScriptedRig(OLD_OLD))
+    result = stage.judge({OLD_OLD: [FAIL]}, under_test=ScriptedRig(OLD_OLD))
     assert result.outcome is Outcome.DEFECT_OLD
 
 
@@ -245,7 +245,7 @@ def test_known_issue_is_applied(stage: Stage) -> None:
     """Lose this and a failure that was accepted stops the release all the same."""
     match = Match(mechanism="postcopy", signature="broken guest")
     known = KnownIssue(id="bug-1", match=match, reason="r", link="l", expires=date.max)
-    result = stage.judge({FORWARD: [FAIL]}, rig=ScriptedRig(known=[known]))
+    result = stage.judge({FORWARD: [FAIL]}, under_test=ScriptedRig(known=[known]))
     assert result.outcome is Outcome.KNOWN
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.run.executing import rig_of
+from fixtures.run.executing import pair_under_test_of
 from suites.harness.support.seeded_run import copy_of_checkout, run_seeded
 from suites.harness.support.sweep_that_breaks import CELLS, WORDS
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.x86_64
 
 def test_what_a_broken_sweep_found_is_told(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """Lose this and one error of the suite hides a hundred judged cells, or they hide it."""
-    build = rig_of(request.config).pair.new
+    build = pair_under_test_of(request.config).pair.new
     words = ("suites/compat/test_sweeps.py", "-k", "machines", "--arch=x86_64", "-n", "0")
     plugin = ("-p", "suites.harness.support.sweep_that_breaks")
     matrix = Path(request.config.getoption("--matrix"))

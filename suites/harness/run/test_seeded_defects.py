@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from fixtures.cache import cache_root
-from fixtures.machine.attempt_dir import run_dir
+from fixtures.machine.attempt_dir import attempt_dir
 from fixtures.matrix.schema import DebianBuild
-from fixtures.run.executing import rig_of
+from fixtures.run.executing import pair_under_test_of
 from suites.harness.support.seeded_run import FOUND_PROPERTY, Row, SeededRun, copy_of_checkout, run_seeded
 from suites.harness.support.seeds import Seed, SeededBuild
 from suites.harness.support.seeds_at_rest import AT_REST, OTHER_MACHINES
@@ -32,16 +32,16 @@ Qualify = Callable[..., SeededRun]
 @pytest.fixture
 def qualify(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Qualify]:
     """Runs the real command over a wrong build and the right one that it is made from."""
-    rig = rig_of(request.config)
-    if not isinstance(rig.matrix.build(rig.pair.new), DebianBuild):
+    under_test = pair_under_test_of(request.config)
+    if not isinstance(under_test.matrix.build(under_test.pair.new), DebianBuild):
         pytest.skip("wrong builds are made of links to a build of the cache: give one of kind `debian`")
     # In the cache, for links of a file are on its own file system.
     numbers = count(1)
-    with run_dir(cache_root()) as place:
+    with attempt_dir(cache_root()) as place:
 
         def qualified(wrong: Wrong, role: str, words: tuple[str, ...]) -> SeededRun:
-            right, number = rig.pair.new, next(numbers)
-            root = make_wrong(rig.new.sandbox.root, wrong, place / f"{WRONG}-{number}")
+            right, number = under_test.pair.new, next(numbers)
+            root = make_wrong(under_test.new.sandbox.root, wrong, place / f"{WRONG}-{number}")
             given = Path(request.config.getoption("--matrix"))
             matrix = matrix_with(given, {WRONG: root}, place / f"matrix-{number}.yaml")
             old, new = (WRONG, right) if role == "old" else (right, WRONG)

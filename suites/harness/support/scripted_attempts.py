@@ -19,8 +19,8 @@ from fixtures.matrix.cells import Cell
 from fixtures.matrix.schema import Arch, KnownIssue, Pair, load_matrix
 from fixtures.outcome.outcome import CellResult
 from fixtures.places import MATRIX_FILE
+from fixtures.qualify.pair_under_test import PairUnderTest
 from fixtures.qualify.qualification import Qualification
-from fixtures.qualify.rig import Rig
 
 SHIPPED = load_matrix(MATRIX_FILE)
 CELL = Cell("x86_64", "q35", "newest-old", "qmp", "postcopy", "busy", "virtio", 2)
@@ -36,7 +36,7 @@ Script = Mapping[tuple[str, str], Sequence[End]]
 """The ends of the runs of each source and destination, one after the other; the last one repeats."""
 
 
-class ScriptedRig(Rig):
+class ScriptedRig(PairUnderTest):
     """Two builds that are never run."""
 
     def __init__(self, pair: tuple[str, str] = FORWARD, known: Sequence[KnownIssue] = ()) -> None:
@@ -64,16 +64,16 @@ class Stage:
     """Source and destination of every run, in order."""
 
     def judge(
-        self, ends: Script, *, repeat: int = 1, rig: Rig | None = None, cell: Cell = CELL
+        self, ends: Script, *, repeat: int = 1, under_test: PairUnderTest | None = None, cell: Cell = CELL
     ) -> CellResult:
         """Qualify the cell while its runs end as scripted."""
         self.ends = ends
-        qualification = replace(self.qualification(rig or ScriptedRig()), cell=cell)
+        qualification = replace(self.qualification(under_test or ScriptedRig()), cell=cell)
         return qualification.judge(scenario, repeat=repeat)
 
-    def qualification(self, rig: Rig) -> Qualification:
+    def qualification(self, under_test: PairUnderTest) -> Qualification:
         """The cell on its way to an outcome."""
-        return Qualification(CELL, "hotpatch", "nodeid", rig, self.report, "pytest nodeid")
+        return Qualification(CELL, "hotpatch", "nodeid", under_test, self.report, "pytest nodeid")
 
     def end_of(self, setting: Setting) -> End:
         """How this run ends."""

@@ -15,7 +15,7 @@ import pytest
 from fixtures.builds.build import Build
 from fixtures.builds.sandbox import Sandbox
 from fixtures.errors import RigError, Unsupported
-from fixtures.machine.attempt_dir import run_dir
+from fixtures.machine.attempt_dir import attempt_dir
 from fixtures.path.libvirt import daemon as daemon_module
 from fixtures.path.libvirt import daemons as daemons_module
 from fixtures.path.libvirt.daemon import STATE, Daemon
@@ -48,14 +48,14 @@ class ScriptedSandbox(Sandbox):
         self,
         argv: Iterable[str],
         *,
-        run_dir: Path | None = None,
+        attempt_dir: Path | None = None,
         images: Path | None = None,
         devices: Iterable[Path] = (),
         state: Mapping[str, Path] | None = None,
         info_fd: int | None = None,
     ) -> list[str]:
         """The command line that runs the script; the daemon's directories must be there by now."""
-        assert run_dir is not None
+        assert attempt_dir is not None
         assert images is not None
         assert not list(devices)
         assert state is not None
@@ -68,7 +68,7 @@ class ScriptedSandbox(Sandbox):
 @pytest.fixture
 def place() -> Iterator[Path]:
     """A directory whose path is short enough for sockets."""
-    with run_dir() as made:
+    with attempt_dir() as made:
         yield made
 
 

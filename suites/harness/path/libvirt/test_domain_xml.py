@@ -33,7 +33,7 @@ def xml_of(
         program=f"/usr/bin/{HARD}",
         accelerator=accelerator,
         images=Path("/images", HARD),
-        run_dir=RUN_DIR,
+        attempt_dir=RUN_DIR,
         sockets=socket_paths(RUN_DIR, "source"),
     )
 

@@ -14,7 +14,7 @@ from fixtures.errors import HotPatchFailure
 from fixtures.path.libvirt import watch as libvirt_watch
 from fixtures.path.libvirt.events import DomainEvent
 from fixtures.path.libvirt.plan import libvirt_plan
-from fixtures.path.libvirt.watch import Watch
+from fixtures.path.libvirt.watch import LibvirtWatch
 from fixtures.waiting import Signal
 
 LONG = 20.0
@@ -38,7 +38,7 @@ class ScriptedSource:
     def follow(self, mechanism: str) -> list[int]:
         """What was sampled of the migration, as the bytes that had been transferred."""
         source: Any = self
-        watch = Watch(source, self.job, libvirt_plan(mechanism, direct=False))
+        watch = LibvirtWatch(source, self.job, libvirt_plan(mechanism, direct=False))
         return [sample.transferred for sample in watch.to_its_end()]
 
     def events(self) -> list[DomainEvent]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.path.qmp.watch import Watch
+from fixtures.path.qmp.watch import QmpWatch
 from suites.harness.support.scripted_qmp import ScriptedQemu, connected
 
 
@@ -21,5 +21,5 @@ def test_cancelled_migration_has_ended_however_qemu_calls_it(status: str) -> Non
 
     with connected({"migrate_cancel": cancel}) as (monitor, qemu):
         source: Any = SimpleNamespace(monitor=monitor)
-        Watch(source, source).cancel()
+        QmpWatch(source, source).cancel()
     assert qemu.commands[-1] == "migrate_cancel"
