@@ -15,7 +15,6 @@ from fixtures.matrix.schema import Matrix, load_matrix
 from fixtures.outcome.outcome import Verdict
 from fixtures.outcome.report_dirs import new_report_dir, point_latest_at
 from fixtures.places import MATRIX_FILE, REPORTS
-from fixtures.run.selecting import digest_of
 from reports.finish import finish
 from reports.merge import Pairing, Part, by_pair, merged, parts_in, shortcomings
 from reports.page.grid import PairReport, verdict_of_all, write_grid
@@ -47,7 +46,7 @@ def merge(runs: Iterable[Path], matrix_file: Path, console: Console) -> int:
 def _demand_this_matrix(matrix: Matrix, file: Path, pairs: dict[Pairing, list[Part]]) -> None:
     """Known issues are told stale by it. Raises :class:`UsageError`."""
     part = next(iter(pairs.values()))[0]
-    if part.plan.matrix != digest_of(matrix):
+    if part.plan.matrix != matrix.digest:
         raise UsageError(
             "the runs qualified another matrix.yaml", where=str(file), fix="give theirs with --matrix FILE"
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from statistics import median
 
-from fixtures.evidence.beats import SHARED_RAM
+from fixtures.evidence.checks import SHARED_RAM
 from fixtures.matrix.mechanisms import MECHANISMS
 from fixtures.outcome.outcome import CellResult, Outcome
 from reports.words import worst_first

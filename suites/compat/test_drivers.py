@@ -6,15 +6,11 @@ Devices that no driver ever touched are those of test_sweeps.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from fixtures.attempt.attempt import HotPatched
+from fixtures.attempt.attempt import HotPatch
 from fixtures.guest.guest import Guest
 from fixtures.matrix.cells import Cell
-
-HotPatch = Callable[[], HotPatched]
 
 
 @pytest.mark.promise("drivers")

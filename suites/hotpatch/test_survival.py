@@ -1,15 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Does the guest survive the move? One test for each profile; path and mechanism are the cell's."""
 
-from collections.abc import Callable
-
 import pytest
 
-from fixtures.attempt.attempt import HotPatched
+from fixtures.attempt.attempt import HotPatch
 from fixtures.guest.guest import Guest
 from fixtures.matrix.cells import Cell
-
-HotPatch = Callable[[], HotPatched]
 
 
 @pytest.mark.guest(profile="busy")

@@ -4,20 +4,10 @@
 import libvirt as api
 import pytest
 
-from fixtures.attempt.attempt import HotPatched
-from fixtures.attempt.libvirt_moves import LibvirtMoves
+from fixtures.attempt.attempt import HotPatch, HotPatched
+from fixtures.attempt.libvirt_moves import POSTCOPY_EVENTS, PRECOPY_EVENTS, LibvirtMoves
 from fixtures.guest.guest import Guest
 from fixtures.matrix.cells import Cell
-from suites.hotpatch.test_survival import HotPatch
-
-PRECOPY = (
-    ["suspended migrated", "stopped migrated"],
-    ["started migrated", "resumed migrated"],
-)
-POSTCOPY = (
-    ["suspended postcopy", "stopped migrated"],
-    ["started migrated", "resumed migrated"],
-)
 
 
 @pytest.mark.promise("events")
@@ -26,7 +16,7 @@ def test_precopy_is_announced_on_both_sides(
 ) -> None:
     """Lose this and a management layer takes a guest that moved for one that crashed."""
     guest.works()
-    assert libvirt.announced(hot_patch(), *PRECOPY)
+    assert libvirt.announced(hot_patch(), *PRECOPY_EVENTS)
 
 
 @pytest.mark.promise("events-of-postcopy")
@@ -35,7 +25,7 @@ def test_postcopy_is_announced_on_both_sides(
 ) -> None:
     """Lose this and nobody is told that a guest now depends on both sides."""
     guest.works()
-    assert libvirt.announced(hot_patch(), *POSTCOPY)
+    assert libvirt.announced(hot_patch(), *POSTCOPY_EVENTS)
 
 
 @pytest.mark.promise("job-statistics")

@@ -3,10 +3,10 @@
 
 import pytest
 
+from fixtures.attempt.attempt import HotPatch
 from fixtures.attempt.libvirt_moves import LibvirtMoves
 from fixtures.guest.guest import Guest
 from fixtures.matrix.cells import Cell
-from suites.hotpatch.test_survival import HotPatch
 
 
 @pytest.mark.promise("abort-of-precopy")

@@ -8,7 +8,7 @@ import pytest
 
 from fixtures.bench.run import RAM_MIB, benchmark
 from fixtures.outcome.report_dirs import point_latest_at, report_dir
-from fixtures.run.executing import pair_under_test_of
+from fixtures.qualify.pair_under_test import PairUnderTest
 from reports.bench.figures import growths, not_flat
 from reports.bench.page import told, write_bench
 
@@ -21,7 +21,7 @@ SECONDS_VARIABLE = "HOTPATCH_BENCH_SECONDS"
 @pytest.mark.slow
 @pytest.mark.timeout(SECONDS + 120)
 def test_mechanisms_that_leave_memory_alone_take_no_longer_for_more_of_it(
-    request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+    request: pytest.FixtureRequest, pair_under_test: PairUnderTest, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Lose this and nobody knows which mechanism to choose, nor that one became slower."""
     if not any(Path(__file__).name in given for given in request.config.args):
@@ -34,7 +34,7 @@ def test_mechanisms_that_leave_memory_alone_take_no_longer_for_more_of_it(
     directory = report_dir(request.config)
     sizes = [int(size) for size in os.environ.get(SIZES_VARIABLE, "").split()] or RAM_MIB
     seconds = float(os.environ.get(SECONDS_VARIABLE, SECONDS))
-    bench = benchmark(pair_under_test_of(request.config), directory / "evidence", seconds, say, sizes)
+    bench = benchmark(pair_under_test, directory / "evidence", seconds, say, sizes)
     page = write_bench(bench, directory)
     point_latest_at(directory)
     for line in told(bench):

@@ -10,9 +10,8 @@ from statistics import median
 
 import pytest
 
-from fixtures.attempt.attempt import Attempt
+from fixtures.attempt.attempt import Attempt, Boot
 from fixtures.matrix.schema import Arch
-from fixtures.run.booted import Boot
 
 TOLERANCE_MS = 2.0
 PAUSES = 9

@@ -6,10 +6,10 @@ What `suites/convergence` shows is true only then. For an otherwise idle machine
 
 import pytest
 
+from fixtures.attempt.attempt import Boot
 from fixtures.guest.guest import Load
 from fixtures.machine.qmp_machine import QmpMachine
 from fixtures.matrix.schema import Arch
-from fixtures.run.booted import Boot
 from fixtures.waiting import Deadline
 
 LOADS = [

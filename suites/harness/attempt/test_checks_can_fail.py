@@ -8,11 +8,10 @@ from shutil import copy
 
 import pytest
 
-from fixtures.attempt.attempt import Attempt
+from fixtures.attempt.attempt import Attempt, Boot
 from fixtures.errors import RigError
 from fixtures.matrix.schema import Arch
 from fixtures.path.interface import runs_new_build
-from fixtures.run.booted import Boot
 from fixtures.run.executing import pair_under_test_of
 
 ARCHES = [

@@ -12,7 +12,7 @@ import pytest
 
 from fixtures.attempt.convergence import MARGIN_SECONDS, PASSES, TIGHT, Convergence
 from fixtures.errors import HotPatchFailure
-from fixtures.evidence.beats import Check
+from fixtures.evidence.checks import Check
 from fixtures.evidence.timeline import Sample
 from fixtures.matrix.mechanisms import MIB
 from fixtures.path.interface import Journey

@@ -8,13 +8,11 @@ import libvirt as api
 import pytest
 
 from fixtures.attempt import virsh
-from fixtures.attempt.attempt import Attempt
-from fixtures.attempt.libvirt_moves import LibvirtMoves
+from fixtures.attempt.attempt import Attempt, Boot
+from fixtures.attempt.libvirt_moves import POSTCOPY_EVENTS, PRECOPY_EVENTS, LibvirtMoves
 from fixtures.errors import HotPatchFailure
 from fixtures.evidence.timeline import Sample
 from fixtures.path.libvirt.domain import Domain
-from fixtures.run.booted import Boot
-from suites.libvirt.test_domains import POSTCOPY, PRECOPY
 
 pytestmark = pytest.mark.x86_64
 
@@ -49,8 +47,8 @@ def test_events_statistics_and_definition(booted: Attempt, moves: LibvirtMoves) 
     source = moves.domain
     moves.define()
     patched = moves.hot_patch()
-    assert moves.announced(patched, *PRECOPY)
-    assert not moves.announced(patched, *POSTCOPY)
+    assert moves.announced(patched, *PRECOPY_EVENTS)
+    assert not moves.announced(patched, *POSTCOPY_EVENTS)
     assert moves.defined(source, here="persistent", there="transient")
     assert not moves.defined(source, here="none", there="persistent")
     assert not moves.channel_connected()

@@ -15,7 +15,7 @@ from fixtures.errors import HotPatchFailure
 from fixtures.matrix.schema import Mechanism
 from fixtures.qualify.pair_under_test import PairUnderTest
 from fixtures.waiting import Late
-from suites.harness.bench.test_results import make_bench, make_sample
+from suites.harness.support.bench_samples import make_bench, make_sample
 
 
 class FakeStand:

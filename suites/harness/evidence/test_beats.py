@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from fixtures.evidence.beats import (
     Beat,
+    Line,
     beats_in,
     beats_whole,
     clock_forward,
@@ -21,7 +22,7 @@ from fixtures.evidence.beats import (
     parse_beat,
     stuck_vcpus,
 )
-from fixtures.machine.consoles import Channel, Line, joined
+from fixtures.machine.consoles import Channel, joined
 from fixtures.waiting import Deadline
 
 BEAT_MS = 4

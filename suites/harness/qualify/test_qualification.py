@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.errors import Refused, RigError, Unsupported, UsageError
-from fixtures.evidence.beats import Check
+from fixtures.evidence.checks import Check
 from fixtures.machine.probe import Probe
 from fixtures.matrix.schema import KnownIssue, Match
 from fixtures.outcome.judgement import CONTROL_RUNS

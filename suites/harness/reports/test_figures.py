@@ -3,7 +3,7 @@
 
 from dataclasses import replace
 
-from fixtures.evidence.beats import SHARED_RAM
+from fixtures.evidence.checks import SHARED_RAM
 from fixtures.outcome.outcome import CellResult, Outcome
 from reports.figures import by_mechanism
 from suites.harness.support.report_samples import make_cell

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -21,6 +20,7 @@ from reports.machine_readable.allure_report import (
 from reports.machine_readable.verdict_json import write_verdict
 from reports.page.page import write_page
 from reports.writer import write_all
+from suites.harness.support.html_page import Page
 from suites.harness.support.report_samples import (
     CPU_FAILS,
     make_cell,
@@ -37,32 +37,6 @@ CELL_KEYS = {
 FINDING_KEYS = {
     *("outcome", "signature", "reason", "blame", "archs", "machines", "subjects", "cells", "rerun"),
 }
-
-
-class Page(HTMLParser):
-    """What a browser would make of a page: its text, its links, and the elements in it."""
-
-    def __init__(self, file: Path) -> None:
-        super().__init__()
-        self.words: list[str] = []
-        self.links: list[str] = []
-        self.anchors: set[str] = set()
-        self.tags: set[str] = set()
-        self.feed(file.read_text(encoding="utf-8"))
-        self.text = re.sub(r"\s+", " ", "".join(self.words))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note what the element is and what it refers to."""
-        self.tags.add(tag)
-        for name, value in attrs:
-            if name in {"href", "src"} and value:
-                self.links.append(value)
-            if name == "id" and value:
-                self.anchors.add(value)
-
-    def handle_data(self, data: str) -> None:
-        """Collect the text."""
-        self.words.append(data)
 
 
 def test_verdict_json_keeps_its_interface(tmp_path: Path) -> None:

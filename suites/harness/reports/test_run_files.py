@@ -19,7 +19,7 @@ from reports.machine_readable.junit import TOLD, write_junit
 from reports.page.grid import PairReport, verdict_of_all, write_grid
 from reports.page.page import write_page
 from reports.terminal.summary import write_summary
-from suites.harness.reports.test_report_page import Page
+from suites.harness.support.html_page import Page
 from suites.harness.support.report_samples import CPU_FAILS, make_cell, make_run, make_swept
 
 FAILS = Outcome.REGRESSION

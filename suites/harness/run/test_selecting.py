@@ -24,7 +24,7 @@ from fixtures.outcome.report_dirs import report_dir
 from fixtures.places import MATRIX_FILE
 from fixtures.run import selecting
 from fixtures.run.options import MATRIX, PAIR
-from fixtures.run.selecting import demand_the_same, digest_of, selection_of, suite_digest
+from fixtures.run.selecting import demand_the_same, selection_of, suite_digest
 from suites.harness.support.report_samples import make_cell, make_run
 from suites.harness.support.run_samples import NEW, OLD, leave_run, make_ended, make_plan
 
@@ -162,7 +162,7 @@ def interrupted(configure: Configure, tmp_path: Path, name: str = "1", **more: A
     config = configure()
     plan = make_plan(
         on(*CELLS),
-        matrix=digest_of(MATRIX_READ),
+        matrix=MATRIX_READ.digest,
         suite=suite_digest(),
         selection=selection_of(config) | {"seed": "6"},
     )

@@ -18,7 +18,7 @@ from fixtures.still.guest_view import (
 )
 from fixtures.still.qtree import parse as parse_tree
 from fixtures.still.stream import parse as parse_stream
-from suites.harness.still.test_stream import stream_of
+from suites.harness.support.streams import stream_of
 
 TREE = """\
 bus: main-system-bus

@@ -8,7 +8,7 @@ import pytest
 
 from fixtures.still.sections import Difference, compare
 from fixtures.still.stream import Stream, parse
-from suites.harness.still.test_stream import stream_of
+from suites.harness.support.streams import stream_of
 
 Fields = list[dict[str, Any]]
 

@@ -13,7 +13,7 @@ from fixtures.attempt.attempt import Attempt, Setting
 from fixtures.builds.build import Build
 from fixtures.builds.sandbox import Sandbox
 from fixtures.errors import HotPatchFailure, RigError
-from fixtures.evidence.beats import Check
+from fixtures.evidence.checks import Check
 from fixtures.machine.probe import MachineType, Probe
 from fixtures.matrix.cells import Cell
 from fixtures.matrix.schema import Arch, KnownIssue, Pair, load_matrix
@@ -21,6 +21,7 @@ from fixtures.outcome.outcome import CellResult
 from fixtures.places import MATRIX_FILE
 from fixtures.qualify.pair_under_test import PairUnderTest
 from fixtures.qualify.qualification import Qualification
+from reports.timeline.svg import write_timeline
 
 SHIPPED = load_matrix(MATRIX_FILE)
 CELL = Cell("x86_64", "q35", "newest-old", "qmp", "postcopy", "busy", "virtio", 2)
@@ -73,7 +74,9 @@ class Stage:
 
     def qualification(self, under_test: PairUnderTest) -> Qualification:
         """The cell on its way to an outcome."""
-        return Qualification(CELL, "hotpatch", "nodeid", under_test, self.report, "pytest nodeid")
+        return Qualification(
+            CELL, "hotpatch", "nodeid", under_test, self.report, "pytest nodeid", write_timeline
+        )
 
     def end_of(self, setting: Setting) -> End:
         """How this run ends."""

@@ -11,7 +11,7 @@ import pytest
 
 from fixtures.path.libvirt.events import LIFECYCLE, Recorder, constant, told
 from fixtures.waiting import Deadline, Signal
-from suites.harness.path.libvirt.test_plan import error_of
+from suites.harness.support.libvirt_errors import error_of
 
 LONG = 20.0
 """A deadline that these tests never reach unless something is broken."""

@@ -14,6 +14,7 @@ from fixtures.errors import HotPatchFailure, Refused, Unsupported
 from fixtures.path.libvirt import path as libvirt_path
 from fixtures.path.libvirt.domain import Domain
 from fixtures.path.libvirt.plan import libvirt_plan, sample_of
+from suites.harness.support.libvirt_errors import error_of
 
 LOG = """\
 2026-11-23 01:48:06.1+0000: starting up libvirt version: 11.3.0
@@ -24,13 +25,6 @@ qemu-system-x86_64: -mon chardev=m: warning: '-mon' is deprecated
 2026-11-23T01:48:06.5Z qemu-system-x86_64: VQ 0 vring.num 1024 exceeds allocated max 128
 2026-11-23T01:48:06.6Z qemu-system-x86_64: terminating on signal 15 from pid 2 (/usr/sbin/libvirtd)
 """
-
-
-def error_of(code: int, message: str = "no") -> libvirt.libvirtError:
-    """An error as libvirt raises it."""
-    error = libvirt.libvirtError(message)
-    error.err = (code, libvirt.VIR_FROM_QEMU, message, 2, None, None, None, -1, -1)
-    return error
 
 
 def side(*, state: str = "running booted", said: tuple[str, ...] = (), alive: bool = True) -> Any:
