@@ -51,11 +51,12 @@ def source_files() -> list[Path]:
 
 def room_of(path: Path) -> str | None:
     """The room of a file, given by its path in the checkout; None for `fixtures/__init__.py`."""
-    return _room(path.with_suffix("").parts)
+    return room_of_module(".".join(path.with_suffix("").parts))
 
 
-def _room(parts: tuple[str, ...]) -> str | None:
+def room_of_module(name: str) -> str | None:
     """The room that a module, or a name in one, belongs to; None outside the suite."""
+    parts = name.split(".")
     if parts[0] != "fixtures":
         return parts[0] if parts[0] in _RANK else None
     own = parts[1:]
@@ -88,7 +89,7 @@ def broken_rules(path: Path, text: str) -> list[str]:
 
 
 def _problem(path: Path, own: str, name: str) -> str:
-    other = _room(tuple(name.split(".")))
+    other = room_of_module(name)
     if other is None:
         return ""
     if own == "suites":
