@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The guests: a distribution kernel and an initramfs that holds only the guest agent and virtio modules."""
+"""The guests: a distribution kernel, and an initramfs with the guest agent and the modules of its devices."""

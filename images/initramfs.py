@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Builds a guest: the agent compiled for its architecture, a Debian kernel, and an initramfs of both.
 
-The same inputs give the same bytes, so that an image can be named by what went into it, and two runs of
-the suite boot the same guest.
+The same inputs give the same bytes, so an image can be named by a hash of its inputs, and two runs of the
+suite boot the same guest.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ AGENT = Path(__file__).resolve().parent / "agent"
 
 @dataclass(frozen=True)
 class Toolchain:
-    """A compiler that makes static programs for one architecture, and the Debian packages it comes in."""
+    """A compiler of static programs for one architecture, and the Debian packages that provide it."""
 
     compiler: str
     packages: str
@@ -38,7 +38,10 @@ TOOLCHAINS: Mapping[str, Toolchain] = {
 
 
 def build_agent(arch: str, work: Path) -> Path:
-    """Compile the guest agent for `arch` into `work`; the same sources give the same bytes."""
+    """Compile the guest agent for `arch` into the directory `work`; the same sources give the same bytes.
+
+    Raises :class:`UsageError` for an unknown architecture or a missing compiler.
+    """
     toolchain = TOOLCHAINS.get(arch)
     if toolchain is None:
         known = ", ".join(TOOLCHAINS)
@@ -58,10 +61,10 @@ def build_agent(arch: str, work: Path) -> Path:
 
 
 def build_image(arch: str, kernel_deb: Path, out: Path, devices: Sequence[Driven]) -> None:
-    """Write kernel, kernel-packed and initrd from a linux-image package; each appears whole or not at all.
+    """Write `kernel`, `kernel-packed` and `initrd` into `out`, from a linux-image package; each atomically.
 
-    The packed kernel is the package's own, for machine types that start no ELF file.
-    The guests of this image can drive `devices`.
+    `kernel-packed` is the package's own file, for machine types that cannot start an ELF file. The initrd has
+    the modules of `devices`. Raises :class:`RigError` if the package does not have what is expected.
     """
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="hotpatch-image-") as scratch:
@@ -83,13 +86,13 @@ def _only(tree: Path, pattern: str, package: Path) -> Path:
 
 
 def _modules_directory(tree: Path, package: Path) -> Path:
-    """Where the modules are: newer Debian ships them below /usr."""
+    """The directory of the modules; newer Debian packages have it below /usr."""
     below = "usr/lib" if (tree / "usr/lib/modules").is_dir() else "lib"
     return _only(tree, f"{below}/modules/*", package)
 
 
 def _replace(path: Path, data: bytes) -> None:
-    """Write a file so that a reader sees the former one or the whole new one."""
+    """Write a file atomically: a reader sees the old file or the complete new one."""
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as temporary:
         temporary.write(data)
         os.fchmod(temporary.fileno(), 0o644)
@@ -101,7 +104,7 @@ def _replace(path: Path, data: bytes) -> None:
 
 @dataclass(frozen=True)
 class Entry:
-    """One file of the archive."""
+    """One file of the archive; `device` has major and minor number of a device node."""
 
     path: str
     mode: int
@@ -119,23 +122,23 @@ def _initramfs_entries(agent: bytes, modules: ModuleTree, devices: Sequence[Driv
         *(Entry(f"modules/{name}.ko", stat.S_IFREG | 0o644, data) for name, data in wanted.items()),
         Entry("devices", stat.S_IFDIR | 0o755),
         *(
-            Entry(f"devices/{device.name}", stat.S_IFREG | 0o644, _told_the_agent(device, modules))
+            Entry(f"devices/{device.name}", stat.S_IFREG | 0o644, _device_file(device, modules))
             for device in devices
         ),
         *(Entry(name, stat.S_IFDIR | 0o755) for name in ("proc", "sys")),
     ]
 
 
-def _told_the_agent(device: Driven, modules: ModuleTree) -> bytes:
-    """How the agent checks a device and what it finds it by; then the files of its modules, in order."""
+def _device_file(device: Driven, modules: ModuleTree) -> bytes:
+    """The file that agent/drivers.c reads: kind of check and selector, then the modules in load order."""
     files = [f"{name}.ko {MODULE_OPTIONS.get(name, '')}" for name in load_order(modules, device.modules)]
     return "".join(f"{line.rstrip()}\n" for line in (f"{device.kind} {device.selector}", *files)).encode()
 
 
 def cpio(entries: list[Entry]) -> bytes:
-    """A newc archive with nothing in it that depends on when, where or by whom it was made.
+    """A newc archive that does not depend on the time, the place or the user of the build.
 
-    Not compressed: it is small, and gzip made no measurable difference to the boot under TCG.
+    Not compressed: it is small, and gzip made no measurable difference to the boot time under TCG.
     """
     archive = b"".join(_cpio_records(sorted(entries, key=lambda entry: entry.path)))
     return archive + b"\0" * (-len(archive) % 512)
@@ -151,7 +154,7 @@ def _cpio_record(inode: int, entry: Entry) -> bytes:
     name = entry.path.encode() + b"\0"
     links = 2 if stat.S_ISDIR(entry.mode) else 1
     owner = group = mtime = 0
-    # inode, mode, uid, gid, links, mtime, size, device of the file (2), device it is (2), name, checksum
+    # inode, mode, uid, gid, links, mtime, size, its device (2), device node (2), length of name, checksum
     fields = (
         inode, entry.mode, owner, group, links, mtime, len(entry.data), 0, 0, *entry.device, len(name), 0,
     )  # fmt: skip

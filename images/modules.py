@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The modules of a Debian kernel: which it has, and in which order they can be loaded."""
+"""The modules of a Debian kernel, and the order in which they can be loaded."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from images.tools import run_tool
 
 
 def module_name(file_name: str) -> str:
-    """The name that the kernel uses: virtio-rng.ko.xz is virtio_rng."""
+    """The kernel's name for the module in a file: virtio_rng for virtio-rng.ko.xz."""
     return file_name.split(".ko", 1)[0].replace("-", "_")
 
 
 class ModuleTree:
-    """The modules of one kernel: which are built in, which are files, and what these depend on."""
+    """The modules of one kernel: those that are built in and those that are files."""
 
     def __init__(self, directory: Path) -> None:
         self._files = {module_name(path.name): path for path in sorted(directory.rglob("*.ko*"))}
@@ -26,11 +26,11 @@ class ModuleTree:
         self._builtin = {module_name(Path(line).name) for line in listed}
 
     def is_builtin(self, name: str) -> bool:
-        """Whether the kernel itself contains it, so that there is nothing to load."""
+        """Whether the module is built into the kernel, so that it need not be loaded."""
         return name in self._builtin
 
     def content(self, name: str) -> bytes:
-        """The module as the kernel loads it, that is, not compressed."""
+        """The uncompressed module. Raises :class:`RigError` if the kernel does not have it."""
         path = self._files.get(name)
         if path is None:
             raise RigError(f"the kernel package has no module {name}, and it is not built in")
@@ -42,7 +42,7 @@ class ModuleTree:
 
 
 def load_order(tree: ModuleTree, wanted: Iterable[str]) -> dict[str, bytes]:
-    """The wanted modules and all they depend on, each after what it depends on."""
+    """File contents of the wanted modules and their dependencies, each after its own dependencies."""
     order: dict[str, bytes] = {}
     entered: set[str] = set()
 
@@ -61,7 +61,7 @@ def load_order(tree: ModuleTree, wanted: Iterable[str]) -> dict[str, bytes]:
 
 
 def module_depends(elf: bytes) -> list[str]:
-    """What a module says it depends on: `depends=` in its section .modinfo."""
+    """Names in the field `depends=` of a module's section .modinfo."""
     for entry in _elf_section(elf, b".modinfo").split(b"\0"):
         key, _, value = entry.partition(b"=")
         if key == b"depends":
@@ -70,12 +70,12 @@ def module_depends(elf: bytes) -> list[str]:
 
 
 def _elf_section(elf: bytes, wanted: bytes) -> bytes:
-    """One section of a 64-bit little-endian ELF file, which modules of both architectures are."""
+    """One section of a 64-bit little-endian ELF file; the modules of both architectures have that format."""
     if elf[:6] != b"\x7fELF\x02\x01":
         raise RigError("a kernel module is not a 64-bit little-endian ELF file")
     (table,) = struct.unpack_from("<Q", elf, 0x28)
     size, count, names_index = struct.unpack_from("<HHH", elf, 0x3A)
-    # Of a section header: name (offset in the section of names), offset and size in the file.
+    # From each section header: name (an offset into the section of names), file offset and size.
     headers = [struct.unpack_from("<I20xQQ", elf, table + i * size) for i in range(count)]
     names = headers[names_index][1]
     for name, offset, length in headers:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Programs of the host that build a guest."""
+"""Runs programs of the host that build a guest."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ COMMAND_SECONDS = 300.0
 
 
 def run_tool(command: list[str], *, packages: str, cwd: Path | None = None) -> bytes:
-    """Run a program of the host; say which Debian packages it needs, or quote what it complained about."""
+    """Run a program of the host and return its standard output.
+
+    Raises :class:`UsageError` that names the Debian `packages` if the program is missing, and
+    :class:`RigError` with its output if it fails or takes longer than 300 s.
+    """
     environment = {**os.environ, "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
     try:
         done = subprocess.run(

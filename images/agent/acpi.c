@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * How long each ACPI table is that the firmware gave this guest: builds are compared by it. */
+ * The length of each ACPI table that the firmware gave this guest. The suite compares builds by it. */
 #include "agent.h"
 
 #include <dirent.h>
@@ -8,7 +8,7 @@
 
 #define TABLES "/sys/firmware/acpi/tables"
 
-/* A guest without ACPI has none. */
+/* Adds nothing in a guest without ACPI. */
 void acpi_report(struct text *out)
 {
     DIR *dir = opendir(TABLES);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The guest agent: PID 1 of the guest, and all that runs in it. One header for its few modules.
+ * The guest agent: PID 1 of the guest and its only program. This header declares all of its modules.
  *
- * Three rules hold everywhere, because a broken vCPU or device is what the agent is there to report:
- *  - every thread is made at start-up; a later pthread_create() or munmap() can wait for a dead vCPU;
- *  - the beats and the commands run on one vCPU (cfg.beat_cpu), so they need no other vCPU to live;
- *  - nothing that serves a command waits without a deadline.
+ * The agent must be able to report a dead vCPU or device. Hence three rules:
+ *  - all threads are created at start-up: a later pthread_create() or munmap() can block on a dead vCPU;
+ *  - beats and commands run on one vCPU (cfg.beat_cpu) and work when all other vCPUs are dead;
+ *  - code that serves a command never waits without a deadline.
+ *
+ * Names: a function is named after its module. `*_inject_*` functions inject a fault on purpose, so that
+ * the suite can prove that its checks fail. Times are in microseconds of CLOCK_MONOTONIC (`*_us`).
  */
 #ifndef AGENT_H
 #define AGENT_H
@@ -20,25 +23,25 @@
 
 #define PROTOCOL 1
 #define MAX_CPUS 64
-/* What the agent calls a page: QEMU migrates both architectures in units of 4 KiB, whatever the
- * guest kernel's page size (64 KiB on ppc64le), so this is the unit in which memory can be lost. */
+/* A "page" in the agent is 4 KiB on both architectures: QEMU migrates RAM in units of 4 KiB, whatever the
+ * page size of the guest kernel (64 KiB on ppc64le). */
 #define UNIT 4096u
 #define UNITS_PER_MIB 256u
 
 struct config {
     char console[32], port[32];
     bool busy;
-    char devices[1024]; /* the names of those that the guest is to drive, with commas between */
+    char devices[1024]; /* names of the devices to check, separated by commas */
     unsigned beat_ms, beat_cpu, cpus, page;
     char arch[32], release[80];
 };
 extern struct config cfg;
 
-/* text.c: lines, their checksum, their parts */
+/* text.c: lines of the two ports, their checksum and their parts */
 struct text {
     char buf[8192];
     size_t len;
-    bool failed; /* the line is an error, not an answer */
+    bool failed; /* the line is an error message, not an answer */
 };
 void text_start(struct text *t);
 void text_add(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -46,6 +49,7 @@ void text_fail(struct text *t, const char *format, ...) __attribute__((format(pr
 void text_quote(struct text *t, const char *raw); /* percent-encoded */
 void text_seal(struct text *t);                   /* " *<crc>\n" */
 uint16_t crc16(const char *data, size_t len);
+bool text_to_number(const char *s, uint64_t *value); /* decimal digits only; `s` may be NULL */
 
 /* sys.c: time, threads, futexes, small files */
 uint64_t clock_us(int clock);
@@ -61,26 +65,31 @@ int open_raw_tty(const char *name);
 void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 void power_off(void) __attribute__((noreturn));
 
-/* boot.c, house.c: from the kernel to a configured process */
+/* boot.c: mounts and the kernel command line */
 void boot_mount(void);
 void boot_configure(void);
-void house_keep_vcpus_idle(bool all_interrupts);
 
-/* beat.c */
+/* irq_affinity.c: interrupts and kernel threads move to the beat vCPU */
+void irq_affinity_to_beat_vcpu(bool future_interrupts);
+
+/* beat.c: the lines on the console that show that the guest runs */
 void beat_start(int console);
 uint64_t beat_seq(void);
-uint64_t beat_mono_us(void); /* the clock as it is reported, with the injected fault */
-void beat_skip_one(void);
-void beat_clock_back(uint64_t us);
+uint64_t beat_mono_us(void); /* the monotonic clock as reported, including an injected step back */
+void beat_inject_gap(void);
+void beat_inject_clock_back(uint64_t us);
 
-/* worker.c: one thread per vCPU that shows that this vCPU goes on */
+/* progress.c: what each vCPU has done, and whether its worker has stopped */
 extern _Atomic uint64_t progress[MAX_CPUS];
-void worker_start(void);
-bool worker_stall(unsigned cpu);
-bool worker_stalled(unsigned cpu);
-bool worker_stopped(unsigned cpu);
+bool progress_inject_stall(unsigned cpu);
+bool progress_stall_requested(unsigned cpu);
+void progress_set_worker_ended(unsigned cpu);
+bool progress_worker_ended(unsigned cpu); /* the worker is not in the middle of a page either */
 
-/* page.c: what one page holds */
+/* worker.c: one thread per vCPU, which increments its progress counter */
+void worker_start(void);
+
+/* page.c: the content of one page */
 enum page_fault { PAGE_OK, PAGE_INDEX, PAGE_LAP, PAGE_CHECKSUM, PAGE_CONTENT };
 bool page_set_noise(uint64_t every);
 void page_write(void *page, uint64_t index, uint64_t lap);
@@ -89,106 +98,108 @@ uint64_t page_lap(const void *page);
 void page_damage(void *page, enum page_fault how);
 const char *page_fault_name(enum page_fault fault);
 
-/* memory.c: the area, its writers, its verification */
-bool memory_writing(unsigned cpu);
-void memory_write_slice(unsigned cpu);
-uint64_t memory_laps(void);
-struct load {
-    uint64_t mib, rate; /* rate: MiB/s over all vCPUs, 0 for no limit */
-    uint64_t noise;     /* every so many words */
-    bool scattered;
-};
-void memory_write(struct text *out, const struct load *load);
-void memory_fill(struct text *out, uint64_t mib);
-void memory_rate(struct text *out, uint64_t rate);
-void memory_toll(struct text *out); /* what writing cost since the last time */
-/* order.c */
-void order_scatter(bool on); /* writers must be held, and their area is to be written anew */
-uint64_t order_page(uint64_t first, uint64_t end, uint64_t n, uint64_t lap);
-/* verify.c */
-void memory_verify(struct text *out);
-void memory_damage(struct text *out, uint64_t page, const char *kind);
+/* write_order.c: in which order a lap writes the pages of a region */
+void write_order_set_scattered(bool on); /* only while writers are held, before the area is written again */
+uint64_t write_order_page(uint64_t first, uint64_t end, uint64_t n, uint64_t lap);
 
-/* region.c: what memory.c and verify.c share */
+/* region.c: the memory area and the part of each vCPU; used by memory.c and verify.c */
 struct region {
-    uint64_t first, end; /* pages of this vCPU */
-    uint64_t pos, lap;   /* next page to write, in the order of order.c, and the lap it is written in */
+    uint64_t first, end; /* pages of this vCPU: from `first` up to but not including `end` */
+    uint64_t pos, lap;   /* next page to write, counted in write order from `first`, and its lap */
     _Atomic bool writing;
 };
 extern struct region regions[MAX_CPUS];
 extern unsigned char *area;
 extern uint64_t area_pages;
-bool region_hold(struct text *out); /* writers stop at a page boundary */
+bool region_hold(struct text *out); /* stop all writers at a page boundary */
 void region_release(void);
 bool region_park_if_held(unsigned cpu);
 bool region_allocate(struct text *out, uint64_t mib);
+
+/* memory.c: fills the area and runs the writers */
+bool memory_writing(unsigned cpu);
+void memory_write_slice(unsigned cpu);
+uint64_t memory_laps(void);
+struct load {
+    uint64_t mib, rate; /* rate: MiB/s over all vCPUs, 0 for no limit */
+    uint64_t noise;     /* one word in so many is noise */
+    bool scattered;
+};
+void memory_write(struct text *out, const struct load *load);
+void memory_fill(struct text *out, uint64_t mib);
+void memory_rate(struct text *out, uint64_t rate);
+void memory_write_cost(struct text *out); /* how long page writes took since the last call */
+
+/* verify.c: checks every page of the area */
+void memory_verify(struct text *out);
+void memory_inject_damage(struct text *out, uint64_t page, const char *kind);
 
 /* helper.c: a pinned thread per vCPU that runs short jobs */
 bool helper_post(unsigned cpu, void (*job)(unsigned cpu, void *arg), void *arg);
 bool helper_done(unsigned cpu);
 bool helper_wait(unsigned cpu, uint64_t deadline_us);
-void helper_tick(unsigned cpu); /* a long job says that it goes on */
+void helper_tick(unsigned cpu); /* a long job calls this to show that it makes progress */
 bool helper_run_on_all(struct text *out, void (*job)(unsigned cpu, void *arg));
 void helper_start(void);
 
-/* wake.c */
+/* wake.c: can each vCPU still be woken? */
 void wake_start(void);
 void wake_command(struct text *out);
-bool wake_deafen(unsigned cpu);
+bool wake_inject_no_answer(unsigned cpu);
 
-/* kmsg.c */
+/* kmsg.c: errors in the kernel log */
 void kmsg_start(void);
 void kmsg_mark(void);
 void kmsg_report(struct text *out);
-bool kmsg_inject(void);
+bool kmsg_inject_trouble(void);
 
-/* A device that the guest drives: what it is called, how it is checked, and what a check keeps. */
+/* A device that the guest drives: its name, its check, and the state that the check keeps between runs. */
 #define REASON 160
 struct device;
-typedef void device_check(struct device *d, char *reason); /* an empty reason is success */
+typedef void device_check(struct device *d, char *reason); /* leaves `reason` empty on success */
 struct device {
-    char name[32];     /* as the host calls it */
-    char selector[64]; /* what the check finds it by, such as its kernel driver */
+    char name[32];     /* the host's name for it */
+    char selector[64]; /* how the check finds it, for example by the name of its kernel driver */
     device_check *check;
     bool in_churn;
-    uint64_t deadline_us; /* of the check that runs */
+    uint64_t deadline_us; /* of the check that is running */
     /* disk.c */
     unsigned char *written, *read;
     bool has_written;
     uint64_t round, at;
     /* network.c */
-    int socket; /* 0: none yet */
+    int socket; /* 0: not open yet */
     char interface[64];
     /* screen.c */
     uint32_t painted;
     bool turned_on;
 };
-/* drivers.c: the table that the image builder wrote */
-void drivers_load(void);
-/* find.c: what the kernel calls a device */
-bool find_driven(const char *directory, const char *start, const char *drivers, char *name, size_t size);
-bool find_named(const char *directory, const char *start, const char *file, const char *text, char *name,
-                size_t size);
-bool find_echo_port(char *device, size_t size);
-/* device.c, disk.c, network.c, screen.c, usb.c: the checks */
-device_check device_rng, device_bound, device_port, device_disk, device_net, device_screen, device_usb,
-    device_input;
+/* sysfs.c: finds the kernel's name of a device */
+bool sysfs_find_by_driver(const char *directory, const char *start, const char *drivers, char *name,
+                          size_t size);
+bool sysfs_find_by_name(const char *directory, const char *start, const char *file, const char *text,
+                        char *name, size_t size);
+bool sysfs_find_echo_port(char *device, size_t size);
+/* simple_checks.c, disk.c, network.c, screen.c, usb.c, input_devices.c: the checks */
+device_check check_rng, check_bound, check_port, check_disk, check_net, check_screen, check_usb, check_input;
 void screen_paint(uint32_t colour); /* 0x00RRGGBB, not 0 */
-/* input.c: what keyboards and pointers told */
-void input_report(struct text *out);
-/* runner.c: runs the checks on threads of their own, so that a lost request blocks no command */
-struct device *runner_add(const char *name, const char *selector, device_check *check, bool in_churn);
-bool runner_has_devices(void);
-void runner_start(void);
-void runner_devices(struct text *out);
-void runner_churn(bool on);
-void runner_churn_report(struct text *out);
-void echo_start(void);
+void input_report(struct text *out); /* events of keyboards and pointers */
+/* device_checks.c: runs each check on its own thread, so that a lost request cannot block a command */
+struct device *checks_add(const char *name, const char *selector, device_check *check, bool in_churn);
+bool checks_exist(void);
+void checks_start(void);
+void checks_run_all(struct text *out);
+void checks_set_churn(bool on);
+void checks_churn_report(struct text *out);
+/* drivers.c: reads the device files that the image builder wrote, and loads their modules */
+void drivers_load(void);
+/* port_echo.c: writes lines of the virtio port hotpatch.echo back */
+void port_echo_start(void);
 
-/* acpi.c */
+/* acpi.c: lengths of the ACPI tables */
 void acpi_report(struct text *out);
 
-/* command.c: the port; answer.c: what each command does */
+/* command_port.c: reads requests and sends answers; commands.c: what each command does */
 #define MAX_WORDS 8
 struct request {
     uint64_t id;
@@ -196,8 +207,7 @@ struct request {
     char *args[MAX_WORDS];
     unsigned n_args;
 };
-bool decimal(const char *s, uint64_t *value);
-void command_answer(const struct request *r, struct text *out);
-void command_serve(int port) __attribute__((noreturn));
+void commands_run(const struct request *r, struct text *out);
+void command_port_serve(int port) __attribute__((noreturn));
 
 #endif

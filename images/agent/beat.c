@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The beats: one line every few ms on the console, by which the host sees whether the guest runs. */
+ * The beats: a line on the console every few ms. The host sees by them whether the guest runs. */
 #include "agent.h"
 
 #include <string.h>
@@ -10,8 +10,8 @@
 
 static int console_fd;
 static unsigned char *beat_pages;
-static _Atomic uint64_t seq, back_us;
-static _Atomic bool skip;
+static _Atomic uint64_t seq, clock_back_us;
+static _Atomic bool skip_next;
 
 uint64_t beat_seq(void)
 {
@@ -20,20 +20,20 @@ uint64_t beat_seq(void)
 
 uint64_t beat_mono_us(void)
 {
-    return now_us() - atomic_load(&back_us);
+    return now_us() - atomic_load(&clock_back_us);
 }
 
-void beat_skip_one(void)
+void beat_inject_gap(void)
 {
-    atomic_store(&skip, true);
+    atomic_store(&skip_next, true);
 }
 
-void beat_clock_back(uint64_t us)
+void beat_inject_clock_back(uint64_t us)
 {
-    atomic_fetch_add(&back_us, us);
+    atomic_fetch_add(&clock_back_us, us);
 }
 
-/* Even an idle guest always has dirty pages: a deterministic start of postcopy needs them. */
+/* An idle guest must always have dirty pages too, or precopy could end before postcopy starts. */
 static void dirty_pages(uint64_t beat)
 {
     static unsigned next;
@@ -47,13 +47,13 @@ static void dirty_pages(uint64_t beat)
 static void send_line(struct text *line)
 {
     text_seal(line);
-    write_all(console_fd, line->buf, line->len); /* blocks rather than drop a beat */
+    write_all(console_fd, line->buf, line->len); /* blocks; a beat is never dropped */
 }
 
 static void send_beat(void)
 {
-    static struct text line; /* static: the one thread that beats */
-    uint64_t n = atomic_load(&seq) + 1 + atomic_exchange(&skip, false);
+    static struct text line; /* used by the beat thread only */
+    uint64_t n = atomic_load(&seq) + 1 + atomic_exchange(&skip_next, false);
 
     dirty_pages(n);
     text_start(&line);
@@ -71,7 +71,7 @@ static void *beat_main(void *unused)
     struct text hello;
 
     (void)unused;
-    write_all(console_fd, "\n", 1); /* the firmware and the kernel may have left a line unfinished */
+    write_all(console_fd, "\n", 1); /* firmware or kernel may have printed an unfinished line */
     text_start(&hello);
     text_add(&hello, "H %d %s %u %u %s", PROTOCOL, cfg.arch, cfg.cpus, cfg.page, cfg.release);
     send_line(&hello);
@@ -81,7 +81,7 @@ static void *beat_main(void *unused)
         send_beat();
         next += period;
         now = now_us();
-        if (next <= now) /* late: no burst of missed beats, the gap is the measurement */
+        if (next <= now) /* late: do not make up for missed beats, because the host measures the gap */
             next = now + period;
         sleep_until_us(next);
     }

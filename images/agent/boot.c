@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * From the kernel's hand-over to a configured process: mounts, kernel command line. */
+ * Mounts the kernel file systems and reads the configuration from the kernel command line. */
 #include "agent.h"
 
 #include <errno.h>
@@ -52,7 +52,7 @@ static void set_option(const char *key, const char *value)
         cfg.beat_ms = number(key, value, 1, 1000);
     else if (!strcmp(key, "beat_cpu"))
         cfg.beat_cpu = number(key, value, 0, cfg.cpus - 1);
-    else /* a misspelt option would silently test something else */
+    else /* if a misspelt option were ignored, the run would silently test something else */
         die("unknown option hotpatch.%s=%s", key, value);
 }
 
@@ -70,7 +70,7 @@ void boot_configure(void)
     sched_getaffinity(0, sizeof set, &set);
     cfg.cpus = (unsigned)CPU_COUNT(&set);
     if (cfg.cpus < 1 || cfg.cpus > MAX_CPUS)
-        die("%u vCPUs, the agent knows 1 to %u", cfg.cpus, MAX_CPUS);
+        die("the guest has %u vCPUs; the agent supports 1 to %u", cfg.cpus, MAX_CPUS);
     cfg.page = (unsigned)sysconf(_SC_PAGESIZE);
     ppc = !strncmp(cfg.arch, "ppc", 3);
     snprintf(cfg.console, sizeof cfg.console, "%s", ppc ? "hvc0" : "ttyS0");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The check of a disk on any bus: what was written last time, perhaps before a move, is still there, and
- * what is written now can be read. */
+ * The check of a disk on any bus: the data of the previous check, perhaps from before a move, can still be
+ * read, and so can newly written data. */
 #include "agent.h"
 
 #include <errno.h>
@@ -21,11 +21,11 @@ static void read_and_compare(struct device *d, int fd, const char *when, char *r
     if (pread(fd, d->read, BLOCK, (off_t)d->at) != (ssize_t)BLOCK)
         snprintf(reason, REASON, "read at %llu: %s", (unsigned long long)d->at, strerror(errno));
     else if (memcmp(d->read, d->written, BLOCK) != 0)
-        snprintf(reason, REASON, "read at %llu gave other data than was written%s",
+        snprintf(reason, REASON, "read at %llu returned other data than was written%s",
                  (unsigned long long)d->at, when);
 }
 
-static void fill_with_something_new(struct device *d)
+static void fill_with_new_data(struct device *d)
 {
     uint64_t x = d->round * 0x9e3779b97f4a7c15ull ^ now_us();
 
@@ -45,7 +45,7 @@ static void write_next(struct device *d, int fd, char *reason)
     }
     d->has_written = false;
     d->at = ++d->round % (size / BLOCK) * BLOCK;
-    fill_with_something_new(d);
+    fill_with_new_data(d);
     if (pwrite(fd, d->written, BLOCK, (off_t)d->at) != (ssize_t)BLOCK)
         snprintf(reason, REASON, "write at %llu: %s", (unsigned long long)d->at, strerror(errno));
     else if (fsync(fd) != 0)
@@ -54,12 +54,12 @@ static void write_next(struct device *d, int fd, char *reason)
         d->has_written = true;
 }
 
-/* Some disks are found long after their driver was loaded. */
+/* Some disks appear long after their driver was loaded. */
 static bool find_disk(struct device *d, char *path, size_t size)
 {
     char name[64];
 
-    while (!find_driven("/sys/block", "", d->selector, name, sizeof name)) {
+    while (!sysfs_find_by_driver("/sys/block", "", d->selector, name, sizeof name)) {
         if (now_us() + LOOK_AGAIN_US >= d->deadline_us)
             return false;
         sleep_until_us(now_us() + LOOK_AGAIN_US);
@@ -68,13 +68,14 @@ static bool find_disk(struct device *d, char *path, size_t size)
     return true;
 }
 
-/* O_DIRECT: else the guest's page cache would answer for the disk. */
+/* O_DIRECT: otherwise reads would come from the guest's page cache and not from the disk. */
 static int open_disk(struct device *d, char *reason)
 {
     char path[80];
     int fd;
 
-    if (!d->written && (!(d->written = aligned_alloc(BLOCK, BLOCK)) || !(d->read = aligned_alloc(BLOCK, BLOCK)))) {
+    if (!d->written &&
+        (!(d->written = aligned_alloc(BLOCK, BLOCK)) || !(d->read = aligned_alloc(BLOCK, BLOCK)))) {
         snprintf(reason, REASON, "the guest has no memory left");
         return -1;
     }
@@ -88,14 +89,14 @@ static int open_disk(struct device *d, char *reason)
     return fd;
 }
 
-void device_disk(struct device *d, char *reason)
+void check_disk(struct device *d, char *reason)
 {
     int fd = open_disk(d, reason);
 
     if (fd < 0)
         return;
     if (d->has_written)
-        read_and_compare(d, fd, " last time", reason);
+        read_and_compare(d, fd, " by the previous check", reason);
     if (!*reason)
         write_next(d, fd, reason);
     if (!*reason)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the guest is to drive: for each device named on the command line, the image builder wrote a file
- * whose first line says how it is checked and what it is found by; then follow its modules, each after
- * what it depends on. */
+ * Loads the drivers of the devices that the kernel command line names. The image builder wrote a file
+ * /devices/NAME for each: the first line has the kind of check and the selector; each further line has one
+ * module, after the modules that it depends on. */
 #include "agent.h"
 
 #include <errno.h>
@@ -16,12 +16,12 @@ static const struct {
     device_check *check;
     bool in_churn;
 } kinds[] = {
-    {"disk", device_disk, true},     {"net", device_net, true},       {"rng", device_rng, true},
-    {"usb", device_usb, true},       {"screen", device_screen, true}, {"bound", device_bound, false},
-    {"port", device_port, false},    {"input", device_input, false},
+    {"disk", check_disk, true},     {"net", check_net, true},       {"rng", check_rng, true},
+    {"usb", check_usb, true},       {"screen", check_screen, true}, {"bound", check_bound, false},
+    {"port", check_port, false},    {"input", check_input, false},
 };
 
-/* A second attempt would have the kernel read the whole file again. */
+/* Loading a module again would make the kernel read the whole file again. */
 static bool loaded_before(const char *file)
 {
     static char loaded[8192]; /* "a.ko,b.ko," */
@@ -34,8 +34,8 @@ static bool loaded_before(const char *file)
     return false;
 }
 
-/* A line is a file and, behind a blank, the module's options. */
-static void insert(char *options)
+/* `options`: a file name, optionally followed by a blank and module options. */
+static void load_module(char *options)
 {
     const char *file = strsep(&options, " ");
     char path[128];
@@ -52,30 +52,30 @@ static void insert(char *options)
     close(fd);
 }
 
-static void add(const char *name, const char *kind, const char *selector)
+static void add_check(const char *name, const char *kind, const char *selector)
 {
     for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (!strcmp(kinds[i].name, kind)) {
-            if (!runner_add(name, selector, kinds[i].check, kinds[i].in_churn))
+            if (!checks_add(name, selector, kinds[i].check, kinds[i].in_churn))
                 die("too many devices");
             return;
         }
     die("device %s: unknown kind %s", name, kind);
 }
 
-static void load(const char *name)
+static void load_device(const char *name)
 {
     char path[128], text[4096], *rest = text, *kind, *line;
 
     snprintf(path, sizeof path, "/devices/%.100s", name);
-    if (!read_text_file(path, text, sizeof text)) /* a device left out would be a check left out */
-        die("this image knows no device %s", name);
+    if (!read_text_file(path, text, sizeof text)) /* a device that is ignored would go unchecked */
+        die("this image has no device %s", name);
     line = strsep(&rest, "\n");
     kind = strsep(&line, " ");
-    add(name, kind, line ? line : "");
+    add_check(name, kind, line ? line : "");
     while ((line = strsep(&rest, "\n")))
         if (*line)
-            insert(line);
+            load_module(line);
 }
 
 void drivers_load(void)
@@ -85,5 +85,5 @@ void drivers_load(void)
     memcpy(names, cfg.devices, sizeof names);
     while ((name = strsep(&rest, ",")))
         if (*name)
-            load(name);
+            load_device(name);
 }

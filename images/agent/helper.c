@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A helper per vCPU: a pinned thread that runs one job at a time for whoever serves a command.
+ * A helper thread per vCPU, pinned to it, which runs one job at a time for a command.
  *
- * Made at start-up, so that work can be given to a vCPU without waiting for that vCPU. A helper whose
- * vCPU is dead keeps its job for ever, and is then found busy: the caller names the vCPU. */
+ * Helpers are created at start-up, so that a job can be posted without waiting for the vCPU. If a vCPU is
+ * dead, its helper stays busy, and the caller reports that vCPU. */
 #include "agent.h"
 
 #define NO_PROGRESS_US 15000000u
@@ -64,8 +64,9 @@ void helper_tick(unsigned cpu)
     atomic_fetch_add(&helpers[cpu].ticks, 1);
 }
 
-/* Long jobs end by progress, not by time: memory may be large, and arrive page by page in postcopy. */
-static bool wait_while_it_goes_on(unsigned cpu)
+/* Waits as long as the job makes progress, however long it takes: the area may be large, and in postcopy its
+ * pages arrive one by one. */
+static bool wait_while_progressing(unsigned cpu)
 {
     uint64_t ticks;
 
@@ -87,7 +88,7 @@ bool helper_run_on_all(struct text *out, void (*job)(unsigned cpu, void *arg))
     for (unsigned cpu = 0; cpu < cfg.cpus; cpu++)
         helper_post(cpu, job, NULL);
     for (unsigned cpu = 0; cpu < cfg.cpus; cpu++)
-        if (!wait_while_it_goes_on(cpu)) {
+        if (!wait_while_progressing(cpu)) {
             text_fail(out, "vcpu %u has done nothing for 15 s", cpu);
             return false;
         }

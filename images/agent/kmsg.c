@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Watches the kernel log for trouble. Clock trouble is counted apart: a clocksource that the kernel
- * gives up is a different story from a crash. */
+ * Counts errors in the kernel log. Clock errors are counted apart: an unstable clocksource is another
+ * defect than a crash. */
 #include "agent.h"
 
 #include <errno.h>
@@ -19,8 +19,8 @@ static struct count trouble, clock_trouble;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int kmsg = -1;
 
-/* Both words, in this order. */
-static bool has(const char *line, const char *a, const char *b)
+/* `a`, followed by `b` unless that is NULL. */
+static bool contains(const char *line, const char *a, const char *b)
 {
     const char *at = strstr(line, a);
 
@@ -29,7 +29,7 @@ static bool has(const char *line, const char *a, const char *b)
 
 static bool is_clock_trouble(const char *line)
 {
-    return has(line, "clocksource", "unstable") || has(line, "TSC", "unstable");
+    return contains(line, "clocksource", "unstable") || contains(line, "TSC", "unstable");
 }
 
 static bool is_device_timeout(const char *line)
@@ -47,7 +47,7 @@ static bool is_device_timeout(const char *line)
 
 static bool is_trouble(const char *line)
 {
-    static const char *const sign[][2] = {
+    static const char *const pattern[][2] = {
         {"Oops", NULL},          {"Kernel panic", NULL},
         {"panic:", NULL},        {"BUG:", NULL},
         {"kernel BUG", NULL},    {"WARNING:", NULL},
@@ -61,8 +61,8 @@ static bool is_trouble(const char *line)
         {"nobody cared", NULL},
     };
 
-    for (unsigned i = 0; i < sizeof sign / sizeof *sign; i++)
-        if (has(line, sign[i][0], sign[i][1]))
+    for (unsigned i = 0; i < sizeof pattern / sizeof *pattern; i++)
+        if (contains(line, pattern[i][0], pattern[i][1]))
             return true;
     return is_device_timeout(line);
 }
@@ -73,8 +73,8 @@ static void add(struct count *count, const char *line)
         snprintf(count->first, sizeof count->first, "%.159s", line);
 }
 
-/* A record is "level,seq,time,flags;text\n" and lines of " KEY=value". */
-static void look_at(char *record)
+/* A record is "level,seq,time,flags;text\n", followed by lines of " KEY=value". */
+static void classify(char *record)
 {
     char *line = strchr(record, ';');
 
@@ -88,7 +88,7 @@ static void look_at(char *record)
         add(&trouble, line);
 }
 
-/* The lock must be held. Non-blocking, so that a report can read what the thread has not yet. */
+/* Call it with the lock held. Does not block, so a report can also read what the thread has not read yet. */
 static void drain(void)
 {
     static char record[8192];
@@ -98,9 +98,9 @@ static void drain(void)
 
         if (n > 0) {
             record[n] = '\0';
-            look_at(record);
+            classify(record);
         } else if (n == 0 || (errno != EPIPE && errno != EINTR)) {
-            return; /* EPIPE: records were overwritten, the next read gives the oldest left */
+            return; /* EPIPE: records were overwritten; the next read returns the oldest that is left */
         }
     }
 }
@@ -147,7 +147,7 @@ void kmsg_report(struct text *out)
     pthread_mutex_unlock(&lock);
 }
 
-bool kmsg_inject(void)
+bool kmsg_inject_trouble(void)
 {
     static const char line[] = "<3>BUG: injected\n";
 

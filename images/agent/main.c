@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * PID 1 of the guest. Sets everything up, then serves commands for ever. */
+ * PID 1 of the guest: sets everything up, then serves commands until the guest ends. */
 #include "agent.h"
 
 #include <sched.h>
@@ -8,8 +8,8 @@
 
 #define SYSLOG_ACTION_CONSOLE_LEVEL 8
 
-/* This thread serves the commands: on the beat vCPU, before others, after the beats. */
-static void settle_on_beat_vcpu(void)
+/* The command thread runs on the beat vCPU. Its priority is below that of the beats and above all others. */
+static void move_to_beat_vcpu(void)
 {
     struct sched_param param = {.sched_priority = 20};
     cpu_set_t set;
@@ -17,7 +17,7 @@ static void settle_on_beat_vcpu(void)
     CPU_ZERO(&set);
     CPU_SET(cfg.beat_cpu, &set);
     if (sched_setaffinity(0, sizeof set, &set) != 0 || sched_setscheduler(0, SCHED_FIFO, &param) != 0)
-        die("cannot settle on vCPU %u", cfg.beat_cpu);
+        die("cannot move to vCPU %u", cfg.beat_cpu);
 }
 
 int main(void)
@@ -31,17 +31,17 @@ int main(void)
     dup2(console, STDOUT_FILENO);
     dup2(console, STDERR_FILENO);
     port = open_raw_tty(cfg.port);
-    /* Only emergencies may still be mixed into the beats. */
+    /* From here on the kernel prints only emergencies between the beats. */
     klogctl(SYSLOG_ACTION_CONSOLE_LEVEL, NULL, 1);
-    house_keep_vcpus_idle(!cfg.busy);
+    irq_affinity_to_beat_vcpu(!cfg.busy);
     drivers_load();
-    settle_on_beat_vcpu();
+    move_to_beat_vcpu();
     kmsg_start();
     helper_start();
     wake_start();
     worker_start();
-    if (runner_has_devices())
-        runner_start();
+    if (checks_exist())
+        checks_start();
     beat_start(console);
-    command_serve(port);
+    command_port_serve(port);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Filling the area once, and the writers that go round in it, lap by lap. */
+ * Fills the area once (lap 1), then writers overwrite it lap by lap. */
 #include "agent.h"
 
-#define SLICE_US 4000u   /* shorter than 5 ms: a writer answers a hold soon */
+#define SLICE_US 4000u   /* short, so that a writer soon sees a hold */
 #define BACKLOG_US 200000u
 #define UNPACED_PAGES 32u
 
@@ -12,19 +12,19 @@ struct pace {
 static struct pace paces[MAX_CPUS];
 static _Atomic uint64_t rate_mib;
 
-/* What each writer did since it was last asked. */
-struct toll {
+/* What each writer did since the last report. */
+struct write_cost {
     _Atomic uint64_t pages, worst_us, slow;
 };
 #define SLOW_US 1000u
-static struct toll tolls[MAX_CPUS];
+static struct write_cost costs[MAX_CPUS];
 
 bool memory_writing(unsigned cpu)
 {
     return atomic_load(&regions[cpu].writing);
 }
 
-/* Completed by every vCPU. */
+/* Laps that every vCPU has completed. */
 uint64_t memory_laps(void)
 {
     uint64_t least = UINT64_MAX;
@@ -35,12 +35,12 @@ uint64_t memory_laps(void)
         if (lap < least)
             least = lap;
     }
-    return least ? least - 1 : 0; /* lap 0: there is no area yet */
+    return least ? least - 1 : 0; /* lap 0: no area yet */
 }
 
 static void write_next(struct region *r)
 {
-    uint64_t page = order_page(r->first, r->end, r->pos - r->first, r->lap);
+    uint64_t page = write_order_page(r->first, r->end, r->pos - r->first, r->lap);
 
     page_write(area + page * UNIT, page, r->lap);
     if (++r->pos == r->end) {
@@ -49,8 +49,8 @@ static void write_next(struct region *r)
     }
 }
 
-/* How many pages are due. A pause (a migration, a hold) is not made up for beyond BACKLOG_US: that
- * would be a burst at exactly the moment when the rate matters. */
+/* How many pages are due now. After a pause (a switchover, a hold) at most BACKLOG_US of writing is made up
+ * for: more would be a burst at the moment when the rate matters most. */
 static uint64_t pages_due(struct pace *p, uint64_t now)
 {
     uint64_t rate = atomic_load(&rate_mib), due;
@@ -69,14 +69,14 @@ static uint64_t pages_due(struct pace *p, uint64_t now)
     return due - p->written;
 }
 
-/* The first access to a page that is still on its way waits for it: that is what this is to see. */
-static void note(struct toll *t, uint64_t us)
+/* In postcopy, the first access to a page waits until the page has arrived; `worst_us` shows that wait. */
+static void add_cost(struct write_cost *cost, uint64_t us)
 {
-    atomic_fetch_add(&t->pages, 1);
-    if (us > atomic_load(&t->worst_us))
-        atomic_store(&t->worst_us, us);
+    atomic_fetch_add(&cost->pages, 1);
+    if (us > atomic_load(&cost->worst_us))
+        atomic_store(&cost->worst_us, us);
     if (us >= SLOW_US)
-        atomic_fetch_add(&t->slow, 1);
+        atomic_fetch_add(&cost->slow, 1);
 }
 
 void memory_write_slice(unsigned cpu)
@@ -85,18 +85,18 @@ void memory_write_slice(unsigned cpu)
     struct pace *p = &paces[cpu];
     uint64_t start = now_us(), before = start, due = pages_due(p, start);
 
-    for (uint64_t i = 0; i < due && before - start <= SLICE_US; i++) { /* the rest stays due */
+    for (uint64_t i = 0; i < due && before - start <= SLICE_US; i++) { /* what is left stays due */
         uint64_t after;
 
         if (region_park_if_held(cpu))
             before = now_us();
-        if (!memory_writing(cpu) || worker_stalled(cpu))
+        if (!memory_writing(cpu) || progress_stall_requested(cpu))
             return;
         write_next(r);
         p->written++;
         atomic_fetch_add(&progress[cpu], 1);
         after = now_us();
-        note(&tolls[cpu], after - before);
+        add_cost(&costs[cpu], after - before);
         before = after;
     }
     region_park_if_held(cpu);
@@ -108,7 +108,7 @@ void memory_write_slice(unsigned cpu)
     }
 }
 
-/* Lap 1, unpaced: each vCPU writes its part once, as fast as it can. */
+/* Lap 1: each vCPU writes its region once, without a rate limit. */
 static void first_lap_job(unsigned cpu, void *unused)
 {
     struct region *r = &regions[cpu];
@@ -125,10 +125,10 @@ static void first_lap_job(unsigned cpu, void *unused)
 static bool write_once(struct text *out, const struct load *load)
 {
     if (!page_set_noise(load->noise)) {
-        text_fail(out, "noise is a power of two");
+        text_fail(out, "noise must be a power of two");
         return false;
     }
-    order_scatter(load->scattered);
+    write_order_set_scattered(load->scattered);
     if (!region_allocate(out, load->mib) || !helper_run_on_all(out, first_lap_job))
         return false;
     text_add(out, " pages=%llu", (unsigned long long)area_pages);
@@ -143,17 +143,17 @@ void memory_fill(struct text *out, uint64_t mib)
     region_release();
 }
 
-void memory_toll(struct text *out)
+void memory_write_cost(struct text *out)
 {
     static uint64_t since_us;
     uint64_t now = now_us(), pages = 0, worst = 0, slow = 0;
 
     for (unsigned cpu = 0; cpu < cfg.cpus; cpu++) {
-        uint64_t of_cpu = atomic_exchange(&tolls[cpu].worst_us, 0);
+        uint64_t of_cpu = atomic_exchange(&costs[cpu].worst_us, 0);
 
         worst = of_cpu > worst ? of_cpu : worst;
-        pages += atomic_exchange(&tolls[cpu].pages, 0);
-        slow += atomic_exchange(&tolls[cpu].slow, 0);
+        pages += atomic_exchange(&costs[cpu].pages, 0);
+        slow += atomic_exchange(&costs[cpu].slow, 0);
     }
     text_add(out, " pages=%llu worst_us=%llu slow=%llu us=%llu", (unsigned long long)pages,
              (unsigned long long)worst, (unsigned long long)slow, (unsigned long long)(now - since_us));
@@ -167,7 +167,7 @@ void memory_write(struct text *out, const struct load *load)
     if (write_once(out, load)) {
         atomic_store(&rate_mib, load->rate);
         for (unsigned cpu = 0; cpu < cfg.cpus; cpu++) {
-            paces[cpu] = (struct pace){0, 0, UINT64_MAX}; /* begins when the writer first looks */
+            paces[cpu] = (struct pace){0, 0, UINT64_MAX}; /* starts when the writer runs next */
             atomic_store(&regions[cpu].writing, true);
         }
     }

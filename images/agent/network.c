@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The network check: ask who has 10.0.2.2. QEMU's user netdev answers, restricted or not. */
+ * The network check: an ARP request for 10.0.2.2. QEMU's user netdev answers it, also with restrict=on. */
 #include "agent.h"
 
 #include <arpa/inet.h>
@@ -19,10 +19,10 @@
 
 static const unsigned char own_ip[4] = {10, 0, 2, 15}, gateway_ip[4] = {10, 0, 2, 2};
 
-/* A driver may find its card long after it was loaded. */
+/* A driver may find its card long after the module was loaded. */
 static bool find_interface(struct device *d, char *reason)
 {
-    while (!find_driven("/sys/class/net", "", d->selector, d->interface, sizeof d->interface)) {
+    while (!sysfs_find_by_driver("/sys/class/net", "", d->selector, d->interface, sizeof d->interface)) {
         if (now_us() + LOOK_AGAIN_US >= d->deadline_us) {
             snprintf(reason, REASON, "no interface is driven by %s", d->selector);
             return false;
@@ -56,7 +56,7 @@ static bool interface_up(struct device *d, unsigned char *mac, char *reason)
     return true;
 }
 
-static struct sockaddr_ll everyone(const struct device *d)
+static struct sockaddr_ll broadcast_address(const struct device *d)
 {
     struct sockaddr_ll to = {.sll_family = AF_PACKET,
                              .sll_protocol = htons(ETH_P_ARP),
@@ -67,9 +67,9 @@ static struct sockaddr_ll everyone(const struct device *d)
     return to;
 }
 
-static bool ask(struct device *d, const unsigned char *mac)
+static bool send_request(struct device *d, const unsigned char *mac)
 {
-    struct sockaddr_ll to = everyone(d);
+    struct sockaddr_ll to = broadcast_address(d);
     struct ether_arp arp = {.ea_hdr = {.ar_hrd = htons(ARPHRD_ETHER),
                                        .ar_pro = htons(ETH_P_IP),
                                        .ar_hln = ETH_ALEN,
@@ -97,11 +97,11 @@ static bool answered(int fd, uint64_t deadline)
     }
 }
 
-/* One socket for ever: closing a packet socket waits for an RCU grace period, some 45 ms under TCG, in
- * which there would be no frame in flight. */
+/* The socket stays open: closing a packet socket waits for an RCU grace period, about 45 ms under TCG, and
+ * no frame would be in flight in that time. */
 static bool open_socket(struct device *d, char *reason)
 {
-    struct sockaddr_ll at = everyone(d);
+    struct sockaddr_ll at = broadcast_address(d);
 
     if (d->socket > 0)
         return true;
@@ -115,8 +115,8 @@ static bool open_socket(struct device *d, char *reason)
     return false;
 }
 
-/* A late answer to an earlier question proves nothing. */
-static void forget_earlier_frames(int fd)
+/* Discards late answers to earlier requests. */
+static void discard_earlier_frames(int fd)
 {
     char frame[256];
 
@@ -124,7 +124,7 @@ static void forget_earlier_frames(int fd)
         ;
 }
 
-void device_net(struct device *d, char *reason)
+void check_net(struct device *d, char *reason)
 {
     uint64_t started = now_us();
     unsigned char mac[ETH_ALEN];
@@ -132,11 +132,11 @@ void device_net(struct device *d, char *reason)
 
     if (!find_interface(d, reason) || !open_socket(d, reason) || !interface_up(d, mac, reason))
         return;
-    forget_earlier_frames(d->socket);
-    while (now_us() < d->deadline_us) { /* asked again: a frame sent before the link is up is lost */
+    discard_earlier_frames(d->socket);
+    while (now_us() < d->deadline_us) { /* repeat: a frame sent before the link is up is lost */
         uint64_t until = now_us() + ASK_AGAIN_US;
 
-        if (!ask(d, mac))
+        if (!send_request(d, mac))
             failed = errno;
         else if (answered(d->socket, until))
             return;

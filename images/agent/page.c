@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What one page holds: where it belongs, when it was written, and a fill that follows from both.
+ * The content of one page: its index, its lap, a checksum, and a fill that is computed from index and lap.
  *
- * The checksum tells a torn or damaged page from a whole one. The fill is also compared with what it
- * must be, because a page that is whole may still be another page, or an old one with a new header. */
+ * The checksum detects a torn or damaged page. The fill is also compared with the expected one, because an
+ * intact page may still be another page, or an old page with a new header. */
 #include "agent.h"
 
 #define MAGIC 0x6863746170746f68ull /* "hotpatch" */
@@ -37,8 +37,8 @@ static struct sum sum_header(uint64_t index, uint64_t lap)
     return s;
 }
 
-/* Every so many words are noise, and the others tell the page: memory that can be compressed, and of which
- * a lap changes little. A power of two; 1: all of it is noise. */
+/* One word in `every` is noise; the other words hold the page's index. Such memory can be compressed, and
+ * changes little from lap to lap. `every` is a power of two; 1: all words are noise. */
 static unsigned noise_mask;
 
 bool page_set_noise(uint64_t every)
@@ -111,7 +111,7 @@ uint64_t page_lap(const void *page)
     return ((const uint64_t *)page)[2];
 }
 
-/* Injected faults, one for each thing that page_check() must find. */
+/* One kind of damage for each fault that page_check() must find. */
 void page_damage(void *page, enum page_fault how)
 {
     uint64_t *word = page;

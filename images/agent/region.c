@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The memory area, its division among the vCPUs, and the way to stop its writers at a page boundary. */
+ * The memory area, one region per vCPU, and a way to stop the writers at a page boundary. */
 #include "agent.h"
 
 #include <stdlib.h>
@@ -7,23 +7,23 @@
 #include <sys/mman.h>
 
 #define HOLD_US 5000000u
-#define LOOK_AGAIN_US 20000u /* a stalled worker stops without a word */
+#define LOOK_AGAIN_US 20000u /* a stalled worker stops without a futex wake */
 #define RESERVE_KIB 12288u
 
 struct region regions[MAX_CPUS];
 unsigned char *area;
 uint64_t area_pages;
 
-/* hold: 1 while writers must rest. Each writer shows by parked[] that it does. */
+/* hold: 1 while writers must stop. parked[cpu]: the writer of that vCPU has stopped. */
 static _Atomic uint32_t hold, parked_count;
 static _Atomic bool parked[MAX_CPUS];
 
-/* Did it have to wait? */
+/* True if it had to wait. */
 bool region_park_if_held(unsigned cpu)
 {
     bool waited = false;
 
-    while (atomic_load(&hold)) { /* looked at again after leaving: the next hold may have begun */
+    while (atomic_load(&hold)) { /* tested again after waking: the next hold may have begun */
         atomic_store(&parked[cpu], true);
         atomic_fetch_add(&parked_count, 1);
         futex_wake(&parked_count);
@@ -35,10 +35,10 @@ bool region_park_if_held(unsigned cpu)
     return waited;
 }
 
-static int first_running(void)
+static int first_running_writer(void)
 {
     for (unsigned cpu = 0; cpu < cfg.cpus; cpu++)
-        if (atomic_load(&regions[cpu].writing) && !atomic_load(&parked[cpu]) && !worker_stopped(cpu))
+        if (atomic_load(&regions[cpu].writing) && !atomic_load(&parked[cpu]) && !progress_worker_ended(cpu))
             return (int)cpu;
     return -1;
 }
@@ -52,7 +52,7 @@ bool region_hold(struct text *out)
     for (;;) {
         uint32_t seen = atomic_load(&parked_count);
 
-        running = first_running();
+        running = first_running_writer();
         if (running < 0)
             return true;
         if (now_us() >= deadline)
@@ -79,7 +79,8 @@ static uint64_t available_kib(void)
     return strtoull(at + strlen("MemAvailable:"), NULL, 10);
 }
 
-/* Writers must be held. The guest has no swap: asking for too much would kill PID 1, so say it here. */
+/* Writers must be held. Checks the size first: the guest has no swap, and an allocation that is too large
+ * would kill PID 1. */
 bool region_allocate(struct text *out, uint64_t mib)
 {
     for (unsigned cpu = 0; cpu < cfg.cpus; cpu++) {
@@ -91,7 +92,7 @@ bool region_allocate(struct text *out, uint64_t mib)
     area = NULL;
     area_pages = 0;
     if (mib < 1 || mib * 1024 + RESERVE_KIB > available_kib()) {
-        text_fail(out, "%llu MiB asked for, %llu KiB available", (unsigned long long)mib,
+        text_fail(out, "%llu MiB requested, %llu KiB available", (unsigned long long)mib,
                   (unsigned long long)available_kib());
         return false;
     }

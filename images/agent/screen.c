@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The check of a display: its frame buffer keeps its mode and takes what is painted. Whether the picture
- * reaches the screen is for the host to see. */
+ * The check of a display: its frame buffer keeps its mode and stores what is painted. The host checks
+ * whether the picture reaches the display. */
 #include "agent.h"
 
 #include <errno.h>
@@ -13,7 +13,8 @@
 
 #define LOOK_AGAIN_US 50000u
 #define PAINTED 16384u
-/* Linux 6.1 passes a write of exactly one line on as one of no width (drm_fb_helper_memory_range_to_clip). */
+/* Not 1: Linux 6.1 turns a write of exactly one line into an update of width 0
+ * (drm_fb_helper_memory_range_to_clip). */
 #define LINES 2u
 #define SOME_LINES 32u
 
@@ -23,7 +24,7 @@ static bool find_screen(struct device *d, char *path, size_t size)
 {
     char name[64];
 
-    while (!find_named("/sys/class/graphics", "fb", "name", d->selector, name, sizeof name)) {
+    while (!sysfs_find_by_name("/sys/class/graphics", "fb", "name", d->selector, name, sizeof name)) {
         if (now_us() + LOOK_AGAIN_US >= d->deadline_us)
             return false;
         sleep_until_us(now_us() + LOOK_AGAIN_US);
@@ -32,7 +33,7 @@ static bool find_screen(struct device *d, char *path, size_t size)
     return true;
 }
 
-/* Some lines of pixels, written and read back. */
+/* Writes some lines of pixels and reads them back. */
 static void paint_lines(int fd, off_t at, size_t bytes, uint32_t colour, char *reason)
 {
     uint32_t out[PAINTED / 4], in[PAINTED / 4];
@@ -45,11 +46,11 @@ static void paint_lines(int fd, off_t at, size_t bytes, uint32_t colour, char *r
     else if (pread(fd, in, bytes, at) != (ssize_t)bytes)
         snprintf(reason, REASON, "read of the frame buffer: %s", strerror(errno));
     else if (memcmp(in, out, bytes))
-        snprintf(reason, REASON, "the frame buffer holds something else than was painted");
+        snprintf(reason, REASON, "the frame buffer does not hold what was painted");
 }
 
-/* Only the console's screen has its mode set by the kernel; the others show nothing until somebody asks.
- * Once: a display that loses its mode in a move must not get it back from us. */
+/* The kernel sets the mode of the console's display only; the others show nothing until a program sets it.
+ * Done once: if a display loses its mode in a move, the check must not restore it. */
 static void turn_on(struct device *d, int fd)
 {
     struct fb_var_screeninfo mode;
@@ -81,7 +82,7 @@ static int open_screen(struct device *d, char *reason)
     int fd;
 
     if (!find_screen(d, path, sizeof path)) {
-        snprintf(reason, REASON, "no frame buffer is called %s", d->selector);
+        snprintf(reason, REASON, "no frame buffer is named %s", d->selector);
         return -1;
     }
     fd = open(path, O_RDWR | O_CLOEXEC);
@@ -90,8 +91,8 @@ static int open_screen(struct device *d, char *reason)
     return fd;
 }
 
-/* The whole screen in a new colour, some lines of it in the one that it has. */
-void device_screen(struct device *d, char *reason)
+/* Paints the whole screen if the colour is new, otherwise only some lines. */
+void check_screen(struct device *d, char *reason)
 {
     uint32_t wanted = atomic_load(&colour);
     int fd = open_screen(d, reason);
@@ -104,7 +105,7 @@ void device_screen(struct device *d, char *reason)
     close(fd);
 }
 
-/* The next check paints: a display that is stuck must not hold up who serves the commands. */
+/* The next check does the painting: a display that hangs must not block the command thread. */
 void screen_paint(uint32_t wanted)
 {
     atomic_store(&colour, wanted);

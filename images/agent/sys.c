@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What every module needs from the system: time, threads, futexes, small files, the way out. */
+ * What every module needs from the system: time, threads, futexes, small files, power off. */
 #include "agent.h"
 
 #include <errno.h>
@@ -38,7 +38,7 @@ void sleep_until_us(uint64_t mono_us)
         ;
 }
 
-/* May return early; callers look at their condition again. FUTEX_WAIT_BITSET: its timeout is absolute. */
+/* May return early, so callers test their condition again. FUTEX_WAIT_BITSET takes an absolute timeout. */
 void futex_wait_us(_Atomic uint32_t *word, uint32_t while_is, uint64_t deadline_us)
 {
     struct timespec t = {.tv_sec = (time_t)(deadline_us / 1000000u),
@@ -53,7 +53,7 @@ void futex_wake(_Atomic uint32_t *word)
     syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, INT32_MAX, NULL, NULL, 0);
 }
 
-/* Affinity and policy are set before the thread first runs, so it never touches another vCPU. */
+/* Sets affinity and policy before the thread runs, so that it never runs on another vCPU. */
 void start_thread(void *(*body)(void *), void *arg, int cpu, int fifo)
 {
     struct sched_param param = {.sched_priority = fifo};
@@ -63,14 +63,14 @@ void start_thread(void *(*body)(void *), void *arg, int cpu, int fifo)
     int failed;
 
     CPU_ZERO(&set);
-    for (unsigned i = 0; i < cfg.cpus; i++)
+    for (unsigned i = 0; i < MAX_CPUS; i++)
         if (cpu < 0 || (unsigned)cpu == i)
             CPU_SET(i, &set);
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, 512 * 1024);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
     pthread_attr_setaffinity_np(&attr, sizeof set, &set);
-    /* Explicit also for the others: they would inherit the command thread's priority. */
+    /* Also for SCHED_OTHER: without this, threads inherit the command thread's priority. */
     pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
     pthread_attr_setschedpolicy(&attr, fifo ? SCHED_FIFO : SCHED_OTHER);
     pthread_attr_setschedparam(&attr, &param);
@@ -124,7 +124,7 @@ bool write_all(int fd, const char *data, size_t len)
     return true;
 }
 
-/* Raw, or the line discipline would echo requests and turn each \n into \r\n. */
+/* Raw mode: otherwise the line discipline echoes requests and turns each \n into \r\n. */
 int open_raw_tty(const char *name)
 {
     char path[48];
@@ -152,7 +152,7 @@ void power_off(void)
 {
     sync();
     reboot(RB_POWER_OFF);
-    for (;;) /* PID 1 must not return: that would be a kernel panic, and look like a guest's fault */
+    for (;;) /* PID 1 must not return: the kernel would panic, which would look like damage from a move */
         pause();
 }
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Lines of the two ports: built in one buffer, sealed with a checksum, sent by one write(). */
+ * Lines of the two ports: built in one buffer, ended with a checksum, sent by one write(). */
 #include "agent.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* Space that text_seal() needs, so that a line that is too long is still sealed. */
+/* Bytes kept free for text_seal(), so that a line that is cut off still gets its checksum. */
 #define SEAL 8
 
 uint16_t crc16(const char *data, size_t len)
@@ -19,6 +21,17 @@ uint16_t crc16(const char *data, size_t len)
             crc = (uint16_t)(crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1);
     }
     return crc;
+}
+
+bool text_to_number(const char *s, uint64_t *value)
+{
+    char *end;
+
+    if (!s || *s < '0' || *s > '9')
+        return false;
+    errno = 0;
+    *value = strtoull(s, &end, 10);
+    return !*end && !errno;
 }
 
 void text_start(struct text *t)
@@ -46,7 +59,7 @@ void text_add(struct text *t, const char *format, ...)
     va_end(args);
 }
 
-/* What was said before no longer counts: the answer is this error. */
+/* Replaces what was added so far by this error. */
 void text_fail(struct text *t, const char *format, ...)
 {
     va_list args;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The check of a USB device: it answers a control request, so it and its controller live. */
+ * The check of a USB device: it must answer a control request, which its controller must deliver. */
 #include "agent.h"
 
 #include <errno.h>
@@ -15,7 +15,7 @@
 #define LOOK_AGAIN_US 50000u
 #define ANSWER_MS 1000u
 
-static unsigned number_in(const char *device, const char *file)
+static unsigned read_number(const char *device, const char *file)
 {
     char path[160], text[32] = "";
 
@@ -24,12 +24,12 @@ static unsigned number_in(const char *device, const char *file)
     return (unsigned)strtoul(text, NULL, 10);
 }
 
-/* The selector is its product's name. A driver must be bound to its first interface. */
+/* The selector is the end of the product name. A driver must be bound to the first interface. */
 static bool find_usb(struct device *d, char *name, size_t size)
 {
     char driver[200];
 
-    if (!find_named("/sys/bus/usb/devices", "", "product", d->selector, name, size))
+    if (!sysfs_find_by_name("/sys/bus/usb/devices", "", "product", d->selector, name, size))
         return false;
     snprintf(driver, sizeof driver, "/sys/bus/usb/devices/%.63s/%.63s:1.0/driver", name, name);
     return access(driver, F_OK) == 0;
@@ -53,7 +53,7 @@ static void get_status(const char *path, char *reason)
         close(fd);
 }
 
-void device_usb(struct device *d, char *reason)
+void check_usb(struct device *d, char *reason)
 {
     char name[64], path[64];
 
@@ -64,6 +64,7 @@ void device_usb(struct device *d, char *reason)
         }
         sleep_until_us(now_us() + LOOK_AGAIN_US);
     }
-    snprintf(path, sizeof path, "/dev/bus/usb/%03u/%03u", number_in(name, "busnum"), number_in(name, "devnum"));
+    snprintf(path, sizeof path, "/dev/bus/usb/%03u/%03u", read_number(name, "busnum"),
+             read_number(name, "devnum"));
     get_status(path, reason);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Is the memory what its writers left? Checked by every vCPU for its own part, at the same time. */
+ * Checks every page of the area. Each vCPU checks its own region, all at the same time. */
 #include "agent.h"
 
 #include <string.h>
@@ -10,8 +10,8 @@ struct finding {
 };
 static struct finding findings[MAX_CPUS];
 
-/* In the order of writing, pages before the writer's position have its lap, from there on the lap before:
- * a page that came from an older copy of the memory breaks this even if it is whole. */
+/* In write order, pages before the writer's position have the current lap, the others the lap before. A page
+ * from an older copy of the memory violates this even if the page itself is intact. */
 static void verify_job(unsigned cpu, void *unused)
 {
     const struct region *r = &regions[cpu];
@@ -19,7 +19,7 @@ static void verify_job(unsigned cpu, void *unused)
 
     (void)unused;
     for (uint64_t i = r->first; i < r->end; i++) {
-        uint64_t at = order_page(r->first, r->end, i - r->first, r->lap);
+        uint64_t at = write_order_page(r->first, r->end, i - r->first, r->lap);
         const unsigned char *page = area + at * UNIT;
         enum page_fault fault = page_check(page, at, i < r->pos ? r->lap : r->lap - 1);
         uint64_t lap = page_lap(page);
@@ -45,7 +45,7 @@ static void report(struct text *out)
     for (unsigned cpu = 0; cpu < cfg.cpus; cpu++) {
         const struct finding *f = &findings[cpu];
 
-        if (f->bad && !all.bad) { /* parts are in address order: the first is the lowest */
+        if (f->bad && !all.bad) { /* regions are in address order, so the first bad page is the lowest */
             all.first_bad = f->first_bad;
             all.why = f->why;
         }
@@ -71,11 +71,11 @@ void memory_verify(struct text *out)
         return;
     if (helper_run_on_all(out, verify_job))
         report(out);
-    region_release(); /* also ends the hold that memory_damage() left */
+    region_release(); /* also ends the hold of memory_inject_damage() */
 }
 
-/* Injected fault. The writers stay held until the next verify, or they might write the page again. */
-void memory_damage(struct text *out, uint64_t page, const char *kind)
+/* Writers stay held until the next verify, because they would overwrite the damage. */
+void memory_inject_damage(struct text *out, uint64_t page, const char *kind)
 {
     enum page_fault how = PAGE_CHECKSUM;
 

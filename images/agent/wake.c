@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Does each vCPU still wake: by an interrupt from another vCPU, and by its own timer?
+ * Tests whether each vCPU can still be woken, by an interrupt from another vCPU and by its own timer.
  *
- * A sleeper on each vCPU waits on a futex. The helper of another vCPU wakes it, which sends the
- * interrupt; then it sleeps 20 ms by its own timer. One after another: a vCPU that has just run
- * something else would not be woken from its idle loop. */
+ * A sleeper thread on each vCPU waits on a futex. The helper of another vCPU wakes the futex, which sends
+ * an interrupt; then the sleeper sleeps 20 ms by its own timer. vCPUs are tested one after another: a vCPU
+ * that has just run something would not have to be woken from its idle loop. */
 #include "agent.h"
 
 #include <string.h>
@@ -15,18 +15,19 @@
 #define ALL_US 4900000u
 
 struct sleeper {
-    _Atomic uint32_t call;               /* what it sleeps on */
-    _Atomic uint32_t answered, timer;    /* the last call it has woken from, and slept 20 ms after */
+    _Atomic uint32_t call;     /* futex: number of the latest call */
+    _Atomic uint32_t answered; /* latest call that woke it */
+    _Atomic uint32_t timer;    /* latest call after which its own timer woke it */
     _Atomic uint64_t called_us, woken_us;
-    _Atomic bool deaf;
+    _Atomic bool no_answer; /* injected fault: ignores calls */
 };
 static struct sleeper sleepers[MAX_CPUS];
-static _Atomic uint32_t bell; /* rung by every answer, for the one who asked */
+static _Atomic uint32_t change; /* futex of the command thread, incremented at every answer */
 
-static void ring(void)
+static void notify(void)
 {
-    atomic_fetch_add(&bell, 1);
-    futex_wake(&bell);
+    atomic_fetch_add(&change, 1);
+    futex_wake(&change);
 }
 
 static void *sleeper_main(void *arg)
@@ -39,14 +40,14 @@ static void *sleeper_main(void *arg)
         if (atomic_load(&s->call) == seen)
             continue;
         seen = atomic_load(&s->call);
-        if (atomic_load(&s->deaf))
+        if (atomic_load(&s->no_answer))
             continue;
         atomic_store(&s->woken_us, now_us());
         atomic_store(&s->answered, seen);
-        ring();
+        notify();
         sleep_until_us(now_us() + OWN_TIMER_US);
         atomic_store(&s->timer, seen);
-        ring();
+        notify();
     }
     return NULL;
 }
@@ -57,15 +58,15 @@ void wake_start(void)
         start_thread(sleeper_main, (void *)(uintptr_t)cpu, (int)cpu, 10);
 }
 
-bool wake_deafen(unsigned cpu)
+bool wake_inject_no_answer(unsigned cpu)
 {
     if (cpu >= cfg.cpus)
         return false;
-    atomic_store(&sleepers[cpu].deaf, true);
+    atomic_store(&sleepers[cpu].no_answer, true);
     return true;
 }
 
-/* Runs on the vCPU that wakes. */
+/* Runs on the vCPU that sends the interrupt. */
 static void call_job(unsigned cpu, void *arg)
 {
     struct sleeper *s = arg;
@@ -74,23 +75,23 @@ static void call_job(unsigned cpu, void *arg)
     atomic_store(&s->called_us, now_us());
     atomic_fetch_add(&s->call, 1);
     futex_wake(&s->call);
-    ring();
+    notify();
 }
 
 static bool equal_in_time(_Atomic uint32_t *a, const _Atomic uint32_t *b, uint64_t deadline)
 {
     for (;;) {
-        uint32_t seen = atomic_load(&bell);
+        uint32_t seen = atomic_load(&change);
 
         if (atomic_load(a) == atomic_load(b))
             return true;
         if (now_us() >= deadline)
             return false;
-        futex_wait_us(&bell, seen, deadline);
+        futex_wait_us(&change, seen, deadline);
     }
 }
 
-/* Woken by the first other vCPU that gets to do it; one that does not is not asked again. */
+/* The first other vCPU that is able to calls this one. A vCPU that cannot call is not tried again. */
 static bool call_vcpu(unsigned cpu, bool *cannot_call, uint64_t deadline)
 {
     struct sleeper *s = &sleepers[cpu];
@@ -110,28 +111,29 @@ static bool call_vcpu(unsigned cpu, bool *cannot_call, uint64_t deadline)
     return false;
 }
 
-/* A vCPU that no interrupt reached cannot be asked for its timer, but in an idle guest its worker
- * counts timer wakes by itself, in cycles of 2 s. */
+/* Does the vCPU's own timer still wake it? If no interrupt reaches the vCPU, an idle guest still shows it:
+ * the worker counts timer wakes in cycles of 2 s. */
 static bool timer_seen(unsigned cpu, bool woken, uint64_t count_before, uint64_t start)
 {
     struct sleeper *s = &sleepers[cpu];
 
     if (woken)
         return equal_in_time(&s->timer, &s->call, now_us() + TIMERS_US);
-    if (cfg.busy || atomic_load(&s->deaf))
+    if (cfg.busy || atomic_load(&s->no_answer))
         return false;
     while (atomic_load(&progress[cpu]) == count_before && now_us() < start + ALL_US)
         sleep_until_us(now_us() + 10000);
     return atomic_load(&progress[cpu]) != count_before;
 }
 
-static void name_missing(struct text *out, const char *key, const bool *there, const bool *also_there)
+/* Adds ` key=` and the vCPUs for which one of the two arrays is false. */
+static void list_missing(struct text *out, const char *key, const bool *ok, const bool *also_ok)
 {
     const char *separator = "";
 
     text_add(out, " %s=", key);
     for (unsigned cpu = 0; cpu < cfg.cpus; cpu++)
-        if (!there[cpu] || !also_there[cpu]) {
+        if (!ok[cpu] || !also_ok[cpu]) {
             text_add(out, "%s%u", separator, cpu);
             separator = ",";
         }
@@ -160,7 +162,7 @@ void wake_command(struct text *out)
         n_timer += timer[cpu];
     }
     text_add(out, " woken=%u worst_us=%llu timer=%u", n_woken, (unsigned long long)worst, n_timer);
-    name_missing(out, "missing", woken, timer);
-    name_missing(out, "ipi_missing", woken, woken);
-    name_missing(out, "timer_missing", timer, timer);
+    list_missing(out, "missing", woken, timer);
+    list_missing(out, "ipi_missing", woken, woken);
+    list_missing(out, "timer_missing", timer, timer);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One worker per vCPU. Its counter, in every beat, shows that this vCPU goes on.
+ * One worker thread per vCPU. It increments the vCPU's progress counter, which every beat reports.
  *
- * busy: it writes memory (or, before `write`, counts with short sleeps). idle: it sleeps in cycles of
- * 2 s, so the vCPU is in its idle loop, and counts each time its own timer has woken it. */
+ * busy: writes memory; before the first `write` it counts short sleeps. idle: sleeps in cycles of 2 s, so
+ * that the vCPU stays in its idle loop, and counts the wakes by the vCPU's own timer. */
 #include "agent.h"
 
 #include <sched.h>
@@ -11,35 +11,12 @@
 #define IDLE_CYCLE_US 2000000u
 #define BUSY_PAUSE_US 2000u
 
-_Atomic uint64_t progress[MAX_CPUS];
-static _Atomic bool stalled[MAX_CPUS], stopped[MAX_CPUS];
-
-bool worker_stalled(unsigned cpu)
-{
-    return atomic_load(&stalled[cpu]);
-}
-
-/* Not merely told to stall: no longer in the middle of a page. */
-bool worker_stopped(unsigned cpu)
-{
-    return atomic_load(&stopped[cpu]);
-}
-
-/* Injected fault. It acts when the worker next looks: at once if busy, at its next timer wake if idle. */
-bool worker_stall(unsigned cpu)
-{
-    if (cpu >= cfg.cpus)
-        return false;
-    atomic_store(&stalled[cpu], true);
-    return true;
-}
-
 static void *worker_main(void *arg)
 {
     unsigned cpu = (unsigned)(uintptr_t)arg;
     uint64_t next = now_us();
 
-    while (!worker_stalled(cpu)) {
+    while (!progress_stall_requested(cpu)) {
         if (memory_writing(cpu)) {
             memory_write_slice(cpu);
             next = now_us();
@@ -54,10 +31,10 @@ static void *worker_main(void *arg)
                 next = now_us() + IDLE_CYCLE_US;
         }
         sleep_until_us(next);
-        if (!worker_stalled(cpu))
+        if (!progress_stall_requested(cpu))
             atomic_fetch_add(&progress[cpu], 1);
     }
-    atomic_store(&stopped[cpu], true);
+    progress_set_worker_ended(cpu);
     for (;;)
         pause();
     return NULL;

@@ -1,31 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Runs the device checks: on demand, and all the time (churn) so that I/O is in flight at switchover.
+ * Runs the device checks: on demand, and continuously (churn) so that I/O is in flight at switchover.
  *
- * Each check has a thread of its own. A request that a device lost blocks a thread in the kernel for
- * ever, beyond any signal; it must not be the thread that serves the commands. */
+ * Each check has its own thread. A request that a device has lost blocks its thread in the kernel for
+ * ever, and no signal ends it; that must not happen to the thread that serves the commands. */
 #include "agent.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
-/* All checks run at once, so the more there are the slower is each. */
+/* All checks run at the same time, so each takes longer the more there are. */
 #define BOUND_US 3000000u
 #define BOUND_EACH_US 300000u
-#define OWN_REASON_US 200000u /* a check's own deadline is earlier, so that the reason is its own */
+/* A check's deadline is this much earlier than the round's, so that the check can report its own reason. */
+#define OWN_REASON_US 200000u
 #define CHURN_PERIOD_US 50000u
 #define MAX_DEVICES 48
+
+struct check;
+typedef void report_result(struct check *c, const char *reason, uint64_t took_us, void *arg);
 
 struct check {
     struct device device;
     _Atomic uint32_t posted, done;
-    bool asked; /* in this round */
+    bool started; /* in this round */
     uint64_t took_us;
     char reason[REASON];
 };
 static struct check checks[MAX_DEVICES];
 static unsigned n_checks;
-static pthread_mutex_t asking = PTHREAD_MUTEX_INITIALIZER; /* never held for longer than a round's bound */
+static pthread_mutex_t round_lock = PTHREAD_MUTEX_INITIALIZER; /* held for one round at most */
 
 static struct {
     pthread_mutex_t lock;
@@ -35,7 +39,7 @@ static struct {
 } churn = {.worst_of = "none", .lock = PTHREAD_MUTEX_INITIALIZER};
 static _Atomic uint32_t churn_on;
 
-struct device *runner_add(const char *name, const char *selector, device_check *body, bool in_churn)
+struct device *checks_add(const char *name, const char *selector, device_check *body, bool in_churn)
 {
     struct check *c = &checks[n_checks];
 
@@ -49,7 +53,7 @@ struct device *runner_add(const char *name, const char *selector, device_check *
     return &c->device;
 }
 
-bool runner_has_devices(void)
+bool checks_exist(void)
 {
     return n_checks > 0;
 }
@@ -90,37 +94,36 @@ static uint64_t bound_us(void)
 
 static void post(struct check *c, uint64_t deadline)
 {
-    c->asked = finished(c, 0);
-    if (!c->asked)
+    c->started = finished(c, 0);
+    if (!c->started)
         return;
     c->device.deadline_us = deadline - OWN_REASON_US;
     atomic_fetch_add(&c->posted, 1);
     futex_wake(&c->posted);
 }
 
-/* Of a check that does not end, `took_us` and `reason` are not ours to read. */
+/* While a check still runs, its thread owns `took_us` and `reason`: do not read them. */
 static void collect(struct check *c, uint64_t start, uint64_t deadline,
-                    void (*tell)(struct check *c, const char *reason, uint64_t took_us, void *arg), void *arg)
+                    report_result *report, void *arg)
 {
     char late[REASON];
 
-    if (!c->asked) {
-        tell(c, "an earlier request has not ended", 0, arg);
+    if (!c->started) {
+        report(c, "an earlier request has not ended", 0, arg);
     } else if (finished(c, deadline)) {
-        tell(c, c->reason, c->took_us, arg);
+        report(c, c->reason, c->took_us, arg);
     } else {
         snprintf(late, sizeof late, "no end within %llu ms", (unsigned long long)bound_us() / 1000);
-        tell(c, late, now_us() - start, arg);
+        report(c, late, now_us() - start, arg);
     }
 }
 
-/* One check of each device, all at once: each has a request in flight. */
-static void run_round(bool churning,
-                      void (*tell)(struct check *c, const char *reason, uint64_t took_us, void *arg), void *arg)
+/* Runs the check of each device once, all at the same time, so that each has a request in flight. */
+static void run_round(bool churning, report_result *report, void *arg)
 {
     uint64_t start, deadline;
 
-    pthread_mutex_lock(&asking);
+    pthread_mutex_lock(&round_lock);
     start = now_us();
     deadline = start + bound_us();
     for (unsigned i = 0; i < n_checks; i++)
@@ -128,23 +131,23 @@ static void run_round(bool churning,
             post(&checks[i], deadline);
     for (unsigned i = 0; i < n_checks; i++)
         if (!churning || checks[i].device.in_churn)
-            collect(&checks[i], start, deadline, tell, arg);
-    pthread_mutex_unlock(&asking);
+            collect(&checks[i], start, deadline, report, arg);
+    pthread_mutex_unlock(&round_lock);
 }
 
-static void tell_host(struct check *c, const char *reason, uint64_t took_us, void *out)
+static void add_result(struct check *c, const char *reason, uint64_t took_us, void *out)
 {
     (void)took_us;
     text_add(out, " %s=", c->device.name);
     text_quote(out, *reason ? reason : "ok");
 }
 
-void runner_devices(struct text *out)
+void checks_run_all(struct text *out)
 {
-    run_round(false, tell_host, out);
+    run_round(false, add_result, out);
 }
 
-static void count(struct check *c, const char *reason, uint64_t took_us, void *unused)
+static void count_churn(struct check *c, const char *reason, uint64_t took_us, void *unused)
 {
     (void)unused;
     pthread_mutex_lock(&churn.lock);
@@ -167,7 +170,7 @@ static void *churn_main(void *unused)
             futex_wait_us(&churn_on, 0, UINT64_MAX);
             continue;
         }
-        run_round(true, count, NULL);
+        run_round(true, count_churn, NULL);
         pthread_mutex_lock(&churn.lock);
         churn.rounds++;
         pthread_mutex_unlock(&churn.lock);
@@ -179,8 +182,8 @@ static void *churn_main(void *unused)
     return NULL;
 }
 
-/* Turning it on begins a new count. */
-void runner_churn(bool on)
+/* Turning churn on sets its counters to 0. */
+void checks_set_churn(bool on)
 {
     pthread_mutex_lock(&churn.lock);
     if (on && !atomic_load(&churn_on)) {
@@ -193,7 +196,7 @@ void runner_churn(bool on)
     futex_wake(&churn_on);
 }
 
-void runner_churn_report(struct text *out)
+void checks_churn_report(struct text *out)
 {
     pthread_mutex_lock(&churn.lock);
     text_add(out, " rounds=%llu failed=%llu worst_us=%llu worst_of=%s first=",
@@ -203,16 +206,16 @@ void runner_churn_report(struct text *out)
     pthread_mutex_unlock(&churn.lock);
 }
 
-/* In a busy guest requests start on any vCPU, so that each uses its own queue; in an idle guest only
- * the beat vCPU may be disturbed. */
-void runner_start(void)
+/* In a busy guest the checks run on any vCPU, so that every queue of a device is used. In an idle guest they
+ * run on the beat vCPU only, because the other vCPUs must sleep. */
+void checks_start(void)
 {
     int cpu = cfg.busy ? -1 : (int)cfg.beat_cpu;
 
     for (unsigned i = 0; i < n_checks; i++) {
         start_thread(check_main, &checks[i], cpu, 0);
-        if (checks[i].device.check == device_port)
-            echo_start();
+        if (checks[i].device.check == check_port)
+            port_echo_start();
     }
     start_thread(churn_main, NULL, (int)cfg.beat_cpu, 0);
 }

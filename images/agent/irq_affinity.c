@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Keeps the kernel's own work on the beat vCPU.
+ * Moves interrupts, kernel threads and work queues to the beat vCPU.
  *
- * Two reasons. An idle guest must have vCPUs that sleep for seconds, and by default the console's
- * interrupt wakes vCPU 0 at every beat. And beats and commands must not need a vCPU that may be dead:
- * the serial interrupts, the threads and work queues that carry tty data go where the beats are. */
+ * Two reasons. In an idle guest the other vCPUs must sleep for seconds, but by default the console's
+ * interrupt wakes vCPU 0 at every beat. And beats and commands must work when any other vCPU is dead, so
+ * the serial interrupts and the threads and work queues that carry tty data must be on the beat vCPU. */
 #include "agent.h"
 
 #include <dirent.h>
@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static void for_each_number(const char *directory, void (*what)(unsigned number, const char *mask),
+/* Calls `action` for each entry of the directory whose name is a number. */
+static void for_each_number(const char *directory, void (*action)(unsigned number, const char *mask),
                             const char *mask)
 {
     DIR *dir = opendir(directory);
@@ -25,12 +26,12 @@ static void for_each_number(const char *directory, void (*what)(unsigned number,
         unsigned long n = strtoul(entry->d_name, &end, 10);
 
         if (end != entry->d_name && !*end)
-            what((unsigned)n, mask);
+            action((unsigned)n, mask);
     }
     closedir(dir);
 }
 
-/* Refusals are normal: per-CPU interrupts and threads cannot move, nor need they. */
+/* Errors are ignored: per-CPU interrupts and threads cannot be moved, and need not be. */
 static void move_interrupt(unsigned irq, const char *mask)
 {
     char path[64];
@@ -49,9 +50,10 @@ static void move_thread(unsigned pid, const char *mask)
     sched_setaffinity((pid_t)pid, sizeof set, &set);
 }
 
-/* Call it with the ttys open (they have their interrupts) and before the modules are loaded, while
- * this process is alone: it moves this thread too. `all_interrupts`: also those that come later. */
-void house_keep_vcpus_idle(bool all_interrupts)
+/* Call it after the ttys are open, because then they have their interrupts, and before modules are loaded
+ * and threads are started: it moves every thread that exists, this one too. `future_interrupts`: also
+ * interrupts that are set up later. */
+void irq_affinity_to_beat_vcpu(bool future_interrupts)
 {
     char mask[24]; /* 32-bit groups, highest first */
 
@@ -60,7 +62,7 @@ void house_keep_vcpus_idle(bool all_interrupts)
     else
         snprintf(mask, sizeof mask, "%x,00000000", 1u << (cfg.beat_cpu - 32));
     for_each_number("/proc/irq", move_interrupt, mask);
-    if (all_interrupts)
+    if (future_interrupts)
         write_text_file("/proc/irq/default_smp_affinity", mask);
     for_each_number("/proc", move_thread, mask);
     write_text_file("/sys/devices/virtual/workqueue/cpumask", mask);

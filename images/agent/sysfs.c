@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the kernel calls a device: looked up in sysfs by the drivers that are bound to it and to what it
- * hangs on. A device whose driver let go of it is not found. */
+ * Finds the kernel's name of a device in sysfs, by the drivers bound to it and to its parents. A device
+ * that its driver has released is not found. */
 #include "agent.h"
 
 #include <dirent.h>
@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Is one of the devices from `path` up to the root of all devices bound to this driver? */
-static bool bound_on_the_way_up(const char *path, const char *driver)
+/* Is the device at `path`, or one of its parents, bound to this driver? */
+static bool self_or_parent_bound(const char *path, const char *driver)
 {
     char at[PATH_MAX], link[PATH_MAX + 8], target[PATH_MAX], *slash;
 
@@ -31,7 +31,7 @@ static bool bound_on_the_way_up(const char *path, const char *driver)
     return false;
 }
 
-/* `drivers`: one, or several with plus signs between, all of which must be bound. */
+/* `drivers`: names separated by plus signs, all of which must be bound. */
 static bool has_drivers(const char *entry, const char *drivers)
 {
     char path[PATH_MAX], names[64], *rest = names, *name;
@@ -40,14 +40,14 @@ static bool has_drivers(const char *entry, const char *drivers)
         return false;
     snprintf(names, sizeof names, "%s", drivers);
     while ((name = strsep(&rest, "+")))
-        if (!bound_on_the_way_up(path, name))
+        if (!self_or_parent_bound(path, name))
             return false;
     return true;
 }
 
-/* The first entry of a directory that starts so, and of which this holds. */
+/* The first entry of a directory that starts with `start` and for which `matches` is true. */
 static bool find(const char *directory, const char *start, char *name, size_t size,
-                 bool (*holds)(const char *path, const void *arg), const void *arg)
+                 bool (*matches)(const char *path, const void *arg), const void *arg)
 {
     DIR *dir = opendir(directory);
     struct dirent *entry;
@@ -59,7 +59,7 @@ static bool find(const char *directory, const char *start, char *name, size_t si
         if (entry->d_name[0] == '.' || strncmp(entry->d_name, start, strlen(start)))
             continue;
         snprintf(path, sizeof path, "%.100s/%.255s", directory, entry->d_name);
-        found = holds(path, arg);
+        found = matches(path, arg);
         if (found)
             snprintf(name, size, "%.63s", entry->d_name);
     }
@@ -76,18 +76,19 @@ static bool is_driven(const char *path, const void *drivers)
     return has_drivers(device, drivers);
 }
 
-bool find_driven(const char *directory, const char *start, const char *drivers, char *name, size_t size)
+bool sysfs_find_by_driver(const char *directory, const char *start, const char *drivers, char *name,
+                          size_t size)
 {
     return find(directory, start, name, size, is_driven, drivers);
 }
 
-struct ending {
+struct name_ending {
     const char *file, *text;
 };
 
-static bool ends_so(const char *path, const void *arg)
+static bool name_ends_with(const char *path, const void *arg)
 {
-    const struct ending *want = arg;
+    const struct name_ending *want = arg;
     char file[512], text[128] = "";
 
     snprintf(file, sizeof file, "%s/%s", path, want->file);
@@ -96,19 +97,20 @@ static bool ends_so(const char *path, const void *arg)
            !strcmp(text + strlen(text) - strlen(want->text), want->text);
 }
 
-/* By a file in it that ends with a text: makers put their own name before a product's. */
-bool find_named(const char *directory, const char *start, const char *file, const char *text, char *name,
-                size_t size)
+/* Matches the end of the text in `file` (relative to the entry): drivers put the vendor before the name. */
+bool sysfs_find_by_name(const char *directory, const char *start, const char *file, const char *text,
+                        char *name, size_t size)
 {
-    struct ending want = {file, text};
+    struct name_ending want = {file, text};
 
-    return find(directory, start, name, size, ends_so, &want);
+    return find(directory, start, name, size, name_ends_with, &want);
 }
 
-bool find_echo_port(char *device, size_t size)
+bool sysfs_find_echo_port(char *device, size_t size)
 {
     char name[64];
-    bool found = find_named("/sys/class/virtio-ports", "vport", "name", "hotpatch.echo", name, sizeof name);
+    bool found = sysfs_find_by_name("/sys/class/virtio-ports", "vport", "name", "hotpatch.echo", name,
+                                    sizeof name);
 
     if (found)
         snprintf(device, size, "/dev/%.31s", name);

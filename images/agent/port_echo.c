@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Writes back each line that comes in on the virtio port named hotpatch.echo. */
+ * Writes each line that it reads on the virtio port hotpatch.echo back to the port. */
 #include "agent.h"
 
 #include <fcntl.h>
@@ -9,19 +9,19 @@
 #define NO_HOST_US 50000u
 #define LOOK_AGAIN_US 100000u
 
-/* The device tells a port's name some time after the driver has found the port. */
+/* The kernel learns the port's name some time after the driver has found the port. */
 static int open_port(void)
 {
     char device[48];
     int fd = -1;
 
-    while (!find_echo_port(device, sizeof device) || (fd = open(device, O_RDWR | O_CLOEXEC)) < 0)
+    while (!sysfs_find_echo_port(device, sizeof device) || (fd = open(device, O_RDWR | O_CLOEXEC)) < 0)
         sleep_until_us(now_us() + LOOK_AGAIN_US);
     return fd;
 }
 
-/* Each whole line goes back in one write; what is left of the buffer is the start of the next line. */
-static size_t give_back_lines(int fd, char *line, size_t len)
+/* Writes each complete line in one write. Returns the length of the incomplete line that is left. */
+static size_t write_back_lines(int fd, char *line, size_t len)
 {
     char *end;
 
@@ -45,18 +45,18 @@ static void *echo_main(void *unused)
     for (;;) {
         ssize_t n = read(fd, line + len, sizeof line - len);
 
-        if (n <= 0) { /* nobody has the port open on the host: it may come back, e.g. in the new QEMU */
+        if (n <= 0) { /* not open on the host; it may be opened again, for example by the new QEMU */
             sleep_until_us(now_us() + NO_HOST_US);
             continue;
         }
-        len = give_back_lines(fd, line, len + (size_t)n);
+        len = write_back_lines(fd, line, len + (size_t)n);
         if (len == sizeof line)
-            len = 0; /* not a line */
+            len = 0; /* too long for a line: discard */
     }
     return NULL;
 }
 
-void echo_start(void)
+void port_echo_start(void)
 {
     start_thread(echo_main, NULL, (int)cfg.beat_cpu, 0);
 }

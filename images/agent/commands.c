@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+/* The value of `key=`, or NULL if the request has no such argument. */
 static const char *arg(const struct request *r, const char *key)
 {
     size_t len = strlen(key);
@@ -17,9 +18,10 @@ static const char *arg(const struct request *r, const char *key)
     return NULL;
 }
 
+/* Reads a required number; the answer is an error if it is missing. */
 static bool need(const struct request *r, struct text *out, const char *key, uint64_t *value)
 {
-    if (decimal(arg(r, key), value))
+    if (text_to_number(arg(r, key), value))
         return true;
     text_fail(out, "%s needs %s=<decimal>", r->command, key);
     return false;
@@ -28,7 +30,8 @@ static bool need(const struct request *r, struct text *out, const char *key, uin
 static void do_hello(const struct request *r, struct text *out)
 {
     (void)r;
-    text_add(out, " proto=%d arch=%s vcpus=%u page=%u unit=%u release=%s profile=%s devices=%s beat_ms=%u beat_cpu=%u",
+    text_add(out, " proto=%d arch=%s vcpus=%u page=%u unit=%u release=%s profile=%s devices=%s "
+             "beat_ms=%u beat_cpu=%u",
              PROTOCOL, cfg.arch, cfg.cpus, cfg.page, UNIT, cfg.release, cfg.busy ? "busy" : "idle",
              *cfg.devices ? cfg.devices : "none", cfg.beat_ms, cfg.beat_cpu);
 }
@@ -78,10 +81,10 @@ static void do_rate(const struct request *r, struct text *out)
         memory_rate(out, mib);
 }
 
-static void do_toll(const struct request *r, struct text *out)
+static void do_write_cost(const struct request *r, struct text *out)
 {
     (void)r;
-    memory_toll(out);
+    memory_write_cost(out);
 }
 
 static void do_verify(const struct request *r, struct text *out)
@@ -99,8 +102,8 @@ static void do_wake(const struct request *r, struct text *out)
 static void do_devices(const struct request *r, struct text *out)
 {
     (void)r;
-    if (runner_has_devices())
-        runner_devices(out);
+    if (checks_exist())
+        checks_run_all(out);
     else
         text_fail(out, "this guest drives no device");
 }
@@ -109,12 +112,12 @@ static void do_churn(const struct request *r, struct text *out)
 {
     const char *on = arg(r, "on");
 
-    if (!runner_has_devices())
+    if (!checks_exist())
         text_fail(out, "this guest drives no device");
     else if (!on)
-        runner_churn_report(out);
+        checks_churn_report(out);
     else if (!strcmp(on, "0") || !strcmp(on, "1"))
-        runner_churn(*on == '1');
+        checks_set_churn(*on == '1');
     else
         text_fail(out, "churn needs on=0 or on=1");
 }
@@ -144,14 +147,14 @@ static void do_damage(const struct request *r, struct text *out)
     uint64_t page;
 
     if (need(r, out, "page", &page))
-        memory_damage(out, page, arg(r, "kind"));
+        memory_inject_damage(out, page, arg(r, "kind"));
 }
 
 static void do_skip_beat(const struct request *r, struct text *out)
 {
     (void)r;
     (void)out;
-    beat_skip_one();
+    beat_inject_gap();
 }
 
 static void do_clock_back(const struct request *r, struct text *out)
@@ -159,38 +162,38 @@ static void do_clock_back(const struct request *r, struct text *out)
     uint64_t us;
 
     if (need(r, out, "us", &us))
-        beat_clock_back(us);
+        beat_inject_clock_back(us);
 }
 
-static void on_vcpu(const struct request *r, struct text *out, bool (*what)(unsigned cpu))
+static void inject_on_vcpu(const struct request *r, struct text *out, bool (*inject)(unsigned cpu))
 {
     uint64_t cpu;
 
-    if (need(r, out, "vcpu", &cpu) && (cpu >= cfg.cpus || !what((unsigned)cpu)))
+    if (need(r, out, "vcpu", &cpu) && (cpu >= cfg.cpus || !inject((unsigned)cpu)))
         text_fail(out, "there is no vcpu %llu", (unsigned long long)cpu);
 }
 
 static void do_stall(const struct request *r, struct text *out)
 {
-    on_vcpu(r, out, worker_stall);
+    inject_on_vcpu(r, out, progress_inject_stall);
 }
 
 static void do_deaf(const struct request *r, struct text *out)
 {
-    on_vcpu(r, out, wake_deafen);
+    inject_on_vcpu(r, out, wake_inject_no_answer);
 }
 
 static void do_oops(const struct request *r, struct text *out)
 {
     (void)r;
-    if (!kmsg_inject())
+    if (!kmsg_inject_trouble())
         text_fail(out, "cannot write /dev/kmsg: %s", strerror(errno));
 }
 
 static void do_poweroff(const struct request *r, struct text *out)
 {
     (void)r;
-    (void)out; /* the loop powers off once this answer is sent */
+    (void)out; /* command_port.c powers off after it has sent this answer */
 }
 
 static const struct {
@@ -199,7 +202,7 @@ static const struct {
 } commands[] = {
     {"hello", do_hello},         {"status", do_status}, {"mark", do_mark},
     {"write", do_write},         {"fill", do_fill},     {"rate", do_rate},
-    {"toll", do_toll},
+    {"toll", do_write_cost},
     {"verify", do_verify},       {"wake", do_wake},     {"devices", do_devices},
     {"churn", do_churn},         {"inputs", do_inputs}, {"paint", do_paint},
     {"acpi", do_acpi},           {"damage", do_damage}, {"skip-beat", do_skip_beat},
@@ -207,7 +210,7 @@ static const struct {
     {"oops", do_oops},           {"poweroff", do_poweroff},
 };
 
-void command_answer(const struct request *r, struct text *out)
+void commands_run(const struct request *r, struct text *out)
 {
     for (unsigned i = 0; i < sizeof commands / sizeof *commands; i++)
         if (!strcmp(commands[i].name, r->command)) {

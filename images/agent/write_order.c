@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
- * In which order a writer goes round in its part: by address, or scattered, anew in every lap.
+ * The order in which a writer visits the pages of its region: by address, or scattered, differently in
+ * each lap.
  *
- * A scattered lap is a permutation: a Feistel network over the next power of four, walked until it
- * stays inside the part. Both the writer and the verification can thus tell which page is n-th. */
+ * A scattered lap is a permutation: a Feistel network over the next power of four, applied again until the
+ * result is inside the region (cycle walking). So the writer and the verification compute the same n-th
+ * page without a table. */
 #include "agent.h"
 
 #define ROUNDS 4u
 
 static bool scattered;
 
-void order_scatter(bool on)
+void write_order_set_scattered(bool on)
 {
     scattered = on;
 }
 
+/* The round function of the Feistel network. */
 static uint32_t mixed(uint32_t half, uint64_t lap, unsigned round)
 {
     uint64_t x = (half + lap * 0x9e3779b97f4a7c15ull + round + 1) * 0xbf58476d1ce4e5b9ull;
@@ -34,8 +37,8 @@ static uint64_t permuted(uint64_t n, uint64_t lap, unsigned half_bits)
     return (uint64_t)left << half_bits | right;
 }
 
-/* The page that is written `n`-th, from 0, in this lap. */
-uint64_t order_page(uint64_t first, uint64_t end, uint64_t n, uint64_t lap)
+/* The page that is written `n`-th (from 0) in this lap. */
+uint64_t write_order_page(uint64_t first, uint64_t end, uint64_t n, uint64_t lap)
 {
     uint64_t pages = end - first;
     unsigned half_bits = 1;

@@ -1,26 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Serves the second port: one request line, one answer line, one at a time. */
+ * Serves the second port: reads one request line, sends one answer line, then reads the next. */
 #include "agent.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-bool decimal(const char *s, uint64_t *value)
-{
-    char *end;
-
-    if (!s || *s < '0' || *s > '9')
-        return false;
-    errno = 0;
-    *value = strtoull(s, &end, 10);
-    return !*end && !errno;
-}
-
-/* A request may end in " *<crc>", as answers do; then it must be right. */
-static bool crc_right_or_absent(char *line)
+/* A request may end in " *<crc>", as answers do. If it does, the checksum must match. */
+static bool crc_matches_or_is_absent(char *line)
 {
     char *star = strrchr(line, '*');
     char want[5];
@@ -40,7 +27,7 @@ static bool parse(char *line, struct request *r)
     for (const char *c = line; *c; c++)
         if (*c < ' ' || *c > '~')
             return false;
-    if (!crc_right_or_absent(line) || !decimal(strsep(&line, " "), &r->id))
+    if (!crc_matches_or_is_absent(line) || !text_to_number(strsep(&line, " "), &r->id))
         return false;
     while ((word = strsep(&line, " ")))
         if (*word && !r->command)
@@ -70,19 +57,19 @@ static void answer(int port, char *request)
 
     text_start(&body);
     if (parse(request, &r)) {
-        command_answer(&r, &body);
+        commands_run(&r, &body);
     } else {
         r.id = 0;
         text_fail(&body, "damaged request");
     }
     send_answer(port, r.id, &body);
     if (!body.failed && !strcmp(r.command, "poweroff")) {
-        sleep_until_us(now_us() + 100000); /* the answer leaves the port first */
+        sleep_until_us(now_us() + 100000); /* until the answer has left the port */
         power_off();
     }
 }
 
-void command_serve(int port)
+void command_port_serve(int port)
 {
     static char line[1024];
     size_t len = 0;
@@ -98,7 +85,7 @@ void command_serve(int port)
             if (!too_long)
                 line[len++] = c;
         } else {
-            line[too_long ? 0 : len] = '\0'; /* an empty request is damaged, and so is half of one */
+            line[too_long ? 0 : len] = '\0'; /* too long: answered as damaged */
             answer(port, line);
             len = 0;
             too_long = false;

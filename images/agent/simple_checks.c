@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The short checks: does a device still do its work? An empty reason is success. */
+ * The checks that need little code: random numbers, bound drivers, the echo port. */
 #include "agent.h"
 
 #include <dirent.h>
@@ -11,7 +11,7 @@
 
 #define LOOK_AGAIN_US 50000u
 
-void device_rng(struct device *d, char *reason)
+void check_rng(struct device *d, char *reason)
 {
     char current[64] = "", data[64] = "";
     static const char zero[sizeof data];
@@ -33,8 +33,9 @@ void device_rng(struct device *d, char *reason)
         close(fd);
 }
 
-/* A driver's directory, given below /sys/bus, has a link for each device, and these have a driver. */
-void device_bound(struct device *d, char *reason)
+/* The selector is a driver's directory below /sys/bus. It has a link for each device of the driver, and a
+ * bound device has an entry `driver`. */
+void check_bound(struct device *d, char *reason)
 {
     char path[128], driver[400];
     struct dirent *entry;
@@ -53,12 +54,12 @@ void device_bound(struct device *d, char *reason)
         snprintf(reason, REASON, "no device is bound to %.100s", d->selector);
 }
 
-/* Just after boot the port may not have its name yet. */
-void device_port(struct device *d, char *reason)
+/* Shortly after boot the kernel may not know the name of the port yet. */
+void check_port(struct device *d, char *reason)
 {
     char device[48];
 
-    while (!find_echo_port(device, sizeof device)) {
+    while (!sysfs_find_echo_port(device, sizeof device)) {
         if (now_us() + LOOK_AGAIN_US >= d->deadline_us) {
             snprintf(reason, REASON, "no virtio port named hotpatch.echo");
             return;

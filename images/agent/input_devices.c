@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Keyboards and pointers: are they there, and what have they told? */
+ * Keyboards and pointers: whether they are present, and how many events they sent. */
 #include "agent.h"
 
 #include <dirent.h>
@@ -17,13 +17,13 @@ static int inputs[MAX_INPUTS];
 static unsigned n_inputs;
 static uint64_t keys, moves;
 
-/* The selector ends the name that the driver gave it. */
-void device_input(struct device *d, char *reason)
+/* The selector is the end of the input device's name. */
+void check_input(struct device *d, char *reason)
 {
     char name[64], path[80];
     int fd;
 
-    while (!find_named("/sys/class/input", "event", "device/name", d->selector, name, sizeof name)) {
+    while (!sysfs_find_by_name("/sys/class/input", "event", "device/name", d->selector, name, sizeof name)) {
         if (now_us() + LOOK_AGAIN_US >= d->deadline_us) {
             snprintf(reason, REASON, "no input device named %.60s", d->selector);
             return;
@@ -38,8 +38,9 @@ void device_input(struct device *d, char *reason)
         close(fd);
 }
 
-/* All that there are at the first report; they stay open, for a device that nobody listens to is silent. */
-static void listen_to_all(void)
+/* Opens all that exist at the first report. They stay open, because the kernel drops the events of an input
+ * device that no process has open. */
+static void open_all(void)
 {
     DIR *dir = opendir("/dev/input");
     struct dirent *entry;
@@ -64,7 +65,7 @@ void input_report(struct text *out)
     struct input_event event;
 
     if (!n_inputs)
-        listen_to_all();
+        open_all();
     for (unsigned i = 0; i < n_inputs; i++)
         while (read(inputs[i], &event, sizeof event) == (ssize_t)sizeof event) {
             keys += event.type == EV_KEY;
