@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a seeded defect is: what is wrong with which build, and what a run must find and say of it.
+"""Seeded defects: what is wrong with which build, and what a run must report about it.
 
-Defects that show at different cells share a build and a run. A finding that belongs to none of them is as bad
-as one that is missed.
+Defects that affect different cells share a build and a run. A finding that belongs to no seeded defect fails
+the test, as a missed defect does.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Literal
 from suites.harness.support.wrong_builds import Wrong
 
 LOADS = '"status": "active"'
-"""What a destination says when the guest begins to come in."""
+"""A destination reports this when the migration stream starts to arrive."""
 MIGRATE = '"migrate"'
 
 
@@ -26,36 +26,36 @@ class Seed:
     name: str
     wrong: Wrong
     subject: str
-    """The cell that shows it: its subject, or what its id ends with."""
+    """Subject of the cell that finds the defect, or the end of its id."""
     outcome: str
     words: tuple[str, ...]
-    """What the reason must say."""
+    """Texts that the reason must contain."""
 
 
 @dataclass(frozen=True)
 class SeededBuild:
-    """A wrong build, qualified against the right one that it is made from."""
+    """A build with defects, qualified against the real build from which it is made."""
 
     name: str
     role: Literal["old", "new"]
-    """Which of the two it is."""
+    """Whether the build with defects is the old or the new one of the pair."""
     select: tuple[str, ...]
-    """pytest's words after the command."""
+    """Arguments of pytest that select the cells."""
     seeds: tuple[Seed, ...]
     slow: bool = False
 
     @property
     def wrong(self) -> Wrong:
-        """All that is wrong with it."""
+        """The defects of all seeds together."""
         return reduce(add, (seed.wrong for seed in self.seeds), Wrong())
 
 
 def hotpatch(*cells: str) -> tuple[str, ...]:
-    """Booted guests of x86_64, moved by QMP: these cells, `slow` ones or not."""
+    """Arguments that select these cells with booted x86_64 guests moved through QMP, slow ones included."""
     chosen = " or ".join(cells)
     return ("suites/hotpatch", "--arch=x86_64", "-m", "slow or not slow", "-k", f"qmp and ({chosen})")
 
 
 def compat(part: str, subject: str, arch: str = "x86_64") -> tuple[str, ...]:
-    """Guests that never boot: of one part of the sweeps, what matches `subject`."""
+    """Arguments that select, in one part of the sweeps, the subjects that match the pattern `subject`."""
     return ("suites/compat", f"--arch={arch}", "-k", part, "--subject", subject)

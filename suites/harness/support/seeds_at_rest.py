@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Seeded defects that show in machines whose guests never run: those that the sweeps move and compare."""
+"""Seeded defects that the sweeps find, with machines that never run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OTHER_MACHINES = SeededBuild(
         ),
         Seed(
             "machine type that dies at its start",
-            does("argument", "pc-q35-6.1", "pc-q35-6.1,smm=none"),
+            does("replace-in-argument", "pc-q35-6.1", "pc-q35-6.1,smm=none"),
             "-pc-q35-6.1-qmp-precopy-machine",
             "defect-new",
             ("launch:", "smm"),
@@ -35,14 +35,14 @@ OTHER_ALIASES = SeededBuild(
     (
         Seed(
             "alias q35 moved",
-            does("says", '"alias": "q35"', '"alias": "pc"'),
+            does("replace-in-output", '"alias": "q35"', '"alias": "pc"'),
             "alias:q35",
             "regression",
             ("q35 was pc-q35-", "and is pc-i440fx-"),
         ),
         Seed(
             "alias pc moved",
-            does("says", '"alias": "pc"', '"alias": "q35"'),
+            does("replace-in-output", '"alias": "pc"', '"alias": "q35"'),
             "alias:pc",
             "regression",
             ("pc was pc-i440fx-", "and is pc-q35-"),
@@ -57,8 +57,8 @@ OTHER_PSERIES = SeededBuild(
     (
         Seed(
             "pseries capability lost",
-            does("append", "-machine", when="pseries-6.2")
-            + does("append", "cap-ccf-assist=off", when="pseries-6.2"),
+            does("append-argument", "-machine", when="pseries-6.2")
+            + does("append-argument", "cap-ccf-assist=off", when="pseries-6.2"),
             "-pseries-6.2-qmp-precopy-machine",
             "regression",
             ("cap-ccf-assist", "both controls pass"),
@@ -96,7 +96,7 @@ OTHER_DEVICES = SeededBuild(
         Seed("device gone", lacks("pvscsi"), "device:pvscsi", "removed", ("no device pvscsi",)),
         Seed(
             "device cannot be made",
-            does("argument", "pcnet", "pcnet,mac=none"),
+            does("replace-in-argument", "pcnet", "pcnet,mac=none"),
             "device:pcnet",
             "defect-new",
             ("launch:", "pcnet.mac"),
@@ -139,7 +139,7 @@ OTHER_DEVICES = SeededBuild(
         Seed(
             "dies over one device's state",
             does(
-                "saying",
+                "on-message",
                 LOADS,
                 "die error while loading state for instance 0x0 of device 'pci-ohci'",
                 when="pci-ohci,",
@@ -158,14 +158,16 @@ BAD_AT_SAVING = SeededBuild(
     (
         Seed(
             "device that is no longer migratable",
-            does("refuses", MIGRATE, "State blocked by non-migratable device 'e1000e'", when="e1000e,"),
+            does(
+                "refuse-command", MIGRATE, "State blocked by non-migratable device 'e1000e'", when="e1000e,"
+            ),
             "device:e1000e",
             "refused",
             ("non-migratable device 'e1000e'",),
         ),
         Seed(
             "dies saving one device",
-            does("told", MIGRATE, "die", when="edu,"),
+            does("on-command", MIGRATE, "die", when="edu,"),
             "device:edu",
             "defect-old",
             ("exit status 139",),
@@ -201,7 +203,7 @@ GUEST_SEES = SeededBuild(
         ),
     ),
 )
-"""Such machines load without a complaint."""
+"""Such machines load without an error; only the guest sees the difference."""
 
 OTHER_RAM = SeededBuild(
     "other-ram",
@@ -210,8 +212,8 @@ OTHER_RAM = SeededBuild(
     (
         Seed(
             "destination writes into shared RAM",
-            does("append", "-device", when=RECEIVES)
-            + does("append", "loader,addr=0x2004000,data=1,data-len=4", when=RECEIVES),
+            does("append-argument", "-device", when=RECEIVES)
+            + does("append-argument", "loader,addr=0x2004000,data=1,data-len=4", when=RECEIVES),
             "shared-ram",
             "defect-new",
             ("writes into RAM that the guest still uses: 4 KiB, the first at 0x2004000",),

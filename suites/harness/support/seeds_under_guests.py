@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Seeded defects that show when a booted guest is moved."""
+"""Seeded defects that are found by moving a booted guest."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from suites.harness.support.wrong_builds import GUEST_RUNS, RECEIVES, does, lack
 
 PRECOPY, POSTCOPY, MULTIFD = (f"{name}-idle-bare-1vcpu" for name in ("precopy", "postcopy", "multifd"))
 TWO_VCPUS = "postcopy-idle-bare-2vcpu"
-"""The guest's second vCPU sleeps while it is moved."""
+"""The second vCPU of this guest sleeps during the move."""
 
 UNDER_A_GUEST = SeededBuild(
     "receives-badly",
@@ -18,7 +18,7 @@ UNDER_A_GUEST = SeededBuild(
         Seed(
             "dies while it loads",
             does(
-                "saying",
+                "on-message",
                 LOADS,
                 "die error while loading state for instance 0x0 of device 'timer'",
                 when=RECEIVES,
@@ -44,7 +44,7 @@ CANNOT_SEND = SeededBuild(
     (
         Seed(
             "dies when it is to migrate",
-            does("told", MIGRATE, "die"),
+            does("on-command", MIGRATE, "die"),
             PRECOPY,
             "defect-old",
             ("source", "exit status 139", "the old build is at fault as source"),
@@ -67,7 +67,9 @@ BLOCKED = SeededBuild(
     (
         Seed(
             "a device that cannot migrate",
-            does("refuses", MIGRATE, "State blocked by non-migratable device '0000:00:1f.2/ich9_ahci'"),
+            does(
+                "refuse-command", MIGRATE, "State blocked by non-migratable device '0000:00:1f.2/ich9_ahci'"
+            ),
             PRECOPY,
             "refused",
             ("State blocked by non-migratable device",),
@@ -83,10 +85,10 @@ LEFT_STOPPED = SeededBuild(
     (
         Seed(
             "says running, is stopped",
-            does("saying", GUEST_RUNS, "command stop", when=RECEIVES)
-            + does("hides", '"event": "STOP"', when=RECEIVES)
-            + does("says", '"status": "paused"', '"status": "running"', when=RECEIVES)
-            + does("says", '"running": false', '"running": true', when=RECEIVES),
+            does("on-message", GUEST_RUNS, "command stop", when=RECEIVES)
+            + does("drop-message", '"event": "STOP"', when=RECEIVES)
+            + does("replace-in-output", '"status": "paused"', '"status": "running"', when=RECEIVES)
+            + does("replace-in-output", '"running": false', '"running": true', when=RECEIVES),
             PRECOPY,
             "defect-new",
             ("alive: waited 6 s for a beat after the move",),
@@ -102,7 +104,7 @@ ASLEEP = SeededBuild(
     (
         Seed(
             "second vCPU never runs again",
-            does("saying", GUEST_RUNS, "freeze 1", when=RECEIVES),
+            does("on-message", GUEST_RUNS, "freeze 1", when=RECEIVES),
             TWO_VCPUS,
             "defect-new",
             ("vcpus: vCPU 1 made no progress",),
@@ -118,7 +120,7 @@ DROPS_A_PAGE = SeededBuild(
     (
         Seed(
             "a page of memory is lost",
-            does("saying", GUEST_RUNS, "zero 7", when=RECEIVES),
+            does("on-message", GUEST_RUNS, "zero 7", when=RECEIVES),
             PRECOPY,
             "defect-new",
             ("memory: 1 of 8192 pages damaged; first 7",),
@@ -134,7 +136,7 @@ ANOTHER_PROGRAM = SeededBuild(
     (
         Seed(
             "another program receives",
-            does("steps-aside", when=RECEIVES),
+            does("exec-real", when=RECEIVES),
             PRECOPY,
             "defect-new",
             ("new-build:", "NOT the executable of"),
@@ -150,7 +152,7 @@ GOES_ON = SeededBuild(
     (
         Seed(
             "the source runs on",
-            does("saying", '"status": "completed"', "command cont"),
+            does("on-message", '"status": "completed"', "command cont"),
             PRECOPY,
             "defect-old",
             ("source running", "the old build is at fault as source"),

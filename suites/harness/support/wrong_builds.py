@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds that are wrong on purpose: a real build's root in which another program stands in for QEMU.
+"""Builds with defects on purpose: the root of a real build, with a stand-in in place of QEMU.
 
-The program (wrong/main.c) starts the real QEMU and does wrong what its orders say, see wrong/orders.c. The
-root is made of hard links, so it takes a moment and no space; a file that differs replaces its link, and
-the real build is never written to.
+The stand-in (wrong/main.c) starts the real QEMU and changes what its rules say, see wrong/rules.c. The root
+consists of hard links, so it is made quickly and takes no space. A changed file replaces its link, so the
+real build is never written to.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import add
 from pathlib import Path
+from typing import Literal
 
 from fixtures.builds.build import USUAL_PROGRAMS, inside
 from images.initramfs import TOOLCHAINS
@@ -21,21 +22,34 @@ from suites.harness.support.wrong_sections import with_newer_section
 
 SOURCES = Path(__file__).parent / "wrong"
 COMPILER = TOOLCHAINS["x86_64"].compiler
-"""The host's own, which the guest agent is compiled with too."""
+"""The compiler of the host; the guest agent for x86_64 is compiled with it too."""
 COMPILE_SECONDS = 60
 LINK_SECONDS = 60
 NO_MORE = "no-more"
 
 
-@dataclass(frozen=True)
-class Order:
-    """One thing that a wrong QEMU does, in the words of wrong/orders.c."""
+Verb = Literal[
+    "replace-in-argument",
+    "append-argument",
+    "replace-in-output",
+    "replace-in-command",
+    "drop-message",
+    "refuse-command",
+    "on-command",
+    "on-message",
+    "exec-real",
+]
 
-    verb: str
+
+@dataclass(frozen=True)
+class Rule:
+    """One thing that a stand-in changes, with a verb of wrong/rules.c and its operands."""
+
+    verb: Verb
     first: str = ""
     second: str = ""
     when: str = ""
-    """It counts only if an argument of QEMU's holds this text."""
+    """The rule applies only if an argument of QEMU contains this text."""
 
     def __str__(self) -> str:
         return f"{self.when}\t{self.verb}\t{self.first}\t{self.second}"
@@ -43,52 +57,54 @@ class Order:
 
 @dataclass(frozen=True)
 class Wrong:
-    """What is wrong with a build."""
+    """The defects of a build."""
 
-    orders: tuple[Order, ...] = ()
+    rules: tuple[Rule, ...] = ()
     doubled: tuple[str, ...] = ()
-    """Files, as paths inside its root, that are twice as large as they were."""
+    """Files that become twice as large; paths inside the root."""
     newer_sections: tuple[str, ...] = ()
-    """Sections of devices of which its QEMU knows only a version that is newer by one."""
+    """Device sections of which QEMU supports only the next version."""
 
     def __add__(self, other: Wrong) -> Wrong:
         return Wrong(
-            self.orders + other.orders,
+            self.rules + other.rules,
             self.doubled + other.doubled,
             self.newer_sections + other.newer_sections,
         )
 
 
 RECEIVES = "-incoming"
-"""As `when`: a QEMU that waits for a guest."""
+"""As `when`: only a destination."""
 GUEST_RUNS = '"event": "RESUME"'
-"""What a destination says when it lets the guest go on."""
+"""A destination sends this when it resumes the guest."""
 
 
-def does(verb: str, first: str = "", second: str = "", *, when: str = "") -> Wrong:
-    """QEMU follows one order."""
-    return Wrong((Order(verb, first, second, when),))
+def does(verb: Verb, first: str = "", second: str = "", *, when: str = "") -> Wrong:
+    """One rule."""
+    return Wrong((Rule(verb, first, second, when),))
 
 
 def lacks(name: str) -> Wrong:
-    """QEMU has no such machine type, device, CPU model or capability any more: it bears another name."""
+    """QEMU no longer has this machine type, device, CPU model or capability: it has another name."""
     gone = f"{name}-{NO_MORE}"
-    heard = [does(verb, *pair) for verb in ("argument", "hears") for pair in ((name, gone), (gone, name))]
-    return reduce(add, heard, does("says", name, gone))
+    swaps = ((name, gone), (gone, name))
+    in_arguments = [does("replace-in-argument", *swap) for swap in swaps]
+    in_commands = [does("replace-in-command", *swap) for swap in swaps]
+    return reduce(add, in_arguments + in_commands, does("replace-in-output", name, gone))
 
 
 def takes_for(name: str, other: str) -> Wrong:
-    """QEMU makes `other` of what is asked for as `name`."""
-    return does("argument", name, other) + does("hears", name, other)
+    """QEMU creates `other` where `name` is requested."""
+    return does("replace-in-argument", name, other) + does("replace-in-command", name, other)
 
 
 def sets(device: str, name: str, value: str) -> Wrong:
-    """Every device of that type has another value in this property, unless it was given one."""
-    return does("append", "-global") + does("append", f"{device}.{name}={value}")
+    """This property of all devices of the type gets another default value."""
+    return does("append-argument", "-global") + does("append-argument", f"{device}.{name}={value}")
 
 
 def make_wrong(right: Path, wrong: Wrong, into: Path) -> Path:
-    """Make `into` a root like `right`, with that wrong with it; return it."""
+    """Make `into` a copy of the root `right` with the defects `wrong`; return it."""
     subprocess.run(["cp", "-al", str(right), str(into)], check=True, timeout=LINK_SECONDS)
     _compile(into / "wrong-qemu")
     for program in USUAL_PROGRAMS.values():
@@ -102,9 +118,9 @@ def make_wrong(right: Path, wrong: Wrong, into: Path) -> Path:
 
 
 def _stand_in(qemu: Path, program: Path, wrong: Wrong) -> None:
-    real = qemu.rename(qemu.with_name(f"{qemu.name}.right"))
+    real = qemu.rename(qemu.with_name(f"{qemu.name}.real"))
     qemu.hardlink_to(program)
-    qemu.with_name(f"{qemu.name}.orders").write_text("".join(f"{order}\n" for order in wrong.orders))
+    qemu.with_name(f"{qemu.name}.rules").write_text("".join(f"{rule}\n" for rule in wrong.rules))
     content = real.read_bytes() if wrong.newer_sections else b""
     for section in wrong.newer_sections:
         content = with_newer_section(content, section)
@@ -119,7 +135,7 @@ def _compile(program: Path) -> None:
 
 
 def _replace(file: Path, content: bytes) -> None:
-    """Make another file of it: the one that is linked here is the real build's."""
+    """Replace a hard link by a file of its own, because the linked file belongs to the real build."""
     mode = file.stat().st_mode
     file.unlink()
     file.write_bytes(content)
@@ -127,7 +143,7 @@ def _replace(file: Path, content: bytes) -> None:
 
 
 def matrix_with(matrix: Path, roots: Mapping[str, Path], into: Path) -> Path:
-    """A copy of the file `matrix` that names these roots as builds too."""
+    """Copy the file `matrix` to `into` and add these roots as builds."""
     added = "".join(f"  {name}:\n    kind: root\n    path: {root}\n" for name, root in roots.items())
     before, builds, after = matrix.read_text().partition("\nbuilds:\n")
     assert builds, f"{matrix} has no line `builds:`"

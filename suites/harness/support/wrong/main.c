@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Starts the real QEMU, wrong as ordered, stands beside it, and ends as it does. */
+ * Starts the real QEMU as its child, applies the rules to it, and exits with its status. */
 #include "wrong.h"
 
 #include <errno.h>
@@ -12,24 +12,24 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* How the suite has QEMU open its monitor: an inherited socket. */
+/* The start of QEMU's argument for its monitor, an inherited socket. */
 #define MONITOR "socket,id=monitor,fd="
 
 void fail(const char *what)
 {
-    fprintf(stderr, "a build that is wrong on purpose fails in another way: %s: %s\n", what, strerror(errno));
+    fprintf(stderr, "the stand-in for QEMU failed: %s: %s\n", what, strerror(errno));
     _exit(99);
 }
 
-void *must(void *allocated)
+void *not_null(void *allocated)
 {
     if (!allocated)
         fail("memory");
     return allocated;
 }
 
-/* A file beside this program, named after it. */
-static char *beside(const char *suffix)
+/* The path of this program with `suffix` added. */
+static char *own_path_with(const char *suffix)
 {
     char self[4096], *path = NULL;
     ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
@@ -41,20 +41,20 @@ static char *beside(const char *suffix)
 
 static char **arguments(char **argv)
 {
-    const struct order *order = NULL;
+    const struct rule *rule = NULL;
     size_t count = 0, more = 0;
     char **changed;
 
     while (argv[count])
         count++;
-    while ((order = order_next(order, "append")))
+    while ((rule = rule_next(rule, "append-argument")))
         more++;
-    changed = must(calloc(count + more + 1, sizeof *changed));
+    changed = not_null(calloc(count + more + 1, sizeof *changed));
     changed[0] = argv[0];
     for (size_t i = 1; i < count; i++)
-        changed[i] = reworded("argument", argv[i]);
-    while ((order = order_next(order, "append")))
-        changed[count++] = order->first;
+        changed[i] = replace_words("replace-in-argument", argv[i]);
+    while ((rule = rule_next(rule, "append-argument")))
+        changed[count++] = rule->first;
     return changed;
 }
 
@@ -66,16 +66,17 @@ static int monitor_fd(char **argv)
     return -1;
 }
 
-/* The rig's end of the monitor, and ours to the child, which finds its own at the number it was told. */
-static void stand_between(int told, int *rig, int *monitor)
+/* Keeps the rig's end of the monitor in `rig`, gives the child a new socket under the number `child_fd`, and
+ * keeps the other end of that in `monitor`. */
+static void insert_into_monitor(int child_fd, int *rig, int *monitor)
 {
     int pair[2];
 
-    *rig = fcntl(told, F_DUPFD_CLOEXEC, 3);
+    *rig = fcntl(child_fd, F_DUPFD_CLOEXEC, 3);
     if (*rig < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
         fail("monitor");
     *monitor = pair[0];
-    if (dup2(pair[1], told) < 0)
+    if (dup2(pair[1], child_fd) < 0)
         fail("dup2");
     close(pair[1]);
 }
@@ -95,8 +96,8 @@ static pid_t start(const char *program, char **argv, int output)
     fail(program);
 }
 
-/* A thread that was frozen is ours to bury before QEMU counts as ended. */
-static int end_of(pid_t child)
+/* Waits for the child. A frozen thread is traced by this process, which must also reap it first. */
+static int wait_for_end(pid_t child)
 {
     int status = 0;
     pid_t ended;
@@ -107,7 +108,7 @@ static int end_of(pid_t child)
     return status;
 }
 
-static void end_like(int status)
+static void exit_with(int status)
 {
     if (WIFSIGNALED(status)) {
         signal(WTERMSIG(status), SIG_DFL);
@@ -119,24 +120,24 @@ static void end_like(int status)
 int main(int argc, char **argv)
 {
     const struct rlimit no_core = {0, 0};
-    char *program = beside(".right");
-    int told, rig = -1, monitor = -1, output[2];
+    char *program = own_path_with(".real");
+    int child_fd, rig = -1, monitor = -1, output[2];
     pid_t child;
 
     (void)argc;
-    orders_read(beside(".orders"), argv);
-    if (order_next(NULL, "steps-aside"))
+    rules_read(own_path_with(".rules"), argv);
+    if (rule_next(NULL, "exec-real"))
         execv(program, argv);
     signal(SIGPIPE, SIG_IGN);
     setrlimit(RLIMIT_CORE, &no_core);
-    if ((told = monitor_fd(argv)) >= 0)
-        stand_between(told, &rig, &monitor);
+    if ((child_fd = monitor_fd(argv)) >= 0)
+        insert_into_monitor(child_fd, &rig, &monitor);
     if (pipe2(output, O_CLOEXEC))
         fail("pipe2");
     child = start(program, arguments(argv), output[1]);
     close(output[1]);
-    if (told >= 0)
-        close(told);
-    relay(child, rig, monitor, output[0]);
-    end_like(end_of(child));
+    if (child_fd >= 0)
+        close(child_fd);
+    proxy_monitor(child, rig, monitor, output[0]);
+    exit_with(wait_for_end(child));
 }

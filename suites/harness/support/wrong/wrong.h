@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A QEMU that is wrong on purpose: it stands in for the real one, which it starts as its child with other
- * arguments, and sits between that one's monitor and whoever talks to it.
+ * A stand-in for QEMU with defects on purpose. It starts the real QEMU as its child, with changed arguments,
+ * and passes messages between the child's monitor and the rig.
  *
- * What it does wrong is in a file beside it, see orders.c. It stays as the parent, so that the program that
- * runs is the build's own, as it is with a QEMU that does these things by itself.
+ * A file next to it has the rules that say what to change, see rules.c. It stays as the parent process, so
+ * the program that runs the guest is the build's own QEMU, as in a build that really has these defects.
  */
 #ifndef WRONG_H
 #define WRONG_H
@@ -18,36 +18,36 @@
 #include <stdlib.h>
 #include <sys/types.h>
 
-/* What is said to QEMU in the wrapper's own name; nobody else hears the answer. */
+/* The id of commands that the stand-in itself sends to QEMU. Their answers are not passed to the rig. */
 #define OWN_ID "\"id\": \"wrong\""
 
-/* orders.c: what is to be done wrong */
-struct order {
+/* rules.c: what to change */
+struct rule {
     char *when, *verb, *first, *second;
 };
-void orders_read(const char *file, char **argv);
-const struct order *order_next(const struct order *after, const char *verb);
-const struct order *order_about(const char *verb, const char *text);
-char *reworded(const char *verb, const char *text); /* to be freed */
-void order_done(const struct order *order);
+void rules_read(const char *file, char **argv);
+const struct rule *rule_next(const struct rule *after, const char *verb);
+const struct rule *rule_matching(const char *verb, const char *text);
+char *replace_words(const char *verb, const char *text); /* the caller frees the result */
+void rule_remove(const struct rule *rule);
 
-/* lines.c: bytes into lines */
+/* line_reader.c: splits bytes into lines */
 struct lines {
     int fd;
-    bool objects; /* a line is a JSON object, whatever stands between two of them */
+    bool objects; /* return JSON objects; ignore what is between two of them */
     char *held;
     size_t len;
 };
-bool lines_read(struct lines *in, void (*take)(char *line)); /* false at the end */
+bool lines_read(struct lines *in, void (*handle)(char *line)); /* false at end of file */
 void write_line(int fd, const char *line);
 
-/* relay.c: between QEMU and the rig until QEMU has closed all */
-void relay(pid_t qemu, int rig, int monitor, int output);
+/* monitor_proxy.c: returns when QEMU has closed its monitor and its output */
+void proxy_monitor(pid_t qemu, int rig, int monitor, int output);
 
-/* harm.c: what is done to the running QEMU */
-void harm(pid_t qemu, int monitor, const struct order *order);
+/* faults.c: faults of the running QEMU */
+void inject_fault(pid_t qemu, int monitor, const struct rule *rule);
 
-void *must(void *allocated);
+void *not_null(void *allocated);
 void fail(const char *what) __attribute__((noreturn));
 
 #endif

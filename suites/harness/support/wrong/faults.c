@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What is done to a running QEMU.
+ * The faults that a rule can inject into the running QEMU.
  *
- *   die TEXT     it says TEXT and ends with status 1; without TEXT, a signal ends it
- *   command NAME it does what this command asks, unasked
+ *   die TEXT     QEMU prints TEXT and exits with status 1; without TEXT, a signal kills it
+ *   command NAME QEMU executes this QMP command, which the rig did not send
  *   freeze N     vCPU N never runs again
- *   zero N       a page of the guest agent's area is lost, its Nth
+ *   zero N       page N of the guest agent's memory area is overwritten with zeroes
  */
 #include "wrong.h"
 
@@ -20,7 +20,7 @@
 
 #define PAGE 4096u
 #define CHUNK (256u * PAGE)
-/* What each page of the agent's area begins with, and its number after it: see images/agent/page.c. */
+/* The first word of each page of the agent's area; the page's number follows it. See images/agent/page.c. */
 #define MAGIC 0x6863746170746f68ull
 #define LOOK_AGAIN_NS 2000000
 
@@ -33,7 +33,7 @@ static void die(pid_t qemu, const char *text)
         _exit(1);
 }
 
-static bool read_small(const char *path, char *out, size_t size)
+static bool read_small_file(const char *path, char *out, size_t size)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t got = fd < 0 ? -1 : read(fd, out, size - 1);
@@ -44,9 +44,9 @@ static bool read_small(const char *path, char *out, size_t size)
     return got > 0;
 }
 
-static pid_t thread_called(pid_t qemu, const char *name)
+static pid_t thread_named(pid_t qemu, const char *name)
 {
-    char path[64], called[32];
+    char path[64], comm[32];
     struct dirent *entry;
     pid_t found = 0;
     DIR *tasks;
@@ -55,7 +55,7 @@ static pid_t thread_called(pid_t qemu, const char *name)
     tasks = opendir(path);
     while (tasks && !found && (entry = readdir(tasks))) {
         snprintf(path, sizeof path, "/proc/%d/task/%d/comm", (int)qemu, atoi(entry->d_name));
-        if (read_small(path, called, sizeof called) && strncmp(called, name, strlen(name)) == 0)
+        if (read_small_file(path, comm, sizeof comm) && strncmp(comm, name, strlen(name)) == 0)
             found = atoi(entry->d_name);
     }
     if (tasks)
@@ -68,10 +68,10 @@ static bool sleeps(pid_t qemu, pid_t thread)
     char path[64], text[256], *end;
 
     snprintf(path, sizeof path, "/proc/%d/task/%d/stat", (int)qemu, (int)thread);
-    return read_small(path, text, sizeof text) && (end = strrchr(text, ')')) && end[2] == 'S';
+    return read_small_file(path, text, sizeof text) && (end = strrchr(text, ')')) && end[2] == 'S';
 }
 
-/* Taken while it sleeps, for then it holds no lock of QEMU's: else all of QEMU would hang. */
+/* Stops the thread while it sleeps: then it holds no lock of QEMU, so the rest of QEMU does not hang. */
 static void freeze(pid_t qemu, const char *number)
 {
     const struct timespec pause = {0, LOOK_AGAIN_NS};
@@ -79,14 +79,14 @@ static void freeze(pid_t qemu, const char *number)
     pid_t thread;
 
     snprintf(name, sizeof name, "CPU %s/", number);
-    thread = thread_called(qemu, name);
+    thread = thread_named(qemu, name);
     while (thread && !sleeps(qemu, thread))
         nanosleep(&pause, NULL);
     if (!thread || ptrace(PTRACE_SEIZE, thread, 0, 0) || ptrace(PTRACE_INTERRUPT, thread, 0, 0))
         fail("freeze");
 }
 
-/* Zeroes the page of that number in `len` bytes of QEMU's memory at `at`; true if it was there. */
+/* Zeroes page `number` if it is in the `len` bytes of QEMU's memory at `at`; true if it was found. */
 static bool zero_in(int memory, uint64_t at, size_t len, uint64_t number)
 {
     static const unsigned char zeroes[PAGE];
@@ -111,7 +111,7 @@ static bool zero_between(int memory, uint64_t at, uint64_t end, uint64_t number)
     return false;
 }
 
-/* The guest's RAM is somewhere among the memory that can be written and not executed. */
+/* The guest's RAM is in one of the mappings that are writable and not executable. */
 static void zero(pid_t qemu, uint64_t number)
 {
     char path[64], line[512];
@@ -132,7 +132,7 @@ static void zero(pid_t qemu, uint64_t number)
     fclose(maps);
     close(memory);
     if (!found)
-        fail("no such page of the guest agent's");
+        fail("the guest agent has no such page");
 }
 
 static void command(int monitor, const char *name)
@@ -145,26 +145,27 @@ static void command(int monitor, const char *name)
     free(line);
 }
 
-static void once(pid_t qemu, int monitor, const char *what, const char *rest)
+static void inject(pid_t qemu, int monitor, const char *name, const char *argument)
 {
-    if (strcmp(what, "die") == 0)
-        die(qemu, rest);
-    else if (strcmp(what, "command") == 0)
-        command(monitor, rest);
-    else if (strcmp(what, "freeze") == 0)
-        freeze(qemu, rest);
-    else if (strcmp(what, "zero") == 0)
-        zero(qemu, strtoull(rest, NULL, 10));
+    if (strcmp(name, "die") == 0)
+        die(qemu, argument);
+    else if (strcmp(name, "command") == 0)
+        command(monitor, argument);
+    else if (strcmp(name, "freeze") == 0)
+        freeze(qemu, argument);
+    else if (strcmp(name, "zero") == 0)
+        zero(qemu, strtoull(argument, NULL, 10));
     else
-        fail(what);
+        fail(name);
 }
 
-void harm(pid_t qemu, int monitor, const struct order *order)
+/* Each rule injects its fault once. */
+void inject_fault(pid_t qemu, int monitor, const struct rule *rule)
 {
-    char what[16] = "", *space = strchr(order->second, ' ');
-    size_t len = space ? (size_t)(space - order->second) : strlen(order->second);
+    char name[16] = "", *space = strchr(rule->second, ' ');
+    size_t len = space ? (size_t)(space - rule->second) : strlen(rule->second);
 
-    snprintf(what, sizeof what, "%.*s", (int)len, order->second);
-    order_done(order);
-    once(qemu, monitor, what, space ? space + 1 : "");
+    snprintf(name, sizeof name, "%.*s", (int)len, rule->second);
+    rule_remove(rule);
+    inject(qemu, monitor, name, space ? space + 1 : "");
 }

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Bytes as they come in, given on as lines, or as JSON objects where whoever talks ends no lines. */
+ * Splits incoming bytes into lines, or into JSON objects where the sender does not end its lines. */
 #include "wrong.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-#define PIECE 65536
+#define READ_SIZE 65536
 
 static bool lines_fill(struct lines *in)
 {
     ssize_t got;
 
-    in->held = must(realloc(in->held, in->len + PIECE));
+    in->held = not_null(realloc(in->held, in->len + READ_SIZE));
     do
-        got = read(in->fd, in->held + in->len, PIECE);
+        got = read(in->fd, in->held + in->len, READ_SIZE);
     while (got < 0 && errno == EINTR);
     if (got <= 0)
         return false;
@@ -22,7 +22,7 @@ static bool lines_fill(struct lines *in)
     return true;
 }
 
-/* Where the object that begins at `text` ends; NULL if that has not come yet. */
+/* The end of the object that begins at `text`; NULL if it is not complete yet. */
 static char *object_end(char *text, const char *end)
 {
     bool quoted = false;
@@ -48,41 +48,41 @@ static char *next_end(const struct lines *in, char *begin)
     return in->objects ? object_end(begin, end) : memchr(begin, '\n', (size_t)(end - begin));
 }
 
-static void give(const char *begin, const char *end, void (*take)(char *line))
+static void pass_line(const char *begin, const char *end, void (*handle)(char *line))
 {
-    char *held = must(strndup(begin, (size_t)(end - begin))), *line = held + strspn(held, "\r\n");
+    char *held = not_null(strndup(begin, (size_t)(end - begin))), *line = held + strspn(held, "\r\n");
 
     line[strcspn(line, "\r\n")] = 0;
     if (*line)
-        take(line);
+        handle(line);
     free(held);
 }
 
-static void give_lines(struct lines *in, void (*take)(char *line))
+static void pass_lines(struct lines *in, void (*handle)(char *line))
 {
     char *begin = in->held, *end;
 
     while ((end = next_end(in, begin))) {
-        give(begin, end, take);
+        pass_line(begin, end, handle);
         begin = in->objects ? end : end + 1;
     }
     in->len -= (size_t)(begin - in->held);
     memmove(in->held, begin, in->len);
 }
 
-bool lines_read(struct lines *in, void (*take)(char *line))
+bool lines_read(struct lines *in, void (*handle)(char *line))
 {
     bool more = lines_fill(in);
 
-    give_lines(in, take);
+    pass_lines(in, handle);
     if (!more && in->len > 0) {
-        give(in->held, in->held + in->len, take);
+        pass_line(in->held, in->held + in->len, handle);
         in->len = 0;
     }
     return more;
 }
 
-/* Whoever does not listen any more does not miss it: the other side's end is seen when it is read. */
+/* Errors are ignored: when a peer closes its end, the next read from it shows that. */
 void write_line(int fd, const char *line)
 {
     char *whole = NULL;

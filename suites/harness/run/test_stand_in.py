@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The stand-in for QEMU that puts defects into a build, here in front of a small script."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from fixtures.builds.build import USUAL_PROGRAMS, inside
+from suites.harness.support.wrong_builds import Rule, Verb, Wrong, does, make_wrong
+
+PROGRAM = USUAL_PROGRAMS["x86_64"]
+PRINTS_ITS_ARGUMENTS = '#!/bin/sh\necho "$@"\nexit 3\n'
+
+Start = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Start:
+    """Starts the program of a root with these defects, which prints its arguments and exits with status 3."""
+    program = inside(tmp_path / "right", PROGRAM)
+    program.parent.mkdir(parents=True)
+    program.write_text(PRINTS_ITS_ARGUMENTS)
+    program.chmod(0o755)
+
+    def started(wrong: Wrong, *arguments: str) -> subprocess.CompletedProcess[str]:
+        root = make_wrong(tmp_path / "right", wrong, tmp_path / "wrong")
+        command = [str(inside(root, PROGRAM)), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+    return started
+
+
+def test_stand_in_without_rules_changes_nothing(start: Start) -> None:
+    """Lose this and the stand-in itself is a defect, which a run blames on the build."""
+    ended = start(Wrong(), "-device", "e1000")
+    assert (ended.returncode, ended.stdout) == (3, "-device e1000\n")
+
+
+def test_rule_applies_only_if_an_argument_contains_its_text(start: Start) -> None:
+    """Lose this and a defect of the destination is in the source too, and is blamed on another role."""
+    rules = does("append-argument", "added", when="-incoming") + does("replace-in-argument", "e1000", "e100")
+    assert start(rules, "-device", "e1000").stdout == "-device e100\n"
+
+
+def test_unknown_verb_fails(start: Start) -> None:
+    """Lose this and a misspelt verb makes a build without the defect, which no check can find."""
+    ended = start(Wrong((Rule("replace", "e1000", "e100"),)))  # type: ignore[arg-type]
+    assert (ended.returncode, "the stand-in for QEMU failed: replace" in ended.stderr) == (99, True)
+
+
+@pytest.mark.parametrize("verb", get_args(Verb))
+def test_each_verb_is_known(verb: Verb, start: Start) -> None:
+    """Lose this and a verb that a seeded defect may use is not one of the stand-in's."""
+    assert start(does(verb, "no such text")).returncode == 3
