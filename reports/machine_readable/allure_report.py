@@ -12,7 +12,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -22,6 +21,7 @@ from typing import Any
 from fixtures.outcome.history import KEPT
 from fixtures.outcome.outcome import BuildInfo, Outcome, RunResult
 from reports.files import clean, write_atomically
+from reports.machine_readable.node import node, node_version, search_path
 from reports.words import MEANINGS
 
 TIMEOUT_S = 120
@@ -66,7 +66,7 @@ def generate(
     program = node_modules / ".bin" / "allure"
     if not results_dir.is_dir() or not any(results_dir.glob("*-result.json")):
         return f"No Allure report in HTML: no test has left a result in {results_dir.name}."
-    if shutil.which("node") is None:
+    if node() is None:
         return "No Allure report in HTML: Node.js (`node`) is not installed; the raw results are kept."
     if not program.exists():
         return (
@@ -90,29 +90,18 @@ def message_pattern(outcome: Outcome) -> str:
 
 
 def quality_gate(results_dir: Path, node_modules: Path) -> str | None:
-    """What Allure's own quality gate says of the run, in a sentence: no test may have failed.
+    """One sentence with the result of Allure's quality gate, which allows no failed test.
 
-    None where there is no Allure, or no Node.js that can run its gate: with Node.js 20 it crashes, and ends
-    like one that was not passed (allure 3.18, Iterator.toArray).
+    None if Allure is not installed, or Node.js is older than 22: there the gate crashes with the exit status
+    of a gate that was not passed (allure 3.18 calls Iterator.toArray).
     """
     program = node_modules / ".bin" / "allure"
-    if _node_version() < GATE_NODE or not program.exists() or not results_dir.is_dir():
+    if node_version() < GATE_NODE or not program.exists() or not results_dir.is_dir():
         return None
     with tempfile.TemporaryDirectory(prefix="allure-") as scratch:
         config = configuration("gate", Path(scratch) / "report", None)
         remark = _run(program, "quality-gate", results_dir.absolute(), Path(scratch), config)
     return f"Allure's quality gate: {'passed' if remark is None else 'not passed'}"
-
-
-def _node_version() -> int:
-    """The major version of Node.js; 0 where there is none."""
-    try:
-        command = ["node", "--version"]
-        said = subprocess.run(command, check=False, capture_output=True, text=True, timeout=TIMEOUT_S).stdout
-    except (OSError, subprocess.TimeoutExpired):
-        return 0
-    found = re.match(r"v(\d+)\.", said)
-    return int(found[1]) if found else 0
 
 
 def configuration(name: str, output: Path, history: Path | None = None) -> dict[str, Any]:
@@ -152,7 +141,7 @@ def _run(
     config = scratch / "allurerc.json"
     config.write_text(json.dumps(configured), encoding="utf-8")
     command = [str(program.absolute()), task, "-c", str(config), str(results_dir)]
-    environment = os.environ | {"NO_COLOR": "1", "FORCE_COLOR": "0", "CI": "1"}
+    environment = os.environ | {"PATH": search_path(), "NO_COLOR": "1", "FORCE_COLOR": "0", "CI": "1"}
     try:
         process = subprocess.Popen(
             command,

@@ -282,6 +282,7 @@ def test_allure_without_node_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyP
     out.mkdir()
     (out / "index.html").write_text("of another run")
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("reports.machine_readable.node.wheel_programs", lambda: None)
     said = generate(results, out, "name", tmp_path / "node_modules")
     assert said is not None
     assert "Node.js" in said
@@ -302,6 +303,7 @@ def test_a_crashing_allure_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyP
         (bin_directory / name).write_text(script)
         (bin_directory / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{bin_directory}:/usr/bin:/bin")
+    monkeypatch.setattr("reports.machine_readable.node.wheel_programs", lambda: None)
     said = generate(results, tmp_path / "allure", "name", tmp_path / "node_modules")
     assert said is not None
     assert "status 3: Error: boom" in said
