@@ -1,23 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writing report files so that a reader never meets half a file, and text that no renderer chokes on."""
+"""Writing report files so that a reader never sees half a file."""
 
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 from pathlib import Path
-
-_CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
-
-
-def clean(text: str) -> str:
-    """`text` without terminal escapes and control characters, and without lone surrogates.
-
-    Reasons quote guests' consoles and QEMU's stderr. What those contain must neither move the reader's
-    cursor nor make an XML file malformed. Line breaks and tabs stay.
-    """
-    return _CONTROL.sub("", text.replace("\r\n", "\n")).encode("utf-8", "replace").decode("utf-8")
 
 
 def write_atomically(path: Path, text: str) -> Path:

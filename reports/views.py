@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from fixtures.outcome.findings import Finding, name_of
 from fixtures.outcome.outcome import CellResult, RunResult
-from reports.files import clean
+from fixtures.printable import printable
 from reports.swept import is_swept, listed
 from reports.words import worst_first
 
@@ -170,7 +170,7 @@ def _link(path: str, text: str, directory: Path) -> Link:
     parts = PurePosixPath(path)
     if parts.is_absolute() or ".." in parts.parts:
         return Link(path, path, None, "outside the report")
-    if not (directory / clean(path)).exists():
+    if not (directory / printable(path)).exists():
         return Link(path, text, None, "missing")
     # "./" keeps a colon in the first part from being read as a scheme such as `javascript:`.
     return Link(path, text, "./" + quote(path, errors="replace"))

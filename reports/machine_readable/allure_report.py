@@ -20,7 +20,8 @@ from typing import Any
 
 from fixtures.outcome.history import KEPT
 from fixtures.outcome.outcome import BuildInfo, Outcome, RunResult
-from reports.files import clean, write_atomically
+from fixtures.printable import printable
+from reports.files import write_atomically
 from reports.machine_readable.node import node, node_version, search_path
 from reports.words import MEANINGS
 
@@ -73,7 +74,7 @@ def generate(
             "No Allure report in HTML: npm's `allure` is not installed (`npm ci`); the raw results are kept."
         )
     with tempfile.TemporaryDirectory(prefix="allure-") as scratch:
-        config = configuration(clean(name), Path(scratch) / "report", history)
+        config = configuration(printable(name), Path(scratch) / "report", history)
         remark = _run(program, "generate", results_dir.absolute(), Path(scratch), config)
         made = Path(scratch) / "report" / "index.html"
         if remark is None and not made.is_file():
@@ -172,7 +173,7 @@ def _run(
 
 def _telling_line(output: str) -> str:
     """The last line that names an error, since a crashed Node ends its output with its own version."""
-    lines = [line.strip() for line in clean(output).splitlines() if not _NOISE.match(line)]
+    lines = [line.strip() for line in printable(output).splitlines() if not _NOISE.match(line)]
     errors = [line for line in lines if _ERROR_LINE.search(line)]
     return (errors or lines or ["it said nothing"])[-1][:300]
 
@@ -210,7 +211,7 @@ def _properties(facts: dict[str, str]) -> str:
     """Java properties; a line break would begin another property, and a key ends at the first blank."""
     lines = []
     for key, value in facts.items():
-        plain = " ".join(clean(value).split()).replace("\\", "\\\\")
-        name = re.sub(r"[\s=:]+", "_", clean(key))
+        plain = " ".join(printable(value).split()).replace("\\", "\\\\")
+        name = re.sub(r"[\s=:]+", "_", printable(key))
         lines.append(f"{name} = {plain}")
     return "\n".join(lines) + "\n"

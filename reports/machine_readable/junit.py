@@ -8,7 +8,8 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from fixtures.outcome.outcome import COUNTS_AGAINST, CellResult, Outcome, RunResult
-from reports.files import clean, write_atomically
+from fixtures.printable import printable
+from reports.files import write_atomically
 from reports.words import count, worst_first
 
 TOLD = 20
@@ -24,8 +25,8 @@ def write_junit(run: RunResult, directory: Path) -> Path:
     for nodeid, cells in by_test.items():
         _case(suite, nodeid, cells)
     for note in run.notes:
-        case = ET.SubElement(suite, "testcase", classname="run", name=clean(note)[:200], time="0")
-        ET.SubElement(case, "error", message=clean(note))
+        case = ET.SubElement(suite, "testcase", classname="run", name=printable(note)[:200], time="0")
+        ET.SubElement(case, "error", message=printable(note))
     suite.set("tests", str(len(suite)))
     suite.set("time", str(run.seconds))
     for kind, plural in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
@@ -65,5 +66,5 @@ def _tell(case: ET.Element, kind: str, cells: list[CellResult]) -> None:
     first = cells[0]
     more = f" (and {count(len(cells) - 1, 'more cell')})" if len(cells) > 1 else ""
     lines = [f"{cell.outcome}: {cell.id}: {cell.reason}\nrerun: {cell.rerun}" for cell in cells[:TOLD]]
-    told = ET.SubElement(case, kind, message=clean(f"{first.outcome}: {first.reason}{more}"))
-    told.text = clean("\n\n".join(lines))
+    told = ET.SubElement(case, kind, message=printable(f"{first.outcome}: {first.reason}{more}"))
+    told.text = printable("\n\n".join(lines))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from fixtures.printable import printable
 from reports import words
-from reports.files import clean
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -22,7 +22,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         # Exactly str: what is Markup or an enum already is what it has to be.
-        finalize=lambda value: clean(value) if type(value) is str else value,
+        finalize=lambda value: printable(value) if type(value) is str else value,
     )
     made.filters |= {"ms": words.ms, "seconds": words.seconds}
     made.globals |= {"count": words.count}

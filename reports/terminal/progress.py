@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fixtures.outcome.outcome import Outcome
-from reports.terminal.table import printable, tally_text
+from reports.terminal.table import encodable, tally_text
 
 _SHOWN = 8
 
@@ -67,7 +67,7 @@ class Progress:
         if self._live is None:
             digits = len(str(self._total))
             line = f"[{done:>{digits}}/{self._total}] {seconds:>3.0f}s  {_words(outcomes):<11} {test_id}"
-            self._console.print(Text(printable(line, self._console)), soft_wrap=True)
+            self._console.print(Text(encodable(line, self._console)), soft_wrap=True)
 
     def stop(self) -> None:
         """End the live display and give the terminal back."""
@@ -95,7 +95,7 @@ class Progress:
             tally.no_wrap, tally.overflow = True, "ellipsis"
             lines.append(tally)
         for cell_id, since in running[:_SHOWN]:
-            text = f"{now - since:4.0f}s  {printable(cell_id, self._console)}"
+            text = f"{now - since:4.0f}s  {encodable(cell_id, self._console)}"
             lines.append(Text(text, no_wrap=True, overflow="ellipsis"))
         if len(running) > _SHOWN:
             lines.append(Text(f"      and {len(running) - _SHOWN} more", style="dim"))

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from fixtures.outcome.findings import findings
 from fixtures.outcome.outcome import COUNTS_AGAINST, Outcome, RunResult
+from fixtures.printable import printable
 from reports.changes import Changes
-from reports.files import clean, write_atomically
+from reports.files import write_atomically
 from reports.words import SYMBOLS, build_words, count, why
 
 TOLD = 10
@@ -84,6 +85,6 @@ def _cut(told: list[str]) -> list[str]:
 
 def _text(said: str) -> str:
     """Words of QEMU as Markdown that shows them: on one line, cut, nothing in them taken for markup."""
-    line = " ".join(clean(said).split())
+    line = " ".join(printable(said).split())
     cut = line if len(line) <= REASON_LENGTH else f"{line[:REASON_LENGTH]}…"
     return re.sub(r"([\\`*_{}\[\]<>|#~&$])", r"\\\1", cut)

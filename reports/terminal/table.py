@@ -16,9 +16,9 @@ from rich.text import Text
 
 from fixtures.outcome.findings import Finding, findings, not_tried, rollbacks, tried_rollbacks
 from fixtures.outcome.outcome import COUNTS_AGAINST, CellResult, Outcome, RunResult
+from fixtures.printable import printable
 from reports.changes import NOTHING_BEFORE, Changes
 from reports.figures import spread
-from reports.files import clean
 from reports.swept import by_kind, in_order, listed, swept
 from reports.views import briefly, short_name
 from reports.words import PLAIN_SYMBOLS, SYMBOLS, build_words, count, ms, seconds, tone, why
@@ -79,9 +79,9 @@ def symbol(outcome: Outcome, console: Console) -> str:
     return sign if _is_unicode(console) else PLAIN_SYMBOLS.get(sign, sign)
 
 
-def printable(text: str, console: Console) -> str:
+def encodable(text: str, console: Console) -> str:
     """`text` without control characters, and without letters that the terminal's encoding lacks."""
-    plain = clean(text)
+    plain = printable(text)
     if _is_unicode(console):
         return plain
     return plain.replace("→", "->").replace("…", "...").encode("ascii", "replace").decode("ascii")
@@ -198,7 +198,7 @@ def _matrix(run: RunResult, console: Console) -> Table:
         # Passing cells only: the blackout of a guest that never woke is a time limit, not a figure.
         blackout = spread(cell.blackout_ms for cell in cells if cell.outcome is Outcome.PASS)
         figures = [f"median {ms(blackout.middle)}", ms(blackout.greatest)] if blackout else ["-", "-"]
-        named = [Text(printable(text, console)) for text in names]
+        named = [Text(encodable(text, console)) for text in names]
         table.add_row(*named, tally_text(Counter(cell.outcome for cell in cells), console), *figures)
     return table
 
@@ -210,7 +210,7 @@ def _sweeps(run: RunResult, console: Console) -> Table:
         told = in_order(tally)
         parts = [dict(told[place : place + _TALLY]) for place in range(0, len(told), _TALLY)]
         tallies = Text("\n").join(tally_text(part, console) for part in parts)
-        table.add_row(arch, Text(printable(kind, console)), count(machines, "machine type"), tallies)
+        table.add_row(arch, Text(encodable(kind, console)), count(machines, "machine type"), tallies)
     return table
 
 
@@ -243,7 +243,7 @@ def _paragraph(
     style: str = "",
 ) -> None:
     """`text` wrapped to `width`, cut after a few lines: the whole of it stands in the report."""
-    line = " ".join(printable(text, console).split())
+    line = " ".join(encodable(text, console).split())
     more = "[...]" if not _is_unicode(console) else "[…]"
     wrapped = textwrap.wrap(
         line,
@@ -259,7 +259,7 @@ def _paragraph(
 
 def _line(console: Console, text: str, style: str = "") -> None:
     """One line as it is: no markup from a reason, no wrapping of a command."""
-    console.print(Text(printable(text, console), style=style), soft_wrap=True)
+    console.print(Text(encodable(text, console), style=style), soft_wrap=True)
 
 
 def _is_unicode(console: Console) -> bool:

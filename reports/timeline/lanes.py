@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from matplotlib.axes import Axes
 
 from fixtures.evidence.timeline import Mark, Timeline
-from reports.files import clean
+from fixtures.printable import printable
 from reports.timeline.labels import PASS, Label, Window, place
 
 LEVEL_PIXELS = 16
@@ -109,5 +109,5 @@ def _label(axes: Axes, label: Label, floor: float, shown: Window, ms_per_letter:
 
 def cut(text: str, length: int) -> str:
     """`text` on one line, at most `length` letters."""
-    line = " ".join(clean(text).split())
+    line = " ".join(printable(text).split())
     return line if len(line) <= length else line[: length - 1] + "…"

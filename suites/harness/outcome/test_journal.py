@@ -27,7 +27,7 @@ PLANNED = make_plan(["suites/hotpatch/test_qmp.py::test_survives[a]"], "2/3")
 FAILED = make_cell(
     1,
     Outcome.REGRESSION,
-    reason="migrate: bad byte \udc80, then\nanother line\u2028and one more",
+    reason="migrate: bad byte \ufffd, then\nanother line",
     evidence=["evidence/1/console.log"],
     runs=[RunRecord("debian-12", "debian-13", "fail", "bad", "migrate: bad", figures={"iterations": 3.0})],
 )

@@ -119,7 +119,7 @@ def test_junit_survives_whatever_is_said(tmp_path: Path) -> None:
     run = make_run(make_cell(1, FAILS, reason=HOSTILE), notes=(HOSTILE,))
     case, note = junit(run, tmp_path)
     for told in (case[0].attrib["message"], case[0].text or "", note.attrib["name"]):
-        assert "it said red <b>&amp;? ]]> 漢" in told
+        assert "it said red\ufffd\ufffd <b>&amp;\ufffd\ufffd ]]> 漢" in told
 
 
 def summary(run: RunResult, directory: Path, changes: Changes = NOTHING_BEFORE) -> str:

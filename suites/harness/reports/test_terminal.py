@@ -162,7 +162,7 @@ def test_timeline_is_a_picture_that_names_the_blackout(
     text = "".join(parsed(file).itertext())
     assert "blackout 48 ms" in text
     assert "MIGRATION completed" in text
-    assert "$x <b>&amp; $y" in text
+    assert "$x <b>&amp;\ufffd $y" in text
     assert ("no samples" in text) is not samples
     first = file.read_bytes()
     write_timeline(timeline, file)

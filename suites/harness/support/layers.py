@@ -9,6 +9,7 @@ from pathlib import Path
 from fixtures.places import ROOT
 
 ORDER: tuple[tuple[str, ...], ...] = (
+    ("printable",),
     ("errors",),
     ("waiting",),
     ("cache",),
@@ -35,7 +36,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
 MAY_ONLY = {
     "images": ("fixtures.errors", "fixtures.matrix.guest_devices"),
     "reports": (
-        *("fixtures.errors", "fixtures.places", "fixtures.matrix", "fixtures.evidence"),
+        *("fixtures.errors", "fixtures.places", "fixtures.printable", "fixtures.matrix", "fixtures.evidence"),
         *("fixtures.outcome", "fixtures.bench.results"),
     ),
 }
