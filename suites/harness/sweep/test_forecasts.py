@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The suite's own tests: how well the streams foretold, and what random machines look like, without QEMU."""
+"""Forecasts from streams, and random machines, without QEMU."""
 
 from __future__ import annotations
 
@@ -32,26 +32,26 @@ def _forecast(what: str, *differences: Difference, failed: bool, cells: int = 1)
     return Forecast(what, cells, "a -> b", differences, failed)
 
 
-def test_what_was_foretold_rightly_is_counted_by_subject() -> None:
+def test_correct_predictions_are_counted_by_subject() -> None:
     """Lose this and a crowd of twenty that moved counts as one."""
     right = _forecasts(
         _forecast("crowd 1", HARMLESS, failed=False, cells=20), _forecast("device:esp", WRONG, failed=True)
     )
-    told = "the streams foretold 21 of 21 loads rightly, none missed, no false alarms"
-    assert right.summary() == told
+    summary = "stream comparison predicted 21 of 21 loads correctly, none missed, no false alarms"
+    assert right.summary() == summary
 
 
 def test_a_failure_without_a_difference_is_missed() -> None:
     """Lose this and the forecast looks better than it is."""
     missed = _forecasts(_forecast("device:virtio-net-pci", HARMLESS, failed=True))
-    told = "the streams foretold 0 of 1 loads rightly; missed: device:virtio-net-pci a -> b, no false alarms"
-    assert missed.summary() == told
+    counts = "stream comparison predicted 0 of 1 loads correctly"
+    assert missed.summary() == f"{counts}; missed: device:virtio-net-pci a -> b, no false alarms"
 
 
 def test_a_difference_without_a_failure_is_a_false_alarm() -> None:
     """Lose this and a reader trusts a forecast that cries wolf."""
     false = _forecasts(_forecast("device:esp", WRONG, failed=False))
-    assert "0 of 1 loads rightly, none missed; false alarms: device:esp a -> b" in false.summary()
+    assert "0 of 1 loads correctly, none missed; false alarms: device:esp a -> b" in false.summary()
 
 
 def test_streams_without_a_description_are_said() -> None:
