@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from fixtures.outcome.outcome import RunResult
 from reports.changes import NOTHING_BEFORE, Changes
+from reports.machine_readable.allure_pictures import attach_pictures
 from reports.machine_readable.allure_report import generate, quality_gate, write_allure_context
 from reports.machine_readable.junit import write_junit
 from reports.machine_readable.verdict_json import write_verdict
@@ -41,6 +42,7 @@ def write_all(
     _attempt("junit.xml", lambda: write_junit(run, directory), remarks)
     _attempt("the summary", lambda: write_summary(run, changes, directory), remarks)
     _attempt("Allure's environment and categories", lambda: write_allure_context(run, results), remarks)
+    _attempt("the timelines in the Allure report", lambda: attach_pictures(results, directory), remarks)
     title = f"{run.old.name} → {run.new.name}: {run.verdict}"
     said = _attempt(
         "the Allure report",

@@ -17,7 +17,6 @@ from fixtures.bench.results import LOADS, Bench, GuestLoad
 from fixtures.matrix.schema import Mechanism
 from reports import words
 from reports.bench.figures import FLAT, Growth, Row, floor_line, floors, growths, not_flat, rows
-from reports.bench.svg import plot
 from reports.figures import Spread, spread
 from reports.files import write_atomically
 from reports.page.render import environment
@@ -88,6 +87,9 @@ def figure(value: float) -> str:
 
 def _plot(bench: Bench, load: GuestLoad) -> str:
     found = [row for row in rows(bench) if row.load == load]
+    # matplotlib is loaded only where something is drawn: every worker imports this module.
+    from reports.bench.svg import plot
+
     return plot(load, found, floors(bench)) if found else ""
 
 

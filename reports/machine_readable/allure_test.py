@@ -16,7 +16,6 @@ KINDS = {
     ".txt": AttachmentType.TEXT,
     ".json": AttachmentType.JSON,
     ".jsonl": AttachmentType.TEXT,
-    ".svg": AttachmentType.SVG,
 }
 
 

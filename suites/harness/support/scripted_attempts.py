@@ -21,7 +21,6 @@ from fixtures.outcome.outcome import CellResult
 from fixtures.places import MATRIX_FILE
 from fixtures.qualify.pair_under_test import PairUnderTest
 from fixtures.qualify.qualification import Qualification
-from reports.timeline.svg import write_timeline
 
 SHIPPED = load_matrix(MATRIX_FILE)
 CELL = Cell("x86_64", "q35", "newest-old", "qmp", "postcopy", "busy", "virtio", 2)
@@ -74,9 +73,7 @@ class Stage:
 
     def qualification(self, under_test: PairUnderTest) -> Qualification:
         """The cell on its way to an outcome."""
-        return Qualification(
-            CELL, "hotpatch", "nodeid", under_test, self.report, "pytest nodeid", write_timeline
-        )
+        return Qualification(CELL, "hotpatch", "nodeid", under_test, self.report, "pytest nodeid")
 
     def end_of(self, setting: Setting) -> End:
         """How this run ends."""

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a worker of a run loads: it waits for guests, and memory it takes is memory that guests lack."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+from fixtures.places import ROOT
+
+HEAVY = ("matplotlib", "numpy")
+LOADED_BY_A_WORKER = f"""
+import importlib, json, pkgutil, sys
+import pytest
+import fixtures
+status = pytest.main(["--collect-only", "-qq", "-p", "no:cacheprovider", "--ignore=suites/harness", "suites"])
+for module in pkgutil.walk_packages(fixtures.__path__, "fixtures."):
+    importlib.import_module(module.name)
+print()
+print(json.dumps([int(status), sorted(set(sys.modules) & set({HEAVY}))]))
+"""
+
+
+def test_no_worker_loads_what_only_draws() -> None:
+    """Lose this and each worker starts a second later and takes 50 MiB that guests need."""
+    command = [sys.executable, "-c", LOADED_BY_A_WORKER]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    status, heavy = json.loads(done.stdout.splitlines()[-1])
+    assert (status, heavy) == (0, []), done.stderr
