@@ -4,7 +4,7 @@
 import pytest
 
 from fixtures.errors import Unsupported
-from fixtures.matrix.mechanisms import MECHANISMS, MigrationAbilities, drives, plan
+from fixtures.matrix.mechanisms import MigrationAbilities, plan
 from fixtures.matrix.schema import Mechanism
 
 NEW = MigrationAbilities(
@@ -104,10 +104,3 @@ def test_cpr_sets_its_mode_on_both_sides() -> None:
     """Lose this and a plain migration passes for CPR."""
     assert plan("cpr-transfer", NEW, NEW).parameters == {"mode": "cpr-transfer"}
     assert plan("precopy", NEW, NEW).parameters == {}
-
-
-def test_every_mechanism_is_one_of_qmp_and_few_are_of_libvirt() -> None:
-    """Lose this and a cell asks libvirt for what it has no word for."""
-    assert all(drives("qmp", mechanism) for mechanism in MECHANISMS)
-    of_libvirt = [mechanism for mechanism in MECHANISMS if drives("libvirt", mechanism)]
-    assert of_libvirt == ["precopy", "postcopy", "multifd"]

@@ -95,14 +95,6 @@ def test_matrix_that_just_fits_is_taken() -> None:
     assert rendered(with_pairs(100))
 
 
-def test_limits_are_the_engines_own() -> None:
-    """Lose this and a matrix is checked against another limit than the engine's."""
-    assert {engine.name: engine.most for engine in ENGINES if engine.most} == {
-        "GitLab CI": 200,
-        "GitHub Actions": 256,
-    }
-
-
 def ran(directory: Path, *cells: CellResult) -> list[dict[str, Any]]:
     """What tmt reads of a run with these cells, each in a test of its own."""
     run = directory / "runs" / "a-run"

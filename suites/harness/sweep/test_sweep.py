@@ -1,22 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The suite's own tests: who is blamed for a crowd that does not move, and what is said of CPU models."""
+"""Which device of a failing crowd is blamed, and which changes of a CPU model are reported."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-from unittest.mock import Mock
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from fixtures.matrix.schema import load_matrix
 from fixtures.matrix.sweep_plan import plans_of
 from fixtures.places import MATRIX_FILE
+from fixtures.qualify.pair_under_test import PairUnderTest
 from fixtures.sweep.cpu_facts import CpuFacts, differences
 from fixtures.sweep.device_models import DeviceModel
 from fixtures.sweep.devices import CROWD, _blamed, _crowds_of
 from fixtures.sweep.mixes import MixSweep
 from fixtures.sweep.recipes import Device, devices_of
+from fixtures.sweep.sweep import Sweep
 
 DEVICES = devices_of(
     [DeviceModel("e1000", "PCI", ""), DeviceModel("amd-iommu", "System", ""), DeviceModel("nvme", "PCI", "")]
@@ -39,7 +41,7 @@ def _models(devices: list[Device]) -> list[str]:
         ("load of migration failed", []),
     ],
 )
-def test_whom_qemu_names_is_judged_first(words: str, blamed: list[str]) -> None:
+def test_device_that_qemu_names_is_judged_first(words: str, blamed: list[str]) -> None:
     """Lose this and every failure costs a bisection."""
     assert _models(_blamed(words, DEVICES, PCI)) == blamed
 
@@ -52,11 +54,12 @@ def test_crowds_are_of_one_kind_and_not_too_large() -> None:
     assert sizes == [(1, ""), (1, ",nvdimm=on"), (5, ""), (CROWD, "")]
 
 
-def test_a_machine_that_never_moves_has_no_mixes() -> None:
+def test_machine_type_that_never_moves_has_no_mixes(tmp_path: Path) -> None:
     """Lose this and an update that breaks a whole machine type ends in an error of the suite."""
-    sweep = Mock()
+    plan = plans_of(load_matrix(MATRIX_FILE))[0]
+    sweep = Sweep(plan, cast("PairUnderTest", None), tmp_path, tmp_path, "nodeid", str)
     MixSweep(sweep, "pseries-7.2", [], 20).run()
-    sweep.keep.assert_not_called()
+    assert sweep.cells == []
 
 
 def _facts(alias_of: str = "", features: Mapping[str, Any] | None = None, *, safe: bool = True) -> CpuFacts:
@@ -64,7 +67,7 @@ def _facts(alias_of: str = "", features: Mapping[str, Any] | None = None, *, saf
 
 
 @pytest.mark.parametrize(
-    "old, new, told",
+    "old, new, changes",
     [
         (_facts("a-v1"), _facts("a-v1"), []),
         (_facts("a-v1"), _facts("a-v2"), ["it was a-v1 and is a-v2"]),
@@ -84,9 +87,9 @@ def _facts(alias_of: str = "", features: Mapping[str, Any] | None = None, *, saf
         (_facts(features={"avx": True}, safe=False), _facts(safe=False), []),
     ],
 )
-def test_a_cpu_model_that_changed_is_told(old: CpuFacts, new: CpuFacts, told: list[str]) -> None:
-    """Lose this and the processor changes under a guest, or the report cries wolf over a new switch."""
-    assert differences(old, new) == told
+def test_change_of_a_cpu_model_is_reported(old: CpuFacts, new: CpuFacts, changes: list[str]) -> None:
+    """Lose this and the processor changes under a guest, or a new compatibility property is a false alarm."""
+    assert differences(old, new) == changes
 
 
 def test_every_portion_has_an_id_of_its_own() -> None:
