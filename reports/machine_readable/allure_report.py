@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from fixtures.outcome.history import KEPT
-from fixtures.outcome.outcome import BuildInfo, Outcome, RunResult
+from fixtures.outcome.outcome import Outcome, RunResult
 from fixtures.printable import printable
 from reports.files import write_atomically
 from reports.machine_readable.node import node, node_version, search_path
+from reports.machine_readable.run_facts import run_facts
 from reports.words import MEANINGS
 
 TIMEOUT_S = 120
@@ -37,7 +38,7 @@ def write_allure_context(run: RunResult, results_dir: Path) -> None:
 
     Raises OSError where that cannot be written.
     """
-    write_atomically(results_dir / "environment.properties", _properties(_environment(run)))
+    write_atomically(results_dir / "environment.properties", _properties(run_facts(run)))
     executor = {
         "name": "QEMU hot patch qualification",
         "type": "local",
@@ -184,27 +185,6 @@ def _categorised() -> list[Outcome]:
 
 def _category_name(outcome: Outcome) -> str:
     return f"{outcome}: {MEANINGS[outcome]}"
-
-
-def _environment(run: RunResult) -> dict[str, str]:
-    facts = {"verdict": str(run.verdict)}
-    for role, build in (("old", run.old), ("new", run.new)):
-        facts |= {f"{role}.{key}": value for key, value in _build_facts(build).items() if value}
-    facts |= {"started": run.started, "command": run.command}
-    facts |= {f"host.{key}": value for key, value in sorted(run.host.items())}
-    return facts
-
-
-def _build_facts(build: BuildInfo) -> dict[str, str | None]:
-    used = ", ".join(f"{arch}: {accelerator}" for arch, accelerator in sorted(build.accelerators.items()))
-    return {
-        "build": build.name,
-        "qemu": build.qemu,
-        "package": build.package,
-        "libvirt": build.libvirt,
-        "accelerator": used,
-        "notes": "; ".join(build.notes),
-    }
 
 
 def _properties(facts: dict[str, str]) -> str:

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from fixtures.outcome.outcome import COUNTS_AGAINST, CellResult, Outcome, RunResult
 from fixtures.printable import printable
 from reports.files import write_atomically
+from reports.machine_readable.run_facts import run_facts
 from reports.words import count, worst_first
 
 TOLD = 20
@@ -17,28 +18,51 @@ TOLD = 20
 
 
 def write_junit(run: RunResult, directory: Path) -> Path:
-    """Write `directory`/junit.xml and return its path. Raises OSError where it cannot be written."""
-    by_test: dict[str, list[CellResult]] = defaultdict(list)
-    for cell in run.cells:
-        by_test[cell.nodeid].append(cell)
-    suite = ET.Element("testsuite", name=f"{run.old.name} → {run.new.name}", timestamp=run.started)
-    for nodeid, cells in by_test.items():
-        _case(suite, nodeid, cells)
-    for note in run.notes:
-        case = ET.SubElement(suite, "testcase", classname="run", name=printable(note)[:200], time="0")
-        ET.SubElement(case, "error", message=printable(note))
-    suite.set("tests", str(len(suite)))
-    suite.set("time", str(run.seconds))
-    for kind, plural in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
-        suite.set(plural, str(sum(case.find(kind) is not None for case in suite)))
-    text = ET.tostring(_all(suite), encoding="unicode", xml_declaration=False)
+    """Write `directory`/junit.xml and return its path: a test suite for each folder of `suites`.
+
+    Each has what the run was done with as properties: GitLab and GitHub read no properties above a suite.
+    What is wrong with the run as a whole is the test suite `run`. Raises OSError where it cannot be written.
+    """
+    root = ET.Element("testsuites", name=f"{run.old.name} → {run.new.name}")
+    for name, by_test in _by_suite(run.cells).items():
+        suite = _suite(root, name, run)
+        for nodeid, cells in by_test.items():
+            _case(suite, nodeid, cells)
+    if run.notes:
+        suite = _suite(root, "run", run)
+        for note in run.notes:
+            case = ET.SubElement(suite, "testcase", classname="run", name=printable(note)[:200], time="0")
+            ET.SubElement(case, "error", message=printable(note))
+    for element in (*root, root):
+        _count(element)
+    root.set("time", str(run.seconds))
+    text = ET.tostring(root, encoding="unicode", xml_declaration=False)
     return write_atomically(directory / "junit.xml", f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n')
 
 
-def _all(suite: ET.Element) -> ET.Element:
-    root = ET.Element("testsuites")
-    root.append(suite)
-    return root
+def _by_suite(cells: Iterable[CellResult]) -> dict[str, dict[str, list[CellResult]]]:
+    """The cells of each test, by suite."""
+    suites: dict[str, dict[str, list[CellResult]]] = {}
+    for cell in cells:
+        suites.setdefault(cell.suite, {}).setdefault(cell.nodeid, []).append(cell)
+    return suites
+
+
+def _suite(root: ET.Element, name: str, run: RunResult) -> ET.Element:
+    suite = ET.SubElement(root, "testsuite", name=name, timestamp=run.started)
+    properties = ET.SubElement(suite, "properties")
+    for fact, value in run_facts(run).items():
+        ET.SubElement(properties, "property", name=printable(fact), value=printable(value))
+    return suite
+
+
+def _count(element: ET.Element) -> None:
+    """Say how many test cases a suite has, how they ended, and how many seconds they took."""
+    cases = list(element.iter("testcase"))
+    element.set("tests", str(len(cases)))
+    element.set("time", f"{sum(float(case.attrib['time']) for case in cases):.3f}")
+    for kind, plural in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
+        element.set(plural, str(sum(case.find(kind) is not None for case in cases)))
 
 
 def _case(suite: ET.Element, nodeid: str, cells: list[CellResult]) -> None:

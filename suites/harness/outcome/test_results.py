@@ -32,6 +32,11 @@ def test_machines_that_disagree_make_a_cell_flaky() -> None:
     assert [run.result for run in cell.runs] == ["pass", "regression", "pass"]
 
 
+def test_the_result_has_the_seed_of_its_plan() -> None:
+    """Lose this and no report says how to draw the run's random machines again."""
+    assert run_result(make_plan(), [], (), seconds=1).seed == "739000"
+
+
 AGREED = [
     ((Outcome.PASS, Outcome.PASS), Outcome.PASS),
     ((Outcome.REGRESSION, Outcome.REGRESSION), Outcome.REGRESSION),

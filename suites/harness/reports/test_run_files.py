@@ -28,16 +28,23 @@ SINCE = "2026-11-21T01:00:00+00:00"
 
 
 def junit(run: RunResult, directory: Path) -> ET.Element:
-    """The test suite that a CI system reads."""
-    root = ET.parse(write_junit(run, directory)).getroot()  # noqa: S314 - our own file
-    (suite,) = root
-    assert (root.tag, suite.tag) == ("testsuites", "testsuite")
-    return suite
+    """The file that a CI system reads."""
+    return ET.parse(write_junit(run, directory)).getroot()  # noqa: S314 - our own file
 
 
-def colours(suite: ET.Element) -> list[str]:
+def cases(root: ET.Element) -> list[ET.Element]:
+    """All test cases."""
+    return root.findall("./testsuite/testcase")
+
+
+def colours(root: ET.Element) -> list[str]:
     """`failure`, `error`, `skipped` or `green` of each test case."""
-    return [case[0].tag if len(case) else "green" for case in suite]
+    return [case[0].tag if len(case) else "green" for case in cases(root)]
+
+
+def counts(element: ET.Element) -> dict[str, int]:
+    """How many test cases a suite, or the whole, says it has and how they ended."""
+    return {kind: int(element.attrib[kind]) for kind in ("tests", "failures", "errors", "skipped")}
 
 
 SHOWN = {
@@ -54,16 +61,39 @@ SHOWN = {
 @pytest.mark.parametrize("outcome", Outcome)
 def test_junit_is_red_for_what_counts_against(outcome: Outcome, tmp_path: Path) -> None:
     """Lose this and CI lets an unsafe update pass, or stops one for a defect of the old build."""
-    suite = junit(make_run(make_cell(1, outcome, reason="why")), tmp_path)
-    assert colours(suite) == [SHOWN[outcome]]
+    root = junit(make_run(make_cell(1, outcome, reason="why")), tmp_path)
+    assert colours(root) == [SHOWN[outcome]]
     kinds = {"failure": "failures", "error": "errors", "skipped": "skipped"}
-    counted = {kind: int(suite.attrib[plural]) for kind, plural in kinds.items()}
-    assert counted == {kind: int(kind == SHOWN[outcome]) for kind in kinds}
+    expected = {plural: int(kind == SHOWN[outcome]) for kind, plural in kinds.items()} | {"tests": 1}
+    assert [counts(element) for element in root.iter() if element.tag.startswith("testsuite")] == [
+        expected
+    ] * 2
+
+
+def test_junit_has_a_suite_for_each_folder(tmp_path: Path) -> None:
+    """Lose this and a CI system shows guests, devices and the rig as one list of a thousand tests."""
+    run = make_run(make_cell(1), make_swept("pc-q35-7.2", "device:x", FAILS), make_cell(2), notes=("a note",))
+    root = junit(run, tmp_path)
+    assert {suite.attrib["name"]: counts(suite)["tests"] for suite in root} == {
+        "hotpatch": 2,
+        "compat": 1,
+        "run": 1,
+    }
+    assert counts(root) == {"tests": 4, "failures": 1, "errors": 1, "skipped": 0}
+
+
+def test_junit_says_what_the_run_was_done_with(tmp_path: Path) -> None:
+    """Lose this and a red test of CI does not say which QEMU it was about, nor how to draw its machines."""
+    root = junit(replace(make_run(make_cell(1)), seed="739000"), tmp_path)
+    said = {each.attrib["name"]: each.attrib["value"] for each in root.iter("property")}
+    assert (said["old.build"], said["old.qemu"], said["new.qemu"]) == ("debian-12", "7.2.22", "10.0.13")
+    assert (said["old.accelerator"], said["seed"], said["verdict"]) == ("x86_64: tcg", "739000", "safe")
+    assert "new.package" not in said
 
 
 def test_junit_names_the_test_as_pytest_does(tmp_path: Path) -> None:
     """Lose this and a CI system's history of a test breaks off."""
-    (case,) = junit(make_run(make_cell(1)), tmp_path)
+    (case,) = cases(junit(make_run(make_cell(1)), tmp_path))
     assert case.attrib == {
         "classname": "suites.hotpatch.test_qmp",
         "name": "test_survives[x86_64-pc-q35-7.2-qmp-postcopy-busy-virtio-1cpu]",
@@ -74,7 +104,7 @@ def test_junit_names_the_test_as_pytest_does(tmp_path: Path) -> None:
 def test_junit_tells_why_and_how_to_rerun(tmp_path: Path) -> None:
     """Lose this and a red test of CI has to be looked up elsewhere."""
     cell = make_cell(1, FAILS, reason="page 7 is wrong")
-    ((failure,),) = junit(make_run(cell), tmp_path)
+    ((failure,),) = cases(junit(make_run(cell), tmp_path))
     assert failure.attrib["message"] == "regression: page 7 is wrong"
     assert failure.text == f"regression: {cell.id}: page 7 is wrong\nrerun: {cell.rerun}"
 
@@ -83,7 +113,7 @@ def test_junit_shows_a_sweep_as_one_test(tmp_path: Path) -> None:
     """Lose this and a sweep is thousands of tests in CI, or green although one of its cells failed."""
     failed = [make_swept("pc-q35-7.2", f"device:{n}", FAILS, "bad section") for n in range(TOLD + 5)]
     sweep = [make_swept("pc-q35-7.2", "device:x"), make_swept("pc-q35-7.2", "device:y", Outcome.ERROR)]
-    ((failure,),) = junit(make_run(*sweep, *failed), tmp_path)
+    ((failure,),) = cases(junit(make_run(*sweep, *failed), tmp_path))
     assert failure.tag == "failure"
     assert failure.attrib["message"] == f"regression: bad section (and {TOLD + 4} more cells)"
     assert (failure.text or "").count("rerun: ") == TOLD
@@ -92,7 +122,7 @@ def test_junit_shows_a_sweep_as_one_test(tmp_path: Path) -> None:
 def test_junit_tells_the_worst_of_a_sweep_first(tmp_path: Path) -> None:
     """Lose this and the worst cell of a sweep stands behind twenty lesser ones, or is cut off."""
     cells = [make_swept("pc-q35-7.2", f"device:{n}", each) for n, each in enumerate((Outcome.FLAKY, FAILS))]
-    ((failure,),) = junit(make_run(*cells), tmp_path)
+    ((failure,),) = cases(junit(make_run(*cells), tmp_path))
     assert failure.attrib["message"] == "regression:  (and 1 more cell)"
 
 
@@ -108,16 +138,15 @@ def test_junit_of_a_sweep_that_tried_something(others: list[Outcome], colour: st
 
 def test_notes_are_errors_in_junit(tmp_path: Path) -> None:
     """Lose this and CI is green although a shard is missing."""
-    suite = junit(make_run(make_cell(1), notes=("shard 2/3 is missing",)), tmp_path)
-    assert colours(suite) == ["green", "error"]
-    assert (suite.attrib["tests"], suite.attrib["errors"]) == ("2", "1")
-    assert suite[1][0].attrib["message"] == "shard 2/3 is missing"
+    root = junit(make_run(make_cell(1), notes=("shard 2/3 is missing",)), tmp_path)
+    assert colours(root) == ["green", "error"]
+    assert cases(root)[1][0].attrib["message"] == "shard 2/3 is missing"
 
 
 def test_junit_survives_whatever_is_said(tmp_path: Path) -> None:
     """Lose this and one control character of a guest's console costs CI all results of a night."""
     run = make_run(make_cell(1, FAILS, reason=HOSTILE), notes=(HOSTILE,))
-    case, note = junit(run, tmp_path)
+    case, note = cases(junit(run, tmp_path))
     for told in (case[0].attrib["message"], case[0].text or "", note.attrib["name"]):
         assert "it said red\ufffd\ufffd <b>&amp;\ufffd\ufffd ]]> 漢" in told
 

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a run was done with, as names and values: Allure's environment and JUnit's properties."""
+
+from __future__ import annotations
+
+from fixtures.outcome.outcome import BuildInfo, RunResult
+
+
+def run_facts(run: RunResult) -> dict[str, str]:
+    """Verdict, builds with their QEMU and accelerator, command, seed and host; unknown facts are left out."""
+    facts: dict[str, str | None] = {"verdict": str(run.verdict)}
+    for role, build in (("old", run.old), ("new", run.new)):
+        facts |= {f"{role}.{key}": value for key, value in _build_facts(build).items()}
+    facts |= {"started": run.started, "command": run.command, "seed": run.seed}
+    facts |= {f"host.{key}": value for key, value in sorted(run.host.items())}
+    return {name: value for name, value in facts.items() if value}
+
+
+def _build_facts(build: BuildInfo) -> dict[str, str | None]:
+    used = ", ".join(f"{arch}: {accelerator}" for arch, accelerator in sorted(build.accelerators.items()))
+    return {
+        "build": build.name,
+        "qemu": build.qemu,
+        "package": build.package,
+        "libvirt": build.libvirt,
+        "accelerator": used,
+        "notes": "; ".join(build.notes),
+    }
