@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A channel that listens for a QEMU which libvirt is yet to start."""
+"""Serial ports of a guest: heard over a socket of any QEMU, and kept within bounds."""
 
 import socket
 import time
@@ -11,7 +11,7 @@ import pytest
 from fixtures.machine import consoles
 from fixtures.machine.attempt_dir import attempt_dir
 from fixtures.machine.consoles import Channel
-from fixtures.waiting import Deadline
+from fixtures.waiting import Deadline, Late
 
 LONG = 20.0
 """A deadline that these tests never reach unless something is broken."""
@@ -105,3 +105,43 @@ def test_stale_socket_is_replaced(path: Path, qemu: socket.socket) -> None:
             assert first_line(channel) == said
         channel.close()
         assert path.exists()
+
+
+@pytest.fixture
+def port() -> Iterator[tuple[Channel, socket.socket]]:
+    """A channel and the end that QEMU has of it."""
+    ours, theirs = socket.socketpair()
+    channel = Channel("source-console", ours)
+    with theirs:
+        yield channel, theirs
+    channel.close()
+
+
+def test_line_without_end_is_cut(
+    port: tuple[Channel, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and a guest whose console sends one endless line takes all memory and processor time."""
+    monkeypatch.setattr(consoles, "MOST_LINE", 100)
+    channel, qemu = port
+    qemu.sendall(b"x" * 1_000_000 + b"\r\nbeat 1\r\nbe")
+    channel.wait_for(lambda: len(channel.lines) == 2 or None, Deadline.after(LONG), what="two lines")
+    assert [line.text for line in channel.lines] == [b"x" * 100, b"beat 1"]
+    assert channel.partial == b"be"
+
+
+def test_flood_is_read_and_left_out(
+    port: tuple[Channel, socket.socket], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Lose this and a QEMU that floods a port takes all memory, or blocks because nobody reads it."""
+    monkeypatch.setattr(consoles, "MOST_BYTES", 1 << 20)
+    monkeypatch.setattr(channel_log := port[0].log, "most", 1000)
+    channel, qemu = port
+    qemu.sendall(b"early\n" + b"flood\n" * 1_000_000)
+    qemu.shutdown(socket.SHUT_WR)
+    with pytest.raises(Late, match=r"flood \| more than 1 MiB arrived, later lines are left out"):
+        channel.wait_for(lambda: None, Deadline.after(0.2), what="a beat")
+    channel._reader.join(LONG)
+    channel.write_log(tmp_path / "console.txt")
+    assert len(channel.lines) < 200_000
+    assert channel_log.left_out == 6 + 6_000_000 - 2000
+    assert (tmp_path / "console.txt").stat().st_size < 2100

@@ -39,7 +39,12 @@ class ScriptedQemu:
 
     def send(self, message: object) -> None:
         """Send one message, as QEMU does: one line of JSON."""
-        self._sock.sendall(json.dumps(message).encode() + b"\r\n")
+        self.send_bytes(json.dumps(message).encode() + b"\r\n")
+
+    def send_bytes(self, data: bytes) -> None:
+        """Send what may be no message at all; the client may close over it."""
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self._sock.sendall(data)
 
     def event(self, name: str, **data: object) -> None:
         """Announce an event, with a stamp that no clock gave."""

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A stand-in for QEMU that says what a test wants: a Python script in the place of a build's program."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from fixtures.builds.build import Build
+from fixtures.builds.sandbox import Sandbox
+
+BEGIN = f"""#!{sys.executable} -I
+import json, os, re, socket, sys, time
+
+LINE = " ".join(sys.argv)
+
+
+def port(name):
+    return socket.socket(fileno=int(re.search(rf"id={{name}},fd=(\\d+)", LINE)[1]))
+
+
+def says(text):
+    sys.stderr.write(text)
+    sys.stderr.flush()
+
+
+def answers(**returned):
+    '''Be a QEMU on the monitor that knows these commands.'''
+    monitor = port("monitor")
+    version = {{"qemu": {{"major": 9, "minor": 0, "micro": 0}}, "package": ""}}
+    lines = monitor.makefile("rw", newline="")
+    lines.write(json.dumps({{"QMP": {{"version": version, "capabilities": []}}}}) + "\\r\\n")
+    lines.flush()
+    decoder, text = json.JSONDecoder(), ""
+    while data := monitor.recv(65536):
+        text += data.decode()
+        while text.strip():
+            try:
+                command, end = decoder.raw_decode(text.lstrip())
+            except ValueError:
+                break
+            text = text.lstrip()[end:]
+            answer = {{"return": returned.get(command["execute"].replace("-", "_"), {{}})}}
+            answer |= {{"id": command["id"]}} if "id" in command else {{}}
+            lines.write(json.dumps(answer) + "\\r\\n")
+            lines.flush()
+
+
+"""
+
+
+def fake_build(place: Path, script: str, name: str = "new") -> Build:
+    """A build whose QEMU for x86_64 is this script, made in `place`."""
+    program = place / "qemu-system-x86_64"
+    program.write_text(BEGIN + script)
+    program.chmod(0o755)
+    return Build(name, Sandbox(Path("/"), shown=(place,)), {"x86_64": str(program)})
