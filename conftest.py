@@ -9,5 +9,6 @@ pytest_plugins = [
     "fixtures.run.selecting",
     "fixtures.run.preview",
     "fixtures.run.controller",
+    "fixtures.run.test_fixtures",
     "fixtures.run.booted",
 ]

@@ -10,11 +10,10 @@ import pytest
 
 from fixtures.attempt.attempt import HotPatch
 from fixtures.guest.guest import Guest
-from fixtures.matrix.cells import Cell
 
 
 @pytest.mark.promise("drivers")
-def test_devices_go_on_under_their_drivers(cell: Cell, guest: Guest, hot_patch: HotPatch) -> None:
+def test_devices_go_on_under_their_drivers(guest: Guest, hot_patch: HotPatch) -> None:
     """Lose this and disks, network cards, screens and keyboards in use die with the update."""
     guest.works()
     assert hot_patch().runs_on_new_build
@@ -25,7 +24,7 @@ def test_devices_go_on_under_their_drivers(cell: Cell, guest: Guest, hot_patch: 
 
 
 @pytest.mark.promise("reboots")
-def test_guest_reboots_under_the_new_build(cell: Cell, guest: Guest, hot_patch: HotPatch) -> None:
+def test_guest_reboots_under_the_new_build(guest: Guest, hot_patch: HotPatch) -> None:
     """Lose this and a guest that was moved well does not start again, or finds itself on other firmware."""
     guest.must_reboot_first()
     guest.works()

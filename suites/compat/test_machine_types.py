@@ -10,11 +10,10 @@ import pytest
 
 from fixtures.attempt.attempt import HotPatch
 from fixtures.guest.guest import Guest
-from fixtures.matrix.cells import Cell
 
 
 @pytest.mark.promise("oldest")
-def test_guest_on_the_oldest_machine_type(cell: Cell, guest: Guest, hot_patch: HotPatch) -> None:
+def test_guest_on_the_oldest_machine_type(guest: Guest, hot_patch: HotPatch) -> None:
     """Lose this and an update breaks the guests that have been running for years."""
     guest.works()
     assert hot_patch().runs_on_new_build

@@ -13,9 +13,7 @@ PASSES_WITHOUT_HELP = 4
 
 
 @pytest.mark.promise("precopy-is-hopeless")
-def test_hopeless_precopy_can_be_cancelled_and_done_later(
-    cell: Cell, guest: Guest, convergence: Convergence
-) -> None:
+def test_hopeless_precopy_can_be_cancelled_and_done_later(guest: Guest, convergence: Convergence) -> None:
     """Lose this and a hot patch that gets nowhere costs the guest its life, or its next chance."""
     assert convergence.guest_outruns_it()
     assert convergence.precopy_is_hopeless()
@@ -28,7 +26,7 @@ def test_hopeless_precopy_can_be_cancelled_and_done_later(
 
 
 @pytest.mark.promise("postcopy-ends-it")
-def test_postcopy_ends_what_precopy_cannot(cell: Cell, guest: Guest, convergence: Convergence) -> None:
+def test_postcopy_ends_what_precopy_cannot(guest: Guest, convergence: Convergence) -> None:
     """Lose this and the guests that write most can never be hot-patched."""
     assert convergence.guest_outruns_it()
     assert convergence.ended_by_postcopy().runs_on_new_build

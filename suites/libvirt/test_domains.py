@@ -7,13 +7,10 @@ import pytest
 from fixtures.attempt.attempt import HotPatch, HotPatched
 from fixtures.attempt.libvirt_moves import POSTCOPY_EVENTS, PRECOPY_EVENTS, LibvirtMoves
 from fixtures.guest.guest import Guest
-from fixtures.matrix.cells import Cell
 
 
 @pytest.mark.promise("events")
-def test_precopy_is_announced_on_both_sides(
-    cell: Cell, guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves
-) -> None:
+def test_precopy_is_announced_on_both_sides(guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves) -> None:
     """Lose this and a management layer takes a guest that moved for one that crashed."""
     guest.works()
     assert libvirt.announced(hot_patch(), *PRECOPY_EVENTS)
@@ -21,7 +18,7 @@ def test_precopy_is_announced_on_both_sides(
 
 @pytest.mark.promise("events-of-postcopy")
 def test_postcopy_is_announced_on_both_sides(
-    cell: Cell, guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves
+    guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves
 ) -> None:
     """Lose this and nobody is told that a guest now depends on both sides."""
     guest.works()
@@ -30,7 +27,7 @@ def test_postcopy_is_announced_on_both_sides(
 
 @pytest.mark.promise("job-statistics")
 def test_statistics_agree_with_what_the_guest_saw(
-    cell: Cell, guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves
+    guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves
 ) -> None:
     """Lose this and `domjobinfo` tells an administrator something that did not happen."""
     guest.works()
@@ -39,7 +36,7 @@ def test_statistics_agree_with_what_the_guest_saw(
 
 @pytest.mark.promise("transient")
 def test_transient_domain_leaves_nothing_behind(
-    cell: Cell, guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves
+    guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves
 ) -> None:
     """Lose this and a guest that moved is still there to be started a second time."""
     guest.works()
@@ -49,7 +46,7 @@ def test_transient_domain_leaves_nothing_behind(
 
 
 @pytest.mark.promise("persistent-moves")
-def test_definition_moves_with_the_domain(cell: Cell, guest: Guest, libvirt: LibvirtMoves) -> None:
+def test_definition_moves_with_the_domain(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and a guest is gone for good the next time it is shut down."""
     guest.works()
     source = libvirt.domain
@@ -59,9 +56,7 @@ def test_definition_moves_with_the_domain(cell: Cell, guest: Guest, libvirt: Lib
 
 
 @pytest.mark.promise("persistent-stays-defined")
-def test_definition_stays_where_nobody_asked_to_move_it(
-    cell: Cell, guest: Guest, libvirt: LibvirtMoves
-) -> None:
+def test_definition_stays_where_nobody_asked_to_move_it(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and a move that was meant to be for a while takes the definition away."""
     guest.works()
     source = libvirt.domain
@@ -72,7 +67,7 @@ def test_definition_stays_where_nobody_asked_to_move_it(
 
 @pytest.mark.promise("restart-keeps-machine-type")
 def test_restarted_domain_runs_the_new_build_on_the_old_machine_type(
-    cell: Cell, guest: Guest, libvirt: LibvirtMoves
+    guest: Guest, libvirt: LibvirtMoves
 ) -> None:
     """Lose this and a guest's hardware changes the first time it is restarted after the update."""
     guest.works()
@@ -84,7 +79,7 @@ def test_restarted_domain_runs_the_new_build_on_the_old_machine_type(
 
 @pytest.mark.promise("channels")
 def test_channel_and_console_work_after_the_move(
-    cell: Cell, guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves
+    guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves
 ) -> None:
     """Lose this and the guest agent of every moved guest no longer answers."""
     guest.works()

@@ -6,13 +6,10 @@ import pytest
 from fixtures.attempt.attempt import HotPatch
 from fixtures.attempt.libvirt_moves import LibvirtMoves
 from fixtures.guest.guest import Guest
-from fixtures.matrix.cells import Cell
 
 
 @pytest.mark.promise("abort-of-precopy")
-def test_aborted_precopy_can_be_repeated(
-    cell: Cell, guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves
-) -> None:
+def test_aborted_precopy_can_be_repeated(guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves) -> None:
     """Lose this and giving up a hopeless move costs the guest."""
     guest.works()
     assert libvirt.aborts_precopy()
@@ -22,7 +19,7 @@ def test_aborted_precopy_can_be_repeated(
 
 
 @pytest.mark.promise("abort-of-postcopy-refused")
-def test_postcopy_is_not_aborted(cell: Cell, guest: Guest, libvirt: LibvirtMoves) -> None:
+def test_postcopy_is_not_aborted(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and an abort kills a guest whose memory lies on both sides."""
     guest.works()
     assert libvirt.hot_patch_by(libvirt.refusing_abort_of_postcopy).runs_on_new_build
@@ -30,9 +27,7 @@ def test_postcopy_is_not_aborted(cell: Cell, guest: Guest, libvirt: LibvirtMoves
 
 
 @pytest.mark.promise("managed-save")
-def test_managed_save_of_the_old_build_restores_on_the_new(
-    cell: Cell, guest: Guest, libvirt: LibvirtMoves
-) -> None:
+def test_managed_save_of_the_old_build_restores_on_the_new(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and guests that were saved when the host was shut down are lost to the update."""
     guest.works()
     assert libvirt.hot_patch_by(libvirt.save_and_restore).runs_on_new_build

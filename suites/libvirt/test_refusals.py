@@ -11,7 +11,7 @@ ABI = "(?i)does not match source|unsupported_configuration|config_unsupported"
 
 
 @pytest.mark.promise("one-daemon-refused")
-def test_daemon_does_not_migrate_to_itself(cell: Cell, guest: Guest, libvirt: LibvirtMoves) -> None:
+def test_daemon_does_not_migrate_to_itself(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and a mistyped address ends a guest in the daemon that runs it."""
     guest.works()
     assert libvirt.refuses("same host|already", to=libvirt.domain.daemon)
@@ -19,9 +19,7 @@ def test_daemon_does_not_migrate_to_itself(cell: Cell, guest: Guest, libvirt: Li
 
 
 @pytest.mark.promise("one-host-uuid-refused")
-def test_two_daemons_with_one_host_uuid_do_not_migrate(
-    cell: Cell, guest: Guest, libvirt: LibvirtMoves
-) -> None:
+def test_two_daemons_with_one_host_uuid_do_not_migrate(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and our reason for giving each daemon a UUID of its own no longer holds."""
     guest.works()
     assert libvirt.refuses("same host", to=libvirt.with_host_uuid_of_source())
@@ -29,7 +27,7 @@ def test_two_daemons_with_one_host_uuid_do_not_migrate(
 
 
 @pytest.mark.promise("machine-type-change-refused")
-def test_another_machine_type_is_refused(cell: Cell, guest: Guest, libvirt: LibvirtMoves) -> None:
+def test_another_machine_type_is_refused(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and a guest wakes up on a board that it never booted on."""
     guest.works()
     assert libvirt.refuses(ABI, change=(r"machine='(pc-q35|pseries)-[\d.]+'", r"machine='\1-4.2'"))
@@ -46,7 +44,7 @@ def test_another_cpu_model_is_refused(cell: Cell, guest: Guest, libvirt: Libvirt
 
 
 @pytest.mark.promise("device-change-refused")
-def test_another_device_model_is_refused(cell: Cell, guest: Guest, libvirt: LibvirtMoves) -> None:
+def test_another_device_model_is_refused(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and a guest's driver talks to a network card that is another one."""
     guest.works()
     card = r"(<interface.*?<model type=)'virtio'"

@@ -6,14 +6,13 @@ import pytest
 from fixtures.attempt import virsh
 from fixtures.attempt.libvirt_moves import LibvirtMoves
 from fixtures.guest.guest import Guest
-from fixtures.matrix.cells import Cell
 
 FAST = "1024"
 """MiB a second: as good as no limit."""
 
 
 @pytest.mark.promise("virsh-precopy")
-def test_precopy(cell: Cell, guest: Guest, libvirt: LibvirtMoves) -> None:
+def test_precopy(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and the plain command of the recipe does not work."""
     guest.works()
     assert libvirt.hot_patch_by(virsh.migrates(libvirt)).runs_on_new_build
@@ -21,7 +20,7 @@ def test_precopy(cell: Cell, guest: Guest, libvirt: LibvirtMoves) -> None:
 
 
 @pytest.mark.promise("virsh-postcopy")
-def test_postcopy_by_a_second_command(cell: Cell, guest: Guest, libvirt: LibvirtMoves) -> None:
+def test_postcopy_by_a_second_command(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and `virsh migrate-postcopy` does not help a move that does not end."""
     guest.works()
 
@@ -36,7 +35,7 @@ def test_postcopy_by_a_second_command(cell: Cell, guest: Guest, libvirt: Libvirt
 
 
 @pytest.mark.promise("virsh-postcopy-after-precopy")
-def test_postcopy_after_the_first_pass(cell: Cell, guest: Guest, libvirt: LibvirtMoves) -> None:
+def test_postcopy_after_the_first_pass(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and the one command that always ends does not."""
     guest.works()
     virsh.run(libvirt.domain, "migrate-setmaxdowntime", libvirt.domain.name, "1")
@@ -46,7 +45,7 @@ def test_postcopy_after_the_first_pass(cell: Cell, guest: Guest, libvirt: Libvir
 
 
 @pytest.mark.promise("virsh-timeout-postcopy")
-def test_postcopy_after_a_timeout(cell: Cell, guest: Guest, libvirt: LibvirtMoves) -> None:
+def test_postcopy_after_a_timeout(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and a move that an administrator bounded in time runs on for ever."""
     guest.works()
     options = ("--postcopy", "--timeout", "2", "--timeout-postcopy", "--bandwidth", "8")
@@ -55,7 +54,7 @@ def test_postcopy_after_a_timeout(cell: Cell, guest: Guest, libvirt: LibvirtMove
 
 
 @pytest.mark.promise("virsh-domjobinfo")
-def test_domjobinfo_tells_of_the_move(cell: Cell, guest: Guest, libvirt: LibvirtMoves) -> None:
+def test_domjobinfo_tells_of_the_move(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and nobody can see how far a move has come."""
     guest.works()
     shown: dict[str, str] = {}

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""This checkout with other suites in it, and what pytest says there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fixtures.places import ROOT
+
+LINKED = ("fixtures", "images", "matrix.yaml", "builds.lock.json", "pyproject.toml")
+NOT_OURS = frozenset({"runs", "latest", "history"})
+SECONDS = 120
+"""Bound of one pytest process that only collects."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a pytest process ended, and what it printed on both streams."""
+
+    status: int
+    text: str
+
+    @property
+    def tests(self) -> list[str]:
+        """Ids of the collected tests, in order."""
+        return re.findall(r"^suites/\S+::\S.*$", self.text, re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class SampleCheckout:
+    """A directory with the library of this checkout, its own `suites/` and its own `reports/`."""
+
+    root: Path
+
+    def pytest(self, *words: str) -> Said:
+        """Run pytest there, without workers unless `words` ask for them."""
+        command = [sys.executable, "-m", "pytest", "-n0", "-pno:cacheprovider", *words]
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+        done = subprocess.run(
+            command,
+            cwd=self.root,
+            env=ours,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=SECONDS,
+        )
+        return Said(done.returncode, done.stdout + done.stderr)
+
+    def collect(self, *words: str) -> Said:
+        """Only list the tests."""
+        return self.pytest("--collect-only", "-q", *words)
+
+
+def sample_checkout(root: Path, files: Mapping[str, str]) -> SampleCheckout:
+    """Make one in `root`; `files` are written into its `suites/`, by their paths below it."""
+    for name in LINKED:
+        (root / name).symlink_to(ROOT / name)
+    shutil.copy2(ROOT / "conftest.py", root)
+    (root / "reports").mkdir()
+    for path in (ROOT / "reports").iterdir():
+        if path.name not in NOT_OURS:
+            (root / "reports" / path.name).symlink_to(path)
+    for name, text in files.items():
+        path = root / "suites" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return SampleCheckout(root)
