@@ -11,4 +11,5 @@ pytest_plugins = [
     "fixtures.run.controller",
     "fixtures.run.test_fixtures",
     "fixtures.run.booted",
+    "fixtures.run.ending",
 ]

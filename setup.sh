@@ -119,6 +119,17 @@ find_node() {
   npm=("$(command -v npm)") || npm=()
 }
 
+# pytest as fixtures/run/command.py starts it, instead of what pip made: see there for the reason.
+pytest_command() {
+  local command='#!/bin/sh
+here=${0%/*}
+exec "$here/python" -P "$here/../../fixtures/run/command.py" "$@"'
+  [[ "$(cat .venv/bin/pytest 2>/dev/null)" != "$command" ]] || return 0
+  printf '%s\n' "$command" >.venv/bin/.pytest
+  chmod 755 .venv/bin/.pytest
+  mv -f .venv/bin/.pytest .venv/bin/pytest
+}
+
 node_is_new_enough() {
   [[ -n $node ]] && ((${#npm[@]} > 0)) &&
     "$node" -e 'process.exit(+(process.versions.node.split(".")[0] < 20))' 2>/dev/null
@@ -171,4 +182,5 @@ exec 9<.
 flock -n 9 || { echo 'setup: waiting for another set-up of this checkout' && flock 9; }
 system_packages
 python_packages
+pytest_command
 [[ -z $renderer ]] || report_renderer

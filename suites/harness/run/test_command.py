@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Does `.venv/bin/pytest` find the suite from everywhere, and end with 0, 1 or 2 only?"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fixtures.places import MATRIX_FILE, ROOT
+from fixtures.run.command import command_line, suite_status
+
+COMMAND = [sys.executable, "-P", str(ROOT / "fixtures" / "run" / "command.py")]
+SECONDS = 60
+
+
+@pytest.fixture
+def matrix(tmp_path: Path) -> Path:
+    """A matrix outside the checkout."""
+    return Path(shutil.copy(MATRIX_FILE, tmp_path / "m.yaml"))
+
+
+def run(*words: str, directory: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """The command as a user types it in `directory`, without pytest's cache."""
+    words = (*words, "-n0", "-p", "no:cacheprovider")
+    return subprocess.run(
+        [*COMMAND, *words], cwd=directory, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+
+
+@pytest.mark.parametrize("inside", [True, False], ids=["checkout", "elsewhere"])
+def test_matrix_elsewhere_is_planned(inside: bool, matrix: Path) -> None:
+    """Lose this and `--plan --matrix FILE` is an unknown option: pytest looks for the suite at FILE."""
+    directory = ROOT if inside else matrix.parent
+    done = run("--plan", "--matrix", str(matrix), "-m", "compat", directory=directory)
+    assert done.returncode == 0, done.stderr
+    assert "plan: 0 tests" not in done.stdout
+
+
+WRONG = {
+    "unknown option": (("--nonsense",), "unrecognized arguments: --nonsense"),
+    "unknown marker": (
+        ("--collect-only", "-m", "nonsense"),
+        "Unknown marker(s) in '-m' expression: nonsense",
+    ),
+    "unknown file": (("suites/gone", "--collect-only"), "file or directory not found: suites/gone"),
+    "nothing selected": (("suites/compat", "--collect-only", "-k", "gone"), "no test was selected"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_wrong_command_line_ends_with_2(what: str) -> None:
+    """Lose this and a script gets a status that no page explains."""
+    words, message = WRONG[what]
+    done = run(*words)
+    assert (done.returncode, message in done.stderr) == (2, True), done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("status,ours", [(0, 0), (1, 1), (2, 2), (3, 2), (4, 2), (5, 2)])
+def test_only_three_statuses_are_left(status: int, ours: int) -> None:
+    """Lose this and an internal error of pytest's has a status that is in no documentation."""
+    assert suite_status(status) == ours
+
+
+def test_paths_of_the_user_are_not_added_to(tmp_path: Path) -> None:
+    """Lose this and one test, named from another directory, runs the whole suite."""
+    test = str(ROOT / "suites" / "compat")
+    assert command_line([test, "-q"], tmp_path)[-2:] == [test, "-q"]
+
+
+def test_interrupt_at_the_start_is_one_line(tmp_path: Path) -> None:
+    """Lose this and Ctrl-C in the first second prints a page of Python."""
+    (tmp_path / "pytest.py").write_text(f"import os, signal\nos.kill(os.getpid(), {signal.SIGINT})\n")
+    command = [sys.executable, str(ROOT / "fixtures" / "run" / "command.py")]
+    environment = {"PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.strip() == "interrupted before the first test; nothing is left running"
