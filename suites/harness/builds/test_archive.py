@@ -119,7 +119,7 @@ E: Unable to correct problems, you have held broken packages.
         (NO_NETWORK, "(mirror)/InRelease Temporary failure resolving (mirror)\n"),
         (NO_LISTENER, "Could not connect to (mirror). - connect (111: Connection refused)\n"),
         (NO_SUITE, "has no such suite: E: The repository '(mirror)/debian nosuite Release' does not have"),
-        (NOT_SIGNED, "the archive's signature does not hold: E: The repository '(mirror)/debian bookworm"),
+        (NOT_SIGNED, "the archive's signature is not valid: E: The repository '(mirror)/debian bookworm"),
         (PIN_GONE, "lacks a package: E: Version '1.99-1' for 'seabios' was not found; E: Unable to locate"),
         (UNMET, "fit together: Depends: libc6 (>= 2.38) but 2.36-9+deb12u14 is to be installed\n"),
     ],
