@@ -6,8 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from fixtures.outcome.findings import findings
-from fixtures.outcome.outcome import COUNTS_AGAINST, RANK, BuildInfo, CellResult, Outcome, RunResult, Verdict
+from fixtures.outcome.outcome import COUNTS_AGAINST, RANK, BuildInfo, CellResult, Outcome
 
 SYMBOLS = {
     Outcome.REGRESSION: "✖",
@@ -38,8 +37,6 @@ MEANINGS = {
     Outcome.UNSUPPORTED: "one build does not offer the mechanism",
     Outcome.PASS: "the guest moved and every check held",
 }
-
-_GUEST_SUITES = frozenset({"hotpatch", "libvirt"})
 
 
 def worst_first(cells: Iterable[CellResult]) -> list[CellResult]:
@@ -90,45 +87,3 @@ def tally(cells: Iterable[CellResult]) -> str:
     """`2 regression, 1 flaky`: outcomes of these cells, worst first."""
     totals = Counter(cell.outcome for cell in cells)
     return ", ".join(f"{totals[outcome]} {outcome}" for outcome in Outcome if totals[outcome])
-
-
-def why(run: RunResult) -> str:
-    """The one plain sentence (two at most) under the verdict: what was seen that led to it."""
-    move = f"from {build_words(run.old)} to {build_words(run.new)}"
-    total = len(run.cells)
-    against = [cell for cell in run.cells if cell.outcome in COUNTS_AGAINST]
-    errors = [cell for cell in run.cells if cell.outcome is Outcome.ERROR]
-    if not total:
-        return f"Not a single cell ran, so nothing is known about the update {move}."
-    if run.verdict is Verdict.UNSAFE:
-        verb = "counts" if len(against) == 1 else "count"
-        blind = ""
-        if errors:
-            stayed = "cell stays" if len(errors) == 1 else "cells stay"
-            blind = f" {len(errors)} more {stayed} unjudged, because the rig or the host failed."
-        share = f"{len(against)} of {count(total, 'cell')}"
-        causes = len(findings(against))
-        grouped = f", in {count(causes, 'finding')}" if causes < len(against) else ""
-        return f"{share} {verb} against the update {move}{grouped}: {tally(against)}.{blind}"
-    if run.verdict is Verdict.UNDECIDED:
-        where = "outside the cells (see the remarks)"
-        if errors:
-            where = f"in {len(errors)} of {count(total, 'cell')}"
-        return (
-            f"The rig or the host failed {where}, so the update {move} is not judged. "
-            "What did run shows nothing against it."
-        )
-    return _why_safe(run.cells, move)
-
-
-def _why_safe(cells: list[CellResult], move: str) -> str:
-    """A safe verdict is only as good as what was really moved, so cells that did not move are named."""
-    passed = sum(cell.outcome is Outcome.PASS for cell in cells)
-    rest = [cell for cell in cells if cell.outcome is not Outcome.PASS]
-    if not passed:
-        return f"Nothing counts against the update {move}, but no guest was moved either: {tally(rest)}."
-    apart = f" The rest does not count against the update: {tally(rest)}." if rest else ""
-    if all(cell.suite in _GUEST_SUITES for cell in cells):
-        guests = "guest" if len(cells) == 1 else "guests"
-        return f"{passed} of {len(cells)} {guests} came through the update {move} and noticed nothing.{apart}"
-    return f"{passed} of {count(len(cells), 'cell')} passed: guests move {move} and notice nothing.{apart}"

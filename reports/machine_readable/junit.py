@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from fixtures.outcome.outcome import COUNTS_AGAINST, CellResult, Outcome, RunResult
+from fixtures.outcome.outcome import COUNTS_AGAINST, CellResult, Outcome, RunResult, Verdict
 from fixtures.printable import printable
 from reports.files import write_atomically
 from reports.machine_readable.run_facts import run_facts
+from reports.why import why
 from reports.words import count, worst_first
 
 TOLD = 20
@@ -28,9 +29,10 @@ def write_junit(run: RunResult, directory: Path) -> Path:
         suite = _suite(root, name, run)
         for nodeid, cells in by_test.items():
             _case(suite, nodeid, cells)
-    if run.notes:
+    wrong = _wrong(run)
+    if wrong:
         suite = _suite(root, "run", run)
-        for note in run.notes:
+        for note in wrong:
             case = ET.SubElement(suite, "testcase", classname="run", name=printable(note)[:200], time="0")
             ET.SubElement(case, "error", message=printable(note))
     for element in (*root, root):
@@ -38,6 +40,13 @@ def write_junit(run: RunResult, directory: Path) -> Path:
     root.set("time", str(run.seconds))
     text = ET.tostring(root, encoding="unicode", xml_declaration=False)
     return write_atomically(directory / "junit.xml", f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n')
+
+
+def _wrong(run: RunResult) -> list[str]:
+    """What is wrong with the run as a whole: its notes, or why it is undecided without an error."""
+    red = run.notes or any(cell.outcome is Outcome.ERROR for cell in run.cells)
+    undecided = run.verdict is Verdict.UNDECIDED and not red
+    return [*run.notes, *([why(run)] if undecided else [])]
 
 
 def _by_suite(cells: Iterable[CellResult]) -> dict[str, dict[str, list[CellResult]]]:

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from fixtures.outcome.outcome import BuildInfo, RunResult
+from reports.why import judged_words, remarks
 
 
 def run_facts(run: RunResult) -> dict[str, str]:
     """Verdict, builds with their QEMU and accelerator, command, seed and host; unknown facts are left out."""
-    facts: dict[str, str | None] = {"verdict": str(run.verdict)}
+    facts: dict[str, str | None] = {"verdict": str(run.verdict), "judged": judged_words(run)}
+    facts |= {"remarks": " ".join(remarks(run))}
     for role, build in (("old", run.old), ("new", run.new)):
         facts |= {f"{role}.{key}": value for key, value in _build_facts(build).items()}
     facts |= {"started": run.started, "command": run.command, "seed": run.seed}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fixtures.outcome.findings import Finding, findings, rollbacks
+from fixtures.outcome.judged import Judged, accepted, judged_archs, unjudged_guests
 from fixtures.outcome.outcome import BuildInfo, CellResult, Outcome, RunResult
 from reports.changes import NOTHING_BEFORE, Changes
 from reports.files import write_atomically
@@ -42,12 +43,19 @@ def verdict_data(run: RunResult, changes: Changes = NOTHING_BEFORE) -> dict[str,
         "new": _build(run.new),
         "verdict": str(run.verdict),
         "counts": {str(outcome): run.counts.get(str(outcome), 0) for outcome in Outcome},
+        "judged": {arch.name: _judged(arch) for arch in judged_archs(run.cells)},
+        "guests_not_judged": {guests.name: _judged(guests) for guests in unjudged_guests(run.cells)},
+        "accepted": [cell.id for cell in accepted(run.cells)],
         "notes": list(run.notes),
         "cells": [_cell(cell) for cell in run.cells],
         "findings": [_finding(finding) for finding in findings(run.cells)],
         "rollback": [_finding(finding) for finding in rollbacks(run)],
         "changes": _changes(changes) if changes.since else None,
     }
+
+
+def _judged(group: Judged) -> dict[str, Any]:
+    return {"cells": len(group.cells), "moved": group.moved, "judged": group.judges}
 
 
 def _changes(changes: Changes) -> dict[str, Any]:

@@ -112,6 +112,14 @@ class ChangesData(TypedDict):
     wavering: Annotated[list[str], Field(description="Cells that failed, passed and failed again, or so.")]
 
 
+class JudgedData(TypedDict):
+    """The cells of one architecture, or of one class of guests."""
+
+    cells: Annotated[int, Field(ge=0)]
+    moved: Annotated[int, Field(ge=0, description="Cells that passed and moved a guest into the new build.")]
+    judged: Annotated[bool, Field(description="Does a cell judge the update? Without one it is undecided.")]
+
+
 class VerdictData(TypedDict):
     """The verdict of one run over one pair of builds."""
 
@@ -120,6 +128,13 @@ class VerdictData(TypedDict):
     new: BuildData
     verdict: Verdict
     counts: Annotated[dict[str, int], Field(description="Cells by outcome, 0 where it did not occur.")]
+    judged: Annotated[dict[str, JudgedData], Field(description="By architecture.")]
+    guests_not_judged: Annotated[
+        dict[str, JudgedData], Field(description="Classes of booted guests of which no cell judges.")
+    ]
+    accepted: Annotated[
+        list[str], Field(description="Ids of cells that would count if no known issue accepted them.")
+    ]
     notes: Annotated[list[str], Field(description="What is wrong with the rig, such as a missing shard.")]
     cells: list[CellData]
     findings: list[FindingData]

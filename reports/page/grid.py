@@ -18,6 +18,7 @@ from reports.changes import Changes
 from reports.figures import MechanismFigures, by_mechanism
 from reports.files import write_atomically
 from reports.page.render import environment
+from reports.why import judged_words, remarks, why
 
 SCHEMA = 1
 
@@ -95,7 +96,9 @@ def _content(reports: Sequence[PairReport]) -> dict[str, Any]:
         "news": list(news),
         "rows": [(old, [by_pair.get((old, new)) for new in news]) for old in olds],
         "mechanisms": _mechanisms(reports),
-        "why": words.why,
+        "why": why,
+        "judged": judged_words,
+        "remarks": remarks,
         "outcomes": list(Outcome),
     }
 

@@ -19,6 +19,7 @@ from reports.files import write_atomically
 from reports.page.render import environment
 from reports.swept import in_order, listed, sweep_map, swept
 from reports.views import FindingView, Views, briefly
+from reports.why import guests_not_judged, judged_words, remarks, why
 
 _QUIET = (Outcome.KNOWN, Outcome.REFUSED, Outcome.UNSUPPORTED)
 FULL_FINDINGS, SHORT_FINDINGS = 40, 200
@@ -74,7 +75,10 @@ def _content(run: RunResult, directory: Path) -> dict[str, Any]:
     kinds, swept_rows = sweep_map(swept(run.cells))
     return {
         "run": run,
-        "why": words.why(run),
+        "why": why(run),
+        "judged": judged_words(run),
+        "remarks": remarks(run),
+        "unjudged": guests_not_judged(run),
         "builds": [("old build, source", run.old), ("new build, destination", run.new)],
         "tallies": [(o, run.counts[o]) for o in Outcome if o in run.counts],
         "sections": _sections(run, views),

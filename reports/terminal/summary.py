@@ -11,7 +11,8 @@ from fixtures.outcome.outcome import COUNTS_AGAINST, Outcome, RunResult
 from fixtures.printable import printable
 from reports.changes import Changes
 from reports.files import write_atomically
-from reports.words import SYMBOLS, build_words, count, why
+from reports.why import guests_not_judged, judged_words, remarks, why
+from reports.words import SYMBOLS, build_words, count
 
 TOLD = 10
 """Findings under one heading; the report has them all."""
@@ -33,6 +34,8 @@ def _lines(run: RunResult, changes: Changes) -> list[str]:
         "",
         f"- old build: {_text(build_words(run.old))}",
         f"- new build: {_text(build_words(run.new))}",
+        *([f"- judged: {_text(judged_words(run))}"] if run.cells else []),
+        *[f"- **remark**: {_text(remark)}" for remark in remarks(run)],
         *_cut([f"- **note**: {_text(note)}" for note in run.notes]),
         "",
         *_tally(run),
@@ -43,6 +46,7 @@ def _lines(run: RunResult, changes: Changes) -> list[str]:
         if finding.outcome in DETAILED
     ]
     lines += _listed("Findings", against)
+    lines += _listed("Guests not judged", [f"- {_text(said)}" for said in guests_not_judged(run)])
     if changes.since:
         lines += _listed(f"New since {changes.since[:10]}", [*_new(changes)])
         gone = [f"- {count(len(gone.cells), 'cell')}: {_text(gone.reason)}" for gone in changes.gone]

@@ -21,10 +21,12 @@ from reports.changes import NOTHING_BEFORE, Changes
 from reports.figures import spread
 from reports.swept import by_kind, in_order, listed, swept
 from reports.views import briefly, short_name
-from reports.words import PLAIN_SYMBOLS, SYMBOLS, build_words, count, ms, seconds, tone, why
+from reports.why import guests_not_judged, judged_words, remarks, why
+from reports.words import PLAIN_SYMBOLS, SYMBOLS, build_words, count, ms, seconds, tone
 
 _WIDTH = 100
 _REASON_LINES = 3
+_WHY_LINES = 6
 STYLES = {"bad": "bold red", "warn": "bold yellow", "apart": "magenta", "quiet": "dim", "good": "green"}
 """Terminal styles by tone; without colours the words alone must do."""
 _FULL_FINDINGS, _SHORT_FINDINGS = 12, 10
@@ -67,7 +69,12 @@ def print_table(
             console.print(table(run, console))
     if run.cells:
         _line(console, "")
-    _paragraph(console, why(run), width)
+    _guests_not_judged(run, console, width)
+    for remark in remarks(run):
+        _paragraph(console, f"note: {remark}", width)
+    _paragraph(console, why(run), width, lines=_WHY_LINES)
+    if run.cells:
+        _paragraph(console, f"judged: {judged_words(run)}", width)
     _line(console, f"report: {directory / 'index.html'}")
     style = {"safe": "bold green", "unsafe": "bold red", "undecided": "bold yellow"}[run.verdict]
     _line(console, f"verdict: {run.verdict}", style)
@@ -159,6 +166,19 @@ def _changes(changes: Changes, console: Console, width: int) -> None:
     for gone in changes.gone[:_SHORT_FINDINGS]:
         what = f"gone: {gone.outcome}: {count(len(gone.cells), 'cell')}: {gone.reason}"
         _paragraph(console, what, width, indent="  ", hang="  ", lines=1)
+
+
+def _guests_not_judged(run: RunResult, console: Console, width: int) -> None:
+    """Classes of guests of which nothing moved: whatever the update breaks for them cannot show."""
+    classes = guests_not_judged(run)
+    if not classes:
+        return
+    _line(console, "guests that could not be judged:", STYLES["apart"])
+    for said in classes[:_SHORT_FINDINGS]:
+        _paragraph(console, said, width, indent="  ", hang="  ")
+    if len(classes) > _SHORT_FINDINGS:
+        _line(console, f"  and {len(classes) - _SHORT_FINDINGS} more classes: see the report")
+    _line(console, "")
 
 
 def _others(run: RunResult, console: Console, width: int) -> None:

@@ -17,7 +17,7 @@ from fixtures.outcome.blame import (
     settled,
     signature,
 )
-from fixtures.outcome.outcome import COUNTS_AGAINST, Outcome, RunRecord, Verdict, verdict_of
+from fixtures.outcome.outcome import Outcome, RunRecord
 
 PASS = RunRecord("b", "b", "pass")
 
@@ -283,32 +283,3 @@ def test_failing_run_never_settles_as_clean(runs: list[RunRecord]) -> None:
     judged = settled(runs)
     if failure_of(runs) is not None:
         assert judged is None or judged[0] in {Outcome.FLAKY, Outcome.ERROR}
-
-
-@settings(deadline=None)
-@given(st.lists(st.sampled_from(Outcome), max_size=8), st.booleans())
-def test_verdict_is_unsafe_iff_something_counts_against(outcomes: list[Outcome], rig_failed: bool) -> None:
-    """Lose this and an update ships that a cell spoke against, or is stopped by none."""
-    against = {Outcome.REGRESSION, Outcome.DEFECT_NEW, Outcome.REMOVED, Outcome.FLAKY}
-    verdict = verdict_of(outcomes, rig_failed=rig_failed)
-    assert against == COUNTS_AGAINST
-    assert (verdict is Verdict.UNSAFE) == bool(against & set(outcomes))
-    if verdict is Verdict.SAFE:
-        assert outcomes
-        assert not rig_failed
-        assert Outcome.ERROR not in outcomes
-
-
-@pytest.mark.parametrize(
-    "outcomes,rig_failed,status",
-    [
-        ([Outcome.PASS, Outcome.REFUSED, Outcome.UNSUPPORTED, Outcome.KNOWN, Outcome.DEFECT_OLD], False, 0),
-        ([Outcome.PASS, Outcome.FLAKY, Outcome.ERROR], True, 1),
-        ([Outcome.PASS, Outcome.ERROR], False, 2),
-        ([Outcome.PASS], True, 2),
-        ([], False, 2),
-    ],
-)
-def test_exit_status_is_the_documented_one(outcomes: list[Outcome], rig_failed: bool, status: int) -> None:
-    """Lose this and a pipeline ships what was found unsafe, or what nobody looked at."""
-    assert verdict_of(outcomes, rig_failed=rig_failed).exit_status == status

@@ -117,6 +117,11 @@ def test_excused_cell_says_what_it_was_and_why() -> None:
     )
 
 
+def test_excused_cell_keeps_the_outcome_that_it_would_have() -> None:
+    """Lose this and nobody can see which known issues keep an update from being unsafe."""
+    assert apply([issue(ANY)], PAIR, cell(), TODAY).accepted == "regression"
+
+
 @pytest.mark.parametrize("outcome", [Outcome.PASS, Outcome.REFUSED, Outcome.UNSUPPORTED, Outcome.ERROR])
 def test_what_is_no_failure_is_not_excused(outcome: Outcome) -> None:
     """Lose this and a broken rig passes for a known issue, and the verdict for decided."""

@@ -51,6 +51,9 @@ def test_verdict_json_keeps_its_interface(tmp_path: Path) -> None:
         "new",
         "verdict",
         "counts",
+        "judged",
+        "guests_not_judged",
+        "accepted",
         "notes",
         "cells",
         "findings",
@@ -218,8 +221,8 @@ def test_page_refers_to_nothing_outside_the_report(tmp_path: Path) -> None:
         ),
         (
             make_run(make_cell(1, Outcome.UNSUPPORTED)),
-            Verdict.SAFE,
-            "no guest was moved either: 1 unsupported",
+            Verdict.UNDECIDED,
+            "to QEMU 10.0.13 (debian-13) is not judged: 1 unsupported.",
         ),
         (
             make_run(make_cell(1), make_cell(2, Outcome.FLAKY), make_cell(3, Outcome.ERROR)),

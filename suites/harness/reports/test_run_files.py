@@ -61,10 +61,10 @@ SHOWN = {
 @pytest.mark.parametrize("outcome", Outcome)
 def test_junit_is_red_for_what_counts_against(outcome: Outcome, tmp_path: Path) -> None:
     """Lose this and CI lets an unsafe update pass, or stops one for a defect of the old build."""
-    root = junit(make_run(make_cell(1, outcome, reason="why")), tmp_path)
-    assert colours(root) == [SHOWN[outcome]]
+    root = junit(make_run(make_cell(1, outcome, reason="why"), make_cell(2)), tmp_path)
+    assert colours(root) == [SHOWN[outcome], "green"]
     kinds = {"failure": "failures", "error": "errors", "skipped": "skipped"}
-    expected = {plural: int(kind == SHOWN[outcome]) for kind, plural in kinds.items()} | {"tests": 1}
+    expected = {plural: int(kind == SHOWN[outcome]) for kind, plural in kinds.items()} | {"tests": 2}
     assert [counts(element) for element in root.iter() if element.tag.startswith("testsuite")] == [
         expected
     ] * 2
@@ -133,7 +133,7 @@ def test_junit_of_a_sweep_that_tried_something(others: list[Outcome], colour: st
     """Lose this and one device that cannot be tried makes a sweep of thousands count as skipped."""
     cells = [make_swept("pc-q35-7.2", f"device:{n}", each) for n, each in enumerate(others)]
     unsupported = make_swept("pc-q35-7.2", "device:none", Outcome.UNSUPPORTED, "no such bus")
-    assert colours(junit(make_run(unsupported, *cells), tmp_path)) == [colour]
+    assert colours(junit(make_run(unsupported, *cells, make_cell(1)), tmp_path)) == [colour, "green"]
 
 
 def test_notes_are_errors_in_junit(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_seeded_defects_are_found(
         request.node.user_properties.append((FOUND_PROPERTY, json.dumps(row)))
     assert not [row for row in rows if not row["found"]], run.said
     assert not _others_blamed(build, run)
-    assert run.status == (1 if any(seed.outcome in COUNT_AGAINST for seed in build.seeds) else 0)
+    assert (run.status == 1) == any(seed.outcome in COUNT_AGAINST for seed in build.seeds)
 
 
 @pytest.mark.parametrize("subject", ["*:[ae]*", pytest.param("*", marks=pytest.mark.slow)])

@@ -7,7 +7,8 @@ from typing import Any
 
 from fixtures.evidence.timeline import Mark, Sample, Timeline
 from fixtures.outcome.blame import signature
-from fixtures.outcome.outcome import BuildInfo, CellResult, Outcome, RunRecord, RunResult, verdict_of
+from fixtures.outcome.judged import verdict_of
+from fixtures.outcome.outcome import BuildInfo, CellResult, Outcome, RunRecord, RunResult
 
 
 def make_cell(number: int = 0, outcome: Outcome = Outcome.PASS, **more: Any) -> CellResult:
@@ -107,7 +108,7 @@ def make_run(*cells: CellResult, rig_failed: bool = False, notes: tuple[str, ...
         old=BuildInfo("debian-12", "7.2.22", "1:7.2+dfsg-7+deb12u18", "9.0.0-4+deb12u3", {"x86_64": "tcg"}),
         new=BuildInfo("debian-13", "10.0.13"),
         cells=list(cells),
-        verdict=verdict_of((cell.outcome for cell in cells), rig_failed=rig_failed),
+        verdict=verdict_of(cells, rig_failed=rig_failed),
         started="2026-11-22T21:14:03Z",
         seconds=251.3,
         command="make qualify",

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Why a run has its verdict, in plain sentences: what was judged, what was not, and what to know beside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fixtures.outcome.findings import findings, reason_class
+from fixtures.outcome.judged import accepted, judged_archs, unjudged_archs, unjudged_guests
+from fixtures.outcome.outcome import COUNTS_AGAINST, CellResult, Outcome, RunResult, Verdict
+from fixtures.printable import MOST_LINE, shown_line
+from reports.words import build_words, count, tally
+
+_GUEST_SUITES = frozenset({"hotpatch", "libvirt"})
+
+
+def why(run: RunResult) -> str:
+    """The few plain sentences under the verdict: what was seen that led to it."""
+    move = f"from {build_words(run.old)} to {build_words(run.new)}"
+    if not run.cells:
+        return f"Not a single cell ran, so nothing is known about the update {move}."
+    if run.verdict is Verdict.UNSAFE:
+        return _why_unsafe(run.cells, move)
+    if run.verdict is Verdict.UNDECIDED:
+        return _why_undecided(run, move)
+    return _why_safe(run.cells, move)
+
+
+def judged_words(run: RunResult) -> str:
+    """`x86_64: 353 of 762 cells moved; ppc64le: not judged, 0 of 40 cells moved`."""
+    return "; ".join(
+        f"{arch.name}: {'' if arch.judges else 'not judged, '}"
+        f"{arch.moved} of {count(len(arch.cells), 'cell')} moved"
+        for arch in judged_archs(run.cells)
+    )
+
+
+def remarks(run: RunResult) -> list[str]:
+    """What a reader must know beside the verdict: the builds are the same, known issues made it safe."""
+    return [said for said in (_same_builds(run), _safe_by_known_issues(run)) if said]
+
+
+def guests_not_judged(run: RunResult) -> list[str]:
+    """Each class of guests of which no cell moved, with what became of its cells."""
+    return [f"{guests.name}: {tally(guests.cells)}" for guests in unjudged_guests(run.cells)]
+
+
+def _why_unsafe(cells: Sequence[CellResult], move: str) -> str:
+    against = [cell for cell in cells if cell.outcome in COUNTS_AGAINST]
+    errors = sum(cell.outcome is Outcome.ERROR for cell in cells)
+    verb = "counts" if len(against) == 1 else "count"
+    blind = f" {_not_judged_elsewhere(cells)}".rstrip()
+    if errors:
+        stayed = "cell stays" if errors == 1 else "cells stay"
+        blind += f" {errors} more {stayed} unjudged, because the rig or the host failed."
+    share = f"{len(against)} of {count(len(cells), 'cell')}"
+    causes = len(findings(against))
+    grouped = f", in {count(causes, 'finding')}" if causes < len(against) else ""
+    return f"{share} {verb} against the update {move}{grouped}: {tally(against)}.{blind}"
+
+
+def _why_undecided(run: RunResult, move: str) -> str:
+    errors = sum(cell.outcome is Outcome.ERROR for cell in run.cells)
+    if not errors and not run.notes and unjudged_archs(run.cells):
+        return _why_not_judged(run.cells, move)
+    where = f"in {errors} of {count(len(run.cells), 'cell')}" if errors else "outside the cells"
+    where += "" if errors else " (see the remarks)"
+    return (
+        f"The rig or the host failed {where}, so the update {move} is not judged. "
+        f"What did run shows nothing against it. {_not_judged_elsewhere(run.cells)}".rstrip()
+    )
+
+
+def _why_not_judged(cells: Sequence[CellResult], move: str) -> str:
+    """No cell moved a guest: of no architecture, or of some."""
+    unjudged = unjudged_archs(cells)
+    missing = {arch.name for arch in unjudged}
+    rest = [arch.name for arch in judged_archs(cells) if arch.name not in missing]
+    if not rest:
+        became = _became([cell for arch in unjudged for cell in arch.cells])
+        return f"No guest was moved, so the update {move} is not judged: {became}."
+    names = " and ".join(arch.name for arch in unjudged)
+    became = "; ".join(_became(arch.cells) for arch in unjudged)
+    return (
+        f"No guest of {names} was moved, so the update {move} is not judged there: {became}. "
+        f"On {' and '.join(rest)}, nothing counts against it."
+    )
+
+
+def _not_judged_elsewhere(cells: Sequence[CellResult]) -> str:
+    unjudged = unjudged_archs(cells)
+    names = " and ".join(arch.name for arch in unjudged)
+    return f"No guest of {names} was moved, so the update is not judged there." if unjudged else ""
+
+
+def _became(cells: Sequence[CellResult]) -> str:
+    """Outcomes of cells that judge nothing, and the reason if all have the same one."""
+    quiet = [cell for cell in cells if cell.outcome is not Outcome.PASS]
+    said = [tally(quiet)] if quiet else []
+    if len(quiet) < len(cells):
+        said.append(f"{count(len(cells) - len(quiet), 'cell')} only compared what the builds offer")
+    if quiet and len({reason_class(cell) for cell in quiet}) == 1 and quiet[0].reason:
+        said[0] += f" ({shown_line(quiet[0].reason, MOST_LINE)})"
+    return ", ".join(said)
+
+
+def _why_safe(cells: Sequence[CellResult], move: str) -> str:
+    """A safe verdict is only as good as what was really moved, so cells that did not move are named."""
+    passed = sum(cell.outcome is Outcome.PASS for cell in cells)
+    rest = [cell for cell in cells if cell.outcome is not Outcome.PASS]
+    apart = f" The rest does not count against the update: {tally(rest)}." if rest else ""
+    if all(cell.suite in _GUEST_SUITES for cell in cells):
+        guests = "guest" if len(cells) == 1 else "guests"
+        return f"{passed} of {len(cells)} {guests} came through the update {move} and noticed nothing.{apart}"
+    return f"{passed} of {count(len(cells), 'cell')} passed: guests move {move} and notice nothing.{apart}"
+
+
+def _same_builds(run: RunResult) -> str:
+    old, new = run.old, run.new
+    if old.name == new.name:
+        return f"Both builds are the same, {old.name}: this run judges the build itself, not an update."
+    if old.digest and old.digest == new.digest:
+        what = "packages" if old.package else "QEMU programs"
+        return f"Both builds, {old.name} and {new.name}, have the same {what}: there is no update to judge."
+    return ""
+
+
+def _safe_by_known_issues(run: RunResult) -> str:
+    excused = accepted(run.cells)
+    if run.verdict is not Verdict.SAFE or not excused:
+        return ""
+    verb = "counts" if len(excused) == 1 else "count"
+    return (
+        f"The verdict is safe only because known issues accept {count(len(excused), 'cell')}. "
+        f"Without them, {len(excused)} {verb} against the update."
+    )

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Is an update called safe only where guests moved, and does a run say what it did not judge?"""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fixtures.outcome.judged import accepted, guest_class, unjudged_archs, unjudged_guests, verdict_of
+from fixtures.outcome.outcome import COUNTS_AGAINST, CellResult, Outcome, Verdict
+from suites.harness.support.report_samples import make_cell, make_swept
+
+JUDGES_NOTHING = [Outcome.DEFECT_OLD, Outcome.KNOWN, Outcome.REFUSED, Outcome.UNSUPPORTED]
+
+
+def cells(*outcomes: Outcome) -> list[CellResult]:
+    """A cell of each outcome."""
+    return [make_cell(number, outcome) for number, outcome in enumerate(outcomes)]
+
+
+def guest(subject: str, outcome: Outcome) -> CellResult:
+    """A cell with a booted guest."""
+    return make_cell(1, outcome, subject=subject)
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(Outcome), max_size=8), st.booleans())
+def test_verdict_is_unsafe_iff_something_counts_against(outcomes: list[Outcome], rig_failed: bool) -> None:
+    """Lose this and an update ships that a cell spoke against, or is stopped by none."""
+    against = {Outcome.REGRESSION, Outcome.DEFECT_NEW, Outcome.REMOVED, Outcome.FLAKY}
+    verdict = verdict_of(cells(*outcomes), rig_failed=rig_failed)
+    assert against == COUNTS_AGAINST
+    assert (verdict is Verdict.UNSAFE) == bool(against & set(outcomes))
+    if verdict is Verdict.SAFE:
+        assert Outcome.PASS in outcomes
+        assert not rig_failed
+        assert Outcome.ERROR not in outcomes
+
+
+@pytest.mark.parametrize(
+    "outcomes,rig_failed,status",
+    [
+        ([Outcome.PASS, *JUDGES_NOTHING], False, 0),
+        ([Outcome.PASS, Outcome.FLAKY, Outcome.ERROR], True, 1),
+        ([Outcome.PASS, Outcome.ERROR], False, 2),
+        ([Outcome.PASS], True, 2),
+        ([], False, 2),
+    ],
+)
+def test_exit_status_is_the_documented_one(outcomes: list[Outcome], rig_failed: bool, status: int) -> None:
+    """Lose this and a pipeline ships what was found unsafe, or what nobody looked at."""
+    assert verdict_of(cells(*outcomes), rig_failed=rig_failed).exit_status == status
+
+
+@pytest.mark.parametrize("outcome", JUDGES_NOTHING)
+def test_run_in_which_nothing_moved_is_undecided(outcome: Outcome) -> None:
+    """Lose this and an update is safe because no guest could be tried."""
+    assert verdict_of(cells(outcome, outcome)) is Verdict.UNDECIDED
+
+
+def test_architecture_in_which_nothing_moved_makes_the_run_undecided() -> None:
+    """Lose this and a new build without the QEMU of an architecture is safe for its guests."""
+    found = [make_cell(1), make_cell(2, Outcome.UNSUPPORTED, arch="ppc64le")]
+    assert verdict_of(found) is Verdict.UNDECIDED
+    assert [arch.name for arch in unjudged_archs(found)] == ["ppc64le"]
+
+
+def test_comparison_alone_moves_nothing() -> None:
+    """Lose this and an update is safe because two builds list the same devices."""
+    compared = make_swept("pc-q35-7.2", "sees:e1000", mechanism="compare")
+    assert verdict_of([compared]) is Verdict.UNDECIDED
+    assert verdict_of([compared, make_swept("pc-q35-7.2", "device:e1000")]) is Verdict.SAFE
+
+
+def test_class_of_guests_of_which_nothing_moved_is_named() -> None:
+    """Lose this and a defect of the old build hides what the update breaks for the same guests."""
+    found = [guest("busy-virtio-2vcpu", Outcome.DEFECT_OLD), guest("busy-virtio-2vcpu-x", Outcome.ERROR)]
+    moved = [guest("busy-virtio-1vcpu", Outcome.PASS), guest("idle-virtio-2vcpu", Outcome.FLAKY)]
+    (named,) = unjudged_guests([*found, *moved])
+    assert named.name == "x86_64, busy guest, virtio hardware, 2 vCPUs"
+    assert named.cells == tuple(found)
+
+
+def test_swept_subject_is_no_class_of_guests() -> None:
+    """Lose this and each device that has no migration is reported as a class of guests."""
+    assert guest_class(make_swept("pc-q35-7.2", "device:e1000")) == ""
+
+
+def test_accepted_failures_are_those_that_would_count() -> None:
+    """Lose this and a run that known issues made safe looks as good as one without failures."""
+    would, would_not = (make_cell(n, Outcome.KNOWN) for n in (1, 2))
+    would.accepted, would_not.accepted = "regression", "defect-old"
+    assert accepted([would, would_not, make_cell(3)]) == [would]

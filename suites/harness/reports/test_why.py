@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Does every report say what the run judged, and what a reader must know beside the verdict?"""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from rich.console import Console
+
+from fixtures.outcome.outcome import BuildInfo, CellResult, Outcome, RunResult
+from reports.changes import NOTHING_BEFORE
+from reports.machine_readable.junit import write_junit
+from reports.machine_readable.verdict_json import verdict_data
+from reports.page.page import write_page
+from reports.terminal.summary import write_summary
+from reports.terminal.table import print_table
+from reports.why import guests_not_judged, judged_words, remarks, why
+from suites.harness.support.html_page import Page
+from suites.harness.support.report_samples import make_cell, make_run
+
+NO_QEMU = "build debian-13 has no QEMU for ppc64le"
+HALF = make_run(
+    make_cell(1),
+    *(make_cell(n, Outcome.UNSUPPORTED, arch="ppc64le", reason=NO_QEMU) for n in (2, 3)),
+)
+"""Nothing moved on one of two architectures."""
+CLASS = "x86_64, busy guest, devices hardware, 2 vCPUs"
+
+
+def excused(number: int, outcome: str = "regression") -> CellResult:
+    """A cell that a known issue excuses."""
+    return make_cell(number, Outcome.KNOWN, accepted=outcome)
+
+
+def named(old: BuildInfo, new: BuildInfo) -> RunResult:
+    """A run of one cell between these builds."""
+    return replace(make_run(make_cell(1)), old=old, new=new)
+
+
+def everything(run: RunResult, directory: Path) -> dict[str, str]:
+    """What each report for a person says, on one line."""
+    file = io.StringIO()
+    print_table(run, Console(file=file, width=100))
+    texts = {
+        "terminal": file.getvalue(),
+        "page": Page(write_page(run, directory)).text,
+        "summary": write_summary(run, NOTHING_BEFORE, directory).read_text().replace("\\", ""),
+    }
+    return {name: " ".join(text.split()) for name, text in texts.items()}
+
+
+def test_unjudged_architecture_is_named_with_its_reason() -> None:
+    """Lose this and the reader of an undecided verdict does not know what to install."""
+    assert why(HALF) == (
+        "No guest of ppc64le was moved, so the update from QEMU 7.2.22 (debian-12) to QEMU 10.0.13 "
+        f"(debian-13) is not judged there: 2 unsupported ({NO_QEMU}). "
+        "On x86_64, nothing counts against it."
+    )
+
+
+def test_unsafe_run_says_what_it_did_not_judge() -> None:
+    """Lose this and whoever fixes the one finding thinks that the other architecture was tried."""
+    run = make_run(make_cell(1, Outcome.FLAKY), make_cell(2, Outcome.UNSUPPORTED, arch="ppc64le"))
+    assert "No guest of ppc64le was moved, so the update is not judged there." in why(run)
+
+
+@pytest.mark.parametrize("report", ["terminal", "page", "summary"])
+def test_every_report_says_what_was_judged(report: str, tmp_path: Path) -> None:
+    """Lose this and a verdict of one architecture is taken for that of all."""
+    told = everything(HALF, tmp_path)[report]
+    assert judged_words(HALF) == "ppc64le: not judged, 0 of 2 cells moved; x86_64: 1 of 1 cell moved"
+    assert judged_words(HALF) in told
+
+
+def test_verdict_json_says_what_was_judged() -> None:
+    """Lose this and a script cannot ask which architectures a verdict is about."""
+    judged = verdict_data(HALF)["judged"]
+    assert judged["x86_64"] == {"cells": 1, "moved": 1, "judged": True}
+    assert judged["ppc64le"] == {"cells": 2, "moved": 0, "judged": False}
+
+
+def test_junit_is_red_for_what_was_not_judged(tmp_path: Path) -> None:
+    """Lose this and a CI system shows an undecided run in green."""
+    (error,) = ET.parse(write_junit(HALF, tmp_path)).iter("error")  # noqa: S314 - written by the suite
+    assert error.attrib["message"] == why(HALF)
+
+
+@pytest.mark.parametrize("report", ["terminal", "page", "summary"])
+def test_every_report_names_guests_that_could_not_be_judged(report: str, tmp_path: Path) -> None:
+    """Lose this and a defect of the old build hides what is new for the same guests."""
+    run = make_run(make_cell(1), make_cell(2, Outcome.DEFECT_OLD, subject="busy-devices-2vcpu"))
+    assert f"{CLASS}: 1 defect-old" in everything(run, tmp_path)[report]
+    assert list(verdict_data(run)["guests_not_judged"]) == [CLASS]
+
+
+def test_guests_that_moved_are_not_listed() -> None:
+    """Lose this and the list is so long that nobody reads it."""
+    subject = "busy-devices-2vcpu"
+    run = make_run(make_cell(1, subject=subject), make_cell(2, Outcome.DEFECT_OLD, subject=subject))
+    assert guests_not_judged(run) == []
+
+
+@pytest.mark.parametrize("report", ["terminal", "page", "summary"])
+def test_every_report_says_that_known_issues_made_it_safe(report: str, tmp_path: Path) -> None:
+    """Lose this and a run with accepted regressions looks as good as one without."""
+    run = make_run(make_cell(1), excused(2), excused(3), excused(4, "defect-old"))
+    said = "safe only because known issues accept 2 cells. Without them, 2 count against the update."
+    assert run.verdict == "safe"
+    assert said in everything(run, tmp_path)[report]
+
+
+def test_known_issues_that_accept_nothing_that_counts_are_no_remark() -> None:
+    """Lose this and the remark stands on every run and says nothing."""
+    assert remarks(make_run(make_cell(1), excused(2, "defect-old"))) == []
+
+
+SAME = [
+    (BuildInfo("a", digest="1"), BuildInfo("a", digest="1"), "Both builds are the same, a"),
+    (BuildInfo("a", package="q 1", digest="1"), BuildInfo("b", package="q 1", digest="1"), "same packages"),
+    (BuildInfo("a", digest="1"), BuildInfo("b", digest="1"), "same QEMU programs"),
+]
+
+
+@pytest.mark.parametrize("old,new,said", SAME, ids=["name", "packages", "programs"])
+def test_same_builds_are_reported(old: BuildInfo, new: BuildInfo, said: str, tmp_path: Path) -> None:
+    """Lose this and a build that was compared with itself passes for an update that is safe."""
+    for text in everything(named(old, new), tmp_path).values():
+        assert said in text
+
+
+def test_different_builds_are_no_remark() -> None:
+    """Lose this and builds of which no digest is known are called the same."""
+    assert remarks(named(BuildInfo("a"), BuildInfo("b"))) == []
+    assert remarks(named(BuildInfo("a", digest="1"), BuildInfo("b", digest="2"))) == []
+
+
+def test_verdict_json_lists_accepted_cells() -> None:
+    """Lose this and a script cannot find what known issues accept."""
+    cell = excused(2)
+    assert json.loads(json.dumps(verdict_data(make_run(make_cell(1), cell))))["accepted"] == [cell.id]
