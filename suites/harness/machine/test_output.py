@@ -15,6 +15,7 @@ from fixtures.builds.sandbox import Sandbox
 from fixtures.machine import output as output_module
 from fixtures.machine.output import BoundedOutput, Kept, run_bounded
 from fixtures.machine.process import QemuProcess
+from suites.harness.support.fake_qemu import PYTHON, PYTHON_HOME
 
 FLOOD = """
 import os
@@ -39,8 +40,8 @@ def qemu(tmp_path: Path, file: Path) -> Iterator[Callable[[str], QemuProcess]]:
     started: list[QemuProcess] = []
 
     def start(script: str) -> QemuProcess:
-        build = Build("new", Sandbox(Path("/")), {})
-        argv = [sys.executable, "-I", "-c", script]
+        build = Build("new", Sandbox(Path("/"), shown=(PYTHON_HOME,)), {})
+        argv = [str(PYTHON), "-I", "-c", script]
         started.append(QemuProcess(build, argv, stderr=file, inherited=[], attempt_dir=tmp_path))
         return started[-1]
 

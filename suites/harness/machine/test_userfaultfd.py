@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.machine.userfaultfd import call_userfaultfd, missing
+from fixtures.machine.userfaultfd import call_userfaultfd, missing, needed_capabilities
 
 ABSENT = Path("/nonexistent/userfaultfd")
 
@@ -49,3 +49,22 @@ def test_other_failure_is_told_in_the_kernels_words() -> None:
 def test_this_kernel_is_really_asked() -> None:
     """Lose this and the question to the kernel is broken on the very host that asks it."""
     assert call_userfaultfd() in {0, errno.EPERM, errno.ENOSYS}
+
+
+@pytest.mark.parametrize(
+    "version,everybody_may,needed",
+    [("7.2.22", False, ("CAP_SYS_PTRACE",)), ("7.2.22", True, ()), ("8.0.0", False, ())],
+)
+def test_only_a_qemu_that_makes_the_system_call_gets_its_capability(
+    version: str, everybody_may: bool, needed: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Lose this and postcopy into QEMU 7.2 fails as its defect, or newer builds may trace processes."""
+    device, setting = tmp_path / "userfaultfd", tmp_path / "unprivileged_userfaultfd"
+    device.touch()
+    setting.write_text(f"{everybody_may:d}\n")
+    assert needed_capabilities(version, device=device, unprivileged=setting) == needed
+
+
+def test_kernel_without_the_device_needs_the_capability_for_every_qemu(tmp_path: Path) -> None:
+    """Lose this and no postcopy cell passes on kernels before 6.1."""
+    assert needed_capabilities("10.0.13", device=ABSENT, unprivileged=ABSENT) == ("CAP_SYS_PTRACE",)

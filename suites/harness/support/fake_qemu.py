@@ -9,7 +9,10 @@ from pathlib import Path
 from fixtures.builds.build import Build
 from fixtures.builds.sandbox import Sandbox
 
-BEGIN = f"""#!{sys.executable} -I
+PYTHON = Path(sys.executable).resolve()
+PYTHON_HOME = Path(sys.base_prefix)
+"""Python's library. It may lie in a home directory, which a build does not see."""
+BEGIN = f"""#!{PYTHON} -I
 import json, os, re, socket, sys, time
 
 LINE = " ".join(sys.argv)
@@ -54,4 +57,4 @@ def fake_build(place: Path, script: str, name: str = "new") -> Build:
     program = place / "qemu-system-x86_64"
     program.write_text(BEGIN + script)
     program.chmod(0o755)
-    return Build(name, Sandbox(Path("/"), shown=(place,)), {"x86_64": str(program)})
+    return Build(name, Sandbox(Path("/"), shown=(place, PYTHON_HOME)), {"x86_64": str(program)})

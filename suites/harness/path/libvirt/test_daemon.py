@@ -3,7 +3,8 @@
 
 import sys
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,12 +14,12 @@ import psutil
 import pytest
 
 from fixtures.builds.build import Build
-from fixtures.builds.sandbox import Sandbox
+from fixtures.builds.sandbox import Command, Sandbox
 from fixtures.errors import RigError, Unsupported
 from fixtures.machine.attempt_dir import attempt_dir
 from fixtures.path.libvirt import daemon as daemon_module
 from fixtures.path.libvirt import daemons as daemons_module
-from fixtures.path.libvirt.daemon import STATE, Daemon
+from fixtures.path.libvirt.daemon import CAPABILITIES, STATE, Daemon
 from fixtures.path.libvirt.daemons import Daemons
 
 LIBVIRTD, VIRTQEMUD = "usr/sbin/libvirtd", "usr/sbin/virtqemud"
@@ -44,6 +45,7 @@ class ScriptedSandbox(Sandbox):
 
     script: str = ENDS
 
+    @contextmanager
     def command(
         self,
         argv: Iterable[str],
@@ -52,17 +54,20 @@ class ScriptedSandbox(Sandbox):
         images: Path | None = None,
         devices: Iterable[Path] = (),
         state: Mapping[str, Path] | None = None,
+        capabilities: Collection[str] = (),
         info_fd: int | None = None,
-    ) -> list[str]:
+    ) -> Iterator[Command]:
         """The command line that runs the script; the daemon's directories must be there by now."""
         assert attempt_dir is not None
         assert images is not None
         assert not list(devices)
+        assert set(capabilities) == set(CAPABILITIES)
+        assert info_fd is not None
         assert state is not None
         assert set(state) == set(STATE)
         assert all(outside.is_dir() for outside in state.values())
         program = f"import os, socket, sys, time\ninfo = {info_fd}\n{self.script}"
-        return [sys.executable, "-I", "-c", program, *argv]
+        yield Command([sys.executable, "-I", "-c", program, *argv], (info_fd,))
 
 
 @pytest.fixture
