@@ -10,7 +10,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-readonly packages=(bubblewrap mmdebstrap gcc libc6-dev gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross
+readonly packages=(bubblewrap libseccomp2 mmdebstrap gcc libc6-dev gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross
   libvirt-dev pkg-config python3-venv xz-utils zstd debian-archive-keyring)
 # What each is for, for hosts that name their packages otherwise.
 readonly purposes=(
