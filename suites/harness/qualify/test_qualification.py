@@ -162,6 +162,17 @@ def test_every_end_has_its_outcome(case: str, stage: Stage) -> None:
     assert told in result.reason
 
 
+def test_guest_that_fails_before_its_move_is_an_error(stage: Stage) -> None:
+    """Lose this and a guest that does not even boot well stops an update."""
+
+    def never_moved(_attempt: object) -> None:
+        raise FAIL
+
+    result = stage.qualification(ScriptedRig()).judge(never_moved, repeat=1)
+    assert result.outcome is Outcome.ERROR
+    assert "before the hot patch, on debian-12: memory: page 7 is wrong" in result.reason
+
+
 @pytest.mark.parametrize("case", ["refused", "unsupported", "rig", "assertion"])
 def test_what_is_no_failure_pays_for_no_control(case: str, stage: Stage) -> None:
     """Lose this and a broken rig is tried over and over again."""

@@ -92,7 +92,7 @@ class ScriptedAttempt:
     """An attempt that ends as the stage says."""
 
     timeline = None
-    began = True
+    began = False
     started_by_new = False
 
     def __init__(self, stage: Stage, setting: Setting) -> None:
@@ -120,6 +120,7 @@ class ScriptedAttempt:
 
     def hot_patch(self) -> Any:
         """End as scripted."""
+        self.began = True
         if isinstance(self._end, Exception):
             raise self._end
         move = SimpleNamespace(total_ms=55.0, downtime_ms=12.0)

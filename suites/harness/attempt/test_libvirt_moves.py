@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When a move by libvirt begins: what fails earlier is not blamed on the builds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from fixtures.attempt.libvirt_moves import LibvirtMoves
+from fixtures.errors import HotPatchFailure
+
+
+def _begin(*_: object) -> None:
+    raise HotPatchFailure("migrate", "the destination is gone")
+
+
+@pytest.fixture
+def attempt() -> Any:
+    """An attempt whose guest has booted."""
+    return SimpleNamespace(began=False, setting=SimpleNamespace(new=None))
+
+
+@pytest.fixture
+def moves(attempt: Any) -> LibvirtMoves:
+    """Its domain; every migration fails as soon as it is asked for."""
+    path: Any = SimpleNamespace(
+        awaited=lambda _build: None,
+        destination_xml=lambda: "<domain/>",
+        begin=_begin,
+        source=SimpleNamespace(),
+    )
+    return LibvirtMoves(attempt, path)
+
+
+def test_no_move_begins_with_the_test(attempt: Any, moves: LibvirtMoves) -> None:
+    """Lose this and a guest that fails before any migration counts as a failure of the builds."""
+    assert not attempt.began
+
+
+MOVES: dict[str, Callable[[LibvirtMoves], object]] = {
+    "refuses": lambda moves: moves.refuses("no"),
+    "aborts_precopy": lambda moves: moves.aborts_precopy(),
+    "refusing_abort_of_postcopy": lambda moves: moves.refusing_abort_of_postcopy(moves.domain),
+}
+
+
+@pytest.mark.parametrize("name", MOVES)
+def test_move_begins_with_its_migration(name: str, attempt: Any, moves: LibvirtMoves) -> None:
+    """Lose this and a guest that a migration loses is an error of the suite, not a failure of the builds."""
+    with suppress(HotPatchFailure):
+        MOVES[name](moves)
+    assert attempt.began
