@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.attempt.attempt import Attempt
 from fixtures.errors import Refused, RigError, Unsupported, UsageError
 from fixtures.evidence.checks import Check
 from fixtures.machine.probe import Probe
@@ -148,7 +149,7 @@ ENDS: dict[str, tuple[End, Outcome, str]] = {
     "rig": (RigError("the guest did not boot"), Outcome.ERROR, "the guest did not boot"),
     "usage": (UsageError("no bwrap"), Outcome.ERROR, "no bwrap"),
     "os": (OSError(24, "Too many open files"), Outcome.ERROR, "Too many open files"),
-    "assertion": (AssertionError("1 == 2"), Outcome.ERROR, "without a failed check: 1 == 2"),
+    "assertion": (AssertionError("1 == 2"), Outcome.ERROR, "not about a check of the guest: 1 == 2"),
     "check": (Check("new-build", False, "it is 7.2"), Outcome.REGRESSION, "new-build: it is 7.2"),
 }
 
@@ -186,6 +187,21 @@ def test_check_that_fails_in_the_test_is_its_signature(stage: Stage) -> None:
     result = stage.judge({FORWARD: [wrong], NEW_NEW: [Check("runstates", False, "it never ran")]})
     assert result.outcome is Outcome.DEFECT_NEW
     assert result.runs[0].signature == "runstates"
+
+
+@pytest.mark.parametrize("last,outcome", [(False, Outcome.DEFECT_OLD), (True, Outcome.ERROR)])
+def test_assertion_is_about_the_last_check(last: bool, outcome: Outcome, stage: Stage) -> None:
+    """Lose this and a wrong assertion is blamed on whichever check failed earlier in the test."""
+
+    def wrong_test(attempt: Attempt) -> None:
+        attempt.hot_patch()
+        attempt.checks.record(Check("clock", False, "it went back"))
+        attempt.checks.record(Check("memory", last, "20 pages"))
+        raise AssertionError("1 == 2")
+
+    result = stage.qualification(ScriptedRig()).judge(wrong_test, repeat=1)
+    assert result.outcome is outcome
+    assert ("memory: 20 pages" in result.reason) is not last
 
 
 def test_device_that_fails_is_part_of_the_signature(stage: Stage) -> None:

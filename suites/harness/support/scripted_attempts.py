@@ -13,7 +13,7 @@ from fixtures.attempt.attempt import Attempt, Setting
 from fixtures.builds.build import Build
 from fixtures.builds.sandbox import Sandbox
 from fixtures.errors import HotPatchFailure, RigError
-from fixtures.evidence.checks import Check
+from fixtures.evidence.checks import Check, CheckRecord
 from fixtures.machine.probe import MachineType, Probe
 from fixtures.matrix.cells import Cell
 from fixtures.matrix.schema import Arch, KnownIssue, Pair, load_matrix
@@ -97,7 +97,7 @@ class ScriptedAttempt:
 
     def __init__(self, stage: Stage, setting: Setting) -> None:
         self.setting = setting
-        self.checks: list[Check] = []
+        self.checks = CheckRecord()
         self.figures: dict[str, float] = {}
         self.patched: Any = None
         self.guest = None
@@ -113,11 +113,6 @@ class ScriptedAttempt:
     def __exit__(self, *_: object) -> None:
         pass
 
-    @property
-    def failed_check(self) -> Check | None:
-        """The check that did not hold."""
-        return next((check for check in self.checks if not check), None)
-
     def hot_patch(self) -> Any:
         """End as scripted."""
         self.began = True
@@ -125,8 +120,7 @@ class ScriptedAttempt:
             raise self._end
         move = SimpleNamespace(total_ms=55.0, downtime_ms=12.0)
         held = Check("new-build", True, "it is the new build")
-        check = held if self._end is None else self._end
-        self.checks.append(check)
+        check = self.checks.record(held if self._end is None else self._end)
         self.patched = SimpleNamespace(
             move=move, blackout=SimpleNamespace(ms=33.333), runs_on_new_build=check
         )
