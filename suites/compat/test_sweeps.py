@@ -19,7 +19,7 @@ MIXES = 20
 
 @pytest.mark.sweep("machines")
 def test_every_machine_type_moves(sweep: Sweep) -> None:
-    """Lose this and an update strands every guest on the one machine type that nobody tried."""
+    """Lose this and an update can strand every guest on a machine type that was never tested."""
     sweep_machine_types(sweep)
     sweep_aliases(sweep)
     sweep_shared_ram(sweep)

@@ -11,7 +11,7 @@ from fixtures.guest.guest import Guest
 
 @pytest.mark.promise("events")
 def test_precopy_is_announced_on_both_sides(guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves) -> None:
-    """Lose this and a management layer takes a guest that moved for one that crashed."""
+    """Lose this and a management layer believes that a guest crashed when it moved."""
     guest.works()
     assert libvirt.announced(hot_patch(), *PRECOPY_EVENTS)
 
@@ -20,7 +20,7 @@ def test_precopy_is_announced_on_both_sides(guest: Guest, hot_patch: HotPatch, l
 def test_postcopy_is_announced_on_both_sides(
     guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves
 ) -> None:
-    """Lose this and nobody is told that a guest now depends on both sides."""
+    """Lose this and a management layer does not learn that the guest now depends on both sides."""
     guest.works()
     assert libvirt.announced(hot_patch(), *POSTCOPY_EVENTS)
 
@@ -29,7 +29,7 @@ def test_postcopy_is_announced_on_both_sides(
 def test_statistics_agree_with_what_the_guest_saw(
     guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves
 ) -> None:
-    """Lose this and `domjobinfo` tells an administrator something that did not happen."""
+    """Lose this and `domjobinfo` shows an administrator wrong figures."""
     guest.works()
     assert libvirt.statistics_agree(hot_patch())
 

@@ -20,7 +20,7 @@ def test_aborted_precopy_can_be_repeated(guest: Guest, hot_patch: HotPatch, libv
 
 @pytest.mark.promise("abort-of-postcopy-refused")
 def test_postcopy_is_not_aborted(guest: Guest, libvirt: LibvirtMoves) -> None:
-    """Lose this and an abort kills a guest whose memory lies on both sides."""
+    """Lose this and an abort kills a guest whose memory is split between both sides."""
     guest.works()
     assert libvirt.hot_patch_by(libvirt.refusing_abort_of_postcopy).runs_on_new_build
     assert guest.memory_is_intact()

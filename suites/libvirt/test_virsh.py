@@ -55,7 +55,7 @@ def test_postcopy_after_a_timeout(guest: Guest, libvirt: LibvirtMoves) -> None:
 
 @pytest.mark.promise("virsh-domjobinfo")
 def test_domjobinfo_tells_of_the_move(guest: Guest, libvirt: LibvirtMoves) -> None:
-    """Lose this and nobody can see how far a move has come."""
+    """Lose this and an administrator cannot see the progress of a move."""
     guest.works()
     shown: dict[str, str] = {}
 

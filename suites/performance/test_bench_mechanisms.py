@@ -23,7 +23,7 @@ SECONDS_VARIABLE = "HOTPATCH_BENCH_SECONDS"
 def test_mechanisms_that_leave_memory_alone_take_no_longer_for_more_of_it(
     request: pytest.FixtureRequest, pair_under_test: PairUnderTest, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Lose this and nobody knows which mechanism to choose, nor that one became slower."""
+    """Lose this and users cannot compare mechanisms, and a slower one goes unnoticed."""
     if not any(Path(__file__).name in given for given in request.config.args):
         pytest.skip("takes a whole machine for 20 minutes: run `make bench`")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is the blackout measured as long as it is? Pauses of known length tell. For an otherwise idle machine.
+"""Is the blackout measured correctly? Compared with pauses of known length, on an otherwise idle host.
 
 One pause alone cannot tell: even without a pause, one beat in a few hundred comes 5 to 8 ms late on two
 cores under TCG, and a late beat beside the pause is silence as well. The median of nine is the rig's error.
@@ -36,7 +36,7 @@ def test_pause_is_measured_within_two_ms(
 
 
 def _error_ms(booted: Attempt, pause_ms: int) -> float:
-    """By how much the measured blackout is longer than one pause, as QEMU's own events tell it."""
+    """How much longer the measured blackout is than one pause, whose length QEMU's events give, in ms."""
     guest, monitor = booted.guest, booted.machine.monitor
     guest.beats_arrive(50)
     begun = time.monotonic()

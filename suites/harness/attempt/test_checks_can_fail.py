@@ -67,7 +67,7 @@ def test_stopped_vcpu_is_found(boot: Boot, arch: Arch) -> None:
 
 @each_arch
 def test_vcpu_that_never_wakes_is_found(boot: Boot, arch: Arch) -> None:
-    """Lose this and an idle guest whose vCPU sleeps for good passes."""
+    """Lose this and an idle guest passes although a vCPU never wakes again."""
     guest = boot(arch, profile="idle").guest
     assert guest.every_vcpu_wakes()
     guest.agent.ask("deaf", vcpu=1)
@@ -76,7 +76,7 @@ def test_vcpu_that_never_wakes_is_found(boot: Boot, arch: Arch) -> None:
 
 @each_arch
 def test_kernel_trouble_is_found(boot: Boot, arch: Arch) -> None:
-    """Lose this and a guest whose kernel complains after the move passes."""
+    """Lose this and a guest passes although its kernel reports errors after the move."""
     guest = boot(arch).guest
     assert guest.kernel_log_is_clean()
     guest.agent.ask("oops")
@@ -112,7 +112,7 @@ def test_where_a_guest_stopped_that_never_boots_is_kept(boot: Boot, tmp_path: Pa
 
 @pytest.mark.x86_64
 def test_silent_device_is_found(boot: Boot) -> None:
-    """Lose this and a guest whose disk or port is dead after the move passes."""
+    """Lose this and a guest passes although its disk or port is dead after the move."""
     guest = boot("x86_64", hardware="virtio").guest
     assert guest.devices_work()
     guest.machine.channels["echo"].close()
@@ -133,7 +133,7 @@ SILENCE: dict[str, Callable[[Attempt], object]] = {
 
 @pytest.mark.x86_64
 def test_device_that_falls_silent_is_named(boot: Boot) -> None:
-    """Lose this and a guest whose network card, disk or tablet is dead after the move passes."""
+    """Lose this and a guest passes although its network card, disk or tablet is dead after the move."""
     attempt = boot("x86_64", hardware="devices", only_devices=(*SILENCE, "ahci"))
     attempt.guest.works()
     assert attempt.guest.devices_work()
@@ -147,7 +147,7 @@ def test_device_that_falls_silent_is_named(boot: Boot) -> None:
 
 @pytest.mark.x86_64
 def test_display_that_shows_something_else_is_named(boot: Boot, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lose this and a guest whose screen stays as it was before the move passes."""
+    """Lose this and a guest passes although its screen no longer changes after the move."""
     attempt = boot("x86_64", hardware="devices", only_devices=("VGA", "virtio-gpu"))
     attempt.guest.works()
     assert attempt.guest.devices_work()
@@ -163,7 +163,9 @@ def test_display_that_shows_something_else_is_named(boot: Boot, monkeypatch: pyt
 
 
 @pytest.mark.x86_64
-def test_keyboard_and_tablet_that_tell_nothing_are_named(boot: Boot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keyboard_and_tablet_that_report_nothing_are_named(
+    boot: Boot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Lose this and a guest that no longer hears its keyboard passes."""
     attempt = boot("x86_64", hardware="devices", only_devices=("usb-kbd", "virtio-tablet"))
     attempt.guest.works()
@@ -175,7 +177,7 @@ def test_keyboard_and_tablet_that_tell_nothing_are_named(boot: Boot, monkeypatch
 
 
 @pytest.mark.x86_64
-def test_guest_tells_its_acpi_tables(boot: Boot) -> None:
+def test_guest_reports_its_acpi_tables(boot: Boot) -> None:
     """Lose this and a firmware that gives guests other tables goes unseen."""
     tables = boot("x86_64").guest.acpi_tables
     assert {"DSDT", "FACP", "APIC"} <= set(tables)
@@ -183,8 +185,8 @@ def test_guest_tells_its_acpi_tables(boot: Boot) -> None:
 
 
 @pytest.mark.x86_64
-def test_other_acpi_tables_are_told(boot: Boot) -> None:
-    """Lose this and a guest that reboots finds another machine, and nobody is told."""
+def test_other_acpi_tables_are_reported(boot: Boot) -> None:
+    """Lose this and a guest reboots into a different machine, and no report shows it."""
     guest = boot("x86_64").guest
     assert guest.has_the_same_acpi_tables()
     guest.acpi_tables["DSDT"] += 1

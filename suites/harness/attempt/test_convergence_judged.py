@@ -30,7 +30,7 @@ class ScriptedJourney:
 
     def until_pass(self, wanted: int) -> None:
         """The next pass."""
-        assert wanted < 100, "nobody ends this"
+        assert wanted < 100, "this never ends"
         self.passes = wanted
 
     def look(self) -> Sample:
@@ -43,7 +43,7 @@ class ScriptedJourney:
 
 
 class ScriptedAttempt:
-    """An attempt whose migrations are `journey`, and end `took` seconds after they were steered."""
+    """An attempt whose migrations are `journey` and end `took` seconds after steering."""
 
     def __init__(self, journey: ScriptedJourney, took: float = 0.0) -> None:
         self.journey = journey
@@ -105,7 +105,7 @@ def test_precopy_has_its_chance_until_it_has_sent_all_memory() -> None:
 
 
 def test_postcopy_that_takes_no_longer_than_its_bytes_is_bounded() -> None:
-    """Lose this and nobody knows what postcopy costs."""
+    """Lose this and the cost of postcopy is unknown."""
     convergence, attempt = judged(ScriptedJourney(lambda _passes: TIGHT.bandwidth), took=1.0)
     convergence.ended_by_postcopy()
     assert attempt.figures["longest access ms"] == 12.5

@@ -43,7 +43,7 @@ def test_refusal_in_other_words(moves: LibvirtMoves) -> None:
 
 
 def test_events_statistics_and_definition(booted: Attempt, moves: LibvirtMoves) -> None:
-    """Lose this and nobody sees what a management layer is told wrong."""
+    """Lose this and wrong information for a management layer goes unnoticed."""
     source = moves.domain
     moves.define()
     patched = moves.hot_patch()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is told of a switchover."""
+"""The figures of a switchover."""
 
 from fixtures.attempt.switchover import switchover_figures
 from fixtures.evidence.timeline import Mark, Timeline
@@ -12,13 +12,13 @@ MOVED = Timeline(
 )
 
 
-def test_silence_around_a_switchover_is_told_beside_qmps_word() -> None:
-    """Lose this and nobody sees that a guest is silent longer than QEMU says it stood."""
-    told = switchover_figures(MOVED)
-    assert told == {"STOP to RESUME ms": 50.0, "silence around it ms": 62.0 - BEAT_MS}
+def test_silence_around_a_switchover_is_reported_beside_qmps_figure() -> None:
+    """Lose this and a guest that is silent longer than QEMU's downtime goes unnoticed."""
+    message = switchover_figures(MOVED)
+    assert message == {"STOP to RESUME ms": 50.0, "silence around it ms": 62.0 - BEAT_MS}
 
 
 def test_move_without_both_events_has_no_such_figures() -> None:
-    """Lose this and a migration by libvirt, which does not tell them, ends in a traceback."""
+    """Lose this and a migration by libvirt, which does not report them, ends in a traceback."""
     assert switchover_figures(Timeline("precopy", [], beats=MOVED.beats)) == {}
     assert switchover_figures(Timeline("precopy", MOVED.marks)) == {}

@@ -62,8 +62,8 @@ def test_line_goes_through_its_points() -> None:
     assert line([]) is None
 
 
-def test_growth_is_told_in_parts_of_the_floors(bench: Bench) -> None:
-    """Lose this and nobody sees which mechanisms are flat."""
+def test_growth_is_shown_relative_to_the_floor(bench: Bench) -> None:
+    """Lose this and the report does not show which mechanisms take no longer for more RAM."""
     floor = floor_line(bench)
     assert floor is not None
     assert floor.ms_per_gib == pytest.approx(512)
@@ -126,7 +126,7 @@ def test_page_of_a_benchmark_that_measured_nothing_says_so(tmp_path: Path) -> No
     assert list(told(nothing))[-1].startswith("left out: cpr-exec")
 
 
-def test_terminal_tells_medians_and_what_is_missing(bench: Bench) -> None:
+def test_terminal_shows_medians_and_what_is_missing(bench: Bench) -> None:
     """Lose this and whoever runs `make bench` has to open a page for each figure."""
     lines = list(told(bench))
     assert any(
@@ -174,7 +174,7 @@ def test_plan_has_no_limits() -> None:
 
 
 def test_floor_can_be_measured() -> None:
-    """Lose this and nothing tells how far a mechanism is from what is possible."""
+    """Lose this and the report does not show how far a mechanism is from the host's limit."""
     found = measured_floor(8, 2)
     assert len(found) == 2
     assert all(rate > 1 for rate in found)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does the benchmark keep within its time, and tell what it could not measure?"""
+"""Does the benchmark keep within its time, and report what it could not measure?"""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from suites.harness.support.bench_samples import make_bench, make_sample
 
 
 class FakeStand:
-    """A guest whose moves take ten seconds of a clock of its own; postcopy never works."""
+    """A guest whose moves take ten seconds of a simulated clock; postcopy never works."""
 
     def __init__(self, clock: list[float], failure: Exception) -> None:
         self._clock = clock
@@ -34,7 +34,7 @@ class FakeStand:
 
 
 def rounds_of(seconds: float, failure: Exception, *mechanisms: Mechanism) -> tuple[Bench, list[str]]:
-    """What comes of a block with so much time, and what the user is told."""
+    """The results of a block within so many seconds, and the lines that the user sees."""
     clock, said = [0.0], list[str]()
     bench = make_bench()
     bench.left_out = []
@@ -45,7 +45,7 @@ def rounds_of(seconds: float, failure: Exception, *mechanisms: Mechanism) -> tup
 
 
 @pytest.mark.parametrize("failure", [HotPatchFailure("migrate", "it broke"), Late("it broke")])
-def test_mechanism_that_fails_is_told_and_the_others_go_on(failure: Exception) -> None:
+def test_mechanism_that_fails_is_reported_and_the_others_go_on(failure: Exception) -> None:
     """Lose this and one broken mechanism costs the figures of all others."""
     bench, said = rounds_of(1000, failure, "precopy", "postcopy")
     moves = {series.mechanism: len(series.samples) for series in bench.series}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Debian archive: which mirror is taken, and what apt's and mmdebstrap's words mean to a person."""
+"""The Debian archive: the choice of the mirror, and messages for failures of apt and mmdebstrap."""
 
 import signal
 import subprocess
@@ -110,7 +110,7 @@ E: Unable to correct problems, you have held broken packages.
 
 
 @pytest.mark.parametrize(
-    "output,told",
+    "output,message",
     [
         (TAMPERED, "(mirror)/seabios_1.16.2-1_all.deb Hash Sum mismatch\n"),
         (DISK_FULL_WHILE_UNPACKING, "build x: the disk is full\n"),
@@ -124,31 +124,31 @@ E: Unable to correct problems, you have held broken packages.
         (UNMET, "fit together: Depends: libc6 (>= 2.38) but 2.36-9+deb12u14 is to be installed\n"),
     ],
 )
-def test_trouble_is_told_in_the_users_words(output: str, told: str) -> None:
+def test_trouble_is_reported_in_plain_words(output: str, message: str) -> None:
     """Lose this and a wrong mirror or a full disk ends in fifty lines of apt."""
     error = explain(output, what="build x")
     assert isinstance(error, UsageError)
     assert error.fix
-    assert told in str(error)
+    assert message in str(error)
 
 
 @pytest.mark.parametrize("output", [TAMPERED, NO_NETWORK, NO_LISTENER, NO_SUITE, NOT_SIGNED])
 def test_no_message_names_the_mirror(output: str) -> None:
     """Lose this and the inside of a company's network is published with every report."""
-    told = str(explain(output, what="build x"))
-    assert "mirror.example" not in told
-    assert "203.0.113" not in told
+    message = str(explain(output, what="build x"))
+    assert "mirror.example" not in message
+    assert "203.0.113" not in message
 
 
 @pytest.mark.parametrize("output", [PIN_GONE, UNMET])
 def test_pins_that_cannot_be_had_name_the_command_that_moves_them(output: str) -> None:
-    """Lose this and nobody knows how to get a stale matrix.yaml going again."""
+    """Lose this and a user does not learn how to update a stale matrix.yaml."""
     assert '`make pins ARGS="debian-12 --move"`' in str(explain(output, what="build debian-12"))
     assert '`make pins ARGS="kernels --move"`' in str(explain(output, what="kernels.x86_64"))
 
 
 def test_what_nobody_foresaw_is_the_rigs_fault_and_quoted() -> None:
-    """Lose this and an unknown failure is blamed on the user, or told without a word of what happened."""
+    """Lose this and an unknown failure is blamed on the user, or reported without a cause."""
     error = explain("I: fine so far\nE: the moon is in the way\n", what="build x")
     assert isinstance(error, RigError)
     assert str(error) == "build x: E: the moon is in the way"
@@ -174,12 +174,12 @@ def test_what_nobody_foresaw_is_the_rigs_fault_and_quoted() -> None:
 def test_mirror_is_the_one_that_the_user_names(
     given: str, main: str, security: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Lose this and a machine behind a firewall cannot be told where its packages are."""
+    """Lose this and a host behind a firewall cannot use its own mirror."""
     monkeypatch.setenv(MIRROR_VARIABLE, given)
     assert mirror() == (main, security)
 
 
-def test_mirror_that_is_no_address_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mirror_that_is_no_address_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lose this and a typing error in the variable ends in a riddle about sources.list."""
     monkeypatch.setenv(MIRROR_VARIABLE, "mirror.example")
     with pytest.raises(
@@ -202,7 +202,7 @@ def test_mirror_is_the_hosts_own_otherwise(monkeypatch: pytest.MonkeyPatch) -> N
     assert mirror() == ("http://mirror.example/debian", "http://sec.example/debian-security")
 
 
-def test_host_without_a_mirror_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_host_without_a_mirror_gets_advice(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lose this and a host that is not Debian ends in a traceback."""
     monkeypatch.delenv(MIRROR_VARIABLE, raising=False)
     monkeypatch.setattr(archive, "_apt_get_targets", list)

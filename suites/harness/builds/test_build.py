@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds of every kind: found where they are said to be, or told in one message."""
+"""Builds of every kind: found at the given place, or reported in one message."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def test_link_in_a_root_is_followed_inside_it(tmp_path: Path) -> None:
 
 
 def test_root_with_qemu_is_a_build(tmp_path: Path) -> None:
-    """Lose this and nobody can qualify a QEMU that does not come from Debian."""
+    """Lose this and a QEMU that does not come from Debian cannot be qualified."""
     (tmp_path / "usr/bin").mkdir(parents=True)
     (tmp_path / "usr/bin/qemu-system-ppc64").touch()
     (tmp_path / "usr/libexec").mkdir()
@@ -41,7 +41,7 @@ def test_root_with_qemu_is_a_build(tmp_path: Path) -> None:
     assert build.program_file("x86_64") == tmp_path / "usr/libexec/qemu-kvm"
 
 
-def test_build_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_build_that_is_not_there_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lose this and a wrong path in matrix.yaml ends in a traceback, or in a guest that never starts."""
     monkeypatch.setenv("PATH", str(tmp_path))
     here = str(tmp_path)
@@ -53,7 +53,7 @@ def test_build_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.Mon
         (TreeBuild(kind="tree", path=here), "no QEMU found"),
         (HostBuild(kind="host"), "this host: no QEMU found"),
     ]
-    for described, told in wrong:
-        with pytest.raises(UsageError, match=f"^build mine: .*{told}") as error:
+    for described, message in wrong:
+        with pytest.raises(UsageError, match=f"^build mine: .*{message}") as error:
             open_build(matrix(described), "mine")
         assert error.value.fix

@@ -33,7 +33,7 @@ def make_root(_name: str, _build: DebianBuild, half: Path, *, strict_pins: bool)
 
 
 def test_root_is_made_once_and_found_again(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lose this and every run downloads its builds anew."""
+    """Lose this and every run downloads its builds again."""
     monkeypatch.setattr("fixtures.builds.debian_root._make", make_root)
     first = debian_root("mine", BUILD, strict_pins=False)
     monkeypatch.delattr("fixtures.builds.debian_root._make")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The lock file: a package that somebody changed is an error, one that the archive replaced is told."""
+"""The lock file: a changed package is an error, a version that the archive replaced is reported."""
 
 from pathlib import Path
 
@@ -41,7 +41,7 @@ def test_no_lock_file_locks_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["{", "[]", '{"debian-12": []}', '{"debian-12": {"seabios": {"version": "1"}}}']
 )
-def test_broken_lock_file_is_told(text: str, tmp_path: Path) -> None:
+def test_broken_lock_file_is_reported(text: str, tmp_path: Path) -> None:
     """Lose this and a merge conflict in the lock file ends in a traceback."""
     path = tmp_path / "builds.lock.json"
     path.write_text(text)
@@ -57,32 +57,36 @@ def test_what_is_locked_is_taken_without_a_word(lock: Path) -> None:
 def test_package_of_the_same_version_with_another_checksum_is_an_error(lock: Path) -> None:
     """Lose this and a tampered QEMU is qualified, and shipped."""
     changed = BOTH | {"seabios": LockedPackage(BIOS.version, "c" * 64)}
-    with pytest.raises(UsageError, match=r"seabios 1\.16\.2-1 is not the package of the lock file") as told:
+    with pytest.raises(
+        UsageError, match=r"seabios 1\.16\.2-1 is not the package of the lock file"
+    ) as message:
         check_against_lock("debian-12", changed, where="/cache/debian-12", path=lock)
-    assert "remove /cache/debian-12" in told.value.fix
+    assert "remove /cache/debian-12" in message.value.fix
 
 
-def test_other_version_is_drift_and_told(lock: Path) -> None:
+def test_other_version_is_reported_as_drift(lock: Path) -> None:
     """Lose this and a report does not say that another QEMU was qualified than the one pinned."""
     moved = {"qemu-system-x86": LockedPackage("1:7.2+dfsg-8", "d" * 64), "seabios": BIOS}
-    (told,) = check_against_lock("debian-12", moved, where="root", path=lock)
-    assert told == (
+    (message,) = check_against_lock("debian-12", moved, where="root", path=lock)
+    assert message == (
         "debian-12: the archive moved on since the lock: qemu-system-x86 1:7.2+dfsg-7 → 1:7.2+dfsg-8"
     )
 
 
 def test_packages_that_came_and_went_are_drift(lock: Path) -> None:
     """Lose this and a root without its firmware passes for the locked one."""
-    (told,) = check_against_lock("debian-12", {"qemu-system-x86": QEMU, "ovmf": BIOS}, where="r", path=lock)
-    assert told.endswith("ovmf absent → 1.16.2-1, seabios 1.16.2-1 → absent")
+    (message,) = check_against_lock(
+        "debian-12", {"qemu-system-x86": QEMU, "ovmf": BIOS}, where="r", path=lock
+    )
+    assert message.endswith("ovmf absent → 1.16.2-1, seabios 1.16.2-1 → absent")
 
 
 def test_long_drift_is_cut_short(lock: Path) -> None:
     """Lose this and the line about drift fills the terminal."""
-    (told,) = check_against_lock("debian-12", {f"new-{n}": BIOS for n in range(9)}, where="r", path=lock)
-    assert told.endswith("and 8 more")
+    (message,) = check_against_lock("debian-12", {f"new-{n}": BIOS for n in range(9)}, where="r", path=lock)
+    assert message.endswith("and 8 more")
 
 
 def test_build_that_a_user_added_needs_no_lock(lock: Path) -> None:
-    """Lose this and nobody can qualify a build of their own."""
+    """Lose this and users cannot qualify their own builds."""
     assert check_against_lock("mine", BOTH, where="root", path=lock) == ()

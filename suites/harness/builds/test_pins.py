@@ -32,7 +32,7 @@ builds:
 
 
 def test_moving_a_pin_changes_nothing_else() -> None:
-    """Lose this and every move of a pin makes a diff that nobody can review."""
+    """Lose this and every move of a pin makes a diff too large to review."""
     text = MATRIX_FILE.read_text()
     pinned = cast("DebianBuild", load_matrix(MATRIX_FILE).builds["debian-12"]).packages["seabios"]
     moved = replaced(text, {PLACE: (pinned, "1.16.9-1")}, where="matrix.yaml")
@@ -43,7 +43,7 @@ def test_moving_a_pin_changes_nothing_else() -> None:
 
 
 def test_layout_and_quotes_of_any_matrix_stay() -> None:
-    """Lose this and `make pins` reformats a file that its owner laid out."""
+    """Lose this and `make pins` reformats a file that a person formatted."""
     changes: dict[Place, tuple[str, str]] = {
         PLACE: ("1.16.2-1", "1.17"),
         (*PLACE[:-1], "ovmf"): ("2022.11-6", "2022.11-7"),
@@ -83,8 +83,8 @@ def index(**offers: tuple[Candidate, ...]) -> AptIndex:
     )
 
 
-def test_survey_tells_what_moves_and_what_cannot() -> None:
-    """Lose this and `--move` goes over a pin in silence whose whole series is gone."""
+def test_survey_shows_what_moves_and_what_cannot() -> None:
+    """Lose this and `--move` silently skips a pin whose whole series is gone."""
     build = DebianBuild(
         kind="debian",
         suites=("bookworm",),
@@ -120,7 +120,7 @@ def test_kernel_moves_to_the_newest_package_of_its_series() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments,told",
+    "arguments,message",
     [
         (["debian12"], "did you mean debian-12?"),
         (["mine"], "build 'mine' is of kind host, which has no pins"),
@@ -128,12 +128,12 @@ def test_kernel_moves_to_the_newest_package_of_its_series() -> None:
     ],
 )
 def test_wrong_arguments_end_with_one_message(
-    arguments: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Lose this and a typing error ends in a traceback."""
     matrix = tmp_path / "matrix.yaml"
     matrix.write_text(MATRIX_FILE.read_text().replace("\nbuilds:\n", "\nbuilds:\n  mine: {kind: host}\n"))
     assert pins.main([*arguments, "--matrix", str(matrix)]) == 2
     output = capsys.readouterr()
-    assert told in output.err
+    assert message in output.err
     assert output.out == ""

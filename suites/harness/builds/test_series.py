@@ -86,7 +86,7 @@ def archive(monkeypatch: pytest.MonkeyPatch) -> Archive:
     return has
 
 
-def test_moved_pin_is_told_in_one_line(archive: Archive) -> None:
+def test_moved_pin_is_reported_in_one_line(archive: Archive) -> None:
     """Lose this and a report does not say that another package was qualified than the one pinned."""
     archive("1.16.4-1", "1.15.0-1")
     pins, notes = _pins_of_today("debian-12", BUILD, Path("work"), strict_pins=False)
@@ -110,7 +110,7 @@ def test_strict_pins_make_a_moved_pin_an_error(archive: Archive) -> None:
 
 
 @pytest.mark.parametrize("offered", [["1.17.0-1"], []])
-def test_pin_whose_series_is_gone_is_told(offered: list[str], archive: Archive) -> None:
+def test_pin_whose_series_is_gone_is_reported(offered: list[str], archive: Archive) -> None:
     """Lose this and a stale pin ends in apt's riddle instead of what the archive has."""
     archive(*offered)
     with pytest.raises(UsageError, match=f"archive, which has {'1.17.0-1' if offered else 'none'}"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What beats prove: a guest that lost, repeated or delayed anything is seen, and one that did not is not."""
+"""What beats prove: loss, repetition and delay are found, and a healthy guest passes."""
 
 import binascii
 import socket
@@ -93,7 +93,7 @@ def test_what_is_no_whole_beat_is_none(text: bytes) -> None:
 
 
 def test_beats_are_found_between_kernel_messages() -> None:
-    """Lose this and a guest whose kernel says one word seems to be silent."""
+    """Lose this and one kernel message makes a guest look silent."""
     lines = [line(b"B 1 1 1 0"), Line(1.1, b"[ 1.0] hello"), line(b"B 2 2 2 0", at=1.2)]
     assert [beat.seq for beat in beats_in(lines)] == [1, 2]
 
@@ -106,7 +106,7 @@ def test_healthy_guest_passes(check: Callable[[list[Beat]], object]) -> None:
 
 @pytest.mark.parametrize("check", [beats_whole, clock_forward])
 def test_silence_proves_nothing(check: Callable[[list[Beat]], object]) -> None:
-    """Lose this and a guest that never said a word passes its checks."""
+    """Lose this and a guest that never beat passes its checks."""
     assert not check([])
 
 
@@ -132,7 +132,7 @@ def test_beats_out_of_order_are_seen() -> None:
 
 
 def test_clock_set_back_is_seen() -> None:
-    """Lose this and guests whose monotonic clock jumps back by a microsecond ship."""
+    """Lose this and an update ships that sets guests' monotonic clock back by a microsecond."""
     whole = beats()
     whole[6] = replace(whole[6], mono_us=whole[5].mono_us - 1)
     check = clock_forward(whole)
@@ -148,7 +148,7 @@ def test_clock_may_stand_still() -> None:
 
 
 def test_stuck_vcpu_is_named() -> None:
-    """Lose this and a vCPU that never wakes after the move hides behind one that does."""
+    """Lose this and a vCPU that never wakes after the move is masked by one that does."""
     first, last = beats()[0], replace(beats()[9], progress=(63, 0))
     assert stuck_vcpus(first, last) == [1]
 
@@ -159,7 +159,7 @@ def test_working_vcpus_are_not_stuck() -> None:
 
 
 def test_vanished_vcpu_is_no_answer() -> None:
-    """Lose this and a guest that lost a vCPU passes on the ones that are left."""
+    """Lose this and a guest that lost a vCPU passes because the others work."""
     with pytest.raises(ValueError, match="argument"):
         stuck_vcpus(beats()[0], replace(beats()[9], progress=(63,)))
 

@@ -27,12 +27,12 @@ def good(text: str) -> Reply:
 
 
 def garbled(text: str) -> Reply:
-    """An answer in which the port changed a byte."""
+    """An answer with one damaged byte."""
     return lambda number: good(text)(number).replace(b"ok", b"oj")
 
 
 def of_another(text: str) -> Reply:
-    """An answer to another request, whose number starts alike."""
+    """An answer to another request with a similar number."""
     return lambda number: good(text)(f"{number}0")
 
 
@@ -48,7 +48,7 @@ def checked(body: bytes) -> bytes:
 
 @contextmanager
 def agent_that_says(*replies: Reply, hangs_up: bool = False) -> Iterator[tuple[Agent, list[bytes]]]:
-    """An agent whose guest sends `replies` to the first request, and the requests that it heard."""
+    """An agent whose guest sends `replies` to the first request, and the requests that it received."""
     ours, theirs = socket.socketpair()
     requests: list[bytes] = []
 
@@ -72,7 +72,7 @@ def agent_that_says(*replies: Reply, hangs_up: bool = False) -> Iterator[tuple[A
 
 
 def test_answer_comes_back_as_values() -> None:
-    """Lose this and nothing can be asked of a guest."""
+    """Lose this and the guest cannot be given commands."""
     with agent_that_says(good("ok laps=17 log=two%20words%0A empty=")) as (agent, requests):
         assert agent.ask("verify", mib=32) == {"laps": "17", "log": "two words\n", "empty": ""}
     assert requests[0].endswith(b" verify mib=32\n")
@@ -101,7 +101,7 @@ def test_garbled_answer_is_not_believed() -> None:
 
 
 def test_nothing_but_garbled_answers_is_silence() -> None:
-    """Lose this and a guest whose port garbles everything hangs the run."""
+    """Lose this and a guest with a port that damages everything hangs the run."""
     with (
         agent_that_says(noise(b"\xff *zz\xff\r\n* *\r\n"), garbled("ok bad=0")) as (agent, _requests),
         pytest.raises(AgentSilent, match=r"the agent's answer to `verify`; last seen: .*oj bad=0"),
@@ -115,7 +115,7 @@ def test_answer_to_another_question_is_not_taken() -> None:
         assert agent.ask("verify") == {"laps": "3"}
 
 
-def test_silent_guest_is_told_in_time() -> None:
+def test_silent_guest_is_reported_in_time() -> None:
     """Lose this and a guest that hangs after its move hangs the run."""
     begun = time.monotonic()
     with (
@@ -126,7 +126,7 @@ def test_silent_guest_is_told_in_time() -> None:
     assert time.monotonic() - begun < LONG / 2
 
 
-def test_port_closed_during_the_question_is_told_at_once() -> None:
+def test_port_closed_during_the_question_is_reported_at_once() -> None:
     """Lose this and a QEMU that died is waited for as long as a slow guest."""
     begun = time.monotonic()
     with (
@@ -137,8 +137,8 @@ def test_port_closed_during_the_question_is_told_at_once() -> None:
     assert time.monotonic() - begun < LONG / 2
 
 
-def test_port_closed_before_the_question_is_told_at_once() -> None:
-    """Lose this and asking a guest whose QEMU is gone ends the run with a traceback."""
+def test_port_closed_before_the_question_is_reported_at_once() -> None:
+    """Lose this and a command to a guest whose QEMU has ended stops the run with a traceback."""
     begun = time.monotonic()
     with agent_that_says(hangs_up=True) as (agent, _requests):
         for _ in range(2):

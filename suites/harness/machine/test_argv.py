@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command line of a guest: word for word, and the same on both sides of a hot patch."""
+"""The command line of a guest, which must be the same on both sides of a hot patch."""
 
 import shlex
 from dataclasses import replace
@@ -59,7 +59,7 @@ def test_q35_guest_with_virtio_is_started_word_for_word() -> None:
 
 
 def test_bare_pseries_guest_is_started_word_for_word() -> None:
-    """Lose this and the ppc64le guest is another one than the reports tell."""
+    """Lose this and the ppc64le guest differs from what the reports say."""
     assert line(PSERIES) == shlex.split(PSERIES_LINE.format(append=PSERIES.kernel_command_line))
 
 
@@ -72,7 +72,7 @@ TOLD = {
 
 
 @pytest.mark.parametrize("spec", TOLD)
-def test_guest_is_told_what_it_is(spec: GuestSpec) -> None:
+def test_guest_gets_its_description(spec: GuestSpec) -> None:
     """Lose this and the guest agent beats on another port or vCPU than it is listened to, or not at all."""
     words = spec.kernel_command_line.split()
     assert [word for word in words if word.startswith(("console=", "hotpatch."))] == TOLD[spec].split()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The directory of an attempt: private, short, and gone whatever becomes of the process that made it."""
+"""The directory of an attempt: private, with a short path, and always removed."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ with attempt_dir() as place:
 
 @contextmanager
 def process_on(*words: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that waits, with these words on its command line."""
+    """A waiting process with these words on its command line."""
     waiting = ["/bin/sh", "-c", "echo; read -r _", *words]
     with subprocess.Popen(waiting, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None

@@ -69,7 +69,7 @@ def test_second_qemu_is_turned_away(channel: Channel, path: Path, qemu: socket.s
 def test_request_waits_for_the_qemu_that_is_to_answer(
     channel: Channel, path: Path, qemu: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Lose this and a guest that libvirt has only just begun to start counts as one that is gone."""
+    """Lose this and a guest that libvirt is still starting counts as gone."""
     wait = channel._connected.wait
 
     def connect_and_wait(seconds: float) -> bool:
@@ -120,7 +120,7 @@ def port() -> Iterator[tuple[Channel, socket.socket]]:
 def test_line_without_end_is_cut(
     port: tuple[Channel, socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Lose this and a guest whose console sends one endless line takes all memory and processor time."""
+    """Lose this and one endless console line takes all memory and CPU time."""
     monkeypatch.setattr(consoles, "MOST_LINE", 100)
     channel, qemu = port
     qemu.sendall(b"x" * 1_000_000 + b"\r\nbeat 1\r\nbe")
@@ -132,7 +132,7 @@ def test_line_without_end_is_cut(
 def test_flood_is_read_and_left_out(
     port: tuple[Channel, socket.socket], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Lose this and a QEMU that floods a port takes all memory, or blocks because nobody reads it."""
+    """Lose this and a QEMU that floods a port takes all memory, or blocks because the port is not read."""
     monkeypatch.setattr(consoles, "MOST_BYTES", 1 << 20)
     monkeypatch.setattr(channel_log := port[0].log, "most", 1000)
     channel, qemu = port

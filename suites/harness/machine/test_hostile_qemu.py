@@ -66,7 +66,7 @@ def failure_of(start: Callable[[str], QmpMachine]) -> Callable[[str], HotPatchFa
 
 
 def probe_fails(place: Path, script: str) -> str:
-    """The message of a probe of a build whose QEMU is this script."""
+    """The message of a probe of a build in which this script is the QEMU."""
     with pytest.raises(UsageError) as failed:
         probed(fake_build(place, script), "x86_64")
     return str(failed.value)
@@ -88,7 +88,7 @@ def test_cause_of_a_hang_is_the_same_on_both_sides(failure_of: Callable[[str], H
 
 
 def test_what_a_qemu_said_instead_is_quoted(failure_of: Callable[[str], HotPatchFailure]) -> None:
-    """Lose this and nobody sees that a wrapper asks for a password on the monitor."""
+    """Lose this and a wrapper that asks for a password on the monitor goes unnoticed."""
     assert "it sent 7 bytes, last: login:; it still runs" in str(failure_of(SAYS_SOMETHING_ELSE))
 
 

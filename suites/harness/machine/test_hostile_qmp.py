@@ -54,7 +54,7 @@ def test_nonsense_is_quoted_and_ends_the_monitor(kind: str) -> None:
 
 
 def test_message_without_end_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lose this and a QEMU whose answer never ends takes all memory."""
+    """Lose this and an endless answer of a QEMU takes all memory."""
     monkeypatch.setattr(qmp_client, "MOST_REPLY", 1 << 20)
     with (
         connected({"query-status": sends(b"x" * (3 << 20))}) as (monitor, _qemu),
@@ -84,7 +84,7 @@ def test_greeting_that_never_comes_says_that_nothing_came() -> None:
 
 
 def test_greeting_that_never_ends_is_quoted() -> None:
-    """Lose this and nobody sees what a program that is no QEMU said on the monitor."""
+    """Lose this and the user does not see what a program that is not QEMU wrote on the monitor."""
     with scripted(greeting=None) as (monitor, qemu):
         qemu.send_bytes(b"login: \x1b[5m")
         with pytest.raises(MonitorSilent, match=r"it sent 11 bytes, last: login:$"):
@@ -100,7 +100,7 @@ def test_greeting_of_another_program_is_quoted() -> None:
 
 
 def test_refusal_in_another_form_is_quoted() -> None:
-    """Lose this and a QEMU whose errors have no text is said to have closed its monitor."""
+    """Lose this and a QEMU whose errors have no text is reported to have closed its monitor."""
 
     def answer(qemu: ScriptedQemu, command: Mapping[str, Any]) -> None:
         qemu.send({"error": "no", "id": command["id"]})

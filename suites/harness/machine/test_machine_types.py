@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Machine types: which one a guest of this pair gets, and what is told when there is none."""
+"""Machine types: which one a guest of this pair gets, and the message when there is none."""
 
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ NEW = probe("pc-q35-7.1", "pc-q35-7.2", "pc-q35-10.0", "none")
 
 
 def test_newest_of_the_old_build() -> None:
-    """Lose this and guests are qualified on a machine type that nobody starts them with."""
+    """Lose this and guests are qualified on a machine type that users do not have."""
     assert resolve("q35", "newest-old", OLD, NEW) == "pc-q35-7.2"
 
 
@@ -33,11 +33,11 @@ def test_oldest_that_both_have() -> None:
 
 
 def test_named_version() -> None:
-    """Lose this and the machine type that a user writes down is not the one that is qualified."""
+    """Lose this and the machine type in matrix.yaml is not the one that is qualified."""
     assert resolve("q35", "7.1", OLD, NEW) == "pc-q35-7.1"
 
 
-def test_removed_type_is_told_with_its_deprecation() -> None:
+def test_removed_type_is_reported_with_its_deprecation() -> None:
     """Lose this and an update that strands old guests looks as if it lacked a mechanism."""
     with pytest.raises(Removed, match=r"no longer has machine type pc-q35-2\.12, which the old build marks"):
         resolve("q35", "2.12", OLD, NEW)
@@ -57,10 +57,10 @@ def test_nothing_in_common_is_removed() -> None:
 
 @pytest.mark.parametrize("family,version", [("q35", "9.0"), ("pseries", "newest-old"), ("pseries", "7.2")])
 def test_type_the_old_build_lacks_is_not_removed(family: str, version: str) -> None:
-    """Lose this and an update is blamed for what the old build never had."""
-    with pytest.raises(Unsupported, match="the old build has no machine type") as told:
+    """Lose this and an update is blamed for a machine type that the old build never had."""
+    with pytest.raises(Unsupported, match="the old build has no machine type") as message:
         resolve(family, version, OLD, NEW)
-    assert not isinstance(told.value, Removed)
+    assert not isinstance(message.value, Removed)
 
 
 def test_variants_are_left_out() -> None:

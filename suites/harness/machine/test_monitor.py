@@ -45,7 +45,7 @@ def test_connect_negotiates() -> None:
 
 
 def test_answer_comes_back() -> None:
-    """Lose this and nothing can be asked of a QEMU."""
+    """Lose this and QEMU cannot be given commands."""
     with connected({"query-status": returns({"status": "running", "ß": [1, None]})}) as (monitor, _qemu):
         assert monitor.execute("query-status") == {"status": "running", "ß": [1, None]}
 
@@ -202,7 +202,7 @@ def test_wait_that_is_in_vain_says_what_came_instead() -> None:
 
 
 def test_qemu_that_dies_while_awaited_is_closed() -> None:
-    """Lose this and a crash of the new QEMU is told as a timeout, a minute later."""
+    """Lose this and a crash of the new QEMU is reported as a timeout, a minute later."""
     with connected() as (monitor, qemu):
         killer = threading.Timer(0.05, qemu.hang_up)
         killer.start()
@@ -246,7 +246,7 @@ def test_closing_twice_and_after_death_is_quiet() -> None:
 
 @pytest.mark.parametrize("answer", [dies, hangs, refuses("no")], ids=["dies", "hangs", "refuses"])
 def test_failed_command_leaves_no_loose_ends(answer: Answer, caplog: pytest.LogCaptureFixture) -> None:
-    """Lose this and the output of a run is littered with tracebacks of tasks that nobody waited for."""
+    """Lose this and the output of a run is full of tracebacks of abandoned tasks."""
     with (
         connected({"migrate": answer}) as (monitor, _qemu),
         pytest.raises((CommandRefused, MonitorClosed, MonitorSilent)),
@@ -258,7 +258,7 @@ def test_failed_command_leaves_no_loose_ends(answer: Answer, caplog: pytest.LogC
 
 
 def test_failed_greeting_leaves_no_loose_ends(caplog: pytest.LogCaptureFixture) -> None:
-    """Lose this and a QEMU that does not start is told by tracebacks instead of its last words."""
+    """Lose this and a QEMU that does not start is reported by tracebacks instead of its last message."""
     with scripted(greeting=None) as (monitor, qemu):
         qemu.hang_up()
         with pytest.raises(MonitorClosed):

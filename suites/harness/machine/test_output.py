@@ -23,7 +23,7 @@ for _ in range(200):
     os.write(2, b"f" * (1 << 20))
 os.write(2, b"the end")
 """
-"""200 MiB on stderr, then a word."""
+"""200 MiB on stderr, then one last word."""
 SLACK = 200
 """Bytes of a note about what was left out, and more."""
 
@@ -51,7 +51,7 @@ def qemu(tmp_path: Path, file: Path) -> Iterator[Callable[[str], QemuProcess]]:
 
 
 def test_flood_neither_blocks_qemu_nor_fills_the_disk(qemu: Callable[[str], QemuProcess], file: Path) -> None:
-    """Lose this and one passing cell leaves gigabytes of stderr, or hangs because nobody reads it."""
+    """Lose this and one passing cell leaves gigabytes of stderr, or hangs because stderr is not read."""
     process = qemu(FLOOD)
     assert process.wait(60) == 0
     process.kill()
@@ -111,7 +111,7 @@ def test_full_disk_does_not_block_qemu(qemu: Callable[[str], QemuProcess], file:
 
 
 def test_long_stream_keeps_its_ends() -> None:
-    """Lose this and either the first error or the last words of a build are gone."""
+    """Lose this and either the first or the last messages of a build are lost."""
     kept = Kept(most=4)
     for byte in b"abcdefghijklmnop":
         kept.add(bytes([byte]))

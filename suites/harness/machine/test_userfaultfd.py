@@ -17,19 +17,19 @@ def test_host_that_gives_it_lacks_nothing(version: str) -> None:
     assert missing(version, call=lambda: 0, device=ABSENT) is None
 
 
-def test_kernel_without_it_is_told() -> None:
+def test_kernel_without_it_is_reported() -> None:
     """Lose this and a kernel without userfaultfd fails each postcopy cell with QEMU's riddle."""
-    told = missing("10.0.13", call=lambda: errno.ENOSYS, device=ABSENT)
-    assert told == "the host's kernel has no userfaultfd (CONFIG_USERFAULTFD)"
+    message = missing("10.0.13", call=lambda: errno.ENOSYS, device=ABSENT)
+    assert message == "the host's kernel has no userfaultfd (CONFIG_USERFAULTFD)"
 
 
 @pytest.mark.parametrize("version,device_helps", [("7.2.22", False), ("8.0.0", True), ("10.0.13", True)])
-def test_forbidden_is_told_with_the_ways_out(version: str, device_helps: bool) -> None:
-    """Lose this and a user is told to open a device that their QEMU never looks at."""
-    told = missing(version, call=lambda: errno.EPERM, device=ABSENT)
-    assert told is not None
-    assert "sysctl vm.unprivileged_userfaultfd=1" in told
-    assert (f"access to {ABSENT}" in told) is device_helps
+def test_forbidden_is_reported_with_the_ways_out(version: str, device_helps: bool) -> None:
+    """Lose this and a user gets advice about a device that their QEMU never opens."""
+    message = missing(version, call=lambda: errno.EPERM, device=ABSENT)
+    assert message is not None
+    assert "sysctl vm.unprivileged_userfaultfd=1" in message
+    assert (f"access to {ABSENT}" in message) is device_helps
 
 
 @pytest.mark.parametrize("version,usable", [("7.2.22", False), ("8.0.0", True)])
@@ -40,10 +40,10 @@ def test_device_is_enough_for_a_qemu_that_knows_it(version: str, usable: bool, t
     assert (missing(version, call=lambda: errno.EPERM, device=device) is None) is usable
 
 
-def test_other_failure_is_told_in_the_kernels_words() -> None:
-    """Lose this and a host out of file descriptors is told to change its sysctl."""
-    told = missing("10.0.13", call=lambda: errno.EMFILE, device=ABSENT)
-    assert told == "the host's userfaultfd fails: Too many open files"
+def test_other_failure_is_reported_with_the_kernels_message() -> None:
+    """Lose this and on a host without free file descriptors the advice is to change a sysctl."""
+    message = missing("10.0.13", call=lambda: errno.EMFILE, device=ABSENT)
+    assert message == "the host's userfaultfd fails: Too many open files"
 
 
 def test_this_kernel_is_really_asked() -> None:

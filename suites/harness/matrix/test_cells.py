@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cells: stable names, a covering set that covers, and marks by which a user finds them."""
+"""Cells: stable ids, a covering set that covers every pair of values, and markers to select by."""
 
 import ast
 import os
@@ -176,7 +176,7 @@ def test_promises_are_tried_on_one_architecture_by_default() -> None:
 
 
 def test_convergence_is_tried_on_every_architecture() -> None:
-    """Lose this and nobody knows by default whether a busy ppc64le guest can be moved at all."""
+    """Lose this and the default run does not show whether a busy ppc64le guest can be moved at all."""
     hopeless = [cell for cell in expand(SHIPPED) if cell.aspect == "precopy-is-hopeless" and cell.covering]
     assert {(cell.arch, cell.path) for cell in hopeless} == set(
         product(("x86_64", "ppc64le"), ("qmp", "libvirt"))
@@ -184,7 +184,7 @@ def test_convergence_is_tried_on_every_architecture() -> None:
 
 
 def test_matrix_without_libvirt_has_none_of_its_promises() -> None:
-    """Lose this and a user whose builds have no libvirt is told of it twenty times over."""
+    """Lose this and a user whose builds have no libvirt reads that twenty times."""
     alone = SHIPPED.model_copy(update={"paths": ("qmp",)})
     assert not {cell.path for cell in expand(alone)} - {"qmp"}
     assert not {"events", "transient", "channels"} & {cell.aspect for cell in expand(alone)}
@@ -200,7 +200,7 @@ def test_guest_with_one_device_is_a_slow_cell_of_its_own() -> None:
 
 
 def test_only_a_guest_that_is_to_reboot_may() -> None:
-    """Lose this and a guest that panics starts again and is taken for one that lives."""
+    """Lose this and a guest that panics reboots and looks alive."""
     cells = expand(SHIPPED)
     assert {cell.aspect for cell in cells if cell.guest("a-machine").may_reboot} == {"reboots"}
 
@@ -231,7 +231,7 @@ def test_product_is_full_and_ids_unique(matrix: Matrix) -> None:
     assert len({cell.id for cell in cells}) == len(cells)
 
 
-def test_mechanism_that_no_path_has_is_told() -> None:
+def test_mechanism_that_no_path_has_is_reported() -> None:
     """Lose this and a user's matrix runs nothing, and its verdict is `safe`."""
     matrix = SHIPPED.model_copy(update={"paths": ("libvirt",), "mechanisms": ("precopy", "cpr-transfer")})
     with pytest.raises(UsageError, match="no path has the mechanism 'cpr-transfer'"):
@@ -294,7 +294,7 @@ def test_marks_are_registered(mechanism: Mechanism, pytestconfig: pytest.Config)
     assert set(cell.marks) <= known
 
 
-def test_short_selection_has_the_most_telling_cell_of_each_arch() -> None:
+def test_short_selection_has_the_most_revealing_cell_of_each_arch() -> None:
     """Lose this and `make test` moves an idle guest without devices and calls it a proof."""
     chosen = short_selection(expand(SHIPPED))
     assert [(cell.arch, cell.mechanism, cell.subject) for cell in chosen] == [
@@ -311,7 +311,7 @@ def test_short_selection_is_one_cell_of_each_arch(matrix: Matrix) -> None:
 
 
 def test_every_vcpu_of_an_idle_guest_sleeps_in_some_cell() -> None:
-    """Lose this and a vCPU that never wakes is the one that beat, and was never asleep."""
+    """Lose this and the vCPU that beats, which never sleeps, is the only one that is tested."""
     precopy, postcopy = (
         Cell("x86_64", "q35", "newest-old", "qmp", mechanism, "idle", "bare", 2).guest("pc-q35-7.2")
         for mechanism in ("precopy", "postcopy")

@@ -40,7 +40,7 @@ def line(spec: GuestSpec) -> list[str]:
 
 @pytest.mark.parametrize("arch", ARCHES)
 def test_every_id_is_taken_once(arch: Arch) -> None:
-    """Lose this and the guest that has everything is one that QEMU refuses to start."""
+    """Lose this and QEMU refuses to start the guest that has all devices."""
     options = [part for word in line(spec_of(arch)) for part in word.split(",")]
     names = Counter(part for part in options if part.startswith(("id=", "node-name=")))
     assert [name for name, count in names.items() if count > 1] == []
@@ -49,9 +49,9 @@ def test_every_id_is_taken_once(arch: Arch) -> None:
 @pytest.mark.parametrize("arch", ARCHES)
 def test_kernel_takes_the_names_of_all_devices(arch: Arch) -> None:
     """Lose this and the kernel cuts its command line: the agent checks fewer devices than the guest has."""
-    told = spec_of(arch).kernel_command_line
-    assert len(told) < COMMAND_LINE_BYTES
-    assert f"hotpatch.devices={','.join(everything(arch))} " in told
+    message = spec_of(arch).kernel_command_line
+    assert len(message) < COMMAND_LINE_BYTES
+    assert f"hotpatch.devices={','.join(everything(arch))} " in message
 
 
 def test_controller_that_two_devices_share_is_there_once_and_first() -> None:
@@ -96,7 +96,7 @@ def test_agent_knows_every_kind() -> None:
 
 
 def test_only_the_guest_with_the_port_has_its_channel() -> None:
-    """Lose this and guests without the virtio port fail for want of its echo."""
+    """Lose this and guests without the virtio port fail because there is no echo."""
     spec = spec_of("x86_64", "ahci")
     assert not spec.has_echo_port
     assert not [word for word in line(spec) if "id=echo" in word]

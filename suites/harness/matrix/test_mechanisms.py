@@ -74,14 +74,14 @@ def test_file_has_no_return_path() -> None:
 
 
 def test_multifd_has_as_many_channels_on_both_sides() -> None:
-    """Lose this and multifd sends over one channel, or waits for one that never comes."""
+    """Lose this and multifd uses one channel, or waits for a channel that never opens."""
     agreed = plan("multifd", NEW, NEW)
     assert "multifd" in agreed.capabilities
     assert agreed.parameters == {"multifd-channels": 2}
 
 
 @pytest.mark.parametrize(
-    "mechanism,missing,told",
+    "mechanism,missing,message",
     [
         ("multifd", "multifd", "migration capability `multifd`"),
         ("ignore-shared", "x-ignore-shared", "migration capability `x-ignore-shared`"),
@@ -91,12 +91,12 @@ def test_multifd_has_as_many_channels_on_both_sides() -> None:
 )
 @pytest.mark.parametrize("side", ["source", "destination"])
 def test_who_lacks_what_a_mechanism_needs_is_named(
-    side: str, mechanism: Mechanism, missing: str, told: str
+    side: str, mechanism: Mechanism, missing: str, message: str
 ) -> None:
     """Lose this and a build without a mechanism fails to migrate, which looks like the update's fault."""
     plan(mechanism, NEW, NEW)
     sides = {"source": NEW, "destination": NEW, side: without(NEW, missing)}
-    with pytest.raises(Unsupported, match=f"{mechanism}: the {side} lacks {told}"):
+    with pytest.raises(Unsupported, match=f"{mechanism}: the {side} lacks {message}"):
         plan(mechanism, sides["source"], sides["destination"])
 
 

@@ -62,17 +62,17 @@ def test_each_kind_of_build_is_read(load: Load) -> None:
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_mistake_is_told_with_line_and_field(case: str, refuse: Refuse) -> None:
+def test_mistake_is_reported_with_line_and_field(case: str, refuse: Refuse) -> None:
     """Lose this and whoever mistypes a line of matrix.yaml has to guess which."""
-    written, instead, told = BAD[case]
+    written, instead, expected = BAD[case]
     assert written in GOOD
     message = refuse(GOOD.replace(written, instead, 1).replace("before -> after}", "x}"))
     assert "matrix.yaml: line " in message
-    assert told in message
+    assert expected in message
 
 
-def test_all_mistakes_are_told_at_once_in_order(refuse: Refuse) -> None:
-    """Lose this and a user mends one mistake a run."""
+def test_all_mistakes_are_reported_at_once_in_order(refuse: Refuse) -> None:
+    """Lose this and a user learns of only one mistake per run."""
     message = refuse(
         GOOD.replace("[qmp]", "[]").replace("new: after", "new: aftre").replace("schema: 1", "schema: 2")
     )
@@ -92,22 +92,22 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("case", UNREADABLE)
-def test_file_that_is_no_matrix_is_told(case: str, tmp_path: Path) -> None:
+def test_file_that_is_no_matrix_is_reported(case: str, tmp_path: Path) -> None:
     """Lose this and a broken file ends in a traceback of the YAML library."""
-    content, told = UNREADABLE[case]
+    content, expected = UNREADABLE[case]
     (tmp_path / "matrix.yaml").write_bytes(content)
-    with pytest.raises(UsageError, match=told):
+    with pytest.raises(UsageError, match=expected):
         load_matrix(tmp_path / "matrix.yaml")
 
 
 @pytest.mark.parametrize("name", ["absent.yaml", "", "nul\0byte"])
-def test_file_that_is_not_there_is_told(name: str, tmp_path: Path) -> None:
+def test_file_that_is_not_there_is_reported(name: str, tmp_path: Path) -> None:
     """Lose this and a wrong `--matrix` ends in a traceback."""
     with pytest.raises(UsageError, match="cannot be read"):
         load_matrix(tmp_path / name)
 
 
-def test_unknown_build_is_told_with_the_known_ones() -> None:
+def test_unknown_build_is_reported_with_the_known_ones() -> None:
     """Lose this and a mistyped `--old` leaves the user searching for the right name."""
     matrix = load_matrix(MATRIX_FILE)
     with pytest.raises(
@@ -117,7 +117,7 @@ def test_unknown_build_is_told_with_the_known_ones() -> None:
 
 
 @pytest.mark.parametrize("name", ["two words", "../etc", "x" * 100])
-def test_name_that_no_build_can_have_is_told(name: str) -> None:
+def test_name_that_no_build_can_have_is_reported(name: str) -> None:
     """Lose this and a slip in `--new` ends in a traceback of the schema."""
     with pytest.raises(UsageError, match="known builds: "):
         load_matrix(MATRIX_FILE).pair(new=name)
@@ -155,7 +155,7 @@ def test_version_comes_back_as_it_was_written(version: str, load: Load) -> None:
 
 
 def _mappings(value: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Places of all mappings whose keys are fixed."""
+    """Places of all mappings with fixed keys."""
     free = place in {("builds",), ("kernels",), ("machine_types",)} or place[-1:] == ("packages",)
     if isinstance(value, dict) and not free:
         yield place

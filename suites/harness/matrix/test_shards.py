@@ -30,7 +30,7 @@ shuffled = st.randoms(use_true_random=False)
 
 
 def need(test: str) -> Hashable:
-    """What a test needs, told by its name's first letter."""
+    """What a test needs, shown by the first letter of its name."""
     return test[0]
 
 
@@ -52,10 +52,10 @@ def test_shard_is_understood(text: str, shard: Shard) -> None:
     "text", ["", "1", "0/2", "3/2", "1/0", "0/0", "1/1001", "-1/2", "1/2/3", " 1/2", "a/b", "1 / 2", "1/2\n"]
 )
 def test_no_shard_is_refused(text: str) -> None:
-    """Lose this and a slip in a CI file leaves part of the tests to nobody."""
-    with pytest.raises(UsageError, match="is not one part of several") as told:
+    """Lose this and a mistake in a CI file leaves part of the tests unrun."""
+    with pytest.raises(UsageError, match="is not one part of several") as message:
         parse_shard(text)
-    assert told.value.where == "--shard"
+    assert message.value.where == "--shard"
 
 
 @settings(deadline=None)
@@ -70,7 +70,7 @@ def test_every_test_is_in_one_shard(took: dict[str, float], number: int) -> None
 @settings(deadline=None)
 @given(durations, numbers, shuffled)
 def test_machines_agree_on_the_shards(took: dict[str, float], number: int, order: random.Random) -> None:
-    """Lose this and a machine that lists the tests in another order deals them out otherwise."""
+    """Lose this and a test host that lists the tests in another order deals them differently."""
     items = list(took.items())
     order.shuffle(items)
     one, other = shares(took, number, need), shares(dict(items), number, need)

@@ -39,11 +39,11 @@ def with_pairs(number: int) -> Matrix:
 
 
 def test_no_engine_drifts() -> None:
-    """Lose this and a pair that was added to matrix.yaml is never qualified, or one that left still is."""
+    """Lose this and a new pair of matrix.yaml is never qualified, or a removed one still is."""
     assert drifting(rendered(MATRIX), ROOT) == []
 
 
-def test_drift_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_drift_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Lose this and the check passes whatever the files say."""
     assert main(["--into", str(tmp_path)]) == 0
     assert main(["--into", str(tmp_path), "--check"]) == 0
@@ -54,38 +54,38 @@ def test_drift_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_tmt_plans_every_shard_once() -> None:
-    """Lose this and tmt leaves a part of an update unqualified, without a word."""
+    """Lose this and tmt silently leaves a part of an update unqualified."""
     plans = [plan["environment"] for name, plan in of_engine("tmt").items() if name.startswith("/")]
     assert Counter((plan["OLD"], plan["NEW"], plan["SHARD"]) for plan in plans) == EVERYTHING
 
 
 def test_gitlab_runs_every_shard_once() -> None:
-    """Lose this and GitLab leaves a part of an update unqualified, without a word."""
+    """Lose this and GitLab silently leaves a part of an update unqualified."""
     rows = of_engine("GitLab CI")["qualify"]["parallel"]["matrix"]
     assert Counter((row["OLD"], row["NEW"], shard) for row in rows for shard in row["SHARD"]) == EVERYTHING
 
 
 def test_github_runs_every_shard_once() -> None:
-    """Lose this and GitHub leaves a part of an update unqualified, without a word."""
+    """Lose this and GitHub silently leaves a part of an update unqualified."""
     job = of_engine("GitHub Actions")["jobs"]["qualify"]
     shard = job["steps"][1]["env"]["SHARD"]
     rows = job["strategy"]["matrix"]["include"]
-    told = Counter(
+    message = Counter(
         (row["old"], row["new"], shard.replace("${{ matrix.shard }}", row["shard"])) for row in rows
     )
-    assert told == EVERYTHING
+    assert message == EVERYTHING
 
 
 def test_autopkgtest_runs_every_shard_once() -> None:
     """Lose this and an upload of QEMU ships with a part of it unqualified."""
     control = (ROOT / "debian/tests/control").read_text()
-    told = re.findall(r"^Test-Command: debian/tests/qualify (\S+) (\S+)$", control, re.MULTILINE)
-    assert told == [(MATRIX.default_pair.old, f"{number}/{SHARDS}") for number in range(1, SHARDS + 1)]
+    message = re.findall(r"^Test-Command: debian/tests/qualify (\S+) (\S+)$", control, re.MULTILINE)
+    assert message == [(MATRIX.default_pair.old, f"{number}/{SHARDS}") for number in range(1, SHARDS + 1)]
 
 
 @pytest.mark.parametrize("pairs, engine", [(101, "GitLab CI takes at most 200"), (200, "GitLab CI")])
-def test_too_big_a_matrix_is_told(pairs: int, engine: str) -> None:
-    """Lose this and an engine refuses the whole night, in its own words, at night."""
+def test_too_big_a_matrix_is_reported(pairs: int, engine: str) -> None:
+    """Lose this and the engine refuses the whole run only when it starts at night."""
     with pytest.raises(UsageError, match=engine):
         rendered(with_pairs(pairs))
 
@@ -127,7 +127,7 @@ def test_tmt_reads_ids_of_sweeps(tmp_path: Path) -> None:
         (Outcome.UNSUPPORTED, "skip"),
     ],
 )
-def test_tmt_is_told_each_outcome(tmp_path: Path, outcome: Outcome, word: str) -> None:
+def test_tmt_gets_each_outcome(tmp_path: Path, outcome: Outcome, word: str) -> None:
     """Lose this and tmt passes a night in which guests were lost."""
     cell = make_cell(1, outcome, reason="said so", evidence=["evidence/qmp.jsonl"])
     _, test = ran(tmp_path, cell)
@@ -141,13 +141,13 @@ def test_tmt_is_told_each_outcome(tmp_path: Path, outcome: Outcome, word: str) -
 @pytest.mark.parametrize(
     "outcomes, word", [((Outcome.PASS,), "pass"), ((Outcome.FLAKY,), "fail"), ((Outcome.ERROR,), "error")]
 )
-def test_tmt_is_told_the_verdict(tmp_path: Path, outcomes: tuple[Outcome, ...], word: str) -> None:
-    """Lose this and a run whose rig failed outside any cell passes."""
+def test_tmt_gets_the_verdict(tmp_path: Path, outcomes: tuple[Outcome, ...], word: str) -> None:
+    """Lose this and a run passes although the rig failed outside any cell."""
     whole, *_ = ran(tmp_path, *(make_cell(number, outcome) for number, outcome in enumerate(outcomes)))
     assert (whole["name"], whole["result"]) == ("/", word)
 
 
-def test_tmt_is_told_of_a_run_without_a_verdict(tmp_path: Path) -> None:
-    """Lose this and a shard that never began is missing from the night without a word."""
+def test_tmt_gets_a_result_for_a_run_without_a_verdict(tmp_path: Path) -> None:
+    """Lose this and a shard that never began is silently missing from the report."""
     (only,) = json.loads(write_results(tmp_path).read_text())
     assert only["result"] == "error"

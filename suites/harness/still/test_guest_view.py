@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a guest sees of two builds' machines is compared: what it can notice is told from what it cannot."""
+"""Comparison of two builds' machines, with the differences that a guest can notice marked."""
 
 import struct
 from typing import Any
@@ -89,7 +89,7 @@ def test_a_machine_is_the_same_as_itself() -> None:
 
 
 def test_devices_are_named_as_the_rig_named_them() -> None:
-    """Lose this and what differs cannot be laid at a device's door."""
+    """Lose this and a difference cannot be assigned to a device."""
     found = machine()
     assert list(found) == ["machine", "i440FX-pcihost", "d12", "0000:00:01.0"]
     assert found["d12"].seen["bar 0"] == "mem 0x20000"
@@ -111,7 +111,7 @@ def test_devices_are_named_as_the_rig_named_them() -> None:
         ({"pci": [{"devices": [NIC | {"regions": [{"bar": 0, "prefetch": True}]}]}]}, "bar 0 kind"),
     ],
 )  # fmt: skip
-def test_what_a_guest_can_notice_is_told(new: dict[str, Any], what: str) -> None:
+def test_what_a_guest_can_notice_is_reported(new: dict[str, Any], what: str) -> None:
     """Lose this and a guest finds another device than it booted with, and the update passes."""
     found = the(compare_machines(machine(), machine(**new)))
     assert (found.what, found.guest_visible) == (what, True)
@@ -145,10 +145,10 @@ def test_what_only_the_host_sees_is_not_held_against_the_update(old: str, new: s
         ("i8042", '"/machine/unattached/device[8]"', '"/machine/unattached/device[9]"', False),
     ],
 )
-def test_properties_of_the_host_are_told_from_those_of_the_guest(
+def test_properties_of_the_host_are_distinguished_from_those_of_the_guest(
     name: str, old: str, new: str, visible: bool
 ) -> None:
-    """Lose this and a default that is spelled otherwise counts, or a queue of another size does not."""
+    """Lose this and a default in another spelling counts, or a queue of another size does not."""
     before, after = (View("d1", "nic", properties={name: value}) for value in (old, new))
     assert the(compare(before, after)) == SeenDifference("d1", f"property {name}", old, new, visible)
 
@@ -165,7 +165,7 @@ def test_registers_that_migrate_are_left_out() -> None:
 
 
 def test_tables_that_are_resized_go_over_unnoticed() -> None:
-    """Lose this and every update that writes ACPI tables otherwise is unsafe."""
+    """Lose this and every update that changes ACPI tables is unsafe."""
     grown: dict[str, Any] = {"/rom@etc/acpi/tables": 0x40000}
     found = the(compare_machines(machine(), machine(**grown)))
     assert not found.guest_visible
@@ -180,7 +180,7 @@ def test_extended_capabilities_are_compared() -> None:
     assert (found.what, found.guest_visible) == ("extended capability at 0x100", True)
 
 
-def test_capability_that_is_gone_is_told() -> None:
+def test_capability_that_is_gone_is_reported() -> None:
     """Lose this and a driver that uses MSI-X finds none after the move."""
     without = bytearray(config())
     without[0x34] = EXPRESS_AT
@@ -210,7 +210,7 @@ def test_configuration_space_of_virtio_is_found(express: bool, length: int) -> N
     assert configuration_space(stream, stream.sections["0000:00:03.0/virtio-net", 0]) == bytes(space[:length])
 
 
-def test_device_that_is_gone_from_the_bus_is_told() -> None:
+def test_device_that_is_gone_from_the_bus_is_reported() -> None:
     """Lose this and a built-in PCI device that a build no longer has goes unnoticed."""
     without = TREE[: TREE.index("      dev: PIIX3")]
     assert the(compare_machines(machine(), machine(tree=without))).guest_visible

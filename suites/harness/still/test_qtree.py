@@ -106,7 +106,7 @@ def test_pci_lines_are_read() -> None:
 
 
 def test_devices_within_belong_to_the_one_on_the_command_line() -> None:
-    """Lose this and what differs of a virtio device is laid at nobody's door."""
+    """Lose this and a difference of a virtio device is not assigned to it."""
     assert DEVICES["d12/virtio-net-device"].owner == "d12"
     assert DEVICES["q35-pcihost/ICH9-LPC/isa-i8259"].owner == ""
 
@@ -124,7 +124,7 @@ def test_devices_within_belong_to_the_one_on_the_command_line() -> None:
     ],
 )
 def test_section_finds_its_device(section: str, key: str) -> None:
-    """Lose this and a section that does not load cannot be told to be of a device."""
+    """Lose this and a section that does not load cannot be assigned to a device."""
     found = section_owner(section, list(DEVICES.values()))
     assert found is not None
     assert found.key == key
@@ -134,7 +134,7 @@ def test_section_finds_its_device(section: str, key: str) -> None:
     "section,key", [("pci@800000020000001:00.0/e1000", "d2"), ("v-scsi@71000001/vscsi", "d3")]
 )
 def test_section_finds_its_device_on_pseries(section: str, key: str) -> None:
-    """Lose this and no section of a pseries guest can be told to be of a device."""
+    """Lose this and no section of a pseries guest can be assigned to a device."""
     found = section_owner(section, parse(SPAPR))
     assert found is not None
     assert found.key == key
@@ -147,12 +147,12 @@ def test_section_of_no_device_of_the_tree_finds_none(section: str) -> None:
 
 
 def test_value_with_a_line_break_does_no_harm() -> None:
-    """Lose this and isa-applesmc, of which old builds print memory as it comes, ends the sweep."""
+    """Lose this and isa-applesmc ends the sweep, because old builds print random memory for it."""
     text = TREE.replace('romfile = "efi-virtio.rom"', 'osk = "key\x1a\n\x85\x1c"')
     assert [device.key for device in parse(text)] == list(DEVICES)
 
 
-def test_foreign_text_is_told() -> None:
+def test_foreign_text_is_reported() -> None:
     """Lose this and a machine without a tree passes for one without devices."""
     with pytest.raises(TreeError, match="unknown command"):
         parse("unknown command: 'info qtree'")

@@ -69,7 +69,7 @@ def test_a_build_differs_in_nothing_from_itself() -> None:
 
 
 def test_difference_names_the_section() -> None:
-    """Lose this and a difference cannot be laid at a device's door."""
+    """Lose this and a difference cannot be assigned to a device."""
     found = the(compare(sent(NIC), sent([*NIC, scalar("tail")])))
     assert (found.section, found.place) == ("0000:00:03.0/nic", "tail")
 
@@ -91,7 +91,7 @@ def test_other_bytes_of_one_version_do_not_load(local: Fields) -> None:
 
 
 def test_fields_that_changed_places_are_misread() -> None:
-    """Lose this and a device gets the values of its neighbouring field, and no error tells."""
+    """Lose this and a device silently gets the values of the neighbouring field."""
     found = the(compare(sent(NIC), sent([scalar("irq", "int32"), NIC[1], NIC[0]])))
     assert found.incompatible
     assert "head" in found.what
@@ -128,7 +128,7 @@ def test_newer_version_is_refused() -> None:
 
 
 def test_older_version_is_read_as_such() -> None:
-    """Lose this and the ordinary way in which QEMU adds a field is taken for a defect."""
+    """Lose this and the usual way of adding a field in QEMU counts as a defect."""
     found = compare(sent(NIC, version=1), sent([*NIC, scalar("tail")], version=2))
     assert len(found) == 2
     assert not any(each.incompatible for each in found)
@@ -142,7 +142,7 @@ def test_raised_version_within_is_taken_to_be_tested_for() -> None:
 
 
 def test_section_that_is_gone_is_refused() -> None:
-    """Lose this and a device that the new build names otherwise strands its guests."""
+    """Lose this and a device that the new build renames strands its guests unnoticed."""
     found = compare(sent(NIC), sent(NIC, name="0000:00:03.0/nic-pci"))
     assert [(each.section, each.incompatible) for each in found] == [
         ("0000:00:03.0/nic", True),
@@ -151,7 +151,7 @@ def test_section_that_is_gone_is_refused() -> None:
 
 
 def test_section_that_is_sent_only_when_needed_may_be_missing() -> None:
-    """Lose this and every guest with a sound card is told to be stranded by an update from 5.2."""
+    """Lose this and an update from 5.2 is reported to strand every guest with a sound card."""
     found = compare(sent(NIC, name="audio", vmsd="audio"), sent(NIC))
     assert ("audio", False) in [(each.section, each.incompatible) for each in found]
 
@@ -178,7 +178,7 @@ def test_field_of_a_subsection_is_compared() -> None:
 
 
 def test_state_that_says_its_own_size_may_differ_in_it() -> None:
-    """Lose this and every virtio device whose configuration space grew is accused."""
+    """Lose this and every virtio device with a larger configuration space is reported as incompatible."""
     local = sent([scalar("virtio", "virtio", 48)])
     assert [
         each for each in compare(sent([scalar("virtio", "virtio", 40)]), local) if each.incompatible
@@ -187,7 +187,7 @@ def test_state_that_says_its_own_size_may_differ_in_it() -> None:
 
 @pytest.mark.parametrize("said,incompatible", [((8, 4), False), ((1, 1), True)])
 def test_buffer_may_be_as_long_as_the_field_before_it_says(said: tuple[int, int], incompatible: bool) -> None:
-    """Lose this and pseries, whose device tree is such a buffer, is accused in every update."""
+    """Lose this and pseries, whose device tree is such a buffer, is reported in every update."""
     first, second = (
         sent([scalar("length"), scalar("blob", "buffer", size)], state=struct.pack(">I", word) + bytes(size))
         for word, size in zip(said, (8, 4), strict=True)

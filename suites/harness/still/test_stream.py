@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A migration stream is taken apart as QEMU put it together, and what is no whole stream is told as such."""
+"""Migration streams are parsed, and incomplete or foreign data is reported."""
 
 import struct
 
@@ -10,7 +10,7 @@ from suites.harness.support.streams import DEVICES, UINT8, section, stream_of
 
 
 def test_machine_type_and_ram_are_found() -> None:
-    """Lose this and a ROM of another size, which no destination takes, is not told."""
+    """Lose this and a ROM of another size, which no destination accepts, is not reported."""
     stream = parse(stream_of())
     assert stream.machine_type == "pc-q35-7.2"
     assert dict(stream.ram_blocks) == {"pc.ram": 0x4000, "pc.bios": 0x1000}
@@ -61,7 +61,7 @@ def test_section_that_is_saved_before_ram_is_found() -> None:
 
 
 def test_instance_is_part_of_what_is_asked_for() -> None:
-    """Lose this and a device of which there are two is compared with its brother."""
+    """Lose this and one of two equal devices is compared with the other one."""
     with pytest.raises(KeyError):
         parse(stream_of()).section_bytes("0000:00:03.0/nic", 0)
 
@@ -72,39 +72,39 @@ def test_stream_without_configuration_has_no_machine_type() -> None:
 
 
 @pytest.mark.parametrize("kept", [4, 7, 12, 20, 60, -1])
-def test_cut_stream_is_told(kept: int) -> None:
+def test_cut_stream_is_reported(kept: int) -> None:
     """Lose this and half a stream passes for a machine with few devices."""
     with pytest.raises(StreamError, match="cut off"):
         parse(stream_of()[:kept])
 
 
-def test_foreign_bytes_are_told() -> None:
+def test_foreign_bytes_are_reported() -> None:
     """Lose this and a rig that reads the wrong socket blames QEMU."""
     with pytest.raises(StreamError, match="not a migration stream"):
         parse(b"HTTP/1.1 400 Bad Request")
 
 
-def test_unknown_version_is_told() -> None:
-    """Lose this and a stream of another form is misread without a word."""
+def test_unknown_version_is_reported() -> None:
+    """Lose this and a stream in another format is silently misread."""
     with pytest.raises(StreamError, match="version 4"):
         parse(b"QEVM\0\0\0\4" + stream_of()[8:])
 
 
-def test_description_that_is_no_json_is_told() -> None:
+def test_description_that_is_no_json_is_reported() -> None:
     """Lose this and a build that writes a broken description ends the run with a traceback."""
     text = b'{"page_size": 4096, "devices": ['
     with pytest.raises(StreamError, match="description"):
         parse(stream_of() + b"\x00\x06" + struct.pack(">I", len(text)) + text)
 
 
-def test_block_lengths_that_exceed_their_sum_are_told() -> None:
+def test_block_lengths_that_exceed_their_sum_are_reported() -> None:
     """Lose this and RAM is read as the names of blocks."""
     broken = stream_of().replace(struct.pack(">Q", 0x5004), struct.pack(">Q", 0x3004))
     with pytest.raises(StreamError, match="exceed their sum"):
         parse(broken)
 
 
-def test_section_without_footer_is_told() -> None:
+def test_section_without_footer_is_reported() -> None:
     """Lose this and the state of a device is guessed where QEMU did not mark it."""
     whole = section(11, *DEVICES[1])
     stream: Stream = parse(stream_of().replace(whole, whole[:-5] + b"\0\0\0\0\0"))

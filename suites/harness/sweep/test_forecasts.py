@@ -49,7 +49,7 @@ def test_a_failure_without_a_difference_is_missed() -> None:
 
 
 def test_a_difference_without_a_failure_is_a_false_alarm() -> None:
-    """Lose this and a reader trusts a forecast that cries wolf."""
+    """Lose this and a reader trusts a forecast with false alarms."""
     false = _forecasts(_forecast("device:esp", WRONG, failed=False))
     assert "0 of 1 loads correctly, none missed; false alarms: device:esp a -> b" in false.summary()
 

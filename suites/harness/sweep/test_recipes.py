@@ -90,8 +90,8 @@ def test_numbers_stay_small() -> None:
     assert len({device.id for device in devices}) == 200
 
 
-def test_what_needs_the_host_is_told_apart() -> None:
-    """Lose this and the figures of coverage blame the suite for hardware that nobody has."""
+def test_what_needs_the_host_is_listed_apart() -> None:
+    """Lose this and the coverage figures count hardware that the host lacks against the suite."""
     assert needs_host("vfio-pci") == "a device of the host"
     assert needs_host("vhost-user-blk-pci") == "a vhost-user process"
     assert not needs_host("virtio-blk-pci")

@@ -47,7 +47,7 @@ def test_device_that_qemu_names_is_judged_first(words: str, blamed: list[str]) -
 
 
 def test_crowds_are_of_one_kind_and_not_too_large() -> None:
-    """Lose this and a machine has more devices than slots, or options that only one of them wants."""
+    """Lose this and a machine has more devices than slots, or options that only one device needs."""
     models = [DeviceModel(f"m{place}", "PCI", "") for place in range(CROWD + 5)]
     models += [DeviceModel("nvdimm", "", ""), DeviceModel("vfio-pci", "PCI", "")]
     sizes = sorted((len(crowd), crowd[0].recipe.machine) for crowd in _crowds_of(devices_of(models)))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A libvirt daemon that is scripted: what it is told, and what becomes of one that does not come up."""
+"""A scripted libvirt daemon: its configuration, and the message when it does not start."""
 
 import sys
 import uuid
@@ -72,13 +72,13 @@ class ScriptedSandbox(Sandbox):
 
 @pytest.fixture
 def place() -> Iterator[Path]:
-    """A directory whose path is short enough for sockets."""
+    """A directory with a path short enough for sockets."""
     with attempt_dir() as made:
         yield made
 
 
 def build_with(root: Path, *files: str, script: str = ENDS) -> Build:
-    """A build whose root has these files and nothing else."""
+    """A build with only these files in its root."""
     for file in files:
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         (root / file).touch()
@@ -93,7 +93,7 @@ def fails_to_start(build: Build, place: Path, label: str = "s1", host_uuid: str 
 
 
 def test_build_without_libvirt_is_unsupported(tmp_path: Path, place: Path) -> None:
-    """Lose this and a build that has no libvirt looks like one whose libvirt is broken."""
+    """Lose this and a build without libvirt looks like one with a broken libvirt."""
     wanted = r"build new has no libvirt \(/usr/sbin/libvirtd or /usr/sbin/virtqemud\)"
     with pytest.raises(Unsupported, match=wanted):
         Daemon(build_with(tmp_path), "s1", place, images=place)
@@ -101,12 +101,12 @@ def test_build_without_libvirt_is_unsupported(tmp_path: Path, place: Path) -> No
 
 @pytest.mark.parametrize("program", [LIBVIRTD, VIRTQEMUD])
 def test_daemon_is_configured_by_the_name_of_its_program(program: str, tmp_path: Path, place: Path) -> None:
-    """Lose this and a daemon asks the user for a password, or takes itself for the source's host."""
+    """Lose this and a daemon asks for a password, or has the same host UUID as the source."""
     host = str(uuid.uuid4())
     fails_to_start(build_with(tmp_path, program), place, host_uuid=host)
-    told = (place / "s1/etc" / f"{Path(program).name}.conf").read_text().splitlines()
-    assert f'host_uuid = "{host}"' in told
-    assert 'auth_unix_rw = "none"' in told
+    message = (place / "s1/etc" / f"{Path(program).name}.conf").read_text().splitlines()
+    assert f'host_uuid = "{host}"' in message
+    assert 'auth_unix_rw = "none"' in message
     assert 'namespaces = []\nuser = "root"' in (place / "s1/etc/qemu.conf").read_text()
 
 
@@ -115,8 +115,8 @@ def test_each_daemon_is_a_host_of_its_own(tmp_path: Path, place: Path) -> None:
     build = build_with(tmp_path, LIBVIRTD)
     for label in ("s1", "d2"):
         fails_to_start(build, place, label)
-    told = {(place / label / "etc/libvirtd.conf").read_text() for label in ("s1", "d2")}
-    assert len(told) == 2
+    message = {(place / label / "etc/libvirtd.conf").read_text() for label in ("s1", "d2")}
+    assert len(message) == 2
 
 
 def test_only_the_driver_of_qemu_is_loaded(tmp_path: Path, place: Path) -> None:
@@ -128,7 +128,7 @@ def test_only_the_driver_of_qemu_is_loaded(tmp_path: Path, place: Path) -> None:
 
 
 def test_daemon_that_ends_at_once_is_quoted(tmp_path: Path, place: Path) -> None:
-    """Lose this and a user is told that a daemon failed, and not why."""
+    """Lose this and a user learns that a daemon failed, but not why."""
     said = fails_to_start(build_with(tmp_path, LIBVIRTD), place)
     assert said == "libvirt of new did not come up: cannot initialise the daemon"
 
@@ -139,7 +139,7 @@ def test_daemon_that_ends_at_once_is_quoted(tmp_path: Path, place: Path) -> None
 def test_daemon_that_cannot_be_used_is_ended(
     script: str, why: str, tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Lose this and a daemon that nobody can reach outlives the run."""
+    """Lose this and a daemon that cannot be reached outlives the run."""
     if script is HANGS:
         monkeypatch.setattr(daemon_module, "START_SECONDS", 0.2)
     said = fails_to_start(build_with(tmp_path, LIBVIRTD, script=script), place)

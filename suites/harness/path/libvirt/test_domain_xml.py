@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The domain XML: the same guest as the command line makes, in libvirt's words."""
+"""The domain XML describes the same guest as the command line."""
 
 from itertools import product
 from pathlib import Path
@@ -26,7 +26,7 @@ def xml_of(
     round_memory: bool = False,
     accelerator: str = "tcg",
 ) -> str:
-    """The XML of a guest whose names all have letters that XML cannot have as they are."""
+    """The XML of a guest with characters in all names that XML must escape."""
     return render_domain(
         GuestSpec(arch, MACHINES[arch], vcpus, "busy", hardware, 0, round_memory),
         name=f"hotpatch-{HARD}",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""libvirt's events and errors become words, kept in their order for those who wait for them."""
+"""libvirt's events and errors become text, in order, and wake waiting threads."""
 
 import threading
 from collections.abc import Callable
@@ -21,7 +21,7 @@ JOB = libvirt.VIR_DOMAIN_EVENT_ID_JOB_COMPLETED
 
 
 class ScriptedConnection:
-    """A connection that announces what it is told to, as libvirt-python does."""
+    """A connection that delivers scripted events as libvirt-python does."""
 
     def __init__(self) -> None:
         self._callbacks: dict[int, Callable[..., None]] = {}
@@ -29,7 +29,7 @@ class ScriptedConnection:
     def domainEventRegisterAny(  # noqa: N802 - libvirt's name
         self, domain: object, event: int, callback: Callable[..., None], opaque: object
     ) -> None:
-        """Remember who wants to know."""
+        """Remember the callback."""
         assert (domain, opaque) == (None, None)
         self._callbacks[event] = callback
 
@@ -53,7 +53,7 @@ def recorder(connection: Any) -> Recorder:
 
 
 def test_events_are_kept_in_words_and_in_order(connection: ScriptedConnection, recorder: Recorder) -> None:
-    """Lose this and a timeline tells of a migration in numbers, or backwards."""
+    """Lose this and a timeline shows events as numbers, or in the wrong order."""
     suspended = libvirt.VIR_DOMAIN_EVENT_SUSPENDED
     connection.announce(ITERATION, 2)
     connection.announce(EVENT, suspended, libvirt.VIR_DOMAIN_EVENT_SUSPENDED_POSTCOPY)
@@ -69,7 +69,7 @@ def test_events_are_kept_in_words_and_in_order(connection: ScriptedConnection, r
 
 
 def test_events_are_kept_for_their_domain(connection: ScriptedConnection, recorder: Recorder) -> None:
-    """Lose this and one guest's migration is told as another's."""
+    """Lose this and one guest's migration is reported as another's."""
     connection.announce(ITERATION, 1, domain="a")
     connection.announce(ITERATION, 2, domain="b")
     assert [str(event) for event in recorder.of("b")] == ["iteration 2"]
@@ -92,7 +92,7 @@ def test_event_wakes_who_waits_for_it(connection: ScriptedConnection, recorder: 
 
 
 def test_every_kind_of_lifecycle_event_has_its_name() -> None:
-    """Lose this and a reason is told as the kind, for the two share their prefix."""
+    """Lose this and an event's reason is reported as its kind, because both share a prefix."""
     kinds = [constant("VIR_DOMAIN_EVENT_", number, LIFECYCLE) for number in range(len(LIFECYCLE))]
     assert kinds == [name.lower() for name in LIFECYCLE]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the rig makes of libvirt's words: plans, statistics, errors, virsh's tables, QEMU's log."""
+"""Reading libvirt: plans, statistics, errors, virsh's tables, QEMU's log."""
 
 import subprocess
 import threading
@@ -28,7 +28,7 @@ qemu-system-x86_64: -mon chardev=m: warning: '-mon' is deprecated
 
 
 def side(*, state: str = "running booted", said: tuple[str, ...] = (), alive: bool = True) -> Any:
-    """A domain of which only its words are known, and whether its daemon lives."""
+    """A domain with scripted state and messages, and a daemon that is alive or not."""
     daemon = SimpleNamespace(alive=alive)
     return SimpleNamespace(
         daemon=daemon, state=lambda: state, said=lambda: list(said), last_words=lambda: "it still runs"
@@ -36,7 +36,7 @@ def side(*, state: str = "running booted", said: tuple[str, ...] = (), alive: bo
 
 
 def domain_of(**daemon: Any) -> Domain:
-    """A domain whose daemon is scripted; it was never started."""
+    """A domain with a scripted daemon; it was never started."""
     domain = Domain.__new__(Domain)
     domain.name = "x"
     domain.daemon = SimpleNamespace(**daemon)  # type: ignore[assignment]
@@ -143,7 +143,7 @@ BLOCKED = "Requested operation is not valid: domain is non-migratable"
 
 @pytest.mark.parametrize("code", NOTHING_OF_IT)
 def test_what_libvirt_lacks_is_unsupported(code: int) -> None:
-    """Lose this and a libvirt without a mechanism counts as one that lost a guest."""
+    """Lose this and a libvirt that lacks a mechanism is blamed for a lost guest."""
     assert isinstance(libvirt_path._failure(error_of(code), side(), side()), Unsupported)
 
 
@@ -158,7 +158,7 @@ def test_blocked_migration_is_refused() -> None:
 @pytest.mark.parametrize("code", [*NOTHING_OF_IT, libvirt.VIR_ERR_OPERATION_INVALID])
 @pytest.mark.parametrize("source", [side(state="shutoff crashed"), side(alive=False)], ids=["lost", "dead"])
 def test_refusal_that_costs_the_guest_is_a_failure(code: int, source: Any) -> None:
-    """Lose this and an update that kills guests passes, if only libvirt words it as a refusal."""
+    """Lose this and an update that kills guests passes if libvirt's message sounds like a refusal."""
     assert isinstance(libvirt_path._failure(error_of(code, BLOCKED), source, side()), HotPatchFailure)
 
 

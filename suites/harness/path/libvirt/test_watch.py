@@ -36,7 +36,7 @@ class ScriptedSource:
         self._steps = list(steps)
 
     def follow(self, mechanism: str) -> list[int]:
-        """What was sampled of the migration, as the bytes that had been transferred."""
+        """The samples of the migration, as bytes transferred."""
         source: Any = self
         watch = LibvirtWatch(source, self.job, libvirt_plan(mechanism, direct=False))
         return [sample.transferred for sample in watch.to_its_end()]
@@ -109,7 +109,7 @@ def test_end_of_the_job_ends_the_wait_at_once(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_failed_job_raises_libvirts_own_error() -> None:
-    """Lose this and a migration that failed counts as one that ended."""
+    """Lose this and a failed migration counts as completed."""
     source = ScriptedSource("1", "fail")
     with pytest.raises(libvirt.libvirtError) as failed:
         source.follow("precopy")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the source's announcements are taken, told by a QEMU of which we wrote every word."""
+"""How the source's events are handled, with a scripted QEMU."""
 
 from collections.abc import Mapping
 from types import SimpleNamespace
@@ -13,7 +13,7 @@ from suites.harness.support.scripted_qmp import ScriptedQemu, connected
 
 @pytest.mark.parametrize("status", ["cancelled", "failed"])
 def test_cancelled_migration_has_ended_however_qemu_calls_it(status: str) -> None:
-    """Lose this and a race within QEMU, of which no guest notices anything, is a defect once in a while."""
+    """Lose this and a race inside QEMU that no guest notices is sometimes reported as a defect."""
 
     def cancel(qemu: ScriptedQemu, command: Mapping[str, Any]) -> None:
         qemu.event("MIGRATION", status=status)
