@@ -24,6 +24,7 @@ ESCAPES = [
 ]
 ROLES = {"qemu": (), "qemu-before-8.0": (CAPABILITY,), "libvirt": (*CAPABILITIES, CAPABILITY)}
 """The capabilities of each kind of program."""
+OTHER_USER = 1000
 REAL_FOR_ROOT = (
     *("remount-root", "remount-sys", "write-core-pattern", "mount-tmpfs", "clone-tree", "unmount-proc"),
     *("change-root", "open-root-of-file-system", "make-disk", "set-clock", "read-kernel-log", "administer"),
@@ -100,6 +101,24 @@ def test_build_in_the_hosts_root_sees_no_home(hostile: HostileBuild) -> None:
         argv = [str(hostile.root / "hostile"), *target.arguments]
         became = escapes(stack.enter_context(sandbox.command(argv)))
     assert became["read-file"] == became["connect-socket-file"] == "refused No such file or directory"
+
+
+@pytest.fixture
+def closed(hostile: HostileBuild) -> Iterator[HostileBuild]:
+    """The same build in a directory that only another user may enter."""
+    home = hostile.root.parent
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a directory to another user")
+    os.chown(home, OTHER_USER, OTHER_USER)
+    yield hostile
+    os.chown(home, 0, 0)
+
+
+def test_root_runs_a_build_in_the_home_of_another_user(closed: HostileBuild, target: Target) -> None:
+    """Lose this and root cannot qualify a build in a developer's home, or its programs are not confined."""
+    with Sandbox(closed.root).command([closed.program, *target.arguments]) as command:
+        became = escapes(command)
+    assert [name for name in ESCAPES if not became[name].startswith("refused")] == []
 
 
 def test_missing_filter_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
