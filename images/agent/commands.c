@@ -165,6 +165,20 @@ static void do_clock_back(const struct request *r, struct text *out)
         beat_inject_clock_back(us);
 }
 
+static void do_wall_clock_ahead(const struct request *r, struct text *out)
+{
+    struct timespec t;
+    uint64_t us;
+
+    if (!need(r, out, "us", &us))
+        return;
+    us += clock_us(CLOCK_REALTIME);
+    t.tv_sec = (time_t)(us / 1000000);
+    t.tv_nsec = (long)(us % 1000000 * 1000);
+    if (clock_settime(CLOCK_REALTIME, &t))
+        text_fail(out, "cannot set the wall clock: %s", strerror(errno));
+}
+
 static void inject_on_vcpu(const struct request *r, struct text *out, bool (*inject)(unsigned cpu))
 {
     uint64_t cpu;
@@ -206,8 +220,9 @@ static const struct {
     {"verify", do_verify},       {"wake", do_wake},     {"devices", do_devices},
     {"churn", do_churn},         {"inputs", do_inputs}, {"paint", do_paint},
     {"acpi", do_acpi},           {"damage", do_damage}, {"skip-beat", do_skip_beat},
-    {"clock-back", do_clock_back}, {"stall", do_stall}, {"deaf", do_deaf},
-    {"oops", do_oops},           {"poweroff", do_poweroff},
+    {"clock-back", do_clock_back}, {"wall-clock-ahead", do_wall_clock_ahead},
+    {"stall", do_stall},         {"deaf", do_deaf},     {"oops", do_oops},
+    {"poweroff", do_poweroff},
 };
 
 void commands_run(const struct request *r, struct text *out)

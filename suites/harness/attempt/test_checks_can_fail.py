@@ -10,6 +10,7 @@ import pytest
 
 from fixtures.attempt.attempt import Attempt, Boot
 from fixtures.errors import RigError
+from fixtures.evidence.beats import Gap
 from fixtures.matrix.schema import Arch
 from fixtures.path.interface import runs_new_build
 from fixtures.run.executing import pair_under_test_of
@@ -18,6 +19,7 @@ ARCHES = [
     pytest.param("x86_64", marks=pytest.mark.x86_64),
     pytest.param("ppc64le", marks=[pytest.mark.ppc64le, pytest.mark.slow]),
 ]
+NO_BLACKOUT = Gap(0.0, 0.0)
 each_arch = pytest.mark.parametrize("arch", ARCHES)
 
 
@@ -51,6 +53,19 @@ def test_clock_set_back_is_found(boot: Boot, arch: Arch) -> None:
     guest.agent.ask("clock-back", us=500_000)
     guest.beats_arrive(3)
     assert not guest.clock_never_went_back()
+
+
+@each_arch
+@pytest.mark.parametrize(
+    "command,clock", [("clock-back", "monotonic"), ("wall-clock-ahead", "wall")], ids=lambda part: part
+)
+def test_clock_that_jumps_is_found(boot: Boot, arch: Arch, command: str, clock: str) -> None:
+    """Lose this and a guest that loses or gains half a second of time passes."""
+    guest = boot(arch).guest
+    before = guest.clocks()
+    assert guest.clocks_advanced(before, NO_BLACKOUT)
+    guest.agent.ask(command, us=500_000)
+    assert guest.clocks_advanced(before, NO_BLACKOUT).what == clock
 
 
 @each_arch

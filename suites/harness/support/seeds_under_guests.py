@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 from suites.harness.support.seeds import LOADS, MIGRATE, Seed, SeededBuild, hotpatch
-from suites.harness.support.wrong_builds import GUEST_RUNS, RECEIVES, does, lacks
+from suites.harness.support.wrong_builds import CLOCK, GUEST_RUNS, RECEIVES, does, lacks
 
 PRECOPY, POSTCOPY, MULTIFD = (f"{name}-idle-bare-1vcpu" for name in ("precopy", "postcopy", "multifd"))
 TWO_VCPUS = "postcopy-idle-bare-2vcpu"
 """The second vCPU of this guest sleeps during the move."""
+PRECOPY_2_VCPUS = "precopy-idle-bare-2vcpu"
+"""This guest's clock follows QEMU's virtual clock. With one vCPU it follows the TSC, which TCG reads from
+the host."""
 
 UNDER_A_GUEST = SeededBuild(
     "receives-badly",
@@ -161,6 +164,23 @@ GOES_ON = SeededBuild(
     slow=True,
 )
 
+CLOCK_JUMPS = SeededBuild(
+    "clock-jumps",
+    "new",
+    hotpatch(PRECOPY_2_VCPUS),
+    (
+        Seed(
+            "the guest's clock jumps ahead by 2 s",
+            does("preload", CLOCK, when=RECEIVES)
+            + does("on-message", GUEST_RUNS, "jump-clock", when=RECEIVES),
+            PRECOPY_2_VCPUS,
+            "defect-new",
+            ("clocks-advance: the guest's monotonic clock",),
+        ),
+    ),
+    slow=True,
+)
+
 UNDER_GUESTS = (
     UNDER_A_GUEST,
     CANNOT_SEND,
@@ -170,4 +190,5 @@ UNDER_GUESTS = (
     DROPS_A_PAGE,
     ANOTHER_PROGRAM,
     GOES_ON,
+    CLOCK_JUMPS,
 )

@@ -21,6 +21,8 @@ from images.initramfs import TOOLCHAINS
 from suites.harness.support.wrong_sections import with_newer_section
 
 SOURCES = Path(__file__).parent / "wrong"
+CLOCK = "clock.so"
+"""Library of wrong/preloaded that makes the clock of a QEMU jump when the stand-in asks for it."""
 COMPILER = TOOLCHAINS["x86_64"].compiler
 """The compiler of the host; the guest agent for x86_64 is compiled with it too."""
 COMPILE_SECONDS = 60
@@ -38,6 +40,7 @@ Verb = Literal[
     "on-command",
     "on-message",
     "exec-real",
+    "preload",
 ]
 
 
@@ -106,11 +109,14 @@ def sets(device: str, name: str, value: str) -> Wrong:
 def make_wrong(right: Path, wrong: Wrong, into: Path) -> Path:
     """Make `into` a copy of the root `right` with the defects `wrong`; return it."""
     subprocess.run(["cp", "-al", str(right), str(into)], check=True, timeout=LINK_SECONDS)
-    _compile(into / "wrong-qemu")
+    _compile(into / "wrong-qemu", "-static", "-s", *map(str, sorted(SOURCES.glob("*.c"))))
+    _compile(into / CLOCK, "-shared", "-fPIC", str(SOURCES / "preloaded" / "clock.c"))
     for program in USUAL_PROGRAMS.values():
         qemu = inside(into, program)
         if qemu.is_file():
             _stand_in(qemu, into / "wrong-qemu", wrong)
+            qemu.with_name(CLOCK).unlink(missing_ok=True)
+            qemu.with_name(CLOCK).hardlink_to(into / CLOCK)
     for path in wrong.doubled:
         file = inside(into, path)
         _replace(file, file.read_bytes() * 2)
@@ -128,9 +134,8 @@ def _stand_in(qemu: Path, program: Path, wrong: Wrong) -> None:
         _replace(real, content)
 
 
-def _compile(program: Path) -> None:
-    command = [COMPILER, "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-static", "-s"]
-    command += ["-o", str(program), *(str(source) for source in sorted(SOURCES.glob("*.c")))]
+def _compile(program: Path, *arguments: str) -> None:
+    command = [COMPILER, "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-o", str(program), *arguments]
     subprocess.run(command, check=True, timeout=COMPILE_SECONDS)
 
 

@@ -5,6 +5,7 @@
  *   command NAME QEMU executes this QMP command, which the rig did not send
  *   freeze N     vCPU N never runs again
  *   zero N       page N of the guest agent's memory area is overwritten with zeroes
+ *   jump-clock   QEMU's monotonic clock jumps ahead; needs the rule `preload clock.so`
  */
 #include "wrong.h"
 
@@ -155,6 +156,8 @@ static void inject(pid_t qemu, int monitor, const char *name, const char *argume
         freeze(qemu, argument);
     else if (strcmp(name, "zero") == 0)
         zero(qemu, strtoull(argument, NULL, 10));
+    else if (strcmp(name, "jump-clock") == 0)
+        kill(qemu, SIGURG);
     else
         fail(name);
 }

@@ -81,6 +81,21 @@ static void insert_into_monitor(int child_fd, int *rig, int *monitor)
     close(pair[1]);
 }
 
+/* Has the next program load the library that a rule names. */
+static void preload(void)
+{
+    const struct rule *rule = rule_next(NULL, "preload");
+    char *library, *end;
+
+    if (!rule)
+        return;
+    library = own_path_with("");
+    end = strrchr(library, '/');
+    if (asprintf(&library, "%.*s/%s", (int)(end - library), library, rule->first) < 0)
+        fail("asprintf");
+    setenv("LD_PRELOAD", library, 1);
+}
+
 static pid_t start(const char *program, char **argv, int output)
 {
     pid_t parent = getpid(), child = fork();
@@ -92,6 +107,7 @@ static pid_t start(const char *program, char **argv, int output)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent || dup2(output, STDOUT_FILENO) < 0)
         _exit(98);
+    preload();
     execv(program, argv);
     fail(program);
 }

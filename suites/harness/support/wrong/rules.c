@@ -11,6 +11,7 @@
  *   on-command TEXT FAULT        at the first command that contains TEXT, inject FAULT (faults.c)
  *   on-message TEXT FAULT        after the first answer or event that contains TEXT, inject FAULT
  *   exec-real                    replace this process by the real program
+ *   preload NAME                 load the library of this name beside QEMU into QEMU (preloaded/)
  */
 #include "wrong.h"
 
@@ -22,6 +23,7 @@
 static const char *const verbs[] = {
     "replace-in-argument", "append-argument", "replace-in-output", "replace-in-command", "drop-message",
     "refuse-command",      "on-command",      "on-message",        "exec-real",
+    "preload",
 };
 
 static struct rule rules[MAX_RULES];
