@@ -23,7 +23,7 @@ from fixtures.matrix.mechanisms import drives
 from fixtures.matrix.promises import PROMISES
 from fixtures.matrix.schema import Guests, MachineTypeChoice, Matrix, Mechanism, load_matrix
 from fixtures.places import MATRIX_FILE, ROOT, SUITES
-from fixtures.run.executing import _is_about
+from fixtures.run.collecting import _is_about
 
 SHIPPED = load_matrix(MATRIX_FILE)
 PPC64LE_IDS = [

@@ -22,9 +22,9 @@ from fixtures.outcome.journal import TESTS, RunPlan, append, read_ended
 from fixtures.outcome.outcome import BuildInfo
 from fixtures.outcome.report_dirs import report_dir
 from fixtures.places import MATRIX_FILE
-from fixtures.run import selecting
-from fixtures.run.options import MATRIX, PAIR
-from fixtures.run.selecting import demand_the_same, selection_of, suite_digest
+from fixtures.run import hooks, resuming, selecting
+from fixtures.run.resuming import demand_the_same
+from fixtures.run.selecting import selection_of, suite_digest
 from suites.harness.support.report_samples import make_cell, make_run
 from suites.harness.support.run_samples import NEW, OLD, leave_run, make_ended, make_plan
 
@@ -40,10 +40,12 @@ Configure = Callable[..., Any]
 @pytest.fixture
 def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Configure:
     """Reads options as pytest does, with reports in a directory of the test's own."""
-    monkeypatch.setattr(selecting, "REPORTS", tmp_path)
+    for module in (selecting, resuming):
+        monkeypatch.setattr(module, "REPORTS", tmp_path)
 
     def made(**given: object) -> Any:
-        options = dict.fromkeys(("shard", "cells", "arch", "only_new", "resume", "short"))
+        options = dict.fromkeys(("shard", "cells", "arch", "only_new", "resume", "short", "plan"))
+        options |= {"matrix": str(MATRIX_FILE), "old": "debian-12", "new": "debian-13", "collect_only": True}
         options |= dict.fromkeys(("allure_report_dir", "xmlpath", *selecting.SELECTING))
         options |= {"seed": "7", "repeat": "1"} | given
         config: Any = SimpleNamespace(
@@ -53,9 +55,7 @@ def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Configure:
             hook=SimpleNamespace(pytest_deselected=lambda **_: None),
             getoption=lambda name: options[name.removeprefix("--").replace("-", "_")],
         )
-        config.stash[MATRIX] = MATRIX_READ
-        config.stash[PAIR] = MATRIX_READ.pair("debian-12", "debian-13")
-        selecting.pytest_configure(config)
+        hooks.pytest_configure(config)
         return config
 
     return made
@@ -64,7 +64,7 @@ def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Configure:
 def selected(config: Any, *tests: str) -> list[str]:
     """What is left of these tests."""
     items: list[Any] = [SimpleNamespace(nodeid=test) for test in tests]
-    selecting.pytest_collection_modifyitems(config, items)
+    selecting.select(config, items)
     return [item.nodeid for item in items]
 
 

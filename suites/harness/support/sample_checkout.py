@@ -41,10 +41,16 @@ class SampleCheckout:
 
     def pytest(self, *words: str) -> Said:
         """Run pytest there, without workers unless `words` ask for them."""
-        command = [sys.executable, "-m", "pytest", "-n0", "-pno:cacheprovider", *words]
+        return self._run("-m", "pytest", "-n0", "-pno:cacheprovider", *words)
+
+    def python(self, code: str) -> Said:
+        """Run a piece of Python there."""
+        return self._run("-c", code)
+
+    def _run(self, *words: str) -> Said:
         ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         done = subprocess.run(
-            command,
+            [sys.executable, *words],
             cwd=self.root,
             env=ours,
             stdin=subprocess.DEVNULL,

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The hooks of pytest: each is implemented once, so that nothing depends on the order of conftest's lines."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from suites.harness.support.report_samples import make_cell
+from suites.harness.support.run_samples import leave_run, make_ended, make_plan
+from suites.harness.support.sample_checkout import SampleCheckout, sample_checkout
+
+TEST = """
+def test_guest_survives(guest, hot_patch):
+    assert hot_patch().runs_on_new_build
+"""
+DESCRIBE = """
+import json, pytest
+from fixtures.run.options import MATRIX
+from fixtures.run.selecting import selection_of, suite_digest
+
+class Plugin:
+    def pytest_collection_finish(self, session):
+        config = session.config
+        tests = [item.nodeid for item in session.items]
+        described = (tests, selection_of(config), config.stash[MATRIX].digest, suite_digest())
+        open("described.json", "w").write(json.dumps(described))
+
+pytest.main(["suites", "--collect-only", "-q", "-n0", "-pno:cacheprovider"], [Plugin()])
+"""
+PAIR = ("--old=debian-12", "--new=debian-13")
+ORDERS: dict[str, Callable[[list[str]], list[str]]] = {
+    "sorted": sorted,
+    "reversed": lambda lines: sorted(lines, reverse=True),
+}
+
+
+@pytest.fixture(params=ORDERS)
+def checkout(request: pytest.FixtureRequest, tmp_path: Path) -> SampleCheckout:
+    """A checkout of one test, with the lines of conftest.py in another order."""
+    made = sample_checkout(tmp_path, {"hotpatch/test_x.py": TEST})
+    conftest = made.root / "conftest.py"
+    lines = conftest.read_text().splitlines()
+    first, last = lines.index("pytest_plugins = [") + 1, lines.index("]")
+    lines[first:last] = ORDERS[request.param](lines[first:last])
+    conftest.write_text("\n".join(lines))
+    return made
+
+
+def interrupted_run(checkout: SampleCheckout) -> list[str]:
+    """Leave a run of all tests behind that was interrupted after the first; the ids of the others."""
+    said = checkout.python(DESCRIBE)
+    assert said.status == 0, said.text
+    described = json.loads((checkout.root / "described.json").read_text())
+    tests, selection, matrix, suite = described
+    plan = make_plan(tests, selection=selection, matrix=matrix, suite=suite)
+    leave_run(checkout.root / "reports/runs/1", plan, [make_ended(make_cell(1, nodeid=tests[0]))])
+    return list(tests[1:])
+
+
+def test_plan_is_shown_in_any_order_of_plugins(checkout: SampleCheckout) -> None:
+    """Lose this and a tidy-up of conftest.py makes `--plan` run the whole suite, or nothing."""
+    said = checkout.pytest("suites", "--plan", "--arch=x86_64")
+    assert "plan: " in said.text
+    assert not (checkout.root / "reports/runs").exists()
+
+
+def test_run_is_resumed_in_any_order_of_plugins(checkout: SampleCheckout) -> None:
+    """Lose this and a tidy-up of conftest.py makes `--resume` begin a whole night again."""
+    left = interrupted_run(checkout)
+    assert checkout.collect("suites", "--resume", *PAIR).tests == left
+
+
+def test_each_hook_is_implemented_by_one_plugin(pytestconfig: pytest.Config) -> None:
+    """Lose this and what a run does depends again on the order in which plugins are loaded."""
+    plugins: list[str] = import_module("conftest").pytest_plugins
+    hooks = Counter(
+        name for plugin in plugins for name in dir(import_module(plugin)) if name.startswith("pytest_")
+    )
+    assert hooks["pytest_configure"] == 1
+    assert [name for name, number in hooks.items() if number > 1] == []
