@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# The commands of the README. Each sets the machine up first; where nothing is to be done, that is quick.
+# The commands of the README. Each runs setup.sh first, which is quick if there is nothing to do.
 SHELL := /bin/bash
 PYTEST := .venv/bin/pytest
 MAKEFLAGS += --no-print-directory
 
-# An update in which no guest is known to come to harm, so that a red test is this suite's own.
+# A pair for which no guest is known to be lost, so a failed test is a defect of the suite.
 TEST_PAIR := --old=debian-12-backports --new=debian-13
 
 .DEFAULT_GOAL := help
@@ -22,7 +22,7 @@ nightly: ## qualify every pair of matrix.yaml, in one report: [ARGS="more for py
 	@./setup.sh --with-report
 	@.venv/bin/python -m fixtures.nightly.night $(ARGS)
 
-report: ## merge what several machines did: FROM="directory directory…"
+report: ## merge runs of several machines into one report: FROM="directory directory…"
 	@./setup.sh --with-report
 	@.venv/bin/python -m reports $(FROM)
 
@@ -31,7 +31,7 @@ test: ## the suite's own tests, then a short real hot patch on each architecture
 	@$(PYTEST) suites/harness -n auto $(TEST_PAIR)
 	@$(PYTEST) suites/hotpatch -n auto --short $(TEST_PAIR)
 
-bench: ## measure every mechanism by the guest's RAM, on an idle machine, in 20 minutes: [OLD=build] [NEW=build]
+bench: ## measure every mechanism by RAM size, on an idle machine, in 20 minutes: [OLD=build] [NEW=build]
 	@./setup.sh
 	@$(PYTEST) suites/performance/test_bench_mechanisms.py -n 0 -m slow -q $(TEST_PAIR) \
 	  $(if $(OLD),--old='$(OLD)') $(if $(NEW),--new='$(NEW)')
@@ -44,15 +44,15 @@ lint: ## ruff, mypy, and the schemas of GitHub and GitLab
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	.venv/bin/check-jsonschema --builtin-schema vendor.gitlab-ci .gitlab-ci.yml
 
-pins: ## show what the archive has now and move the pins: ARGS="[build…]"
+pins: ## show the current versions in the archive and move the pins: ARGS="[build…]"
 	@./setup.sh
 	@.venv/bin/python -m fixtures.builds.pins $(ARGS)
 
-engines: ## write what tmt, GitLab CI, GitHub Actions and autopkgtest run: ARGS=--check only compares
+engines: ## write the files of tmt, GitLab CI, GitHub Actions and autopkgtest: ARGS=--check only compares
 	@./setup.sh
 	@.venv/bin/python -m fixtures.nightly.engines $(ARGS)
 
-clean: ## remove what was made in this checkout; the cache of builds stays
+clean: ## remove generated files from this checkout; keep the cache of builds
 	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis reports/runs reports/latest
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "builds and images stay in $${HOTPATCH_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/qemu-hotpatch}"

