@@ -39,7 +39,7 @@ _DETAILED = COUNTS_AGAINST | {Outcome.ERROR, Outcome.DEFECT_OLD}
 
 def console_on(stream: TextIO) -> Console:
     """Where a run is told: as wide as the terminal, or as the table where it goes into a file."""
-    return Console(file=stream, highlight=False, width=None if stream.isatty() else _WIDTH)
+    return Console(file=stream, highlight=False, emoji=False, width=None if stream.isatty() else _WIDTH)
 
 
 def print_table(

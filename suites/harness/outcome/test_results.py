@@ -77,6 +77,22 @@ def test_cells_stand_in_the_order_of_the_plan() -> None:
     assert run_result(plan, ended, (), seconds=1).cells == cells
 
 
+GLOBS = [
+    ("device:none", "", True),
+    ("device:e*", "", False),
+    ("pc-q35-7.2/device:e1000", "", False),
+    ("device:none", "1/2", False),
+]
+
+
+@pytest.mark.parametrize("glob,shard,reported", GLOBS)
+def test_subject_that_matches_nothing_is_reported(glob: str, shard: str, reported: bool) -> None:
+    """Lose this and a slip in `--subject` ends safe, because nothing failed."""
+    plan = make_plan(shard=shard, selection={"subject": glob})
+    run = run_result(plan, [make_ended(make_swept("pc-q35-7.2", "device:e1000"))], (), seconds=1)
+    assert any(f"--subject {glob}" in note for note in run.notes) == reported
+
+
 def test_test_that_did_not_run_is_counted() -> None:
     """Lose this and a run that was interrupted looks like one that found nothing."""
     plan = make_plan([make_cell(number).nodeid for number in range(3)])

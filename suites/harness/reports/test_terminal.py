@@ -15,7 +15,7 @@ from rich.console import Console
 from fixtures.evidence.timeline import Timeline
 from fixtures.outcome.outcome import Outcome, RunResult
 from reports.terminal.progress import Progress
-from reports.terminal.table import print_table
+from reports.terminal.table import console_on, print_table
 from reports.timeline.svg import write_timeline
 from suites.harness.support.report_samples import (
     CPU_FAILS,
@@ -110,6 +110,13 @@ def test_table_prints_to_a_terminal_that_knows_only_ascii() -> None:
     print_table(make_run(make_cell(1, Outcome.REGRESSION, reason="old→new")), Console(file=file, width=80))
     file.flush()
     assert stream.getvalue().decode("ascii").splitlines()[-1] == "verdict: unsafe"
+
+
+def test_terminal_shows_words_between_colons_as_they_are() -> None:
+    """Lose this and `--subject=device:eyes:` prints a picture, and the command cannot be copied."""
+    file = io.StringIO()
+    console_on(file).print("device:eyes:", markup=False)
+    assert file.getvalue() == "device:eyes:\n"
 
 
 def test_progress_is_plain_lines_without_a_terminal() -> None:

@@ -24,7 +24,7 @@ from fixtures.outcome.report_dirs import report_dir
 from fixtures.places import MATRIX_FILE
 from fixtures.run import hooks, resuming, selecting
 from fixtures.run.resuming import demand_the_same
-from fixtures.run.selecting import selection_of, suite_digest
+from fixtures.run.selecting import demand_sweeps, selection_of, suite_digest
 from suites.harness.support.report_samples import make_cell, make_run
 from suites.harness.support.run_samples import NEW, OLD, leave_run, make_ended, make_plan
 
@@ -98,6 +98,20 @@ def test_shards_are_dealt_out_of_what_is_selected(configure: Configure) -> None:
 def test_wrong_shard_ends_the_run(configure: Configure) -> None:
     """Lose this and a slip in the number of a machine is a traceback, or a part that nobody runs."""
     assert "--shard: '3/2' is not one part of several" in said_at_the_end(configure, shard="3/2")
+
+
+@pytest.mark.parametrize("option", ["shard", "cells"])
+def test_empty_option_ends_the_run(option: str, configure: Configure) -> None:
+    """Lose this and a variable that is not set in a CI job runs everything instead of a part."""
+    assert f"--{option}" in said_at_the_end(configure, **{option: ""})
+
+
+def test_subject_without_sweeps_is_an_error(configure: Configure) -> None:
+    """Lose this and a rerun with a slip in its path ends safe without the subject."""
+    config = configure(subject="device:e1000")
+    demand_sweeps(config, plans_of(MATRIX_READ, None)[:1])
+    with pytest.raises(UsageError, match="only sweeps have subjects"):
+        demand_sweeps(config, expand(MATRIX_READ)[:1])
 
 
 LISTS = {
