@@ -66,7 +66,7 @@ def generate(
     """
     (out / "index.html").unlink(missing_ok=True)
     program = node_modules / ".bin" / "allure"
-    if not results_dir.is_dir() or not any(results_dir.glob("*-result.json")):
+    if not _has_results(results_dir):
         return f"No Allure report in HTML: no test has left a result in {results_dir.name}."
     if node() is None:
         return "No Allure report in HTML: Node.js (`node`) is not installed; the raw results are kept."
@@ -94,16 +94,22 @@ def message_pattern(outcome: Outcome) -> str:
 def quality_gate(results_dir: Path, node_modules: Path) -> str | None:
     """One sentence with the result of Allure's quality gate, which allows no failed test.
 
-    None if Allure is not installed, or Node.js is older than 22: there the gate crashes with the exit status
-    of a gate that was not passed (allure 3.18 calls Iterator.toArray).
+    None if there is no result, which Allure would let pass, if Allure is not installed, or if Node.js is
+    older than 22: there the gate crashes with the exit status of a gate that was not passed (allure 3.18
+    calls Iterator.toArray).
     """
     program = node_modules / ".bin" / "allure"
-    if node_version() < GATE_NODE or not program.exists() or not results_dir.is_dir():
+    if node_version() < GATE_NODE or not program.exists() or not _has_results(results_dir):
         return None
     with tempfile.TemporaryDirectory(prefix="allure-") as scratch:
         config = configuration("gate", Path(scratch) / "report", None)
         remark = _run(program, "quality-gate", results_dir.absolute(), Path(scratch), config)
     return f"Allure's quality gate: {'passed' if remark is None else 'not passed'}"
+
+
+def _has_results(results_dir: Path) -> bool:
+    """Has any test left a result?"""
+    return results_dir.is_dir() and any(results_dir.glob("*-result.json"))
 
 
 def configuration(name: str, output: Path, history: Path | None = None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reports.machine_readable.allure_report import quality_gate
 from reports.machine_readable.node import node, node_version, search_path
 
 
@@ -50,3 +51,21 @@ def test_without_any_node_its_version_is_0(nodes: tuple[Path, Path]) -> None:
     for program in nodes:
         program.unlink()
     assert (node(), node_version()) == (None, 0)
+
+
+@pytest.mark.parametrize(
+    "results,said", [((), None), (("1-result.json",), "Allure's quality gate: passed")], ids=["none", "one"]
+)
+def test_the_gate_judges_only_a_run_with_results(
+    nodes: tuple[Path, Path], tmp_path: Path, results: tuple[str, ...], said: str | None
+) -> None:
+    """Lose this and a run in which no test ended has passed Allure's quality gate."""
+    directory = tmp_path / "allure-results"
+    directory.mkdir()
+    for name in results:
+        (directory / name).write_text("{}")
+    allure = tmp_path / "node_modules" / ".bin" / "allure"
+    allure.parent.mkdir(parents=True)
+    allure.write_text("#!/bin/sh\n")
+    allure.chmod(0o755)
+    assert quality_gate(directory, tmp_path / "node_modules") == said
