@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a benchmark's samples mean: medians, multiples of the floor, and growth with RAM. Pure."""
+"""Computes the figures of a benchmark from its samples: medians, multiples of the floor, growth with RAM."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from reports.figures import Spread, spread
 
 MIB = 1 << 20
 FLAT = 0.15
-"""A time is flat if it grows by less than this part of what copying the RAM costs at best: what copies it
-grows by the whole, and on a host that now and then does other work all times grow by some milliseconds."""
+"""A time is flat if it grows by less than this fraction of the floor's growth. A mechanism that copies RAM
+grows by at least all of it; other work on the host can make all times grow by some milliseconds."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One mechanism with one size of RAM under one load."""
+    """One mechanism with one RAM size under one load."""
 
     mechanism: Mechanism
     load: GuestLoad
@@ -31,19 +31,19 @@ class Row:
     sent_mib: Spread
     cpu_s: Spread
     multiple: float | None
-    """The median total as a multiple of the floor; None where there is no floor."""
+    """The median total as a multiple of the floor; None if there is no floor."""
 
 
 @dataclass(frozen=True)
 class FloorRow:
-    """The floor for one size of RAM."""
+    """The floor for one RAM size."""
 
     ram_mib: int
     nonzero_mib: float
-    """RAM of the guest that is not zero: what a mechanism that copies must send."""
+    """RAM of the guest that is not zero, which a mechanism that copies RAM must send."""
     mib_per_s: Spread
     ms: float
-    """Non-zero RAM at the greatest throughput: whatever disturbs a host only slows it."""
+    """Time to stream the non-zero RAM at the greatest measured rate; disturbances can only lower the rate."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Line:
     base_ms: float
     ms_per_gib: float
     fit: float
-    """R², the part of the points' variance that the line explains; 1 for points that do not vary."""
+    """R², the fraction of the variance that the line explains; 1 if the points do not vary."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +65,16 @@ class Growth:
     total: Line
     blackout: Line
     of_floor: float | None
-    """Growth of the total as a part of the floor's growth: 1 is as fast as memory can be copied."""
+    """Growth of the total relative to the floor's growth; 1 is as fast as memory can be copied."""
     must_be_flat: bool
     is_flat: bool | None
-    """None where there is no floor to compare with."""
+    """None if there is no floor to compare with."""
 
 
 def nonzero_mib(bench: Bench, ram_mib: int) -> float | None:
-    """MiB of RAM that are not zero in idle guests with so much RAM, by what precopy sent of it.
+    """Non-zero RAM in MiB of idle guests with this RAM size, from the pages that precopy sent.
 
-    What they were filled with, where precopy was not measured; None where nothing is known.
+    The amount that guests were filled with if precopy was not measured; None if that is unknown too.
     """
     sent = [
         sample.nonzero_bytes / MIB
@@ -88,7 +88,7 @@ def nonzero_mib(bench: Bench, ram_mib: int) -> float | None:
 
 
 def floors(bench: Bench) -> list[FloorRow]:
-    """The floor for each size of RAM that has one."""
+    """The floor for each RAM size that has one."""
     rows = []
     for floor in bench.floors:
         rate, size = spread(floor.mib_per_s), nonzero_mib(bench, floor.ram_mib)
@@ -98,7 +98,7 @@ def floors(bench: Bench) -> list[FloorRow]:
 
 
 def rows(bench: Bench) -> list[Row]:
-    """All that was measured, by load, mechanism and RAM."""
+    """All measurements, sorted by load, mechanism and RAM size."""
     by_ram = {floor.ram_mib: floor.ms for floor in floors(bench)}
     order = list(MECHANISMS)
     measured = [series for series in bench.series if series.samples]
@@ -126,7 +126,7 @@ def _row(series: Series, floor_ms: float | None) -> Row:
 
 
 def line(points: Sequence[tuple[float, float]]) -> Line | None:
-    """The line through points (GiB, ms); None unless there are points at two places."""
+    """The line through points (GiB, ms); None unless there are at least two different sizes."""
     at, values = [point[0] for point in points], [point[1] for point in points]
     if len(set(at)) < 2:
         return None
@@ -143,7 +143,7 @@ def floor_line(bench: Bench) -> Line | None:
 
 
 def growths(bench: Bench) -> list[Growth]:
-    """Growth with RAM of each mechanism: lines through the medians of sizes that had all their repeats."""
+    """Growth with RAM of each mechanism: lines through the medians of the sizes with all repeats."""
     floor = floor_line(bench)
     groups: dict[tuple[GuestLoad, Mechanism], list[Row]] = defaultdict(list)
     for row in (row for row in rows(bench) if row.total_ms.number >= bench.repeats):
@@ -160,5 +160,5 @@ def growths(bench: Bench) -> list[Growth]:
 
 
 def not_flat(found: Iterable[Growth]) -> list[Growth]:
-    """The mechanisms that leave RAM where it lies and take longer for more of it all the same."""
+    """The mechanisms that leave RAM in place but still take longer with more RAM."""
     return [growth for growth in found if growth.must_be_flat and growth.is_flat is False]

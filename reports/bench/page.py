@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The benchmark's report: bench.json for scripts, bench.html for a person, and a few lines for a terminal."""
+"""The report of a benchmark: bench.json for scripts, bench.html for people, and lines for the terminal."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from reports.page.render import environment
 def write_bench(bench: Bench, directory: Path) -> Path:
     """Write bench.json, bench.html and its plots into `directory`; returns the page's path.
 
-    Raises OSError where the directory cannot be written.
+    Raises OSError if the directory cannot be written.
     """
     write_atomically(directory / "bench.json", json.dumps(to_json(bench), indent=1) + "\n")
     plots = {load: svg for load in LOADS if (svg := _plot(bench, load))}
@@ -36,7 +36,7 @@ def write_bench(bench: Bench, directory: Path) -> Path:
 
 
 def to_json(bench: Bench) -> dict[str, Any]:
-    """The benchmark with what its samples mean; times are milliseconds where the key ends in `_ms`."""
+    """The benchmark with its figures; keys that end in `_ms` are times in milliseconds."""
     return bench.to_json() | {
         "rows": [asdict(row) for row in rows(bench)],
         "floor_rows": [asdict(row) for row in floors(bench)],
@@ -44,8 +44,8 @@ def to_json(bench: Bench) -> dict[str, Any]:
     }
 
 
-def told(bench: Bench) -> Iterator[str]:
-    """The benchmark in lines for a terminal: medians, and what is not as it must be."""
+def terminal_lines(bench: Bench) -> Iterator[str]:
+    """Lines for a terminal: medians, mechanisms that should be flat and are not, and what was left out."""
     yield f"{bench.old} → {bench.new}, {bench.machine.get('accelerator', '')}: medians of {bench.repeats}"
     yield f"{'':<17}{'load':<10}{'RAM':>8}{'total':>12}{'blackout':>12}{'sent':>10}{'CPU':>9}{'× floor':>9}"
     for row in rows(bench):
@@ -69,19 +69,19 @@ def told(bench: Bench) -> Iterator[str]:
 
 
 def gib(mib: int) -> str:
-    """A size of RAM as people say it."""
+    """A RAM size with its unit: `256 MiB`, `4 GiB`."""
     return f"{mib} MiB" if mib % 1024 else f"{mib // 1024} GiB"
 
 
 def times(multiple: float | None) -> str:
-    """A multiple: `0.04`, `1.3`, `12`; `–` where it is not known."""
+    """A multiple: `0.04`, `1.3`, `12`; `–` if it is unknown."""
     if multiple is None:
         return "–"
     return f"{multiple:.0f}" if multiple >= 10 else f"{multiple:#.2g}"
 
 
 def figure(value: float) -> str:
-    """A figure without its unit, as exact as it is worth: `0.35`, `7.2`, `1,250`."""
+    """A figure without its unit, with about two significant digits: `0.35`, `7.2`, `1,250`."""
     return f"{value:,.0f}" if abs(value) >= 10 or value == round(value) else f"{value:.2g}"
 
 
@@ -116,7 +116,7 @@ def _content(bench: Bench, plots: dict[GuestLoad, str]) -> dict[str, Any]:
 
 
 def _own_share(bench: Bench) -> float | None:
-    """CPU time of the suite while guests move, as a part of both QEMUs'; None where nothing moved."""
+    """CPU time of the suite during moves, relative to that of both QEMUs; None if nothing moved."""
     samples = [sample for series in bench.series for sample in series.samples]
     used = sum(sample.cpu_s for sample in samples)
     return sum(sample.suite_cpu_s for sample in samples) / used if used else None

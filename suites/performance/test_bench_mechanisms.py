@@ -10,7 +10,7 @@ from fixtures.bench.run import RAM_MIB, benchmark
 from fixtures.outcome.report_dirs import point_latest_at, report_dir
 from fixtures.qualify.pair_under_test import PairUnderTest
 from reports.bench.figures import growths, not_flat
-from reports.bench.page import told, write_bench
+from reports.bench.page import terminal_lines, write_bench
 
 SECONDS = 18 * 60 + 30
 SIZES_VARIABLE = "HOTPATCH_BENCH_MIB"
@@ -37,7 +37,7 @@ def test_mechanisms_that_leave_memory_alone_take_no_longer_for_more_of_it(
     bench = benchmark(pair_under_test, directory / "evidence", seconds, say, sizes)
     page = write_bench(bench, directory)
     point_latest_at(directory)
-    for line in told(bench):
+    for line in terminal_lines(bench):
         say(line)
     say(f"reports/latest/{page.name}")
     assert bench.series, "nothing was measured"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does the benchmark draw the right conclusions from its samples, and say what it left out?"""
+"""The figures of a benchmark are computed correctly, and what was left out is listed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fixtures.bench.results import Bench
 from fixtures.bench.run import GROWTH, SLACK, Budget
 from fixtures.matrix.mechanisms import Memory, MigrationPlan
 from reports.bench.figures import floor_line, floors, growths, line, nonzero_mib, not_flat, rows
-from reports.bench.page import figure, gib, times, told, write_bench
+from reports.bench.page import figure, gib, terminal_lines, times, write_bench
 from suites.harness.support.bench_samples import RATE, make_bench, make_series
 
 
@@ -36,7 +36,7 @@ def test_rows_have_median_least_and_greatest(bench: Bench) -> None:
 
 
 def test_multiple_of_the_floor_counts_memory_that_is_not_zero(bench: Bench) -> None:
-    """Lose this and a mechanism looks slow, or fast, by the zero pages of its guests."""
+    """Lose this and zero pages of the guests make a mechanism look slow or fast."""
     assert nonzero_mib(bench, 2048) == 1024
     floor = next(floor for floor in floors(bench) if floor.ram_mib == 2048)
     assert floor.ms == pytest.approx(1024 / RATE * 1000)
@@ -51,7 +51,7 @@ def test_floor_falls_back_to_what_guests_were_filled_with() -> None:
 
 
 def test_line_goes_through_its_points() -> None:
-    """Lose this and growth with RAM is made up."""
+    """Lose this and the reported growth with RAM is wrong."""
     found = line([(1, 30.0), (2, 50.0), (4, 90.0)])
     assert found is not None
     assert (found.base_ms, found.ms_per_gib, found.fit) == pytest.approx((10.0, 20.0, 1.0))
@@ -76,14 +76,14 @@ def test_growth_is_shown_relative_to_the_floor(bench: Bench) -> None:
 
 
 def test_constant_mechanism_that_grows_is_found() -> None:
-    """Lose this and a mechanism that begins to copy memory goes unnoticed."""
+    """Lose this and nobody notices that a mechanism has started to copy memory."""
     grown = make_bench(*make_series("precopy", 20, 1024), *make_series("ignore-shared", 20, 100))
     assert {growth.mechanism for growth in not_flat(growths(grown))} == {"ignore-shared"}
     assert not not_flat(growths(make_bench(*make_series("ignore-shared", 20, 100, sizes=[256]))))
 
 
 def test_too_few_moves_are_no_growth() -> None:
-    """Lose this and the one move for which there was time fails the whole benchmark."""
+    """Lose this and a benchmark with time for only one move fails."""
     grown = make_bench(*make_series("precopy", 20, 1024), *make_series("ignore-shared", 20, 100))
     for series in grown.series:
         if series.ram_mib > 256:
@@ -123,12 +123,12 @@ def test_page_of_a_benchmark_that_measured_nothing_says_so(tmp_path: Path) -> No
     nothing.floors, nothing.boots, nothing.throughputs, nothing.move_overhead_s = [], [], [], []
     page = write_bench(nothing, tmp_path).read_text()
     assert "cpr-exec: the source lacks" in page
-    assert list(told(nothing))[-1].startswith("left out: cpr-exec")
+    assert list(terminal_lines(nothing))[-1].startswith("left out: cpr-exec")
 
 
 def test_terminal_shows_medians_and_what_is_missing(bench: Bench) -> None:
-    """Lose this and whoever runs `make bench` has to open a page for each figure."""
-    lines = list(told(bench))
+    """Lose this and the terminal shows no figures after `make bench`."""
+    lines = list(terminal_lines(bench))
     assert any(
         "precopy" in each and "4 GiB" in each and "4,116 ms" in each and " 2" in each for each in lines
     )
@@ -136,15 +136,15 @@ def test_terminal_shows_medians_and_what_is_missing(bench: Bench) -> None:
     assert all(len(each) <= 100 for each in lines)
 
 
-def test_figures_are_as_exact_as_they_are_worth() -> None:
-    """Lose this and a table of figures cannot be read."""
+def test_figures_have_two_significant_digits() -> None:
+    """Lose this and the tables show meaningless digits."""
     assert [figure(value) for value in (0.351, 7.25, 9.0, 1250.4)] == ["0.35", "7.2", "9", "1,250"]
     assert [times(value) for value in (None, 0.0412, 1.26, 12.4)] == ["–", "0.041", "1.3", "12"]
     assert [gib(256), gib(4096)] == ["256 MiB", "4 GiB"]
 
 
 def test_writing_guests_wait_for_idle_ones() -> None:
-    """Lose this and a slow machine measures everything of small guests and nothing of large ones."""
+    """Lose this and a slow machine measures small guests completely and large guests not at all."""
     clock = [0.0]
     budget = Budget(300, now=lambda: clock[0])
     budget.spent["private", 256] = clock[0] = 40.0
@@ -157,7 +157,7 @@ def test_writing_guests_wait_for_idle_ones() -> None:
 
 
 def test_slow_host_shares_its_time_among_all_sizes() -> None:
-    """Lose this and on a slow host nothing is known of large guests, where it matters most."""
+    """Lose this and a slow host has no figures for large guests, which matter most."""
     budget = Budget(900, now=lambda: 0.0)
     later: list[tuple[Memory, int]] = [("private", 1024), ("private", 2048)]
     assert budget.share(("private", 256), later) == pytest.approx(SLACK * 900 / (3 + (3 + 7) * GROWTH))
@@ -165,7 +165,7 @@ def test_slow_host_shares_its_time_among_all_sizes() -> None:
 
 
 def test_plan_has_no_limits() -> None:
-    """Lose this and the benchmark measures a bandwidth that somebody once chose."""
+    """Lose this and the benchmark measures a configured bandwidth limit."""
     free = unlimited(MigrationPlan(("events",), 1000, 1, postcopy=True, parameters={"mode": "normal"}))
     assert free.bandwidth == NO_LIMIT
     assert free.downtime_limit_ms == 1

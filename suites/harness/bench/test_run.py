@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does the benchmark keep within its time, and report what it could not measure?"""
+"""The benchmark stays within its time and reports what it could not measure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from fixtures.bench.moves import Stand
+from fixtures.bench.moves import BenchGuest
 from fixtures.bench.results import Bench
 from fixtures.bench.run import BenchRun, Budget
 from fixtures.errors import HotPatchFailure
@@ -18,7 +18,7 @@ from fixtures.waiting import Late
 from suites.harness.support.bench_samples import make_bench, make_sample
 
 
-class FakeStand:
+class FakeGuest:
     """A guest whose moves take ten seconds of a simulated clock; postcopy never works."""
 
     def __init__(self, clock: list[float], failure: Exception) -> None:
@@ -26,7 +26,7 @@ class FakeStand:
         self._failure = failure
 
     def measured(self, mechanism: Mechanism) -> object:
-        """As :meth:`Stand.measured`."""
+        """Stands in for :meth:`BenchGuest.measured`."""
         self._clock[0] += 10
         if mechanism == "postcopy":
             raise self._failure
@@ -34,19 +34,19 @@ class FakeStand:
 
 
 def rounds_of(seconds: float, failure: Exception, *mechanisms: Mechanism) -> tuple[Bench, list[str]]:
-    """The results of a block within so many seconds, and the lines that the user sees."""
+    """The results of a block limited to `seconds`, and the lines that the user sees."""
     clock, said = [0.0], list[str]()
     bench = make_bench()
     bench.left_out = []
     budget = Budget(seconds, now=lambda: clock[0])
     run = BenchRun(cast("PairUnderTest", None), Path("/nowhere"), bench, budget, said.append)
-    run._rounds(cast("Stand", FakeStand(clock, failure)), 256, "idle", list(mechanisms))
+    run._rounds(cast("BenchGuest", FakeGuest(clock, failure)), 256, "idle", list(mechanisms))
     return bench, said
 
 
 @pytest.mark.parametrize("failure", [HotPatchFailure("migrate", "it broke"), Late("it broke")])
 def test_mechanism_that_fails_is_reported_and_the_others_go_on(failure: Exception) -> None:
-    """Lose this and one broken mechanism costs the figures of all others."""
+    """Lose this and one broken mechanism leaves the others without figures."""
     bench, said = rounds_of(1000, failure, "precopy", "postcopy")
     moves = {series.mechanism: len(series.samples) for series in bench.series}
     assert moves == {"precopy": bench.repeats, "postcopy": 0}

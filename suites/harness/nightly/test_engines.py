@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Do the engines run what matrix.yaml says: every shard of every pair, once, and within their limits?"""
+"""The files of the engines run every shard of every pair in matrix.yaml once, within each engine's limits."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from fixtures.errors import UsageError
 from fixtures.matrix.schema import Matrix, Pair, load_matrix
-from fixtures.nightly.engines import ENGINES, SHARDS, drifting, main, rendered
+from fixtures.nightly.engines import ENGINES, SHARDS, main, out_of_date, rendered
 from fixtures.nightly.tmt_results import write_results
 from fixtures.outcome.journal import Ended, append
 from fixtures.outcome.outcome import CellResult, Outcome
@@ -27,30 +27,30 @@ EVERYTHING = Counter(
 
 
 def of_engine(name: str) -> Any:
-    """The file of an engine as YAML reads it, as the repository has it."""
+    """The parsed YAML file of an engine in the repository."""
     (file,) = [engine.file for engine in ENGINES if engine.name == name]
     return YAML(typ="safe").load((ROOT / file).read_text())
 
 
 def with_pairs(number: int) -> Matrix:
-    """A matrix of that many pairs."""
+    """A matrix with that many pairs."""
     pairs = tuple(Pair(old=f"old-{place}", new="new") for place in range(number))
     return MATRIX.model_copy(update={"pairs": pairs})
 
 
 def test_no_engine_drifts() -> None:
     """Lose this and a new pair of matrix.yaml is never qualified, or a removed one still is."""
-    assert drifting(rendered(MATRIX), ROOT) == []
+    assert out_of_date(rendered(MATRIX), ROOT) == []
 
 
 def test_drift_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Lose this and the check passes whatever the files say."""
+    """Lose this and the check passes for any content of the files."""
     assert main(["--into", str(tmp_path)]) == 0
     assert main(["--into", str(tmp_path), "--check"]) == 0
     (tmp_path / ".gitlab-ci.yml").write_text("stages: []\n")
     capsys.readouterr()
     assert main(["--into", str(tmp_path), "--check"]) == 1
-    assert capsys.readouterr().err == ".gitlab-ci.yml is not what matrix.yaml says: run `make engines`\n"
+    assert capsys.readouterr().err == ".gitlab-ci.yml does not match matrix.yaml: run `make engines`\n"
 
 
 def test_tmt_plans_every_shard_once() -> None:
@@ -85,18 +85,18 @@ def test_autopkgtest_runs_every_shard_once() -> None:
 
 @pytest.mark.parametrize("pairs, engine", [(101, "GitLab CI takes at most 200"), (200, "GitLab CI")])
 def test_too_big_a_matrix_is_reported(pairs: int, engine: str) -> None:
-    """Lose this and the engine refuses the whole run only when it starts at night."""
+    """Lose this and too large a matrix is noticed only when the engine rejects the run at night."""
     with pytest.raises(UsageError, match=engine):
         rendered(with_pairs(pairs))
 
 
 def test_matrix_that_just_fits_is_taken() -> None:
-    """Lose this and pairs are refused that an engine would run."""
+    """Lose this and `make engines` rejects a matrix that the engine would accept."""
     assert rendered(with_pairs(100))
 
 
 def ran(directory: Path, *cells: CellResult) -> list[dict[str, Any]]:
-    """What tmt reads of a run with these cells, each in a test of its own."""
+    """The results for tmt of a run with these cells, each in its own test."""
     run = directory / "runs" / "a-run"
     for cell in cells:
         append(Ended(cell.nodeid, 61.4, (cell,)), run)
@@ -106,7 +106,7 @@ def ran(directory: Path, *cells: CellResult) -> list[dict[str, Any]]:
 
 
 def test_tmt_reads_ids_of_sweeps(tmp_path: Path) -> None:
-    """Lose this and tmt drops a whole shard over a colon in a cell's id, as it did while this was YAML."""
+    """Lose this and tmt drops a whole shard because of a colon in an id, as with results in YAML."""
     _, test = ran(tmp_path, make_cell(1, id="compat/x86_64-pc-q35-7.2-qmp-compare-sees:e1000"))
     assert test["subresult"][0]["name"] == "/compat/x86_64-pc-q35-7.2-qmp-compare-sees:e1000"
     assert [file.name for file in tmp_path.glob("results.*")] == ["results.json"]
@@ -142,12 +142,12 @@ def test_tmt_gets_each_outcome(tmp_path: Path, outcome: Outcome, word: str) -> N
     "outcomes, word", [((Outcome.PASS,), "pass"), ((Outcome.FLAKY,), "fail"), ((Outcome.ERROR,), "error")]
 )
 def test_tmt_gets_the_verdict(tmp_path: Path, outcomes: tuple[Outcome, ...], word: str) -> None:
-    """Lose this and a run passes although the rig failed outside any cell."""
+    """Lose this and a run passes although the suite failed outside any cell."""
     whole, *_ = ran(tmp_path, *(make_cell(number, outcome) for number, outcome in enumerate(outcomes)))
     assert (whole["name"], whole["result"]) == ("/", word)
 
 
 def test_tmt_gets_a_result_for_a_run_without_a_verdict(tmp_path: Path) -> None:
-    """Lose this and a shard that never began is silently missing from the report."""
+    """Lose this and a shard that never started is missing from the report without a note."""
     (only,) = json.loads(write_results(tmp_path).read_text())
     assert only["result"] == "error"
