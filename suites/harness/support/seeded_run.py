@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from fixtures.places import ROOT
+from suites.harness.support import tracing_allowed
 
 PARTS = ("conftest.py", "pyproject.toml", "builds.lock.json", "fixtures", "images", "reports", "suites")
 NOT_COPIED = shutil.ignore_patterns("runs", "latest", "history", "__pycache__")
@@ -73,7 +74,7 @@ def copy_of_checkout(into: Path) -> Path:
 
 def run_seeded(checkout: Path, matrix: Path, old: str, new: str, words: Iterable[str]) -> SeededRun:
     """Qualify the pair with the command that a user would type, and `words` after it."""
-    command = [*LIFELINE, sys.executable, "-m", "pytest", *words]
+    command = [*LIFELINE, sys.executable, "-m", "pytest", "-p", tracing_allowed.__name__, *words]
     command += [f"--old={old}", f"--new={new}", f"--matrix={matrix}", "-p", "no:cacheprovider"]
     ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(

@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -88,26 +89,29 @@ static void freeze(pid_t qemu, const char *number)
 }
 
 /* Zeroes page `number` if it is in the `len` bytes of QEMU's memory at `at`; true if it was found. */
-static bool zero_in(int memory, uint64_t at, size_t len, uint64_t number)
+static bool zero_in(pid_t qemu, uint64_t at, size_t len, uint64_t number)
 {
-    static const unsigned char zeroes[PAGE];
-    static unsigned char chunk[CHUNK];
-    ssize_t got = pread(memory, chunk, len, (off_t)at);
+    static unsigned char zeroes[PAGE], chunk[CHUNK];
+    struct iovec from = {(void *)at, len}, into = {chunk, len}, with = {zeroes, PAGE};
+    ssize_t got = process_vm_readv(qemu, &into, 1, &from, 1, 0);
 
     for (ssize_t offset = 0; offset + (ssize_t)PAGE <= got; offset += PAGE) {
         uint64_t word[2];
 
         memcpy(word, chunk + offset, sizeof word);
-        if (word[0] == MAGIC && word[1] == number)
-            return pwrite(memory, zeroes, PAGE, (off_t)at + offset) == PAGE;
+        if (word[0] == MAGIC && word[1] == number) {
+            struct iovec page = {(void *)(at + (uint64_t)offset), PAGE};
+
+            return process_vm_writev(qemu, &with, 1, &page, 1, 0) == PAGE;
+        }
     }
     return false;
 }
 
-static bool zero_between(int memory, uint64_t at, uint64_t end, uint64_t number)
+static bool zero_between(pid_t qemu, uint64_t at, uint64_t end, uint64_t number)
 {
     for (; at < end; at += CHUNK)
-        if (zero_in(memory, at, end - at < CHUNK ? end - at : CHUNK, number))
+        if (zero_in(qemu, at, end - at < CHUNK ? end - at : CHUNK, number))
             return true;
     return false;
 }
@@ -119,19 +123,15 @@ static void zero(pid_t qemu, uint64_t number)
     unsigned long at, end;
     bool found = false;
     FILE *maps;
-    int memory;
 
     snprintf(path, sizeof path, "/proc/%d/maps", (int)qemu);
     maps = fopen(path, "re");
-    snprintf(path, sizeof path, "/proc/%d/mem", (int)qemu);
-    memory = open(path, O_RDWR | O_CLOEXEC);
-    if (!maps || memory < 0)
+    if (!maps)
         fail(path);
     while (!found && fgets(line, sizeof line, maps))
         if (strstr(line, " rw-") && sscanf(line, "%lx-%lx", &at, &end) == 2)
-            found = zero_between(memory, at, end, number);
+            found = zero_between(qemu, at, end, number);
     fclose(maps);
-    close(memory);
     if (!found)
         fail("the guest agent has no such page");
 }
