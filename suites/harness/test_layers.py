@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.places import ROOT
-from suites.harness.support.layers import broken_rules, imports_of, room_of, source_files
+from suites.harness.support.layers import broken_rules, circle_of, imports_of, room_of, source_files
 
 WRONG = {
     "later package": ("fixtures/matrix/schema.py", "from fixtures.run.options import MATRIX"),
@@ -66,3 +66,18 @@ def test_all_forms_of_import_are_read() -> None:
     """Lose this and one way of writing an import escapes the rule."""
     text = "import a.b\nfrom c import d, e\nfrom fixtures.f import g"
     assert imports_of(text) == [(1, "a.b"), (2, "c.d"), (2, "c.e"), (3, "fixtures.f.g")]
+
+
+def test_no_modules_import_each_other() -> None:
+    """Lose this and two modules of one package can only be understood together."""
+    files = [path.relative_to(ROOT) for path in source_files()]
+    assert (
+        circle_of({".".join(path.with_suffix("").parts): (ROOT / path).read_text() for path in files}) == []
+    )
+
+
+def test_circle_of_imports_is_found() -> None:
+    """Lose this and an import under TYPE_CHECKING hides a circle."""
+    hidden = "if TYPE_CHECKING:\n    from fixtures.a import A"
+    circle = circle_of({"fixtures.a": "from fixtures.b import B", "fixtures.b": hidden})
+    assert sorted(set(circle)) == ["fixtures.a", "fixtures.b"]

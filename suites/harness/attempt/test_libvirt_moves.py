@@ -12,6 +12,8 @@ import pytest
 
 from fixtures.attempt.libvirt_moves import LibvirtMoves
 from fixtures.errors import HotPatchFailure
+from fixtures.path.libvirt.daemons import Daemons
+from fixtures.path.libvirt.path import LibvirtPath
 
 
 def _begin(*_: object) -> None:
@@ -20,20 +22,18 @@ def _begin(*_: object) -> None:
 
 @pytest.fixture
 def attempt() -> Any:
-    """An attempt whose guest has booted."""
-    return SimpleNamespace(began=False, setting=SimpleNamespace(new=None))
+    """An attempt whose guest has booted; every migration fails as soon as it is asked for."""
+    path = LibvirtPath(lambda _domain: None, Daemons(), direct=False)
+    path.begin = _begin  # type: ignore[assignment]
+    path.awaited = path.destination_xml = lambda *_: "<domain/>"  # type: ignore[assignment, method-assign]
+    path.domain = SimpleNamespace()  # type: ignore[assignment]
+    return SimpleNamespace(began=False, setting=SimpleNamespace(new=None), path=path)
 
 
 @pytest.fixture
 def moves(attempt: Any) -> LibvirtMoves:
-    """Its domain; every migration fails as soon as it is asked for."""
-    path: Any = SimpleNamespace(
-        awaited=lambda _build: None,
-        destination_xml=lambda: "<domain/>",
-        begin=_begin,
-        source=SimpleNamespace(),
-    )
-    return LibvirtMoves(attempt, path)
+    """Its domain, as a test gets it."""
+    return LibvirtMoves(attempt)
 
 
 def test_no_move_begins_with_the_test(attempt: Any, moves: LibvirtMoves) -> None:

@@ -28,7 +28,7 @@ def booted(boot: Boot) -> Attempt:
 @pytest.fixture
 def moves(booted: Attempt) -> LibvirtMoves:
     """The same guest as the tests of suites/libvirt see it."""
-    return booted.libvirt
+    return LibvirtMoves(booted)
 
 
 @pytest.mark.parametrize("change", [None, ("<on_crash>destroy", "<on_crash>preserve")])

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from fixtures.places import ROOT
@@ -76,6 +78,27 @@ def imports_of(text: str) -> list[tuple[int, str]]:
         elif isinstance(node, ast.ImportFrom):
             found += [(node.lineno, f"{node.module}.{name.name}") for name in node.names]
     return sorted(found)
+
+
+def circle_of(texts: Mapping[str, str]) -> list[str]:
+    """Modules that import each other in a circle, the first one again at the end; empty if there is none.
+
+    `texts` are files by dotted module names. Imports for type checkers only count as well.
+    """
+    graph = {
+        module: {_module_of(name, texts) for _, name in imports_of(text)} - {module, ""}
+        for module, text in texts.items()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def _module_of(name: str, modules: Mapping[str, str]) -> str:
+    """The module that an imported name is, or is in; empty if it is none of `modules`."""
+    return next((each for each in (name, name.rpartition(".")[0]) if each in modules), "")
 
 
 def broken_rules(path: Path, text: str) -> list[str]:
