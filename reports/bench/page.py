@@ -13,7 +13,7 @@ from typing import Any
 
 from jinja2 import Environment
 
-from fixtures.bench.results import LOADS, Bench, GuestLoad
+from fixtures.bench.results import FILLED, LOADS, Bench, GuestLoad
 from fixtures.matrix.schema import Mechanism
 from reports import words
 from reports.bench.figures import FLAT, Growth, Row, floor_line, floors, growths, not_flat, rows
@@ -108,6 +108,7 @@ def _content(bench: Bench, plots: dict[GuestLoad, str]) -> dict[str, Any]:
         "floors": floors(bench),
         "floor_line": floor_line(bench),
         "flat": FLAT,
+        "filled": FILLED,
         "not_flat": not_flat(grown),
         "boots": _boots(bench),
         "overhead": spread(bench.move_overhead_s),

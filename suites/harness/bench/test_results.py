@@ -107,6 +107,11 @@ def test_page_and_json_hold_all(bench: Bench, tmp_path: Path) -> None:
     assert found["growth"][0]["total"]["ms_per_gib"] == pytest.approx(1024)
 
 
+def test_page_states_how_much_memory_guests_fill(bench: Bench, tmp_path: Path) -> None:
+    """Lose this and the page describes other guests than those that were measured."""
+    assert "12.5 % of its RAM" in write_bench(bench, tmp_path).read_text()
+
+
 def test_plots_are_the_same_for_the_same_figures(bench: Bench, tmp_path: Path) -> None:
     """Lose this and two reports of one benchmark differ."""
     write_bench(bench, tmp_path / "one")
