@@ -42,9 +42,9 @@ BLAMED = {
         Outcome.DEFECT_OLD,
         "another defect: new → itself",
     ),
-    "old-as-source": (Controls(OLD_ALIKE, new_old=PASS), Outcome.DEFECT_OLD, "at fault as source"),
+    "old-as-source": (Controls(OLD_ALIKE, new_old=PASS), Outcome.DEFECT_OLD, "fails as source"),
     "old-as-both": (Controls(OLD_ALIKE, new_old=BACK_ALIKE), Outcome.DEFECT_OLD, "as destination too"),
-    "role-open": (Controls(OLD_ALIKE, new_old=run("error")), Outcome.DEFECT_OLD, "at fault is open"),
+    "role-open": (Controls(OLD_ALIKE, new_old=run("error")), Outcome.DEFECT_OLD, "is unclear whether"),
     "old-other": (
         Controls(OLD_OTHER, PASS),
         Outcome.REGRESSION,
@@ -63,7 +63,7 @@ BLAMED = {
     ),
     "old-errs": (Controls(run("error"), PASS), Outcome.ERROR, "could not run: error was seen"),
     "new-errs": (Controls(PASS, run("error")), Outcome.ERROR, "could not run: error was seen"),
-    "old-errs-new-alike": (Controls(run("error"), NEW_ALIKE), Outcome.ERROR, "blame is open"),
+    "old-errs-new-alike": (Controls(run("error"), NEW_ALIKE), Outcome.ERROR, "blame is unclear"),
     "none-ran": (Controls(), Outcome.ERROR, "not run"),
     "old-refuses": (Controls(run("refused"), PASS), Outcome.REGRESSION, "no control fails alike"),
 }

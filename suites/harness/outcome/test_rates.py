@@ -66,7 +66,7 @@ def cell(
 
 JUDGED = {
     "clearly-more-often": (cell(5, 0, 0), Outcome.REGRESSION, "both controls pass"),
-    "far-more-often": (cell(10, 2, 1), Outcome.REGRESSION, "the controls fail so less often"),
+    "far-more-often": (cell(10, 2, 1), Outcome.REGRESSION, "the controls fail alike, but less often"),
     "old-as-often": (cell(5, 5, 0), Outcome.DEFECT_OLD, "old → itself fails alike"),
     "old-more-often": (cell(1, 10, 10), Outcome.DEFECT_OLD, "old → itself fails alike"),
     "old-somewhat-less-often": (cell(5, 1, 0), Outcome.DEFECT_OLD, "old → itself fails alike"),
@@ -75,12 +75,12 @@ JUDGED = {
     "old-clearly-less-often-new-not": (cell(10, 3, 9), Outcome.DEFECT_NEW, "new → itself fails alike"),
     "just-often-enough": (cell(4, 0, 0), Outcome.REGRESSION, "p = 0.043"),
     "once": (cell(1, 0, 0), Outcome.FLAKY, "passes 9/10 [0.60, 0.98]"),
-    "too-few": (cell(3, 0, 0), Outcome.FLAKY, "too few runs to tell"),
-    "new-alike-but-old-may-be-too": (cell(2, 0, 2), Outcome.FLAKY, "too few runs to tell"),
-    "two-of-two": (cell(2, 0, 0, 2), Outcome.FLAKY, "too few runs to tell"),
+    "too-few": (cell(3, 0, 0), Outcome.FLAKY, "too few runs to decide"),
+    "new-alike-but-old-may-be-too": (cell(2, 0, 2), Outcome.FLAKY, "too few runs to decide"),
+    "two-of-two": (cell(2, 0, 0, 2), Outcome.FLAKY, "too few runs to decide"),
     "four-of-four": (cell(4, 0, 0, 4), Outcome.REGRESSION, "both controls pass"),
     "qemu-two-of-two": (cell(2, 0, 0, 2, QEMU), Outcome.REGRESSION, "both controls pass"),
-    "qemu-one-of-two": (cell(1, 0, 0, 2, QEMU), Outcome.FLAKY, "too few runs to tell"),
+    "qemu-one-of-two": (cell(1, 0, 0, 2, QEMU), Outcome.FLAKY, "too few runs to decide"),
     "qemu-two-of-two-and-old": (cell(2, 2, 0, 2, QEMU), Outcome.DEFECT_OLD, "old → itself"),
     "qemu-two-of-two-and-old-once": (cell(2, 1, 0, 2, QEMU), Outcome.DEFECT_OLD, "old → itself"),
     "qemu-two-of-two-and-new": (cell(2, 0, 2, 2, QEMU), Outcome.DEFECT_NEW, "new → itself"),
@@ -109,10 +109,10 @@ def test_reason_carries_the_table() -> None:
 
 ROLES = {
     "destination": (cell(10, 10, 0, back=3), "fails as destination too"),
-    "source": (cell(10, 10, 0, back=0), "at fault as source"),
-    "source-by-qemus-words": (cell(2, 2, 0, 2, QEMU, back=0), "at fault as source"),
-    "too-few-to-tell": (cell(3, 3, 0, back=0), "at fault is open"),
-    "not-run": (cell(3, 3, 0), "at fault is open"),
+    "source": (cell(10, 10, 0, back=0), "fails as source"),
+    "source-by-qemus-words": (cell(2, 2, 0, 2, QEMU, back=0), "fails as source"),
+    "too-few-to-tell": (cell(3, 3, 0, back=0), "is unclear whether"),
+    "not-run": (cell(3, 3, 0), "is unclear whether"),
 }
 
 

@@ -27,7 +27,7 @@ def test_machines_that_disagree_make_a_cell_flaky() -> None:
     cell = outcome_of(Outcome.PASS, Outcome.REGRESSION, Outcome.PASS)
     assert cell.outcome is Outcome.FLAKY
     assert cell.repeats == "2/3 [0.21, 0.94]"
-    assert cell.reason == "3 machines disagree: pass: said 0; regression: said 1; pass: said 2"
+    assert cell.reason == "3 test hosts disagree: pass: said 0; regression: said 1; pass: said 2"
     assert cell.evidence == ["0.log", "1.log", "2.log"]
     assert [run.result for run in cell.runs] == ["pass", "regression", "pass"]
 

@@ -124,8 +124,8 @@ def test_control_that_fails_alike_is_enough(stage: Stage) -> None:
 
 ROLES: dict[str, tuple[End, str]] = {
     "destination": (FAIL, "fails as destination too"),
-    "source": (PASS, "at fault as source"),
-    "open": (OTHER, "two roles is at fault is open"),
+    "source": (PASS, "fails as source"),
+    "open": (OTHER, "unclear whether the old build fails"),
 }
 
 

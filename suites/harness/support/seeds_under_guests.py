@@ -50,7 +50,7 @@ CANNOT_SEND = SeededBuild(
             does("on-command", MIGRATE, "die"),
             PRECOPY,
             "defect-old",
-            ("source", "exit status 139", "the old build is at fault as source"),
+            ("source", "exit status 139", "the old build fails as source"),
         ),
         Seed(
             "multifd gone",
@@ -158,7 +158,7 @@ GOES_ON = SeededBuild(
             does("on-message", '"status": "completed"', "command cont"),
             PRECOPY,
             "defect-old",
-            ("source running", "the old build is at fault as source"),
+            ("source running", "the old build fails as source"),
         ),
     ),
     slow=True,
