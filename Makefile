@@ -3,6 +3,8 @@
 SHELL := /bin/bash
 PYTEST := .venv/bin/pytest
 MAKEFLAGS += --no-print-directory
+# Recipes take these from their environment, so that a quote in one does not reach the shell as a quote.
+export OLD NEW ARCH
 
 # A pair for which no guest is known to be lost, so a failed test is a defect of the suite.
 TEST_PAIR := --old=debian-12-backports --new=debian-13
@@ -16,7 +18,7 @@ help: ## list the targets
 qualify: ## qualify an update: [OLD=build] [NEW=build] [ARCH=x86_64|ppc64le] [ARGS="more for pytest"]
 	@./setup.sh --with-report
 	@$(PYTEST) suites -n auto -m "not harness and not slow and not performance" \
-	  $(if $(OLD),--old='$(OLD)') $(if $(NEW),--new='$(NEW)') $(if $(ARCH),--arch='$(ARCH)') $(ARGS)
+	  $(if $(OLD),--old="$$OLD") $(if $(NEW),--new="$$NEW") $(if $(ARCH),--arch="$$ARCH") $(ARGS)
 
 nightly: ## qualify every pair of matrix.yaml, in one report: [ARGS="more for pytest"]
 	@./setup.sh --with-report
@@ -34,7 +36,7 @@ test: ## the suite's own tests, then a short real hot patch on each architecture
 bench: ## measure every mechanism by RAM size, on an idle machine, in 20 minutes: [OLD=build] [NEW=build]
 	@./setup.sh
 	@$(PYTEST) suites/performance/test_bench_mechanisms.py -n 0 -m slow -q $(TEST_PAIR) \
-	  $(if $(OLD),--old='$(OLD)') $(if $(NEW),--new='$(NEW)')
+	  $(if $(OLD),--old="$$OLD") $(if $(NEW),--new="$$NEW")
 
 lint: ## ruff, mypy, and the schemas of GitHub and GitLab
 	@./setup.sh --dev

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Do the variables of make reach pytest as the user gave them?"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from fixtures.places import ROOT
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """The Makefile beside a setup.sh that does nothing and a pytest that prints its arguments."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    pytest_command = tmp_path / ".venv/bin/pytest"
+    pytest_command.parent.mkdir(parents=True)
+    pytest_command.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
+    (tmp_path / "setup.sh").write_text("#!/bin/sh\n")
+    for program in (pytest_command, tmp_path / "setup.sh"):
+        program.chmod(0o755)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "target,variable", [("qualify", "OLD"), ("qualify", "NEW"), ("qualify", "ARCH"), ("bench", "OLD")]
+)
+def test_quote_in_a_variable_reaches_pytest(target: str, variable: str, checkout: Path) -> None:
+    """Lose this and a quote in `OLD=` runs as a command of the shell."""
+    value = "x'; touch pwned; echo '\"`touch pwned`"
+    done = subprocess.run(
+        ["make", target, f"{variable}={value}"], cwd=checkout, capture_output=True, text=True, check=False
+    )
+    assert f"--{variable.lower()}={value}" in done.stdout.splitlines()
+    assert not (checkout / "pwned").exists()
+
+
+def test_variable_that_is_not_given_is_left_out(checkout: Path) -> None:
+    """Lose this and `make qualify` asks for a build without a name."""
+    done = subprocess.run(["make", "qualify"], cwd=checkout, capture_output=True, text=True, check=False)
+    assert not [word for word in done.stdout.splitlines() if word.startswith(("--old", "--new", "--arch"))]
