@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.builds.build import inside, open_build
+from fixtures.builds.build import Build, inside, open_build
+from fixtures.builds.sandbox import Sandbox
 from fixtures.errors import UsageError
 from fixtures.matrix.schema import HostBuild, Matrix, RootBuild, TreeBuild, load_matrix
 from fixtures.places import MATRIX_FILE
@@ -57,3 +58,10 @@ def test_build_that_is_not_there_is_reported(tmp_path: Path, monkeypatch: pytest
         with pytest.raises(UsageError, match=f"^build mine: .*{message}") as error:
             open_build(matrix(described), "mine")
         assert error.value.fix
+
+
+def test_only_a_root_of_the_cache_is_made_again(tmp_path: Path) -> None:
+    """Lose this and a user removes a root of their own because we promise to make it again."""
+    sandbox = Sandbox(tmp_path)
+    assert "makes it again" not in Build("theirs", sandbox, {}).repair
+    assert f"remove {tmp_path}" in Build("ours", sandbox, {}, cache=tmp_path).repair
