@@ -4,6 +4,7 @@
 import contextlib
 import copy
 import io
+import os
 import string
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -80,7 +81,16 @@ def test_all_mistakes_are_reported_at_once_in_order(refuse: Refuse) -> None:
     assert lines == ["1", "13", "14", "28"]
 
 
+LAUGHS = "a0: &a0 [x]\n" + "".join(
+    f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]\n" for level in range(1, 10)
+)
+"""Nine times nine aliases of aliases: 200 bytes for 400 million values."""
+CHAIN = "a0: &a0 [x]\n" + "".join(f"a{level}: &a{level} [*a{level - 1}]\n" for level in range(1, 2000))
 UNREADABLE = {
+    "aliases": (LAUGHS.encode(), "more than 100000 values, or 50 levels of them, with all aliases followed"),
+    "chain of aliases": (CHAIN.encode(), "more than 100000 values, or 50 levels"),
+    "nested": (b"[" * 100_000, "not YAML"),
+    "long": (b"#" * (1 << 21), "cannot be read: it is longer than 1 MiB"),
     "syntax": (b"schema: 1\nbuilds: [\n", "not YAML"),
     "tab": (b"schema: 1\n\tbuilds: 1\n", "line 2: not YAML"),
     "not-utf-8": (b"schema: 1\n# \xff\n", "line 2: not UTF-8"),
@@ -98,6 +108,14 @@ def test_file_that_is_no_matrix_is_reported(case: str, tmp_path: Path) -> None:
     (tmp_path / "matrix.yaml").write_bytes(content)
     with pytest.raises(UsageError, match=expected):
         load_matrix(tmp_path / "matrix.yaml")
+
+
+def test_fifo_and_device_are_no_matrix(tmp_path: Path) -> None:
+    """Lose this and `--matrix` of a FIFO or a device waits for ever."""
+    os.mkfifo(tmp_path / "fifo")
+    for path in (tmp_path / "fifo", Path("/dev/zero")):
+        with pytest.raises(UsageError, match="cannot be read: it is no regular file"):
+            load_matrix(path)
 
 
 @pytest.mark.parametrize("name", ["absent.yaml", "", "nul\0byte"])

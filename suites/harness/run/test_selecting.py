@@ -140,7 +140,7 @@ def test_listed_sweep_runs(configure: Configure, tmp_path: Path) -> None:
 WRONG_LISTS = {
     "unknown": (f"{CELLS[0]}\n\nx86_64-nothing\n".encode(), "line 3: no test has the id 'x86_64-nothing'"),
     "empty": (b"# none\n\n", "it names no cell"),
-    "no text": (b"\xff\xfe\n", "cannot be read: it is no text"),
+    "no text": (b"\xff\xfe\n", "line 1: not UTF-8"),
 }
 
 
