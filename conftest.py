@@ -3,7 +3,6 @@
 
 pytest_plugins = [
     "fixtures.run.booted",
-    "fixtures.run.ending",
     "fixtures.run.hooks",
     "fixtures.run.test_fixtures",
 ]
