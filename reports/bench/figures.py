@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from statistics import linear_regression, median
 
 from fixtures.bench.results import Bench, GuestLoad, Measurement, Series, is_constant
-from fixtures.matrix.mechanisms import MECHANISMS
-from fixtures.matrix.schema import Mechanism
+from fixtures.matrix.mechanisms import MECHANISMS, Mechanism
 from reports.figures import Spread, spread
 
 MIB = 1 << 20

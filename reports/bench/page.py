@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment
 
 from fixtures.bench.results import FILLED, LOADS, Bench, GuestLoad
-from fixtures.matrix.schema import Mechanism
+from fixtures.matrix.mechanisms import Mechanism
 from reports import words
 from reports.bench.figures import FLAT, Growth, Row, floor_line, floors, growths, not_flat, rows
 from reports.figures import Spread, spread

@@ -21,7 +21,10 @@ from reports.figures import Spread
 _WIDTH, _HEIGHT, _DPI = 1100, 430, 96  # CSS pixels, of which an inch of SVG has 96
 _COLOURS = ("#0b57b0", "#b3541e", "#14592b", "#8a2be2", "#a11212", "#00838f", "#7a4a00", "#c2185b", "#37474f")
 _MARKERS = ("o", "s", "^", "v", "D", "P", "X", "*", "h")
-_STYLE = dict(zip(MECHANISMS, zip(_COLOURS, _MARKERS, strict=True), strict=True))
+_STYLE = {
+    name: (_COLOURS[row % len(_COLOURS)], _MARKERS[(row + row // len(_COLOURS)) % len(_MARKERS)])
+    for row, name in enumerate(MECHANISMS)
+}
 """Each mechanism has the same colour and marker in every plot."""
 
 

@@ -12,7 +12,7 @@ from fixtures.bench.moves import BenchGuest
 from fixtures.bench.results import Bench
 from fixtures.bench.run import BenchRun, Budget
 from fixtures.errors import HotPatchFailure
-from fixtures.matrix.schema import Mechanism
+from fixtures.matrix.mechanisms import Mechanism
 from fixtures.qualify.pair_under_test import PairUnderTest
 from fixtures.waiting import Late
 from suites.harness.support.bench_samples import make_bench, make_sample

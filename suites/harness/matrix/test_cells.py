@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import combinations, product
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from fixtures.errors import UsageError
 from fixtures.matrix.cells import Cell, expand, short_selection
 from fixtures.matrix.guest_devices import drivable
-from fixtures.matrix.mechanisms import drives
+from fixtures.matrix.mechanisms import MECHANISMS, Mechanism, drives
 from fixtures.matrix.promises import PROMISES
-from fixtures.matrix.schema import Guests, MachineTypeChoice, Matrix, Mechanism, load_matrix
+from fixtures.matrix.schema import Guests, MachineTypeChoice, Matrix, load_matrix
 from fixtures.places import MATRIX_FILE, ROOT, SUITES
 from fixtures.run.collecting import _is_about
 
@@ -115,7 +115,7 @@ matrices = st.builds(
     guests,
     machine_types,
     some(("qmp", "libvirt", "libvirt-direct")),
-    some(get_args(Mechanism)),
+    some(tuple(MECHANISMS)),
 ).filter(lambda matrix: all(any(drives(path, name) for path in matrix.paths) for name in matrix.mechanisms))
 
 
@@ -286,7 +286,7 @@ def test_cell_beyond_the_covering_set_is_slow() -> None:
     assert all(("slow" in cell.marks) is not cell.covering for cell in cells)
 
 
-@pytest.mark.parametrize("mechanism", get_args(Mechanism))
+@pytest.mark.parametrize("mechanism", MECHANISMS)
 def test_marks_are_registered(mechanism: Mechanism, pytestconfig: pytest.Config) -> None:
     """Lose this and a mechanism that matrix.yaml allows ends the run while tests are collected."""
     known = {line.partition(":")[0].partition("(")[0] for line in pytestconfig.getini("markers")}

@@ -4,8 +4,8 @@
 import pytest
 
 from fixtures.errors import Unsupported
-from fixtures.matrix.mechanisms import MigrationAbilities, plan
-from fixtures.matrix.schema import Mechanism
+from fixtures.matrix.mechanisms import MECHANISMS, Mechanism, MigrationAbilities, plan
+from fixtures.places import ROOT
 
 NEW = MigrationAbilities(
     frozenset({"events", "return-path", "postcopy-ram", "multifd", "x-ignore-shared"}),
@@ -104,3 +104,9 @@ def test_cpr_sets_its_mode_on_both_sides() -> None:
     """Lose this and a plain migration passes for CPR."""
     assert plan("cpr-transfer", NEW, NEW).parameters == {"mode": "cpr-transfer"}
     assert plan("precopy", NEW, NEW).parameters == {}
+
+
+def test_readme_explains_every_mechanism() -> None:
+    """Lose this and a user does not know what a cell with this word in its id does."""
+    lines = (ROOT / "README.md").read_text().splitlines()
+    assert [name for name in MECHANISMS if not any(line.startswith(f"| `{name}` | ") for line in lines)] == []

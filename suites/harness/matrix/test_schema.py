@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from fixtures.errors import UsageError
+from fixtures.matrix.mechanisms import MECHANISMS
 from fixtures.matrix.schema import DebianBuild, HostBuild, Matrix, RootBuild, TreeBuild, load_matrix
 from fixtures.places import MATRIX_FILE
 from suites.harness.support.matrix_samples import BAD, GOOD
@@ -146,6 +147,11 @@ def test_any_two_builds_make_a_pair() -> None:
     matrix = load_matrix(MATRIX_FILE)
     assert str(matrix.pair(new="debian-12")) == "debian-12 -> debian-12"
     assert str(matrix.pair(old="debian-13", new="debian-11")) == "debian-13 -> debian-11"
+
+
+def test_word_all_stands_for_every_mechanism(load: Load) -> None:
+    """Lose this and a new mechanism is in the table, and no run tries it."""
+    assert load(GOOD.replace("[precopy, postcopy]", "all")).mechanisms == tuple(MECHANISMS)
 
 
 def test_matrix_cannot_be_changed(load: Load) -> None:

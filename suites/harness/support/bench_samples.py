@@ -6,8 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fixtures.bench.results import LOADS, Bench, Boot, Floor, Measurement, Series, Throughput
-from fixtures.matrix.mechanisms import MECHANISMS
-from fixtures.matrix.schema import Mechanism
+from fixtures.matrix.mechanisms import MECHANISMS, Mechanism
 
 MIB = 1 << 20
 SIZES = (256, 1024, 2048, 4096)

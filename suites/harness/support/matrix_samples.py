@@ -81,6 +81,11 @@ BAD = {
         "pre-copy,",
         "mechanisms[0]: is 'pre-copy'; allowed: 'precopy', 'postcopy'",
     ),
+    "word-for-mechanisms": (
+        "[precopy, postcopy]",
+        "every",
+        "mechanisms: is 'every'; allowed: all, or a list of mechanisms",
+    ),
     "unknown-arch": (
         "kernels:\n  x86_64",
         "kernels:\n  arm",

@@ -11,6 +11,7 @@ import pytest
 
 from fixtures.attempt import virsh
 from fixtures.errors import HotPatchFailure, Refused, Unsupported
+from fixtures.matrix.mechanisms import MECHANISMS, drives
 from fixtures.path.libvirt import path as libvirt_path
 from fixtures.path.libvirt.domain import Domain
 from fixtures.path.libvirt.plan import libvirt_plan, sample_of
@@ -72,6 +73,14 @@ def test_mechanism_has_its_flag(mechanism: str, flag: int) -> None:
     """Lose this and a mechanism is qualified that was never asked for."""
     assert libvirt_plan(mechanism, direct=False).flags & flag
     assert not libvirt_plan("precopy", direct=False).flags & flag
+
+
+@pytest.mark.parametrize("mechanism", [name for name in MECHANISMS if drives("libvirt", name)])
+def test_words_of_a_mechanism_are_of_libvirts_api(mechanism: str) -> None:
+    """Lose this and a wrong word in the table ends a run with a traceback, or is not heard by libvirt."""
+    known = {value for name, value in vars(libvirt).items() if name.startswith("VIR_MIGRATE_PARAM_")}
+    given = libvirt_plan(mechanism, direct=False).parameters(uri="unix:///s", xml="<domain/>")
+    assert given.keys() <= known
 
 
 def test_bandwidth_is_given_in_mib() -> None:
