@@ -208,7 +208,7 @@ def test_only_a_guest_that_is_to_reboot_may() -> None:
 def test_covering_set_stays_small() -> None:
     """Lose this and the default run takes as long as the full product."""
     covering = [cell for cell in plain(expand(SHIPPED, ["ppc64le"])) if cell.covering]
-    assert len(covering) <= 22 < len(PPC64LE_IDS)
+    assert len(covering) * 10 <= len(PPC64LE_IDS)
 
 
 @settings(deadline=None)
