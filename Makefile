@@ -10,7 +10,7 @@ export OLD NEW ARCH
 TEST_PAIR := --old=debian-12-backports --new=debian-13
 
 .DEFAULT_GOAL := help
-.PHONY: help qualify nightly report test bench lint pins engines clean
+.PHONY: help qualify nightly report test seeded bench lint pins engines clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ test: ## the suite's own tests, then a short real hot patch on each architecture
 	@./setup.sh
 	@$(PYTEST) suites/harness -n auto $(TEST_PAIR)
 	@$(PYTEST) suites/hotpatch -n auto --short $(TEST_PAIR)
+
+seeded: ## find every seeded defect, nightly: the proof that the checks can fail
+	@./setup.sh
+	@$(PYTEST) suites/harness/run/test_seeded_defects.py -n auto -m "slow or not slow" $(TEST_PAIR)
 
 bench: ## measure every mechanism by RAM size, on an idle machine, in 20 minutes: [OLD=build] [NEW=build]
 	@./setup.sh
