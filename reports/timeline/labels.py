@@ -29,7 +29,7 @@ class Window:
     end: float
     origin_is_migrate: bool
     last: float
-    """The last sign of the migration; `end` is a little later."""
+    """The last event of the migration; `end` is a little later."""
 
     def ms(self, at: float) -> float:
         """`at` in milliseconds since the origin."""
@@ -42,7 +42,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Label:
-    """Where a label stands: its mark, its left end in ms, and its level (0 is the lowest)."""
+    """The position of a label: its mark, its left end in ms, and its level (0 is the lowest)."""
 
     mark: Mark
     left: float
@@ -50,7 +50,7 @@ class Label:
 
 
 def window(timeline: Timeline) -> Window:
-    """From the `migrate` command to the last sign of the migration, and a little on both sides.
+    """From the `migrate` command to the last event of the migration, with a margin on both sides.
 
     Preparations before it and checks of the guest after it can last a hundred times as long as the
     migration, so what is further away is not drawn.
@@ -76,7 +76,7 @@ def window(timeline: Timeline) -> Window:
 
 
 def place(marks: Sequence[Mark], shown: Window, ms_per_letter: float, levels: int) -> tuple[list[Label], int]:
-    """Labels that do not overlap, and the number of those that found no room.
+    """Labels that do not overlap, and the number of labels without room.
 
     `ms_per_letter` is the width of a letter on the time axis. What ends or switches a migration is placed
     first; a label that would leave the picture on the right stands left of its mark.
@@ -108,7 +108,7 @@ def beat_gaps(beats: Sequence[float], shown: Window, bins: int = 900) -> tuple[l
     width = (shown.end - shown.start) / bins
     longest: dict[int, tuple[float, float]] = {}
     for before, at in pairwise(beats):
-        # A gap that is still open at the right edge belongs to the picture as well.
+        # A gap that is still open at the right edge is drawn too.
         if at < shown.start or before > shown.end:
             continue
         place_of = min(int((at - shown.start) / width), bins)

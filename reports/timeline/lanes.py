@@ -20,7 +20,7 @@ _LONGEST_LABEL = 44
 
 @dataclass(frozen=True)
 class Lane:
-    """What is drawn of one side."""
+    """The lane of one side."""
 
     side: str
     marks: Sequence[Mark]
@@ -30,17 +30,17 @@ class Lane:
 
     @property
     def levels(self) -> int:
-        """How many rows its labels take; a lane without labels is still a lane."""
+        """Number of rows for its labels, at least one."""
         return 1 + max((label.level for label in self.labels), default=0)
 
 
 @dataclass(frozen=True)
 class Lanes:
-    """The lanes from the lowest to the highest, and what found no place in them."""
+    """The lanes from the lowest to the highest, and a note about marks that are not shown."""
 
     lanes: Sequence[Lane]
     remark: str
-    """What was left out: a picture that hides things silently is not evidence."""
+    """What is not shown. The picture must say so, because it is evidence."""
 
     @property
     def height(self) -> float:
@@ -49,7 +49,7 @@ class Lanes:
 
 
 def lanes_of(timeline: Timeline, shown: Window, ms_per_letter: float) -> Lanes:
-    """Place the labels. Passes over memory are ticks only, for the picture numbers them elsewhere."""
+    """Place the labels. Passes over memory are ticks only; another panel numbers them."""
     visible = [
         replace(mark, what=cut(mark.what, _LONGEST_LABEL)) for mark in timeline.marks if shown.holds(mark.at)
     ]

@@ -28,11 +28,11 @@ _MIB = 1 << 20
 
 
 def draw_phases(axes: Axes, phases: Sequence[Phase], shown: Window, ms_per_letter: float) -> None:
-    """A bar per phase, named where the name has room; :func:`phase_legend` names all."""
+    """A bar per phase, with its name if there is room; :func:`phase_legend` names all phases."""
     for phase in phases:
         start, end = shown.ms(phase.start), shown.ms(phase.end)
         colour = PHASE_COLOURS[phase.name]
-        # The edge keeps a phase visible that is narrower than a pixel.
+        # The edge makes phases visible that are narrower than a pixel.
         axes.axvspan(start, end, facecolor=colour, edgecolor=colour, linewidth=0.8)
         if end - start > (len(phase.name) + 1) * ms_per_letter:
             axes.text(
@@ -47,7 +47,7 @@ def draw_phases(axes: Axes, phases: Sequence[Phase], shown: Window, ms_per_lette
 
 
 def phase_legend(phases: Sequence[Phase]) -> tuple[list[Patch], list[str]]:
-    """Colour and length of each phase: a switchover is too short to be read off the picture."""
+    """Colour and duration of each phase; a switchover is too short to be measured in the picture."""
     seconds = lengths(phases)
     patches = [Patch(facecolor=PHASE_COLOURS[name]) for name in seconds]
     return patches, [f"{name} {phase_words(each * 1000)}" for name, each in seconds.items()]
@@ -104,7 +104,7 @@ def draw_transfer(axes: Axes, samples: Sequence[Sample], shown: Window) -> None:
 
 
 def draw_rates(axes: Axes, sent: Sequence[Stretch], dirtied: Sequence[Stretch], shown: Window) -> None:
-    """How fast memory went over the wire, and how fast the guest wrote it anew: above it, none converges."""
+    """Bandwidth and dirty rate; precopy cannot converge while the dirty rate is higher."""
     for name, stretches, colour, style in (
         ("sent per second", sent, _SENT, "-"),
         ("dirtied per second, as QEMU measured it last", dirtied, _LEFT, "--"),
@@ -144,7 +144,7 @@ def draw_beats(axes: Axes, timeline: Timeline, shown: Window, ms_per_letter: flo
     axes.vlines(at, floor, [max(gap, 0.1) for gap in gaps], color="#37474f", linewidth=0.9)
     axes.set_ylim(floor, max(*gaps, floor * 20) * 2)
     silent, end = max(at), shown.ms(shown.end)
-    words = "no beat recorded"  # The guest died or its consoles were no longer read: this cannot tell which.
+    words = "no beat recorded"  # Either the guest died or its consoles were no longer read.
     if end - silent > len(words) * ms_per_letter:
         axes.text(
             *((silent + end) / 2, 0.5, words),
@@ -157,7 +157,7 @@ def draw_beats(axes: Axes, timeline: Timeline, shown: Window, ms_per_letter: flo
 
 
 def say_empty(axes: Axes, words: str) -> None:
-    """Say why there is nothing in a panel."""
+    """Write into an empty panel why it is empty."""
     axes.set_yticks([])
     axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", color="#555")
 
@@ -168,7 +168,7 @@ def blackout_words(length: float) -> str:
 
 
 def phase_words(length: float) -> str:
-    """The length of a phase (ms), which may be long: `4.2 ms`, `38 ms`, `8.03 s`, `33.4 s`."""
+    """The duration of a phase (ms), which may be long: `4.2 ms`, `38 ms`, `8.03 s`, `33.4 s`."""
     if length < 1000:
         return blackout_words(length)
     return f"{length / 1000:.2f} s" if length < 10_000 else f"{length / 1000:.1f} s"
@@ -186,7 +186,7 @@ def _strip(axes: Axes, name: str) -> None:
 
 
 def _legend(axes: Axes) -> None:
-    """Above the panel, where no data can be."""
+    """Above the panel, where there is no data."""
     axes.legend(
         loc="lower left",
         bbox_to_anchor=(0.0, 1.0),

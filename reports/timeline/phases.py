@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The phases of a migration and its passes over memory, from what both sides announced: no drawing."""
+"""The phases of a migration and its passes over memory, from the events of both sides. Does not draw."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _GIVES_UP = re.compile(r"(.* )?(failed|cancelled)")
 
 @dataclass(frozen=True)
 class Phase:
-    """A stretch of a migration, in seconds of the host's clock."""
+    """A phase of a migration, in seconds of the host's clock."""
 
     name: str
     """`setup`, `precopy`, `switchover` (no CPU runs), `postcopy`, `interrupted` or `recovery`."""
@@ -61,7 +61,7 @@ def phases(timeline: Timeline, shown: Window) -> list[Phase]:
 
 
 def passes(timeline: Timeline, shown: Window, end: float) -> list[Pass]:
-    """Every pass from the first sign of it to the next one; the last one lasts until `end`.
+    """Every pass, from its first event to that of the next one; the last pass lasts until `end`.
 
     An event tells of a pass sooner than the next sample does, but not every QEMU and libvirt announces all.
     """
@@ -73,7 +73,7 @@ def passes(timeline: Timeline, shown: Window, end: float) -> list[Pass]:
     starts: list[tuple[float, int]] = []
     highest = 0
     for at, number, announced in sorted(signs):
-        # Another migration counts from 1 again. A sample does not prove one: it may be late by a pass.
+        # A new migration counts from 1 again. A sample cannot show that, because it may be late by one pass.
         if at >= shown.origin and (number > highest or (announced and number == 1 < highest)):
             starts.append((at, number))
             highest = number
@@ -94,7 +94,7 @@ def lengths(found: Sequence[Phase]) -> dict[str, float]:
 
 
 class _State:
-    """Which phase a migration is in, after all marks it was given."""
+    """The phase of a migration after the marks seen so far."""
 
     def __init__(self, phase: str) -> None:
         self.phase = phase
@@ -103,7 +103,7 @@ class _State:
         self._resumed = False
 
     def take(self, mark: Mark, *, resumes_later: bool) -> None:
-        """Go on to the phase that begins with this mark; most marks begin none."""
+        """Enter the phase that begins with this mark; most marks do not begin a phase."""
         if mark.side == "source":
             self._source(mark.what, resumes_later)
         elif mark.side == "destination" and _RESUMES.fullmatch(mark.what) and self.phase:
@@ -131,12 +131,12 @@ class _State:
             self.phase = ""
 
     def _stop(self) -> None:
-        if self._resumed:  # The source's CPUs are of no interest any more.
+        if self._resumed:  # The CPUs of the source no longer matter.
             self.phase = "postcopy" if self._postcopy and self.phase else self.phase
         elif self.phase != "switchover" and self.phase:
             self._before_stop = self.phase
             self.phase = "switchover"
 
     def _stands(self, resumes_later: bool) -> bool:
-        """Is the guest still to go on over there, as where all state is first written to a file?"""
+        """Whether the destination has yet to resume the guest, as after saving to a file."""
         return self.phase == "switchover" and resumes_later

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the samples of a migration say as series over time: arithmetic only, no drawing."""
+"""Series over time from the samples of a migration. Does not draw."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fixtures.evidence.timeline import Sample
 
 @dataclass(frozen=True)
 class Stretch:
-    """A value that held from one moment to another, in seconds of the host's clock."""
+    """A value that was constant from one moment to another, in seconds of the host's clock."""
 
     start: float
     end: float
@@ -20,7 +20,7 @@ class Stretch:
 
 
 def begun(samples: Sequence[Sample]) -> list[Sample]:
-    """The samples since there was anything to send: before, nothing remaining would look like the end."""
+    """The samples since there was data to send; before that, 0 remaining bytes would look like the end."""
     return list(dropwhile(lambda sample: not sample.transferred and not sample.remaining, samples))
 
 
@@ -34,7 +34,7 @@ def bandwidths(samples: Sequence[Sample], least: float) -> list[Stretch]:
         return found
     before = samples[0]
     for sample in samples[1:]:
-        if sample.transferred < before.transferred:  # Another migration, which counts from 0.
+        if sample.transferred < before.transferred:  # A new migration, which counts from 0.
             before = sample
         elif sample.at - before.at >= least:
             rate = (sample.transferred - before.transferred) / (sample.at - before.at)
@@ -44,17 +44,17 @@ def bandwidths(samples: Sequence[Sample], least: float) -> list[Stretch]:
 
 
 def dirty_rates(samples: Sequence[Sample]) -> list[Stretch]:
-    """Bytes per second that the guest dirtied, since QEMU first knew: it says 0 before it has measured."""
+    """Dirty rate in bytes per second, from its first value on; QEMU reports 0 before it has measured it."""
     return _held(samples, [sample.dirty_rate for sample in samples])
 
 
 def throttles(samples: Sequence[Sample]) -> list[Stretch]:
-    """Percent of its CPU time that was taken from the guest; nothing where it was never throttled."""
+    """Percent of CPU time that throttling took from the guest; empty if it was never throttled."""
     return _held(samples, [float(sample.throttle) for sample in samples])
 
 
 def _held(samples: Sequence[Sample], values: Sequence[float]) -> list[Stretch]:
-    """The values from the first one that is not 0, each until the next sample, equal ones in one."""
+    """The values from the first non-zero one on, each until the next sample; equal neighbours are merged."""
     found: list[Stretch] = []
     for number, (sample, value) in enumerate(zip(samples, values, strict=True)):
         end = samples[min(number + 1, len(samples) - 1)].at

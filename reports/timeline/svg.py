@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The picture of one hot patch: what each side did, what went over the wire, and when the guest beat."""
+"""Draws one hot patch: events of each side, transferred data, and beats of the guest."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ from reports.timeline.series import bandwidths, begun, dirty_rates, throttles
 _WIDTH, _DPI = 1000, 96  # CSS pixels, of which an inch of SVG has 96
 _LEFT, _RIGHT = 85, 985
 _HEADER, _FOOTER = 56, 46
-_LETTER = 6.6  # pixels of one letter at the labels' size, rather too wide than too narrow
+_LETTER = 6.6  # pixels per letter in labels, rounded up
 _FINEST = 150
-"""How many values of a derived rate a picture shows at most: more are a hedge, not a line."""
+"""Maximum number of values of a derived rate in a picture; with more, the line cannot be read."""
 _LONGEST_IN_MS = 10.0
-"""Seconds from which on the time axis counts seconds."""
+"""Pictures of at least this many seconds have a time axis in seconds, others in ms."""
 _BAND = "#c62828"
 
 
@@ -51,10 +51,10 @@ class _Panel:
     height: int
     """In pixels, as is the gap."""
     gap: int
-    """Above it; legends and the blackout's words stand there."""
+    """Height above the panel, for legends and the length of the blackout."""
     draw: Callable[[Axes], None]
     shaded: bool = True
-    """Are the phases and the blackout in its background?"""
+    """Whether its background shows the phases and the blackout."""
 
 
 def write_timeline(timeline: Timeline, path: Path) -> None:
@@ -64,7 +64,7 @@ def write_timeline(timeline: Timeline, path: Path) -> None:
     """
     shown = window(timeline)
     buffer = io.StringIO()
-    # A guest's text may hold letters that matplotlib's font lacks; the viewer of the SVG has its own fonts.
+    # A guest's text may have characters that are not in matplotlib's font; the SVG viewer has its own fonts.
     with mpl.rc_context(), warnings.catch_warnings():
         mpl.rcParams.update({"svg.hashsalt": "timeline", "svg.fonttype": "none", "font.size": 9})
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
@@ -100,7 +100,7 @@ def _draw(timeline: Timeline, shown: Window) -> Figure:
 
 
 def _panels(timeline: Timeline, shown: Window, found: Sequence[Phase], ms_per_letter: float) -> list[_Panel]:
-    """What there is to show below the lanes, from above; a panel without data would only take room."""
+    """The panels below the lanes, from top to bottom; only those with data."""
     panels = []
     if found:
         strip = partial(draw_phases, phases=found, shown=shown, ms_per_letter=ms_per_letter)
@@ -113,7 +113,7 @@ def _panels(timeline: Timeline, shown: Window, found: Sequence[Phase], ms_per_le
     if samples:
         panels.append(_Panel(110, 24, partial(draw_transfer, samples=samples, shown=shown)))
     else:
-        words = "no samples: the migration gave no chance for a query-migrate"
+        words = "no samples: the migration ended before a query-migrate"
         panels.append(_Panel(30, 12, partial(say_empty, words=words)))
     sent = bandwidths(samples, (shown.end - shown.start) / _FINEST)
     dirtied = dirty_rates(samples)
@@ -128,7 +128,7 @@ def _panels(timeline: Timeline, shown: Window, found: Sequence[Phase], ms_per_le
 
 
 def _axes(figure: Figure, panels: Sequence[_Panel], shown: Window, height: int) -> list[Axes]:
-    """One below the other, all with the same time axis, which only the last one labels."""
+    """Panels one below the other, with one time axis, which only the last panel labels."""
     made: list[Axes] = []
     above = _HEADER
     for panel in panels:
@@ -175,7 +175,7 @@ def _time_axis(axes: Axes, shown: Window) -> None:
 
 
 def _shade(axes: Axes, found: Sequence[Phase], shown: Window) -> None:
-    """Precopy is the rule and stays white."""
+    """Colours the background by phase; precopy stays white."""
     for phase in found:
         if phase.name != "precopy":
             colour = PHASE_COLOURS[phase.name]
@@ -187,12 +187,12 @@ def _band(axes: Axes, timeline: Timeline, shown: Window) -> None:
     if timeline.blackout is None:
         return
     start, end = (shown.ms(at) for at in timeline.blackout)
-    # The edge keeps a blackout visible that is narrower than a pixel.
+    # The edge makes a blackout visible that is narrower than a pixel.
     axes.axvspan(start, end, facecolor=_BAND, edgecolor=_BAND, alpha=0.18, linewidth=1.0, zorder=0)
 
 
 def _band_words(axes: Axes, timeline: Timeline, shown: Window) -> None:
-    """Above the panel, where no beat can be, and on the side of the band where no edge cuts them."""
+    """Above the panel, where there are no beats, and on the side of the band with more room."""
     if timeline.blackout is None:
         return
     start, end = (shown.ms(at) for at in timeline.blackout)
