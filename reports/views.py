@@ -14,6 +14,7 @@ from urllib.parse import quote
 from fixtures.outcome.findings import Finding, name_of
 from fixtures.outcome.outcome import CellResult, RunResult
 from fixtures.printable import printable
+from reports.known_issue_entry import entry_for
 from reports.swept import is_swept, listed
 from reports.words import worst_first
 
@@ -85,12 +86,15 @@ class FindingView:
     """All cells; empty where the first few tell them all."""
     evidence: list[Link]
     """Of other cells than the first, as far as they are shown."""
+    entry: str = ""
+    """The entry of `known_issues` that accepts it; empty where none can."""
 
 
 class Views:
     """The cells and findings of one run, seen from the directory that the page lies in."""
 
     def __init__(self, run: RunResult, directory: Path) -> None:
+        self._run = run
         self._directory = directory
         self._anchors: dict[int, str] = {}
         taken: set[str] = set()
@@ -125,7 +129,8 @@ class Views:
         wanted = [path for path in dict.fromkeys(others) if path not in finding.first.evidence]
         evidence = links(wanted[:SHOWN_EVIDENCE], self._directory)
         told = not more and all(len(each.cells) == 1 for each in shown)
-        return FindingView(finding, first, named, more, [] if told else places_of(finding.cells), evidence)
+        places = [] if told else places_of(finding.cells)
+        return FindingView(finding, first, named, more, places, evidence, entry_for(finding, self._run))
 
 
 def short_name(cell: CellResult) -> str:

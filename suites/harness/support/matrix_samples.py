@@ -39,6 +39,8 @@ known_issues:
     expires: 2027-01-31
 """
 
+ANOTHER = "  - {id: slow-clock, match: {path: q*}, reason: a, link: b, expires: 2027-01-31}\n"
+
 BAD = {
     "unknown-key": (
         "hardware:",
@@ -137,6 +139,41 @@ BAD = {
         "signature: not a regular expression",
     ),
     "issue-with-no-such-day": ("2027-01-31", "2027-02-31", "line 35: known_issues[0].expires: 2027-02-31 is"),
+    "issue-until-a-year": (
+        "2027-01-31",
+        "2099",
+        "line 35: known_issues[0].expires: 2099 is a number",
+    ),
+    "issue-of-unknown-arch": (
+        "{pair: before",
+        "{arch: x86-64, pair: before",
+        "line 32: known_issues[0].match.arch: is 'x86-64'; allowed: x86_64, ppc64le",
+    ),
+    "issue-of-unknown-path": (
+        "{pair: before",
+        "{path: ssh, pair: before",
+        "line 32: known_issues[0].match.path: is 'ssh'; allowed: qmp, libvirt,",
+    ),
+    "issue-of-unknown-mechanism": (
+        "{pair: before",
+        "{mechanism: pre-copy, pair: before",
+        "line 32: known_issues[0].match.mechanism: is 'pre-copy'; allowed: precopy,",
+    ),
+    "issue-of-unknown-build": (
+        "{pair: before",
+        "{old: befor, pair: before",
+        "line 32: known_issues[0].match.old: is 'befor'; allowed: before, after",
+    ),
+    "issue-of-unknown-pair": (
+        "{pair: before -> after",
+        "{pair: before->after",
+        "line 32: known_issues[0].match.pair: is 'before->after'; allowed: before -> before, before -> after",
+    ),
+    "issue-with-anothers-id": (
+        "  - id: slow-clock\n",
+        f"{ANOTHER}  - id: slow-clock\n",
+        "line 32: known_issues[1].id: 'slow-clock' is also the id in line 31; each entry needs its own",
+    ),
     "unknown-tag": ("reason: seen", "reason: !why seen", "line 33: known_issues[0].reason: unknown tag !why"),
     "alias-of-itself": ("match: {pair", "match: &m {old: *m, pair", "known_issues[0].match.old: an alias of"),
     "another-schema": ("schema: 1", "schema: 2", "line 1: schema: is 2; allowed: 1"),

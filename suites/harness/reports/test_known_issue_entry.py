@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Can a finding be accepted by pasting what the page offers into matrix.yaml?"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from fixtures.matrix.schema import KnownIssue, Pair, load_matrix
+from fixtures.outcome.findings import findings
+from fixtures.outcome.known import apply
+from fixtures.outcome.outcome import CellResult, Outcome, RunRecord
+from fixtures.places import MATRIX_FILE
+from reports.known_issue_entry import entry_for
+from reports.page.page import write_page
+from suites.harness.support.html_page import Page
+from suites.harness.support.report_samples import CPU_FAILS, make_cell, make_run, make_swept
+
+PAIR = Pair(old="debian-12", new="debian-13")
+DAY = date(2027, 2, 20)
+"""90 days after the sample run."""
+HOSTILE = "migrate: \"' : #{}[]&*!|>%@` \\\\ .+?(a|b)^$ <script>"
+
+
+def pasted(text: str, directory: Path) -> tuple[KnownIssue, ...]:
+    """The known issues of matrix.yaml with this entry."""
+    file = directory / "matrix.yaml"
+    whole = MATRIX_FILE.read_text()
+    assert "known_issues: []" in whole
+    file.write_text(whole.replace("known_issues: []", f"known_issues:\n{text}"))
+    return load_matrix(file).known_issues
+
+
+def failed(signature: str, number: int = 1) -> CellResult:
+    """A regression with this signature."""
+    runs = [RunRecord("debian-12", "debian-13", "fail", "told", signature)]
+    return make_cell(number, Outcome.REGRESSION, reason='told: "x" #1', runs=runs)
+
+
+def accepts(text: str, cell: CellResult, directory: Path) -> bool:
+    """Does the entry make this cell a known one?"""
+    return apply(pasted(text, directory), PAIR, cell, DAY).outcome is Outcome.KNOWN
+
+
+CASES = {
+    "one cell": [failed("migrate: bad section footer")],
+    "hostile words": [failed(HOSTILE)],
+    "many machine types": [
+        make_swept(f"pseries-3.{n}", "machine", Outcome.REGRESSION, CPU_FAILS) for n in (1, 2)
+    ],
+    "no signature": [
+        make_swept("pc-q35-7.2", f"sees:[{n}]*", Outcome.REGRESSION, "differs", runs=[], mechanism="compare")
+        for n in (1, 2)
+    ],
+    "removed": [make_swept("pc-q35-7.2", "device:e1000", Outcome.REMOVED, "the new build has none")],
+    "flaky": [make_cell(1, Outcome.FLAKY, runs=[*failed("beats").runs, *failed("a (b)").runs])],
+    "old": [make_swept("pc-q35-7.2", "device:a", Outcome.DEFECT_OLD, "bad; debian-12 fails too")],
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_pasted_entry_accepts_every_cell_of_the_finding(case: str, tmp_path: Path) -> None:
+    """Lose this and the entry that the page offers is refused, or accepts nothing."""
+    run = make_run(*CASES[case])
+    for finding in findings(run.cells):
+        text = entry_for(finding, run)
+        assert all(accepts(text, CellResult.from_json(cell.to_json()), tmp_path) for cell in finding.cells)
+
+
+def test_pasted_entry_accepts_no_other_failure(tmp_path: Path) -> None:
+    """Lose this and accepting one failure hides another of the same guest."""
+    run = make_run(failed("migrate: a.c"))
+    (finding,) = findings(run.cells)
+    assert not accepts(entry_for(finding, run), failed("migrate: abc"), tmp_path)
+    assert not accepts(entry_for(finding, run), failed("migrate: a.c", number=2), tmp_path)
+
+
+def test_entry_ends_by_itself(tmp_path: Path) -> None:
+    """Lose this and what was accepted once is accepted for ever."""
+    run = make_run(failed("beats"))
+    (issue,) = pasted(entry_for(findings(run.cells)[0], run), tmp_path)
+    assert issue.expires == DAY
+
+
+def test_entries_of_two_findings_have_different_ids(tmp_path: Path) -> None:
+    """Lose this and matrix.yaml refuses the second entry that was pasted."""
+    run = make_run(failed("beats"), failed("memory"))
+    text = "".join(entry_for(finding, run) for finding in findings(run.cells))
+    assert len({issue.id for issue in pasted(text, tmp_path)}) == 2
+
+
+def test_error_cannot_be_accepted() -> None:
+    """Lose this and the page offers an entry that does nothing."""
+    run = make_run(make_cell(1, Outcome.ERROR, reason="no disk"))
+    assert entry_for(findings(run.cells)[0], run) == ""
+
+
+def test_page_offers_the_entry(tmp_path: Path) -> None:
+    """Lose this and whoever accepts a failure has to write the entry by hand."""
+    run = make_run(failed(HOSTILE))
+    page = Page(write_page(run, tmp_path))
+    assert " ".join(entry_for(findings(run.cells)[0], run).split()) in page.text
+    assert "script" not in page.tags
