@@ -58,3 +58,19 @@ def fake_build(place: Path, script: str, name: str = "new") -> Build:
     program.write_text(BEGIN + script)
     program.chmod(0o755)
     return Build(name, Sandbox(Path("/"), shown=(place, PYTHON_HOME)), {"x86_64": str(program)})
+
+
+ANSWERS = """
+answers(
+    query_version={"qemu": {"major": 9, "minor": 0, "micro": 0}, "package": ""},
+    query_machines=[{"name": "pc-q35-9.0"}],
+    query_cpu_definitions=[{"name": "qemu64"}],
+    query_migrate_capabilities=[{"capability": "events"}],
+    query_migrate_parameters={},
+    query_qmp_schema=[
+        {"name": "migrate-set-parameters", "arg-type": "0"},
+        {"name": "0", "members": []},
+    ],
+)
+"""
+"""A script that answers a probe, as QEMU 9.0 with one machine type."""
