@@ -59,6 +59,6 @@ engines: ## write the files of tmt, GitLab CI, GitHub Actions and autopkgtest: A
 	@.venv/bin/python -m fixtures.nightly.engines $(ARGS)
 
 clean: ## remove generated files from this checkout; keep the cache of builds
-	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis reports/runs reports/latest
+	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis reports/runs reports/reruns reports/latest reports/latest-rerun
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "builds and images stay in $${HOTPATCH_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/qemu-hotpatch}"

@@ -13,7 +13,7 @@ from rich.console import Console
 from fixtures.errors import SuiteError, UsageError
 from fixtures.matrix.schema import Matrix, load_matrix
 from fixtures.outcome.outcome import Verdict
-from fixtures.outcome.report_dirs import new_report_dir, point_latest_at
+from fixtures.outcome.report_dirs import hold_all, new_report_dir, point_latest_at
 from fixtures.places import MATRIX_FILE, REPORTS
 from reports.finish import finish
 from reports.merge import Pairing, Part, by_pair, merged, parts_in, shortcomings
@@ -53,6 +53,7 @@ def _demand_this_matrix(matrix: Matrix, file: Path, pairs: dict[Pairing, list[Pa
 
 
 def _merge(pairs: dict[Pairing, list[Part]], matrix: Matrix, console: Console) -> Verdict:
+    held = hold_all(part.directory for parts in pairs.values() for part in parts)
     directory = new_report_dir()
     reports = [_pair(parts, matrix, directory, console, alone=len(pairs) == 1) for parts in pairs.values()]
     verdict = verdict_of_all(reports)
@@ -65,6 +66,8 @@ def _merge(pairs: dict[Pairing, list[Part]], matrix: Matrix, console: Console) -
         console.print("report: reports/latest/index.html")
         console.print(f"verdict: {verdict}")
     point_latest_at(directory)
+    for lock in held:
+        lock.release()
     return verdict
 
 

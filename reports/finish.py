@@ -9,6 +9,7 @@ from pathlib import Path
 from fixtures.errors import UsageError
 from fixtures.outcome.history import entries, history_dir, remember
 from fixtures.outcome.outcome import RunResult
+from fixtures.outcome.report_dirs import RERUNS
 from fixtures.places import NODE_MODULES
 from reports.changes import NOTHING_BEFORE, Changes, changes
 from reports.timeline.drawing import TimelineDrawer, illustrated
@@ -35,7 +36,7 @@ def finish(
     if whole:
         try:
             new = changes(run, entries(reports, run.old.name, run.new.name, run.started))
-            remember(run, tests, reports)
+            remember(run, tests, reports, rerun=directory.parent.name == RERUNS)
         except (UsageError, OSError) as error:
             remarks.append(f"Could not compare with earlier runs: {error}")
     run, undrawn = illustrated(run, directory, drawer or TimelineDrawer())

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.bench.run import RAM_MIB, benchmark
-from fixtures.outcome.report_dirs import point_latest_at, report_dir
+from fixtures.outcome.report_dirs import point_latest_at, report_dir, shown_place
 from fixtures.qualify.pair_under_test import PairUnderTest
 from reports.bench.figures import growths, not_flat
 from reports.bench.page import terminal_lines, write_bench
@@ -39,6 +39,6 @@ def test_mechanisms_that_leave_memory_alone_take_no_longer_for_more_of_it(
     point_latest_at(directory)
     for line in terminal_lines(bench):
         say(line)
-    say(f"reports/latest/{page.name}")
+    say(f"{shown_place(directory)}/{page.name}")
     assert bench.series, "nothing was measured"
     assert not not_flat(growths(bench))

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -296,3 +297,15 @@ def test_damaged_memory_costs_the_comparison_only(tmp_path: Path) -> None:
     _, remarks = end(night(2, make_cell(1)), tmp_path)
     assert [remark for remark in remarks if str(file) in remark]
     assert (tmp_path / "runs/1/verdict.json").is_file()
+
+
+def test_reruns_push_no_night_out_of_memory(tmp_path: Path) -> None:
+    """Lose this and thirty looks at one cell make the next night compare with nothing."""
+    night = make_run(make_cell(1))
+    remember(night, ["a"], tmp_path)
+    for minute in range(KEPT + 5):
+        rerun = replace(night, started=f"2027-01-01T00:{minute:02}:00+00:00")
+        remember(rerun, ["a"], tmp_path, rerun=True)
+    remembered = entries(tmp_path, night.old.name, night.new.name)
+    assert len(remembered) == KEPT + 1
+    assert remembered[-1].started == night.started

@@ -23,13 +23,13 @@ from suites.harness.support.docs_selections import wrong_selections
 
 FOREIGN = {
     *("autopkgtest", "bwrap", "createrepo_c", "dnf", "dpkg", "dpkg-scanpackages", "git", "jq", "mmdebstrap"),
-    *("cd", "cp", "echo", "exit", "mkdir", "npm", "printf", "test", "tmt", "virsh", "zypper"),
+    *("cd", "cp", "echo", "exit", "mkdir", "npm", "printf", "test", "tmt", "touch", "virsh", "zypper"),
 }
 """Programs of others, whose options nobody here knows."""
 FOREIGN_OPTIONS = frozenset(("--output-dir", "--timeout-test"))
 """Options of theirs that prose names; those of `sh` blocks are known from there."""
 BUILD_OPTIONS, BUILD_VARIABLES = ("--old", "--new"), ("OLD", "NEW")
-MADE = ("reports/latest", "reports/runs", "reports/history")
+MADE = ("reports/latest", "reports/latest-rerun", "reports/runs", "reports/reruns", "reports/history")
 """Where runs write: nothing of it is in the repository."""
 OF_PYTEST = frozenset({"fixtures.nightly.night"})
 """Modules that hand their arguments on to pytest."""

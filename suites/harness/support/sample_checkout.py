@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from fixtures.outcome.report_dirs import LINKS
 from fixtures.places import ROOT
 
 LINKED = ("fixtures", "images", "matrix.yaml", "builds.lock.json", "pyproject.toml")
-NOT_OURS = frozenset({"runs", "latest", "history"})
+NOT_OURS = frozenset({*LINKS, *LINKS.values(), "history"})
 SECONDS = 120
 """Bound of one pytest process that only collects."""
 

@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
 
+from fixtures.outcome.report_dirs import LINKS, all_runs
 from fixtures.places import ROOT
 from suites.harness.support import tracing_allowed
 
 PARTS = ("conftest.py", "pyproject.toml", "builds.lock.json", "fixtures", "images", "reports", "suites")
-NOT_COPIED = shutil.ignore_patterns("runs", "latest", "history", "__pycache__")
+NOT_COPIED = shutil.ignore_patterns(*LINKS, *LINKS.values(), "history", "__pycache__")
 RUN_SECONDS = 400
 """A booted cell with all its controls takes a minute under TCG, on a machine that does other things too."""
 FOUND_PROPERTY = "seeded defect"
@@ -87,6 +88,6 @@ def run_seeded(checkout: Path, matrix: Path, old: str, new: str, words: Iterable
         check=False,
         timeout=RUN_SECONDS,
     )
-    written = checkout / "reports" / "latest" / "verdict.json"
-    verdict = json.loads(written.read_text()) if written.is_file() else {}
+    written = (run / "verdict.json" for run in reversed(all_runs(checkout / "reports")))
+    verdict: dict[str, Any] = next((json.loads(file.read_text()) for file in written if file.is_file()), {})
     return SeededRun(done.returncode, done.stdout + done.stderr, verdict)
