@@ -6,13 +6,20 @@ Devices that no driver ever touched are those of test_sweeps.py.
 
 from __future__ import annotations
 
-import pytest
-
 from fixtures.attempt.attempt import HotPatch
 from fixtures.guest.guest import Guest
+from fixtures.matrix.promises import promise
 
 
-@pytest.mark.promise("drivers")
+@promise(
+    "drivers",
+    path="qmp",
+    mechanism="precopy",
+    hardware="devices",
+    version="newest-old",
+    and_back=True,
+    each_device=True,
+)
 def test_devices_go_on_under_their_drivers(guest: Guest, hot_patch: HotPatch) -> None:
     """Lose this and disks, network cards, screens and keyboards in use die with the update."""
     guest.works()
@@ -23,7 +30,7 @@ def test_devices_go_on_under_their_drivers(guest: Guest, hot_patch: HotPatch) ->
     assert guest.kernel_log_is_clean()
 
 
-@pytest.mark.promise("reboots")
+@promise("reboots", path="qmp", mechanism="precopy", version="newest-old", may_reboot=True)
 def test_guest_reboots_under_the_new_build(guest: Guest, hot_patch: HotPatch) -> None:
     """Lose this and a guest that was moved well does not start again, or finds itself on other firmware."""
     guest.must_reboot_first()

@@ -6,13 +6,12 @@ The newest one is that of suites/hotpatch.
 
 from __future__ import annotations
 
-import pytest
-
 from fixtures.attempt.attempt import HotPatch
 from fixtures.guest.guest import Guest
+from fixtures.matrix.promises import promise
 
 
-@pytest.mark.promise("oldest")
+@promise("oldest", path="qmp", mechanism="precopy", version="oldest-shared")
 def test_guest_on_the_oldest_machine_type(guest: Guest, hot_patch: HotPatch) -> None:
     """Lose this and an update breaks the guests that have been running for years."""
     guest.works()

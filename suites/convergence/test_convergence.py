@@ -3,16 +3,16 @@
 
 from dataclasses import replace
 
-import pytest
-
 from fixtures.attempt.convergence import CALM, LOAD, WAYS, Convergence
 from fixtures.guest.guest import Guest
 from fixtures.matrix.cells import Cell
+from fixtures.matrix.promises import promise
 
 PASSES_WITHOUT_HELP = 4
 
 
-@pytest.mark.promise("precopy-is-hopeless")
+@promise("precopy-is-hopeless", path="qmp", mechanism="precopy", profile="busy", version="newest-old")
+@promise("precopy-is-hopeless", path="libvirt", mechanism="precopy", profile="busy", version="newest-old")
 def test_hopeless_precopy_can_be_cancelled_and_done_later(guest: Guest, convergence: Convergence) -> None:
     """Lose this and a hot patch that gets nowhere costs the guest its life, or its next chance."""
     assert convergence.guest_outruns_it()
@@ -25,7 +25,8 @@ def test_hopeless_precopy_can_be_cancelled_and_done_later(guest: Guest, converge
     assert guest.kernel_log_is_clean()
 
 
-@pytest.mark.promise("postcopy-ends-it")
+@promise("postcopy-ends-it", path="qmp", mechanism="postcopy", profile="busy", version="newest-old")
+@promise("postcopy-ends-it", path="libvirt", mechanism="postcopy", profile="busy", version="newest-old")
 def test_postcopy_ends_what_precopy_cannot(guest: Guest, convergence: Convergence) -> None:
     """Lose this and the guests that write most can never be hot-patched."""
     assert convergence.guest_outruns_it()
@@ -35,12 +36,12 @@ def test_postcopy_ends_what_precopy_cannot(guest: Guest, convergence: Convergenc
     assert guest.kernel_log_is_clean()
 
 
-@pytest.mark.promise("auto-converge-ends-it")
-@pytest.mark.promise("longer-downtime-ends-it")
-@pytest.mark.promise("xbzrle-ends-it")
-@pytest.mark.promise("multifd-zlib-ends-it")
-@pytest.mark.promise("multifd-zstd-ends-it")
-@pytest.mark.promise("dirty-limit-ends-it")
+@promise("auto-converge-ends-it", path="qmp", mechanism="precopy", profile="busy")
+@promise("longer-downtime-ends-it", path="qmp", mechanism="precopy", profile="busy")
+@promise("xbzrle-ends-it", path="qmp", mechanism="precopy", profile="busy", slow=True)
+@promise("multifd-zlib-ends-it", path="qmp", mechanism="multifd", profile="busy", slow=True)
+@promise("multifd-zstd-ends-it", path="qmp", mechanism="multifd", profile="busy", slow=True)
+@promise("dirty-limit-ends-it", path="qmp", mechanism="precopy", profile="busy")
 def test_precopy_ends_with_help(cell: Cell, guest: Guest, convergence: Convergence) -> None:
     """Lose this and whoever cannot use postcopy has no way to end a hopeless precopy."""
     way = WAYS[cell.aspect.removesuffix("-ends-it")]

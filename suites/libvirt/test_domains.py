@@ -2,21 +2,21 @@
 """What libvirt knows of a domain during its move and after it."""
 
 import libvirt as api
-import pytest
 
 from fixtures.attempt.attempt import HotPatch, HotPatched
 from fixtures.attempt.libvirt_moves import POSTCOPY_EVENTS, PRECOPY_EVENTS, LibvirtMoves
 from fixtures.guest.guest import Guest
+from fixtures.matrix.promises import promise
 
 
-@pytest.mark.promise("events")
+@promise("events", path="libvirt", mechanism="precopy")
 def test_precopy_is_announced_on_both_sides(guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves) -> None:
     """Lose this and a management layer believes that a guest crashed when it moved."""
     guest.works()
     assert libvirt.announced(hot_patch(), *PRECOPY_EVENTS)
 
 
-@pytest.mark.promise("events-of-postcopy")
+@promise("events-of-postcopy", path="libvirt", mechanism="postcopy")
 def test_postcopy_is_announced_on_both_sides(
     guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves
 ) -> None:
@@ -25,7 +25,7 @@ def test_postcopy_is_announced_on_both_sides(
     assert libvirt.announced(hot_patch(), *POSTCOPY_EVENTS)
 
 
-@pytest.mark.promise("job-statistics")
+@promise("job-statistics", path="libvirt", mechanism="precopy", profile="busy")
 def test_statistics_agree_with_what_the_guest_saw(
     guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves
 ) -> None:
@@ -34,7 +34,7 @@ def test_statistics_agree_with_what_the_guest_saw(
     assert libvirt.statistics_agree(hot_patch())
 
 
-@pytest.mark.promise("transient")
+@promise("transient", path="libvirt", mechanism="precopy")
 def test_transient_domain_leaves_nothing_behind(
     guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves
 ) -> None:
@@ -45,7 +45,7 @@ def test_transient_domain_leaves_nothing_behind(
     assert libvirt.defined(source, here="none", there="transient")
 
 
-@pytest.mark.promise("persistent-moves")
+@promise("persistent-moves", path="libvirt", mechanism="precopy")
 def test_definition_moves_with_the_domain(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and a guest is gone for good the next time it is shut down."""
     guest.works()
@@ -55,7 +55,7 @@ def test_definition_moves_with_the_domain(guest: Guest, libvirt: LibvirtMoves) -
     assert libvirt.defined(source, here="none", there="persistent")
 
 
-@pytest.mark.promise("persistent-stays-defined")
+@promise("persistent-stays-defined", path="libvirt", mechanism="precopy")
 def test_definition_stays_where_nobody_asked_to_move_it(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and a move that was meant to be for a while takes the definition away."""
     guest.works()
@@ -65,7 +65,7 @@ def test_definition_stays_where_nobody_asked_to_move_it(guest: Guest, libvirt: L
     assert libvirt.defined(source, here="persistent", there="transient")
 
 
-@pytest.mark.promise("restart-keeps-machine-type")
+@promise("restart-keeps-machine-type", path="libvirt", mechanism="precopy")
 def test_restarted_domain_runs_the_new_build_on_the_old_machine_type(
     guest: Guest, libvirt: LibvirtMoves
 ) -> None:
@@ -77,7 +77,7 @@ def test_restarted_domain_runs_the_new_build_on_the_old_machine_type(
     assert libvirt.runs_new_build()
 
 
-@pytest.mark.promise("channels")
+@promise("channels", path="libvirt", mechanism="precopy", profile="busy", hardware="virtio", vcpus=2)
 def test_channel_and_console_work_after_the_move(
     guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves
 ) -> None:

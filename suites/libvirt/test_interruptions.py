@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Moves that are aborted, or that go by way of a file."""
 
-import pytest
-
 from fixtures.attempt.attempt import HotPatch
 from fixtures.attempt.libvirt_moves import LibvirtMoves
 from fixtures.guest.guest import Guest
+from fixtures.matrix.promises import promise
 
 
-@pytest.mark.promise("abort-of-precopy")
+@promise("abort-of-precopy", path="libvirt", mechanism="precopy", profile="busy")
 def test_aborted_precopy_can_be_repeated(guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves) -> None:
     """Lose this and giving up a hopeless move costs the guest."""
     guest.works()
@@ -18,7 +17,7 @@ def test_aborted_precopy_can_be_repeated(guest: Guest, hot_patch: HotPatch, libv
     assert guest.memory_is_intact()
 
 
-@pytest.mark.promise("abort-of-postcopy-refused")
+@promise("abort-of-postcopy-refused", path="libvirt", mechanism="postcopy", profile="busy")
 def test_postcopy_is_not_aborted(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and an abort kills a guest whose memory is split between both sides."""
     guest.works()
@@ -26,7 +25,7 @@ def test_postcopy_is_not_aborted(guest: Guest, libvirt: LibvirtMoves) -> None:
     assert guest.memory_is_intact()
 
 
-@pytest.mark.promise("managed-save")
+@promise("managed-save", path="libvirt", mechanism="precopy", profile="busy")
 def test_managed_save_of_the_old_build_restores_on_the_new(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and guests that were saved when the host was shut down are lost to the update."""
     guest.works()

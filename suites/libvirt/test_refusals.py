@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What libvirt must refuse, before anything happens to the guest."""
 
-import pytest
-
 from fixtures.attempt.libvirt_moves import LibvirtMoves
 from fixtures.guest.guest import Guest
 from fixtures.matrix.cells import Cell
+from fixtures.matrix.promises import promise
 
 ABI = "(?i)does not match source|unsupported_configuration|config_unsupported"
 
 
-@pytest.mark.promise("one-daemon-refused")
+@promise("one-daemon-refused", path="libvirt", mechanism="precopy")
 def test_daemon_does_not_migrate_to_itself(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and a mistyped address ends a guest in the daemon that runs it."""
     guest.works()
@@ -18,7 +17,7 @@ def test_daemon_does_not_migrate_to_itself(guest: Guest, libvirt: LibvirtMoves) 
     assert guest.goes_on()
 
 
-@pytest.mark.promise("one-host-uuid-refused")
+@promise("one-host-uuid-refused", path="libvirt", mechanism="precopy")
 def test_two_daemons_with_one_host_uuid_do_not_migrate(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and our reason for giving each daemon a UUID of its own no longer holds."""
     guest.works()
@@ -26,7 +25,7 @@ def test_two_daemons_with_one_host_uuid_do_not_migrate(guest: Guest, libvirt: Li
     assert guest.goes_on()
 
 
-@pytest.mark.promise("machine-type-change-refused")
+@promise("machine-type-change-refused", path="libvirt", mechanism="precopy")
 def test_another_machine_type_is_refused(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and a guest wakes up on a board that it never booted on."""
     guest.works()
@@ -34,7 +33,7 @@ def test_another_machine_type_is_refused(guest: Guest, libvirt: LibvirtMoves) ->
     assert guest.goes_on()
 
 
-@pytest.mark.promise("cpu-change-refused")
+@promise("cpu-change-refused", path="libvirt", mechanism="precopy")
 def test_another_cpu_model_is_refused(cell: Cell, guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and a guest runs on with instructions that its CPU no longer has."""
     guest.works()
@@ -43,7 +42,7 @@ def test_another_cpu_model_is_refused(cell: Cell, guest: Guest, libvirt: Libvirt
     assert guest.goes_on()
 
 
-@pytest.mark.promise("device-change-refused")
+@promise("device-change-refused", path="libvirt", mechanism="precopy", hardware="virtio")
 def test_another_device_model_is_refused(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and a guest's driver talks to a network card that is another one."""
     guest.works()

@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The commands that docs/qualify.md recommends for a hot patch by hand, given to the build's own virsh."""
 
-import pytest
-
 from fixtures.attempt import virsh
 from fixtures.attempt.libvirt_moves import LibvirtMoves
 from fixtures.guest.guest import Guest
+from fixtures.matrix.promises import promise
 
 FAST = "1024"
 """MiB a second: as good as no limit."""
 
 
-@pytest.mark.promise("virsh-precopy")
+@promise("virsh-precopy", path="libvirt", mechanism="precopy")
 def test_precopy(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and the plain command of the recipe does not work."""
     guest.works()
@@ -19,7 +18,7 @@ def test_precopy(guest: Guest, libvirt: LibvirtMoves) -> None:
     assert guest.memory_is_intact()
 
 
-@pytest.mark.promise("virsh-postcopy")
+@promise("virsh-postcopy", path="libvirt", mechanism="postcopy")
 def test_postcopy_by_a_second_command(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and `virsh migrate-postcopy` does not help a move that does not end."""
     guest.works()
@@ -34,7 +33,7 @@ def test_postcopy_by_a_second_command(guest: Guest, libvirt: LibvirtMoves) -> No
     assert guest.memory_is_intact()
 
 
-@pytest.mark.promise("virsh-postcopy-after-precopy")
+@promise("virsh-postcopy-after-precopy", path="libvirt", mechanism="postcopy")
 def test_postcopy_after_the_first_pass(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and the one command that always ends does not."""
     guest.works()
@@ -44,7 +43,7 @@ def test_postcopy_after_the_first_pass(guest: Guest, libvirt: LibvirtMoves) -> N
     assert guest.memory_is_intact()
 
 
-@pytest.mark.promise("virsh-timeout-postcopy")
+@promise("virsh-timeout-postcopy", path="libvirt", mechanism="postcopy", profile="busy")
 def test_postcopy_after_a_timeout(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and a move that an administrator bounded in time runs on for ever."""
     guest.works()
@@ -53,7 +52,7 @@ def test_postcopy_after_a_timeout(guest: Guest, libvirt: LibvirtMoves) -> None:
     assert guest.memory_is_intact()
 
 
-@pytest.mark.promise("virsh-domjobinfo")
+@promise("virsh-domjobinfo", path="libvirt", mechanism="precopy", profile="busy")
 def test_domjobinfo_tells_of_the_move(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and an administrator cannot see the progress of a move."""
     guest.works()

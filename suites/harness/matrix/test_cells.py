@@ -1,29 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cells: stable ids, a covering set that covers every pair of values, and markers to select by."""
 
-import ast
 import os
-import re
 import subprocess
 import sys
 from dataclasses import replace
 from itertools import combinations, product
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fixtures.errors import UsageError
-from fixtures.matrix.cells import Cell, expand, short_selection
+from fixtures.matrix.cell_ids import cell_named
+from fixtures.matrix.cells import Cell, expand, promised_cells, short_selection
 from fixtures.matrix.guest_devices import drivable
 from fixtures.matrix.mechanisms import MECHANISMS, Mechanism, drives
-from fixtures.matrix.promises import PROMISES
+from fixtures.matrix.promises import Promise
 from fixtures.matrix.schema import Guests, MachineTypeChoice, Matrix, load_matrix
-from fixtures.places import MATRIX_FILE, ROOT, SUITES
-from fixtures.run.collecting import _is_about
+from fixtures.places import MATRIX_FILE, ROOT
 
 SHIPPED = load_matrix(MATRIX_FILE)
 PPC64LE_IDS = [
@@ -39,41 +34,8 @@ PPC64LE_IDS = [
         (1, 2),
     )
 ]
-PROMISED = [
-    "precopy-idle-bare-1vcpu-one-daemon-refused",
-    "precopy-idle-bare-1vcpu-one-host-uuid-refused",
-    "precopy-idle-bare-1vcpu-machine-type-change-refused",
-    "precopy-idle-bare-1vcpu-cpu-change-refused",
-    "precopy-idle-virtio-1vcpu-device-change-refused",
-    "precopy-idle-bare-1vcpu-events",
-    "postcopy-idle-bare-1vcpu-events-of-postcopy",
-    "precopy-busy-bare-1vcpu-job-statistics",
-    "precopy-idle-bare-1vcpu-transient",
-    "precopy-idle-bare-1vcpu-persistent-moves",
-    "precopy-idle-bare-1vcpu-persistent-stays-defined",
-    "precopy-idle-bare-1vcpu-restart-keeps-machine-type",
-    "precopy-busy-bare-1vcpu-abort-of-precopy",
-    "postcopy-busy-bare-1vcpu-abort-of-postcopy-refused",
-    "precopy-busy-virtio-2vcpu-channels",
-    "precopy-busy-bare-1vcpu-managed-save",
-    "precopy-idle-bare-1vcpu-virsh-precopy",
-    "postcopy-idle-bare-1vcpu-virsh-postcopy",
-    "postcopy-idle-bare-1vcpu-virsh-postcopy-after-precopy",
-    "postcopy-busy-bare-1vcpu-virsh-timeout-postcopy",
-    "precopy-busy-bare-1vcpu-virsh-domjobinfo",
-]
-PROMISED_OF_CONVERGENCE = [
-    "pseries.newest-old-qmp-precopy-busy-bare-1vcpu-precopy-is-hopeless",
-    "pseries.newest-old-libvirt-precopy-busy-bare-1vcpu-precopy-is-hopeless",
-    "pseries.newest-old-qmp-postcopy-busy-bare-1vcpu-postcopy-ends-it",
-    "pseries.newest-old-libvirt-postcopy-busy-bare-1vcpu-postcopy-ends-it",
-    "pseries-vof.newest-old-qmp-precopy-busy-bare-1vcpu-auto-converge-ends-it",
-    "pseries-vof.newest-old-qmp-precopy-busy-bare-1vcpu-longer-downtime-ends-it",
-    "pseries-vof.newest-old-qmp-precopy-busy-bare-1vcpu-xbzrle-ends-it",
-    "pseries-vof.newest-old-qmp-multifd-busy-bare-1vcpu-multifd-zlib-ends-it",
-    "pseries-vof.newest-old-qmp-multifd-busy-bare-1vcpu-multifd-zstd-ends-it",
-    "pseries-vof.newest-old-qmp-precopy-busy-bare-1vcpu-dirty-limit-ends-it",
-]
+EVERYWHERE = Promise("asked", path="qmp", mechanism="postcopy", profile="busy", version="newest-old")
+ONCE = Promise("asked", path="libvirt", mechanism="precopy")
 
 
 def row(cell: Cell) -> tuple[object, ...]:
@@ -87,8 +49,8 @@ def meetings(cells: list[Cell]) -> set[object]:
 
 
 def plain(cells: list[Cell]) -> list[Cell]:
-    """The cells of the product, without those that stand apart for their memory or for a promise."""
-    return [cell for cell in cells if not cell.round_memory and not cell.aspect]
+    """The cells of the product, without those that stand apart for their memory."""
+    return [cell for cell in cells if not cell.round_memory]
 
 
 def some(values: tuple[object, ...]) -> st.SearchStrategy[tuple[object, ...]]:
@@ -121,78 +83,45 @@ matrices = st.builds(
 
 def test_ids_stay_what_they_are() -> None:
     """Lose this and known issues, rerun commands and the history of reports no longer find their cells."""
-    promised = [f"ppc64le-pseries-vof.newest-old-libvirt-{name}" for name in PROMISED]
-    promised.append("ppc64le-pseries.oldest-shared-qmp-precopy-idle-bare-1vcpu-oldest")
-    promised.append("ppc64le-pseries.newest-old-qmp-precopy-idle-bare-1vcpu-reboots")
-    promised += [f"ppc64le-{name}" for name in PROMISED_OF_CONVERGENCE]
-    everything = "ppc64le-pseries.newest-old-qmp-precopy-idle-devices-1vcpu-drivers"
-    promised += [everything, *(f"{everything}-{device}" for device in drivable("ppc64le"))]
-    assert [cell.id for cell in expand(SHIPPED, ["ppc64le"])] == [*PPC64LE_IDS, *promised]
+    assert [cell.id for cell in expand(SHIPPED, ["ppc64le"])] == PPC64LE_IDS
 
 
-def test_every_promise_has_its_test() -> None:
-    """Lose this and a promise is listed and never tried, or tried by a test that never runs."""
-    text = "".join(file.read_text() for file in SUITES.glob("[!h]*/test_*.py"))
-    tried = re.findall(r'@pytest\.mark\.promise\("([^"]+)"\)', text)
-    assert sorted(tried) == sorted({promise.aspect for promise in PROMISES})
+def test_promise_is_the_end_of_its_cells_id() -> None:
+    """Lose this and known issues no longer find the cells of promises."""
+    ids = [cell.id for cell in promised_cells(SHIPPED, [ONCE, EVERYWHERE], ["ppc64le"])]
+    assert ids == [
+        "ppc64le-pseries-vof.newest-old-libvirt-precopy-idle-bare-1vcpu-asked",
+        "ppc64le-pseries.newest-old-qmp-postcopy-busy-bare-1vcpu-asked",
+    ]
 
 
-@pytest.mark.parametrize("path", sorted((SUITES / "libvirt").glob("test_*.py")), ids=lambda path: path.stem)
-def test_every_test_of_libvirts_names_its_promise(path: Path) -> None:
-    """Lose this and a test of one promise runs on every guest of the product."""
-    tests = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef)]
-    named = [ast.unparse(mark) for test in tests for mark in test.decorator_list]
-    assert [name.partition("(")[0] for name in named] == ["pytest.mark.promise"] * len(tests)
+def test_promises_are_tested_on_one_architecture_by_default() -> None:
+    """Lose this and the default run tests on a slow architecture what does not depend on one."""
+    cells = promised_cells(SHIPPED, [ONCE])
+    assert {cell.arch: cell.covering for cell in cells} == {"x86_64": True, "ppc64le": False}
 
 
-PROMISED_CELL = Cell("x86_64", "q35", "newest-old", "libvirt", "precopy", "idle", "bare", 1, aspect="events")
-PLAIN_CELL = replace(PROMISED_CELL, aspect="")
+def test_promise_with_a_version_is_tested_on_every_architecture() -> None:
+    """Lose this and nobody knows by default whether a busy ppc64le guest can be moved at all."""
+    cells = promised_cells(SHIPPED, [EVERYWHERE])
+    assert {cell.arch: cell.covering for cell in cells} == {"x86_64": True, "ppc64le": True}
 
 
-@pytest.mark.parametrize(
-    "mark,about",
-    [
-        (pytest.mark.promise("events"), [PROMISED_CELL]),
-        (pytest.mark.promise("transient"), []),
-        (pytest.mark.guest(profile="idle"), [PLAIN_CELL]),
-        (pytest.mark.guest(profile="busy"), []),
-        (pytest.mark.x86_64, [PLAIN_CELL]),
-    ],
-    ids=["its promise", "another promise", "its guest", "another guest", "any guest"],
-)
-def test_test_gets_the_cells_that_it_is_about(mark: pytest.MarkDecorator, about: list[Cell]) -> None:
-    """Lose this and a promise is tried on every guest, or each test of survival on the guests of promises."""
-    test: Any = SimpleNamespace(
-        get_closest_marker=lambda name: mark.mark if mark.name == name else None,
-        iter_markers=lambda name: [mark.mark] if mark.name == name else [],
-    )
-    assert [cell for cell in (PROMISED_CELL, PLAIN_CELL) if _is_about(test, cell)] == about
-
-
-def test_promises_are_tried_on_one_architecture_by_default() -> None:
-    """Lose this and the default run tries on a slow architecture what does not depend on one."""
-    promised = [cell for cell in expand(SHIPPED) if cell.aspect in {"events", "auto-converge-ends-it"}]
-    assert {cell.arch for cell in promised if cell.covering} == {"x86_64"}
-
-
-def test_convergence_is_tried_on_every_architecture() -> None:
-    """Lose this and the default run does not show whether a busy ppc64le guest can be moved at all."""
-    hopeless = [cell for cell in expand(SHIPPED) if cell.aspect == "precopy-is-hopeless" and cell.covering]
-    assert {(cell.arch, cell.path) for cell in hopeless} == set(
-        product(("x86_64", "ppc64le"), ("qmp", "libvirt"))
-    )
+def test_slow_promise_is_not_in_the_default_run() -> None:
+    """Lose this and the default run waits minutes for one promise."""
+    assert not [cell for cell in promised_cells(SHIPPED, [replace(EVERYWHERE, slow=True)]) if cell.covering]
 
 
 def test_matrix_without_libvirt_has_none_of_its_promises() -> None:
-    """Lose this and a user whose builds have no libvirt reads that twenty times."""
+    """Lose this and a user whose builds have no libvirt reads of it twenty times over."""
     alone = SHIPPED.model_copy(update={"paths": ("qmp",)})
-    assert not {cell.path for cell in expand(alone)} - {"qmp"}
-    assert not {"events", "transient", "channels"} & {cell.aspect for cell in expand(alone)}
+    assert {cell.path for cell in promised_cells(alone, [ONCE, EVERYWHERE])} == {"qmp"}
 
 
 def test_guest_with_one_device_is_a_slow_cell_of_its_own() -> None:
     """Lose this and the default run boots a guest for each device, or the guest has them all."""
-    cells = [cell for cell in expand(SHIPPED, ["x86_64"]) if cell.only_device]
+    drivers = replace(EVERYWHERE, hardware="devices", each_device=True)
+    _everything, *cells = promised_cells(SHIPPED, [drivers], ["x86_64"])
     assert not [cell for cell in cells if cell.covering]
     devices = [[device.name for device in cell.guest("a-machine").devices] for cell in cells]
     assert devices == [[device] for device in drivable("x86_64")]
@@ -201,8 +130,8 @@ def test_guest_with_one_device_is_a_slow_cell_of_its_own() -> None:
 
 def test_only_a_guest_that_is_to_reboot_may() -> None:
     """Lose this and a guest that panics reboots and looks alive."""
-    cells = expand(SHIPPED)
-    assert {cell.aspect for cell in cells if cell.guest("a-machine").may_reboot} == {"reboots"}
+    cells = promised_cells(SHIPPED, [ONCE, replace(ONCE, aspect="reboots", may_reboot=True)], ["x86_64"])
+    assert [cell.guest("a-machine").may_reboot for cell in cells] == [False, True]
 
 
 def test_covering_set_stays_small() -> None:
@@ -317,3 +246,26 @@ def test_every_vcpu_of_an_idle_guest_sleeps_in_some_cell() -> None:
         for mechanism in ("precopy", "postcopy")
     )
     assert {precopy.beat_vcpu, postcopy.beat_vcpu} == {0, 1}
+
+
+@settings(deadline=None)
+@given(matrices)
+def test_id_names_its_cell(matrix: Matrix) -> None:
+    """Lose this and a run under xdist prepares for other cells than its workers have collected."""
+    promises = [replace(ONCE, hardware="devices", each_device=True), EVERYWHERE]
+    for cell in [*expand(matrix), *promised_cells(matrix, promises)]:
+        named = cell_named(cell.id)
+        assert named is not None
+        assert (named.id, row(named), named.arch, named.subject) == (
+            *(cell.id, row(cell), cell.arch, cell.subject),
+        )
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "x86_64", "x86_64-devices-1of2", "x86_64-q35.newest-old-qmp-precopy"],
+    ids=["none", "architecture", "sweep", "half"],
+)
+def test_other_id_names_no_cell(name: str) -> None:
+    """Lose this and a self-test of the suite counts as a cell."""
+    assert cell_named(name) is None

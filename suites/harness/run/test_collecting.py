@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which cells a test gets, and what is wrong with tests that get the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fixtures.matrix.promises import promise
+from fixtures.run.collecting import promises_of
+from suites.harness.support.sample_checkout import SampleCheckout, sample_checkout
+
+IMPORT = "import pytest\nfrom fixtures.matrix.promises import promise\n"
+BODY = "(guest, hot_patch):\n    assert hot_patch().runs_on_new_build\n"
+ASKED = '@promise("asked", path="qmp", mechanism="postcopy", version="newest-old")\n'
+IDLE = '@pytest.mark.guest(profile="idle")\n'
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> SampleCheckout:
+    """One test with a promise, and one about idle guests."""
+    text = f"{IMPORT}{ASKED}def test_asked{BODY}{IDLE}def test_idle{BODY}"
+    return sample_checkout(tmp_path, {"hotpatch/test_x.py": text})
+
+
+def test_test_gets_the_cell_of_its_promise(checkout: SampleCheckout) -> None:
+    """Lose this and a test of one promise runs on every guest of the matrix."""
+    asked = [test for test in checkout.collect("-m", "slow or not slow").tests if "test_asked" in test]
+    ends = [test.partition("newest-old-")[2] for test in asked]
+    assert ends == ["qmp-postcopy-idle-bare-1vcpu-asked]"] * 2
+
+
+def test_test_about_a_guest_gets_the_cells_of_that_guest(checkout: SampleCheckout) -> None:
+    """Lose this and the test of idle guests runs on busy ones, or on the guests of promises."""
+    idle = [test for test in checkout.collect("-m", "slow or not slow").tests if "test_idle" in test]
+    assert len(idle) > 10
+    assert all("-idle-" in test and not test.endswith("asked]") for test in idle)
+
+
+def test_promises_are_read_in_written_order() -> None:
+    """Lose this and the order of cells depends on how pytest keeps its markers."""
+    first, second = (promise(name, path="qmp", mechanism="precopy") for name in ("first", "second"))
+
+    class Test:
+        nodeid = "test_x.py::test"
+
+        def iter_markers(self, name: str) -> list[pytest.Mark]:
+            return [getattr(pytest.mark, name)(each).mark for each in (second, first)]
+
+    assert promises_of(Test()) == [first, second]  # type: ignore[arg-type]
+
+
+def test_bare_marker_is_refused(tmp_path: Path) -> None:
+    """Lose this and a promise without its guest is collected as a test of everything."""
+    text = f'{IMPORT}@pytest.mark.promise("asked")\ndef test_asked{BODY}'
+    said = sample_checkout(tmp_path, {"hotpatch/test_x.py": text}).collect()
+    assert said.status == 2
+    assert "declare a promise with the decorator of fixtures.matrix.promises" in said.text
+    assert "Traceback" not in said.text
+
+
+def test_two_tests_about_one_cell_are_refused(tmp_path: Path) -> None:
+    """Lose this and the result of one test hides that of the other."""
+    text = f"{IMPORT}{ASKED}def test_one{BODY}{ASKED}def test_other{BODY}"
+    said = sample_checkout(tmp_path, {"hotpatch/test_x.py": text}).collect()
+    assert said.status == 2
+    assert "two tests are about the cell hotpatch/x86_64-q35.newest-old-qmp-postcopy" in said.text
+
+
+def test_unknown_cell_ends_a_run_with_workers(checkout: SampleCheckout) -> None:
+    """Lose this and a slip in a list of cells ends in a message about a worker that was interrupted."""
+    (checkout.root / "cells").write_text("x86_64-nothing\n")
+    said = checkout.pytest("-n1", "--cells=cells")
+    assert said.status == 2
+    assert "cells, line 1: no test has the id 'x86_64-nothing'" in said.text
+    assert "what to do: take ids" in said.text
+
+
+def test_unknown_mechanism_of_a_promise_is_refused(tmp_path: Path) -> None:
+    """Lose this and a slip in a promise is reported as a mechanism that both builds lack."""
+    text = f"{IMPORT}{ASKED.replace('postcopy', 'postcop')}def test_asked{BODY}"
+    said = sample_checkout(tmp_path, {"hotpatch/test_x.py": text}).collect()
+    assert said.status == 2
+    assert "test_asked: no mechanism postcop; choose of precopy, " in said.text
