@@ -89,6 +89,13 @@ def test_usual_virtio_devices_are_the_other_kinds_business(arch: Arch) -> None:
     assert devices_of("bare", arch) == ()
 
 
+def test_input_device_must_say_what_it_sends() -> None:
+    """Lose this and a new keyboard is in every guest, and no key is ever sent through it."""
+    keyboard = next(device for device in DRIVEN if device.name == "usb-kbd")
+    with pytest.raises(ValueError, match="usb-kbd is an input device"):
+        replace(keyboard, sends=None)
+
+
 def test_agent_knows_every_kind() -> None:
     """Lose this and a guest with that device does not come up."""
     known = (AGENT / "drivers.c").read_text()
