@@ -9,7 +9,7 @@ from typing import Any
 import libvirt
 import pytest
 
-from fixtures.path.libvirt.events import LIFECYCLE, Recorder, constant, told
+from fixtures.path.libvirt.events import LIFECYCLE, Recorder, constant, error_text
 from fixtures.waiting import Deadline, Signal
 from suites.harness.support.libvirt_errors import error_of
 
@@ -101,4 +101,7 @@ def test_numbers_have_names() -> None:
     """Lose this and a report shows numbers that only libvirt's headers explain."""
     assert constant("VIR_DOMAIN_EVENT_SUSPENDED_", libvirt.VIR_DOMAIN_EVENT_SUSPENDED_POSTCOPY) == "postcopy"
     assert constant("VIR_DOMAIN_EVENT_SUSPENDED_", 99) == "99"
-    assert told(error_of(libvirt.VIR_ERR_OPERATION_FAILED, "it broke")) == "it broke (operation_failed, qemu)"
+    assert (
+        error_text(error_of(libvirt.VIR_ERR_OPERATION_FAILED, "it broke"))
+        == "it broke (operation_failed, qemu)"
+    )
