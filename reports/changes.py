@@ -104,7 +104,7 @@ def changes(run: RunResult, earlier: Sequence[Entry]) -> Changes:
         blackouts=[
             change for cell in run.cells if (change := _blackout(cell, before.get(cell.id, []))) is not None
         ],
-        flaky=[cell for cell in run.cells if _to_and_fro(cell, before.get(cell.id, []))],
+        flaky=[cell for cell in run.cells if _is_wavering(cell, before.get(cell.id, []))],
         first_tried=sum(cell.id not in before for cell in run.cells),
     )
 
@@ -156,7 +156,7 @@ def _blackout(cell: CellResult, past: Sequence[Past]) -> Blackout | None:
     return Blackout(cell, now, middle, low, high, len(known))
 
 
-def _to_and_fro(cell: CellResult, past: Sequence[Past]) -> bool:
+def _is_wavering(cell: CellResult, past: Sequence[Past]) -> bool:
     """Has it turned from passing to failing and back, or the other way, within the runs looked at?"""
     if cell.outcome is Outcome.ERROR:
         return False

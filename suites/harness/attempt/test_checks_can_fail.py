@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each check of a guest, made to fail by a fault put into a real guest, which no hot patch has touched."""
+"""Each check of a guest fails when a fault is put into a real guest, without a hot patch."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -37,7 +37,7 @@ def test_damaged_byte_is_found(boot: Boot, arch: Arch) -> None:
 
 @each_arch
 def test_lost_beat_is_found(boot: Boot, arch: Arch) -> None:
-    """Lose this and output that a guest sent while it was moved may vanish unseen."""
+    """Lose this and lost output of a guest during its move goes unnoticed."""
     guest = boot(arch).guest
     assert guest.lost_no_beat()
     guest.agent.ask("skip-beat")
@@ -47,7 +47,7 @@ def test_lost_beat_is_found(boot: Boot, arch: Arch) -> None:
 
 @each_arch
 def test_clock_set_back_is_found(boot: Boot, arch: Arch) -> None:
-    """Lose this and a guest whose time jumps back passes."""
+    """Lose this and a guest passes although its clock jumps back."""
     guest = boot(arch).guest
     assert guest.clock_never_went_back()
     guest.agent.ask("clock-back", us=500_000)
@@ -70,7 +70,7 @@ def test_clock_that_jumps_is_found(boot: Boot, arch: Arch, command: str, clock: 
 
 @each_arch
 def test_stopped_vcpu_is_found(boot: Boot, arch: Arch) -> None:
-    """Lose this and a guest that goes on with half of its vCPUs passes."""
+    """Lose this and a guest passes although half of its vCPUs have stopped."""
     guest = boot(arch).guest
     guest.works()
     assert guest.goes_on(seconds=5)
@@ -102,15 +102,15 @@ def test_kernel_trouble_is_found(boot: Boot, arch: Arch) -> None:
 
 @pytest.mark.x86_64
 def test_guest_that_did_not_reach_the_new_build_is_found(boot: Boot, request: pytest.FixtureRequest) -> None:
-    """Lose this and a hot patch into the wrong build passes for the update."""
+    """Lose this and a hot patch into the wrong build counts as the update."""
     machine = boot("x86_64").machine
     assert runs_new_build(machine)
     assert not runs_new_build(replace(machine, build=pair_under_test_of(request.config).new))
 
 
 @pytest.mark.x86_64
-def test_where_a_guest_stopped_that_never_boots_is_kept(boot: Boot, tmp_path: Path) -> None:
-    """Lose this and a guest that hangs in one boot of a thousand is never understood."""
+def test_registers_of_a_guest_that_never_boots_are_kept(boot: Boot, tmp_path: Path) -> None:
+    """Lose this and a hang in one of a thousand boots cannot be analysed."""
     setting = boot("x86_64").setting
     images = tmp_path / "images"
     images.mkdir()
@@ -143,11 +143,11 @@ SILENCE: dict[str, Callable[[Attempt], object]] = {
     "usb-tablet": _unplug("usb-tablet"),
     "virtio-scsi": _unplug("virtio-scsi-hd"),
 }
-"""How a device is made to fall silent, as a broken one would."""
+"""How each device is made to stop responding."""
 
 
 @pytest.mark.x86_64
-def test_device_that_falls_silent_is_named(boot: Boot) -> None:
+def test_device_that_stops_responding_is_named(boot: Boot) -> None:
     """Lose this and a guest passes although its network card, disk or tablet is dead after the move."""
     attempt = boot("x86_64", hardware="devices", only_devices=(*SILENCE, "ahci"))
     attempt.guest.works()
@@ -161,7 +161,7 @@ def test_device_that_falls_silent_is_named(boot: Boot) -> None:
 
 
 @pytest.mark.x86_64
-def test_display_that_shows_something_else_is_named(boot: Boot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_display_with_a_wrong_picture_is_named(boot: Boot, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lose this and a guest passes although its screen no longer changes after the move."""
     attempt = boot("x86_64", hardware="devices", only_devices=("VGA", "virtio-gpu"))
     attempt.guest.works()
@@ -181,7 +181,7 @@ def test_display_that_shows_something_else_is_named(boot: Boot, monkeypatch: pyt
 def test_keyboard_and_tablet_that_report_nothing_are_named(
     boot: Boot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Lose this and a guest that no longer hears its keyboard passes."""
+    """Lose this and a guest passes although it no longer receives keys."""
     attempt = boot("x86_64", hardware="devices", only_devices=("usb-kbd", "virtio-tablet"))
     attempt.guest.works()
     assert attempt.guest.devices_work()
@@ -193,7 +193,7 @@ def test_keyboard_and_tablet_that_report_nothing_are_named(
 
 @pytest.mark.x86_64
 def test_guest_reports_its_acpi_tables(boot: Boot) -> None:
-    """Lose this and a firmware that gives guests other tables goes unseen."""
+    """Lose this and a firmware that gives guests different tables goes unnoticed."""
     tables = boot("x86_64").guest.acpi_tables
     assert {"DSDT", "FACP", "APIC"} <= set(tables)
     assert tables["DSDT"] > tables["FACP"] > 0
@@ -211,7 +211,7 @@ def test_other_acpi_tables_are_reported(boot: Boot) -> None:
 
 
 @pytest.mark.x86_64
-def test_guest_that_does_not_start_again_is_found(boot: Boot) -> None:
-    """Lose this and a guest that the reset button kills passes. This one's QEMU stops at a reset."""
+def test_guest_that_does_not_boot_after_a_reset_is_found(boot: Boot) -> None:
+    """Lose this and a guest passes that does not survive a reset. This one's QEMU exits at a reset."""
     guest = boot("x86_64").guest
     assert not guest.reboots(seconds=2.0)

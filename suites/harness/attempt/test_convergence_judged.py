@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What counts as a hopeless precopy, and as a postcopy that ends in time."""
+"""What counts as a precopy that does not converge, and as a postcopy that ends in time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RAM = 256 * MIB
 
 
 class ScriptedJourney:
-    """A migration that has sent so much, and has so much left, at the beginning of each pass."""
+    """A migration with these numbers of bytes sent and remaining at the beginning of each pass."""
 
     def __init__(self, remaining: Callable[[int], int], each_pass: int = RAM // 4) -> None:
         self._remaining = remaining
@@ -53,7 +53,7 @@ class ScriptedAttempt:
         self.guest = SimpleNamespace(spec=SimpleNamespace(memory_kib=RAM >> 10), toll=lambda: toll)
 
     def cancelled(self, _mechanism: str, _limits: object, steer: Callable[[Journey], None]) -> None:
-        """Steer, and that is all."""
+        """Only steer."""
         steer(self.journey)
 
     def steered(self, _limits: object, steer: Callable[[Journey], None]) -> Any:
@@ -73,32 +73,32 @@ class ScriptedAttempt:
 
 
 def judged(journey: ScriptedJourney, took: float = 0.0) -> tuple[Convergence, ScriptedAttempt]:
-    """The judge of a scripted attempt."""
+    """The convergence checks of a scripted attempt, and that attempt."""
     attempt: Any = ScriptedAttempt(journey, took)
     return Convergence(attempt), attempt
 
 
-def test_precopy_that_leaves_as_much_behind_is_hopeless() -> None:
-    """Lose this and the proof that postcopy is needed is none."""
+def test_precopy_with_as_much_remaining_as_before_does_not_converge() -> None:
+    """Lose this and the test does not show that the guest needs postcopy."""
     convergence, attempt = judged(ScriptedJourney(lambda _passes: 32 * MIB))
     assert convergence.precopy_is_hopeless()
     assert attempt.journey.passes == PASSES
 
 
-def test_precopy_that_comes_nearer_to_its_end_is_not() -> None:
-    """Lose this and a guest that would have moved by itself proves that it cannot."""
+def test_precopy_with_less_remaining_converges() -> None:
+    """Lose this and a guest that precopy could move counts as one that needs postcopy."""
     convergence, _attempt = judged(ScriptedJourney(lambda passes: 32 * MIB - passes * 4 * MIB))
     assert not convergence.precopy_is_hopeless()
 
 
 def test_long_first_pass_proves_nothing() -> None:
-    """Lose this and a hopeless precopy passes for a hopeful one, because its first pass left more behind."""
+    """Lose this and a precopy that does not converge seems to, because more remained after its first pass."""
     convergence, _attempt = judged(ScriptedJourney(lambda passes: (48 if passes < 3 else 32) * MIB))
     assert convergence.precopy_is_hopeless()
 
 
-def test_precopy_has_its_chance_until_it_has_sent_all_memory() -> None:
-    """Lose this and short passes make a precopy hopeless before it could show what it can."""
+def test_precopy_is_not_judged_until_it_has_sent_all_memory() -> None:
+    """Lose this and short passes make a precopy seem not to converge before it has sent all memory."""
     convergence, attempt = judged(ScriptedJourney(lambda _passes: 32 * MIB, each_pass=RAM // 16))
     assert convergence.precopy_is_hopeless()
     assert attempt.journey.passes == 17
@@ -114,7 +114,7 @@ def test_postcopy_that_takes_no_longer_than_its_bytes_is_bounded() -> None:
 
 
 def test_postcopy_that_takes_longer_fails() -> None:
-    """Lose this and postcopy may take as long as it likes."""
+    """Lose this and the duration of postcopy has no limit."""
     journey = ScriptedJourney(lambda _passes: TIGHT.bandwidth)
     convergence, _attempt = judged(journey, took=1.5 + MARGIN_SECONDS)
     with pytest.raises(HotPatchFailure, match="at full bandwidth"):

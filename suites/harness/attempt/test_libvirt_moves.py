@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When a move by libvirt begins: what fails earlier is not blamed on the builds."""
+"""When a move by libvirt begins: earlier failures are not blamed on the builds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _begin(*_: object) -> None:
 
 @pytest.fixture
 def attempt() -> Any:
-    """An attempt whose guest has booted; every migration fails as soon as it is asked for."""
+    """An attempt whose guest has booted; every migration fails when it is requested."""
     path = LibvirtPath(lambda _domain: None, Daemons(), direct=False)
     path.begin = _begin  # type: ignore[assignment]
     path.awaited = path.destination_xml = lambda *_: "<domain/>"  # type: ignore[assignment, method-assign]
@@ -32,7 +32,7 @@ def attempt() -> Any:
 
 @pytest.fixture
 def moves(attempt: Any) -> LibvirtMoves:
-    """Its domain, as a test gets it."""
+    """The moves of its domain, as a test gets them."""
     return LibvirtMoves(attempt)
 
 
@@ -50,7 +50,7 @@ MOVES: dict[str, Callable[[LibvirtMoves], object]] = {
 
 @pytest.mark.parametrize("name", MOVES)
 def test_move_begins_with_its_migration(name: str, attempt: Any, moves: LibvirtMoves) -> None:
-    """Lose this and a guest that a migration loses is an error of the suite, not a failure of the builds."""
+    """Lose this and a guest that a migration loses counts as an error of the suite, not as a failure."""
     with suppress(HotPatchFailure):
         MOVES[name](moves)
     assert attempt.began

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each check of what libvirt promises fails where the promise is broken on purpose, on real guests."""
+"""Each check of a libvirt promise fails if the promise is broken on purpose, with real guests."""
 
 import dataclasses
 import re
@@ -33,12 +33,12 @@ def moves(booted: Attempt) -> LibvirtMoves:
 
 @pytest.mark.parametrize("change", [None, ("<on_crash>destroy", "<on_crash>preserve")])
 def test_migration_that_is_not_refused(moves: LibvirtMoves, change: tuple[str, str] | None) -> None:
-    """Lose this and libvirt no longer keeps a guest from a host or a board that is not its own, unseen."""
+    """Lose this and a libvirt that no longer refuses the same host or a different board goes unnoticed."""
     assert not moves.refuses("same host|does not match", change=change)
 
 
 def test_refusal_in_other_words(moves: LibvirtMoves) -> None:
-    """Lose this and any error at all passes for the refusal that was promised."""
+    """Lose this and any error counts as the promised refusal."""
     assert not moves.refuses("does not match", to=moves.domain.daemon)
 
 
@@ -57,7 +57,7 @@ def test_events_statistics_and_definition(booted: Attempt, moves: LibvirtMoves) 
 
 
 def test_machine_type_that_changes_with_a_restart(moves: LibvirtMoves) -> None:
-    """Lose this and a guest is upgraded to another board by a restart, unseen."""
+    """Lose this and a restart that changes a guest's machine type goes unnoticed."""
     connection, handle = moves.domain.daemon.connection, moves.domain.handle
     xml = handle.XMLDesc(api.VIR_DOMAIN_XML_INACTIVE)
     connection.defineXML(re.sub(r"machine='pc-q35-[\d.]+'", "machine='pc-q35-4.2'", xml))
@@ -65,7 +65,7 @@ def test_machine_type_that_changes_with_a_restart(moves: LibvirtMoves) -> None:
 
 
 def test_build_that_is_not_the_new_one(booted: Attempt, moves: LibvirtMoves) -> None:
-    """Lose this and a guest that never left the old QEMU counts as updated."""
+    """Lose this and a guest that is still in the old QEMU counts as updated."""
     moves.domain.build = dataclasses.replace(
         booted.setting.old, programs={"x86_64": booted.setting.old.program("ppc64le")}
     )
@@ -84,7 +84,7 @@ def test_abort_that_comes_too_early_for_postcopy(booted: Attempt, moves: Libvirt
 
 
 def test_abort_that_comes_too_late(moves: LibvirtMoves) -> None:
-    """Lose this and a migration that cannot be given up passes."""
+    """Lose this and a migration that cannot be aborted passes."""
     assert not moves.aborts_precopy(bandwidth=1 << 30, after="stopped migrated")
 
 
@@ -101,6 +101,6 @@ def test_guest_that_is_not_restored(moves: LibvirtMoves) -> None:
 
 
 def test_virsh_that_fails(moves: LibvirtMoves) -> None:
-    """Lose this and a command of the recipe that does not exist passes."""
+    """Lose this and a recipe with a command that does not exist passes."""
     with pytest.raises(HotPatchFailure, match="support option --hot-patch"):
         moves.hot_patch_by(virsh.migrates(moves, "--hot-patch"))

@@ -12,7 +12,7 @@ MOVED = Timeline(
 )
 
 
-def test_silence_around_a_switchover_is_reported_beside_qmps_figure() -> None:
+def test_silence_around_a_switchover_is_reported_with_qmps_figure() -> None:
     """Lose this and a guest that is silent longer than QEMU's downtime goes unnoticed."""
     message = switchover_figures(MOVED)
     assert message == {"STOP to RESUME ms": 50.0, "silence around it ms": 62.0 - BEAT_MS}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who is to blame: every row of the outcome table, and what may never happen whatever the controls say."""
+"""Who is to blame: every row of the outcome table, and rules that hold for all results of the controls."""
 
 import pytest
 from hypothesis import example, given, settings
@@ -70,17 +70,17 @@ BLAMED = {
 
 
 @pytest.mark.parametrize("case", BLAMED)
-def test_failure_is_laid_at_the_right_door(case: str) -> None:
-    """Lose this and a release manager holds the wrong build responsible."""
-    controls, outcome, told = BLAMED[case]
+def test_failure_is_blamed_on_the_right_build(case: str) -> None:
+    """Lose this and the report blames the wrong build."""
+    controls, outcome, expected = BLAMED[case]
     judged, reason = blame(FAILED, controls)
     assert judged is outcome
     assert reason.startswith("memory was seen; ")
-    assert told in reason
+    assert expected in reason
 
 
 def test_other_defect_of_a_control_is_reported_too() -> None:
-    """Lose this and a second defect that the controls came upon is forgotten."""
+    """Lose this and a second defect that the controls found is not reported."""
     _outcome, reason = blame(FAILED, Controls(OLD_OTHER, NEW_OTHER))
     assert "old → itself fails with clock" in reason
     assert "new → itself fails with clock" in reason
@@ -91,22 +91,22 @@ def test_other_defect_of_a_control_is_reported_too() -> None:
     [("pass", Outcome.PASS), ("refused", Outcome.REFUSED), ("unsupported", Outcome.UNSUPPORTED)],
 )
 def test_clean_end_needs_no_control(result: str, outcome: Outcome) -> None:
-    """Lose this and a green run pays for controls, or a refusal counts against the update."""
+    """Lose this and controls run although nothing failed, or a refusal counts against the update."""
     assert settled([run(result)]) == (outcome, f"{result} was seen")
 
 
 def test_failure_needs_controls() -> None:
-    """Lose this and failures are judged before anybody asked who is to blame."""
+    """Lose this and a failure gets an outcome before its controls have run."""
     assert settled([FAILED, FAILED]) is None
 
 
 def test_error_in_any_repeat_is_an_error() -> None:
-    """Lose this and a broken rig passes for a flaky QEMU."""
+    """Lose this and an error of the suite is reported as a flaky QEMU."""
     assert settled([run("pass"), FAILED, run("error")]) == (Outcome.ERROR, "error was seen")
 
 
 def test_differing_repeats_are_flaky_with_interval() -> None:
-    """Lose this and a guest that survives four times of five looks safe, or looks certain to die."""
+    """Lose this and a guest that survives four times of five is reported as a pass or a regression."""
     judged = settled([run("pass")] * 8 + [FAILED] * 2)
     assert judged is not None
     assert judged[0] is Outcome.FLAKY
@@ -115,19 +115,19 @@ def test_differing_repeats_are_flaky_with_interval() -> None:
 
 
 def test_pass_and_refusal_are_flaky() -> None:
-    """Lose this and a build that refuses now and then passes as one that never does."""
+    """Lose this and a build that sometimes refuses is reported as one that never does."""
     judged = settled([run("pass"), run("refused")])
     assert judged is not None
     assert judged[0] is Outcome.FLAKY
 
 
 def test_failures_of_two_kinds_are_flaky() -> None:
-    """Lose this and the second defect of a cell hides behind the first."""
+    """Lose this and the second defect of a cell is not reported."""
     judged = settled([FAILED, run("fail", "clock")])
     assert judged == (Outcome.FLAKY, "failures differ between repeats: clock / memory")
 
 
-def test_first_failure_is_the_one_that_is_told() -> None:
+def test_first_failure_is_reported() -> None:
     """Lose this and the report shows the evidence of a run that passed."""
     assert failure_of([run("pass"), FAILED, run("fail", "clock")]) is FAILED
     assert failure_of([run("pass")]) is None
@@ -141,7 +141,7 @@ ALIKE = [
 
 @pytest.mark.parametrize("check", ["migrate", "launch", "hang"])
 def test_signature_leaves_out_what_differs_between_runs(check: str) -> None:
-    """Lose this and a control's failure never equals the update's, so every old defect is a regression."""
+    """Lose this and a control's failure never equals the update's: every old defect becomes a regression."""
     assert {signature(check, text) for text in ALIKE} == {
         f"{check}: source failed | load of 'vmstate N' failed at PATH in BUILD"
     }
@@ -149,12 +149,12 @@ def test_signature_leaves_out_what_differs_between_runs(check: str) -> None:
 
 @pytest.mark.parametrize("times", [("20.5 s", "7 s"), ("10.0.2", "7.2")])
 def test_signature_leaves_out_numbers(times: tuple[str, str]) -> None:
-    """Lose this and one hang counts as two defects because it lasted longer."""
+    """Lose this and two hangs of different length count as two defects."""
     first, second = (signature("hang", f"no answer: {text}") for text in times)
     assert first == second
 
 
-def test_signature_keeps_qemus_words() -> None:
+def test_signature_keeps_qemus_message() -> None:
     """Lose this and an old build's defect excuses any other failure to migrate."""
     assert signature("migrate", "bad section") != signature("migrate", "no such device")
 
@@ -167,8 +167,8 @@ SECTIONS = [
 ]
 
 
-def test_signature_is_the_same_wherever_a_device_sits() -> None:
-    """Lose this and one defect of a device counts as many, by slot and by architecture."""
+def test_signature_is_the_same_on_every_bus() -> None:
+    """Lose this and one defect of a device counts once per slot and architecture."""
     assert {signature("migrate", text) for text in SECTIONS} == {
         "migrate: missing section footer for PCI/pciespscsi"
     }
@@ -181,21 +181,21 @@ def test_signature_keeps_the_section() -> None:
     assert signature("migrate", "cpu/slb: version 2") == "migrate: cpu/slb: version N"
 
 
-def test_signature_leaves_out_where_a_build_keeps_its_source() -> None:
-    """Lose this and an assertion that both builds fail is a defect of each."""
+def test_signature_leaves_out_the_path_of_the_source() -> None:
+    """Lose this and one failed assertion of both builds counts as two defects."""
     places = ("../../migration/vmstate.c:357", "migration/vmstate.c:433", "/build/qemu/migration/vmstate.c:1")
-    told = {signature("migrate", f"{place}: vmstate_save: Assertion `x' failed") for place in places}
-    assert told == {"migrate: SOURCE: vmstate_save: assertion `x' failed"}
+    signatures = {signature("migrate", f"{place}: vmstate_save: Assertion `x' failed") for place in places}
+    assert signatures == {"migrate: SOURCE: vmstate_save: assertion `x' failed"}
 
 
-def test_signature_leaves_out_a_path_behind_a_scheme() -> None:
-    """Lose this and the name of a temporary directory makes two defects of one."""
+def test_signature_leaves_out_a_path_after_a_scheme() -> None:
+    """Lose this and the name of a temporary directory turns one defect into two."""
     first, second = (signature("migrate", f"unix:/tmp/hp-{name}/s: no") for name in ("abc", "xyz"))
     assert first == second
 
 
-def test_faces_of_a_broken_guest_have_one_signature() -> None:
-    """Lose this and a lost page that is a panic here and silence there is a regression."""
+def test_symptoms_of_a_broken_guest_have_one_signature() -> None:
+    """Lose this and a lost page that causes a panic here and a hang there counts as two defects."""
     assert {signature(check, f"{check} saw something") for check in SYMPTOMS} == {BROKEN_GUEST}
 
 
@@ -205,13 +205,13 @@ def test_checks_of_different_things_have_different_signatures() -> None:
     assert len({signature(check, "x") for check in checks}) == len(checks)
 
 
-def test_devices_that_fail_are_told_apart() -> None:
+def test_devices_that_fail_have_different_signatures() -> None:
     """Lose this and a disk that is broken in the old build excuses a network card that the update breaks."""
     assert signature("devices", "ahci") != signature("devices", "e1000")
 
 
-def test_guest_that_its_control_breaks_is_expected_to_have_broken_devices() -> None:
-    """Lose this and a page that the old build loses is a regression where it was a driver's."""
+def test_control_that_breaks_the_guest_excuses_broken_devices() -> None:
+    """Lose this and a page that the old build loses is a regression if it belonged to a driver."""
     failed = RunRecord("old", "new", "fail", "x", signature("devices", "ahci"))
     assert explains(RunRecord("old", "old", "fail", "x", BROKEN_GUEST), failed)
     assert not explains(failed, RunRecord("old", "new", "fail", "x", BROKEN_GUEST))
@@ -232,13 +232,13 @@ def test_interval_is_wilsons(passes: int, runs: int) -> None:
     assert interval_95(passes, runs) == pytest.approx(WILSON[passes, runs], abs=0.0001)
 
 
-def test_nothing_run_leaves_everything_open() -> None:
+def test_without_runs_the_interval_is_zero_to_one() -> None:
     """Lose this and a cell without runs ends in a division by zero."""
     assert interval_95(0, 0) == (0.0, 1.0)
 
 
 def test_single_run_has_no_interval() -> None:
-    """Lose this and every cell of a plain run bears an interval that says nothing."""
+    """Lose this and every cell of a run without repeats has an interval without meaning."""
     assert repeats_text([run("pass")]) == ""
     assert repeats_text([run("pass"), run("pass")]) == "2/2 [0.34, 1.00]"
 
@@ -248,7 +248,7 @@ def test_single_run_has_no_interval() -> None:
 @example(runs=3, share=0)
 @example(runs=20, share=1)
 def test_interval_holds_the_rate(runs: int, share: float) -> None:
-    """Lose this and an interval of the report excludes the very rate it is about."""
+    """Lose this and an interval in the report does not contain the measured rate."""
     passes = round(runs * share)
     low, high = interval_95(passes, runs)
     assert 0 <= low <= high <= 1
@@ -263,7 +263,7 @@ controls = st.none() | results | failures
 @settings(deadline=None)
 @given(failures, st.builds(Controls, controls, controls, controls))
 def test_failing_cell_never_passes(failed: RunRecord, ran: Controls) -> None:
-    """Lose this and some set of controls turns a dead guest green."""
+    """Lose this and some results of the controls turn a dead guest into a pass."""
     outcome, reason = blame(failed, ran)
     assert outcome in {Outcome.REGRESSION, Outcome.DEFECT_NEW, Outcome.DEFECT_OLD, Outcome.ERROR}
     assert failed.reason in reason
@@ -272,14 +272,14 @@ def test_failing_cell_never_passes(failed: RunRecord, ran: Controls) -> None:
 @settings(deadline=None)
 @given(st.builds(Controls, *[controls.filter(lambda record: not record or record.signature != "memory")] * 3))
 def test_other_signature_never_excuses(ran: Controls) -> None:
-    """Lose this and one known weakness of the old build excuses all that the update breaks."""
+    """Lose this and one defect of the old build excuses everything that the update breaks."""
     assert blame(FAILED, ran)[0] in {Outcome.REGRESSION, Outcome.ERROR}
 
 
 @settings(deadline=None)
 @given(st.lists(results | failures, min_size=1, max_size=6))
 def test_failing_run_never_settles_as_clean(runs: list[RunRecord]) -> None:
-    """Lose this and repeats outvote a failure."""
+    """Lose this and enough passing repeats hide a failure."""
     judged = settled(runs)
     if failure_of(runs) is not None:
         assert judged is None or judged[0] in {Outcome.FLAKY, Outcome.ERROR}

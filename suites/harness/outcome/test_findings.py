@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does one defect read as one finding, and do two defects read as two?"""
+"""Is one defect one finding, and are two defects two findings?"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FAILS, GONE = Outcome.REGRESSION, Outcome.REMOVED
 
 
 def gone(machine: str, model: str) -> CellResult:
-    """A device that the new build lacks: it says so for this very one when it is to start with it."""
+    """A device that the new build lacks; QEMU's error names the device."""
     cell = make_swept(machine, f"device:{model}", GONE, f"the new build has no device {model}")
     words = f"launch: '{model}' is not a valid device model name"
     cell.runs = [RunRecord("debian-12", "debian-13", "fail", words, words)]
@@ -21,13 +21,13 @@ def gone(machine: str, model: str) -> CellResult:
 
 
 def broken(number: int, arch: str = "x86_64", outcome: Outcome = FAILS) -> CellResult:
-    """A cell with a guest that ran, and that was found broken."""
+    """A cell whose guest ran and failed its checks."""
     failed = RunRecord("debian-12", "debian-13", "fail", f"memory: page {number} is wrong", "a broken guest")
     return make_cell(number, outcome, arch=arch, reason=f"{failed.reason}; both controls pass", runs=[failed])
 
 
 def test_cells_that_fail_for_one_reason_are_one_finding() -> None:
-    """Lose this and a release manager reads one defect twenty-six times."""
+    """Lose this and the report lists one defect twenty-six times."""
     cells = [make_swept(f"pseries-3.{n}", "machine", FAILS, CPU_FAILS) for n in range(26)]
     (found,) = findings(cells)
     assert len(found.cells) == 26
@@ -38,8 +38,8 @@ def test_cells_that_fail_for_one_reason_are_one_finding() -> None:
     assert found.blame == "both controls pass"
 
 
-def test_plainest_reason_stands_for_all() -> None:
-    """Lose this and a machine that fails is shown by one of its hundred devices."""
+def test_finding_shows_the_plainest_reason() -> None:
+    """Lose this and a machine that fails without any device is reported as a failure of one device."""
     device = make_swept("pseries-3.0", "device:AC97", FAILS, CPU_FAILS)
     device.reason = f"the machine fails without any device: {CPU_FAILS}"
     (found,) = findings([device, make_swept("pseries-3.0", "machine", FAILS, CPU_FAILS)])
@@ -66,7 +66,7 @@ DIFFERENT = {
 
 @pytest.mark.parametrize("case", DIFFERENT)
 def test_different_causes_are_different_findings(case: str) -> None:
-    """Lose this and the second defect hides behind the first."""
+    """Lose this and the second defect is not reported."""
     assert len(findings(DIFFERENT[case])) == 2
 
 
@@ -87,17 +87,17 @@ ALIKE = {
 
 
 @pytest.mark.parametrize("case", ALIKE)
-def test_what_differs_only_by_the_cells_own_names_is_one_finding(case: str) -> None:
-    """Lose this and every removed device is a finding of its own."""
+def test_reasons_that_differ_only_in_names_are_one_finding(case: str) -> None:
+    """Lose this and every removed device is a separate finding."""
     (found,) = findings(ALIKE[case])
     assert len(found.cells) == 2
 
 
 def test_no_failure_is_left_out() -> None:
-    """Lose this and a cell that counts against the update is in no finding."""
+    """Lose this and a cell that counts against the update is missing from the findings."""
     cells = [make_cell(n, outcome) for n, outcome in enumerate(Outcome)]
-    told = {cell.outcome for finding in findings(cells) for cell in finding.cells}
-    assert told == COUNTS_AGAINST | {Outcome.ERROR, Outcome.DEFECT_OLD, Outcome.KNOWN}
+    reported = {cell.outcome for finding in findings(cells) for cell in finding.cells}
+    assert reported == COUNTS_AGAINST | {Outcome.ERROR, Outcome.DEFECT_OLD, Outcome.KNOWN}
 
 
 def test_worst_and_largest_finding_comes_first() -> None:
@@ -120,8 +120,8 @@ CLASSES = [
 ]
 
 
-def test_unsupported_cells_are_told_by_class() -> None:
-    """Lose this and eighty devices that the suite cannot make are eighty paragraphs."""
+def test_unsupported_cells_are_grouped_by_class() -> None:
+    """Lose this and eighty devices that the suite cannot create are eighty paragraphs of the report."""
     cells = [make_swept("pc-q35-7.2", name, Outcome.UNSUPPORTED, reason) for name, reason in CLASSES]
     (found,) = not_tried(cells, Outcome.UNSUPPORTED)
     assert found.signature == "debian-12: 'tpmdev' property is required"
@@ -140,14 +140,14 @@ REASONS = [
 ]
 
 
-@pytest.mark.parametrize("subject,reason,told", REASONS)
-def test_class_of_a_reason_is_without_what_is_the_cells_own(subject: str, reason: str, told: str) -> None:
-    """Lose this and a class of reasons says what only one of its cells said, or not what all of them did."""
-    assert reason_class(make_swept("pc-q35-7.2", subject, reason=reason)) == told
+@pytest.mark.parametrize("subject,reason,expected", REASONS)
+def test_class_of_a_reason_leaves_out_names_and_numbers(subject: str, reason: str, expected: str) -> None:
+    """Lose this and a class of reasons shows details of one cell, or loses what its cells share."""
+    assert reason_class(make_swept("pc-q35-7.2", subject, reason=reason)) == expected
 
 
-def test_cells_that_cannot_return_are_told_by_cause() -> None:
-    """Lose this and nobody learns that an update cannot be taken back, or reads it a hundred times."""
+def test_cells_that_cannot_return_are_grouped_by_cause() -> None:
+    """Lose this and the report does not say that a rollback fails, or says it a hundred times."""
     cells = [stuck(make_swept("pseries-7.2", f"device:{n}"), f"version_id {n} is too new") for n in range(5)]
     run = make_run(*cells, make_swept("pc-q35-7.2", "device:e1000"))
     (found,) = rollbacks(run)
@@ -158,22 +158,22 @@ def test_cells_that_cannot_return_are_told_by_cause() -> None:
 
 
 @pytest.mark.parametrize("outcome", [outcome for outcome in Outcome if outcome is not Outcome.PASS])
-def test_what_never_came_over_need_not_return(outcome: Outcome) -> None:
-    """Lose this and a failure that was blamed already is told a second time, as the rollback's."""
+def test_cell_that_did_not_reach_the_new_build_has_no_rollback(outcome: Outcome) -> None:
+    """Lose this and a failure is reported a second time as a failed rollback."""
     cell = make_swept("pc-q35-7.2", "device:e1000")
     cell.outcome = outcome
     assert rollbacks(make_run(stuck(cell, "bad section"))) == []
 
 
 def test_rollback_that_fails_does_not_count() -> None:
-    """Lose this and an update that nobody means to take back is stopped by its rollback."""
+    """Lose this and a failed rollback makes an update unsafe, although rollbacks do not count."""
     run = make_run(stuck(make_swept("pc-q35-7.2", "device:e1000"), "bad section"))
     assert findings(run.cells) == []
     assert run.verdict == "safe"
 
 
 def test_build_against_itself_has_no_rollback() -> None:
-    """Lose this and a build's own move is told twice, once as its way back."""
+    """Lose this and the move of a build to itself is reported twice, once as a rollback."""
     run = make_run(make_swept("pc-q35-7.2", "machine"))
     run.new = run.old
     run.cells[0].runs = [RunRecord("debian-12", "debian-12", "pass")]

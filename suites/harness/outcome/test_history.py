@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is new since earlier runs: exactly that, and only what the earlier runs can tell."""
+"""What is new since earlier runs, as far as the earlier runs show it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def night(number: int, *cells: CellResult) -> RunResult:
 
 
 def compared(tmp_path: Path, *runs: RunResult) -> Changes:
-    """What the last of these runs shows that the others, each remembered, did not."""
+    """The changes of the last of these runs, after the others were added to the history."""
     for run in runs[:-1]:
         remember(run, [], tmp_path)
     return changes(runs[-1], entries(tmp_path, "debian-12", "debian-13"))
@@ -45,12 +45,12 @@ def passing(*machines: str) -> list[CellResult]:
 
 
 def ids(cells: Sequence[CellResult]) -> list[str]:
-    """Their machine types: short, and different in these tests."""
+    """The cells' machine types, which identify the cells of these tests."""
     return sorted(cell.machine for cell in cells)
 
 
-def test_run_is_remembered(tmp_path: Path) -> None:
-    """Lose this and each run is as the first one."""
+def test_run_is_added_to_the_history(tmp_path: Path) -> None:
+    """Lose this and every run is compared with nothing."""
     failed = failing(MACHINES[0])[0]
     run = night(1, failed, make_cell(1, blackout_ms=41.5))
     remember(run, ["a", "b"], tmp_path)
@@ -67,15 +67,15 @@ def test_run_is_remembered(tmp_path: Path) -> None:
     )
 
 
-def test_pairs_are_remembered_apart(tmp_path: Path) -> None:
-    """Lose this and a finding is new because another update has not got it."""
+def test_each_pair_has_its_own_history(tmp_path: Path) -> None:
+    """Lose this and a finding counts as new because another pair does not have it."""
     remember(night(1, *failing(*MACHINES)), ["a"], tmp_path)
     assert entries(tmp_path, "debian-13", "debian-12") == entries(tmp_path, "debian-12", "debian-14") == []
     assert tried_tests(tmp_path, "debian-13", "debian-12") == frozenset()
 
 
-def test_newest_run_comes_first_and_the_oldest_goes(tmp_path: Path) -> None:
-    """Lose this and a disk fills up with nights, or the next run is compared with last month's."""
+def test_newest_run_comes_first_and_the_oldest_is_removed(tmp_path: Path) -> None:
+    """Lose this and the history fills the disk, or a run is compared with one of last month."""
     for month in (11, 12):
         for day in range(1, 29):
             run = make_run(make_cell(1))
@@ -87,8 +87,8 @@ def test_newest_run_comes_first_and_the_oldest_goes(tmp_path: Path) -> None:
     assert kept == sorted(kept, reverse=True)
 
 
-def test_tests_of_all_runs_were_tried(tmp_path: Path) -> None:
-    """Lose this and `--only-new` runs again what a run before the last one did."""
+def test_history_lists_the_tests_of_all_runs(tmp_path: Path) -> None:
+    """Lose this and `--only-new` repeats tests that an earlier run has done."""
     remember(night(1), ["a", "b"], tmp_path)
     remember(night(2), ["b", "c"], tmp_path)
     assert tried_tests(tmp_path, "debian-12", "debian-13") == {"a", "b", "c"}
@@ -105,23 +105,23 @@ DAMAGED = {
 
 
 @pytest.mark.parametrize("damage", DAMAGED)
-def test_damaged_memory_is_told(damage: str, tmp_path: Path) -> None:
-    """Lose this and a full disk of last week ends each run in a traceback, its verdict lost."""
+def test_damaged_history_is_reported(damage: str, tmp_path: Path) -> None:
+    """Lose this and a damaged history file ends each run in a traceback without a verdict."""
     file = history_dir(tmp_path, "debian-12", "debian-13") / "20261101T010000.json"
     file.parent.mkdir(parents=True)
     file.write_text(DAMAGED[damage])
-    with pytest.raises(UsageError, match="what to do: remove") as told:
+    with pytest.raises(UsageError, match="what to do: remove") as raised:
         entries(tmp_path, "debian-12", "debian-13")
-    assert told.value.where == str(file)
+    assert raised.value.where == str(file)
 
 
 def test_first_run_has_nothing_new(tmp_path: Path) -> None:
-    """Lose this and all findings of a new pair are told twice."""
+    """Lose this and all findings of a new pair are listed twice."""
     assert compared(tmp_path, night(1, *failing(*MACHINES))) == NOTHING_BEFORE
 
 
 def test_same_run_again_has_nothing_new(tmp_path: Path) -> None:
-    """Lose this and nobody reads any more what is new, because something always is."""
+    """Lose this and every report lists known findings as new."""
     run = [*failing(*MACHINES), make_cell(1), make_cell(2, Outcome.REMOVED, reason="gone")]
     found = compared(tmp_path, night(1, *run), night(2, *reversed(run)))
     assert not found.any
@@ -129,7 +129,7 @@ def test_same_run_again_has_nothing_new(tmp_path: Path) -> None:
 
 
 def test_new_finding_is_named_with_its_cells(tmp_path: Path) -> None:
-    """Lose this and a regression of last night hides among those of last month."""
+    """Lose this and the report does not distinguish a new regression from old ones."""
     before = [*failing(*MACHINES[:2]), *passing(*MACHINES[2:])]
     seed = failing(MACHINES[3], reason="Missing section footer for spapr; both controls pass")
     found = compared(tmp_path, night(1, *before), night(2, *before[:3], *seed))
@@ -140,8 +140,8 @@ def test_new_finding_is_named_with_its_cells(tmp_path: Path) -> None:
     assert found.gone == []
 
 
-def test_known_defect_that_hits_more_is_new_for_those(tmp_path: Path) -> None:
-    """Lose this and a defect of one machine type may spread to all without a word."""
+def test_old_finding_with_more_cells_is_new_for_those(tmp_path: Path) -> None:
+    """Lose this and a defect that spreads to more machine types goes unreported."""
     before = [*failing(MACHINES[0]), *passing(*MACHINES[1:])]
     (new,) = compared(tmp_path, night(1, *before), night(2, *failing(*MACHINES))).new
     assert ids(new.cells) == MACHINES[1:]
@@ -149,7 +149,7 @@ def test_known_defect_that_hits_more_is_new_for_those(tmp_path: Path) -> None:
 
 
 def test_finding_that_is_gone_is_named(tmp_path: Path) -> None:
-    """Lose this and a fix is not seen, and its known issue is never removed."""
+    """Lose this and the report does not show a fix, so its known issue stays in matrix.yaml."""
     found = compared(tmp_path, night(1, *failing(*MACHINES)), night(2, *passing(*MACHINES)))
     (gone,) = found.gone
     assert (gone.outcome, gone.reason, ids(gone.cells)) == (FAILS, CPU_FAILS, MACHINES)
@@ -157,14 +157,14 @@ def test_finding_that_is_gone_is_named(tmp_path: Path) -> None:
 
 
 def test_finding_is_gone_once(tmp_path: Path) -> None:
-    """Lose this and what was fixed last month is told as fixed for as long as it is remembered."""
+    """Lose this and every run reports a defect as fixed that was fixed last month."""
     nights = [failing(*MACHINES), passing(*MACHINES), passing(*MACHINES)]
     found = compared(tmp_path, *(night(number, *cells) for number, cells in enumerate(nights, 1)))
     assert not found.any
 
 
-def test_cell_that_fails_otherwise_is_new_and_gone(tmp_path: Path) -> None:
-    """Lose this and a second defect is taken for the first, which was fixed."""
+def test_cell_that_fails_differently_is_new_and_gone(tmp_path: Path) -> None:
+    """Lose this and a new defect is mistaken for the old one, which was fixed."""
     other = failing(*MACHINES, reason="bad section; both controls pass")
     found = compared(tmp_path, night(1, *failing(*MACHINES)), night(2, *other))
     assert [each.finding.reason for each in found.new] == ["bad section; both controls pass"]
@@ -172,19 +172,19 @@ def test_cell_that_fails_otherwise_is_new_and_gone(tmp_path: Path) -> None:
 
 
 def test_cell_that_did_not_run_is_not_gone(tmp_path: Path) -> None:
-    """Lose this and a run of a few cells says that all defects of the others are fixed."""
+    """Lose this and a run of a few cells reports the defects of all others as fixed."""
     found = compared(tmp_path, night(1, *failing(*MACHINES)), night(2, *passing(MACHINES[0])))
     assert [ids(each.cells) for each in found.gone] == [[MACHINES[0]]]
 
 
 def test_cell_that_could_not_be_judged_is_not_gone(tmp_path: Path) -> None:
-    """Lose this and a rig that fails reads as a defect that was fixed."""
+    """Lose this and an error of the suite reports a defect as fixed."""
     erred = make_swept(MACHINES[0], "machine", Outcome.ERROR, "no space left")
     assert compared(tmp_path, night(1, *failing(MACHINES[0])), night(2, erred)).gone == []
 
 
-def test_partial_run_in_between_disturbs_nothing(tmp_path: Path) -> None:
-    """Lose this and each rerun of one cell makes all others new the night after."""
+def test_partial_run_does_not_affect_other_cells(tmp_path: Path) -> None:
+    """Lose this and after a rerun of one cell the next run reports all others as new."""
     whole = [*failing(*MACHINES[:2]), *passing(*MACHINES[2:])]
     found = compared(tmp_path, night(1, *whole), night(2, *passing(MACHINES[3])), night(3, *whole))
     assert not found.any
@@ -192,7 +192,7 @@ def test_partial_run_in_between_disturbs_nothing(tmp_path: Path) -> None:
 
 
 def test_cells_that_never_ran_are_counted(tmp_path: Path) -> None:
-    """Lose this and a defect of a cell that is tried for the first time reads as the update's newest one."""
+    """Lose this and a defect of a cell that runs for the first time looks like a new defect of the update."""
     before, now = night(1, *failing(MACHINES[0])), night(2, *failing(*MACHINES[:3]), *passing(MACHINES[3]))
     found = compared(tmp_path, before, now)
     assert found.first_tried == 3
@@ -200,54 +200,54 @@ def test_cells_that_never_ran_are_counted(tmp_path: Path) -> None:
 
 
 def blackouts(tmp_path: Path, *ms: float, outcome: Outcome = Outcome.PASS) -> Changes:
-    """What is told of a cell that had these blackouts night by night, the last one of them now."""
+    """The changes of a cell that had these blackouts (milliseconds) in successive runs, the last one now."""
     cells = [make_cell(1, blackout_ms=each) for each in ms]
     cells[-1].outcome = outcome
     return compared(tmp_path, *(night(number, cell) for number, cell in enumerate(cells, 1)))
 
 
 @pytest.mark.parametrize("now", [38.0, 44.0, 70.0, 42 * NOISE])
-def test_blackout_within_noise_is_not_told(now: float, tmp_path: Path) -> None:
-    """Lose this and each report names a dozen cells that are as they were."""
+def test_blackout_within_noise_is_not_reported(now: float, tmp_path: Path) -> None:
+    """Lose this and each report lists cells that did not change."""
     assert blackouts(tmp_path, 40, 42, 38, 41, 39, now).blackouts == []
 
 
 @pytest.mark.parametrize("now", [42 * NOISE + 1, 400.0])
-def test_blackout_beyond_noise_is_told(now: float, tmp_path: Path) -> None:
-    """Lose this and an update may stop guests ten times as long as the one before, and still be safe."""
-    (told,) = blackouts(tmp_path, 40, 42, 38, 41, 39, now).blackouts
-    assert (told.now, told.middle, told.runs) == (now, 40.0, 5)
-    assert told.high == 42 * NOISE
+def test_blackout_beyond_noise_is_reported(now: float, tmp_path: Path) -> None:
+    """Lose this and an update that stops guests ten times as long as before goes unnoticed."""
+    (change,) = blackouts(tmp_path, 40, 42, 38, 41, 39, now).blackouts
+    assert (change.now, change.middle, change.runs) == (now, 40.0, 5)
+    assert change.high == 42 * NOISE
 
 
-def test_beat_more_or_less_is_no_change(tmp_path: Path) -> None:
-    """Lose this and the shortest blackouts, which nobody notices, are told most often."""
+def test_change_by_one_beat_is_not_reported(tmp_path: Path) -> None:
+    """Lose this and the shortest blackouts, which harm nobody, are reported most often."""
     assert blackouts(tmp_path, 8, 8, 8, 8, 8, 8 + LEAST_MS - 1).blackouts == []
 
 
-def test_shorter_blackout_is_told(tmp_path: Path) -> None:
-    """Lose this and nobody sees what an improvement was worth, nor that a measurement broke."""
-    (told,) = blackouts(tmp_path, 400, 410, 390, 405, 400, 100).blackouts
-    assert told.now < told.low < told.middle
+def test_shorter_blackout_is_reported(tmp_path: Path) -> None:
+    """Lose this and the report shows neither an improvement nor a broken measurement."""
+    (change,) = blackouts(tmp_path, 400, 410, 390, 405, 400, 100).blackouts
+    assert change.now < change.low < change.middle
 
 
 def test_blackout_of_a_noisy_cell_needs_more(tmp_path: Path) -> None:
-    """Lose this and cells that vary by nature are told each night."""
+    """Lose this and cells with blackouts that always vary are reported each night."""
     assert blackouts(tmp_path, 100, 300, 500, 700, 900, 1700).blackouts == []
 
 
-def test_too_few_blackouts_tell_nothing(tmp_path: Path) -> None:
-    """Lose this and the second run of a pair is full of changes that are chance."""
+def test_too_few_blackouts_report_nothing(tmp_path: Path) -> None:
+    """Lose this and the second run of a pair reports random differences as changes."""
     assert blackouts(tmp_path, *([40.0] * (FEWEST - 1)), 4000).blackouts == []
 
 
-def test_blackout_of_a_failure_tells_nothing(tmp_path: Path) -> None:
-    """Lose this and a guest that never woke is told as a slow one."""
+def test_blackout_of_a_failure_is_not_compared(tmp_path: Path) -> None:
+    """Lose this and a guest that never woke is reported as a slow one."""
     assert blackouts(tmp_path, *([40.0] * FEWEST), 4000, outcome=FAILS).blackouts == []
 
 
-def to_and_fro(tmp_path: Path, *outcomes: Outcome) -> list[CellResult]:
-    """Those cells that waver, of one that ended so night by night."""
+def flaky_cells(tmp_path: Path, *outcomes: Outcome) -> list[CellResult]:
+    """The flaky cells after one cell had these outcomes in successive runs."""
     runs = [RunRecord("debian-12", "debian-13", "fail", "x", "migrate: x")]
     cells = [make_cell(1, outcome, runs=[] if outcome is Outcome.PASS else runs) for outcome in outcomes]
     return compared(tmp_path, *(night(number, cell) for number, cell in enumerate(cells, 1))).flaky
@@ -256,17 +256,17 @@ def to_and_fro(tmp_path: Path, *outcomes: Outcome) -> list[CellResult]:
 @pytest.mark.parametrize(
     "outcomes", [(FAILS, Outcome.PASS, FAILS), (Outcome.PASS, FAILS, Outcome.PASS, Outcome.PASS)]
 )
-def test_cell_that_wavers_is_told(outcomes: tuple[Outcome, ...], tmp_path: Path) -> None:
-    """Lose this and a defect that strikes every third night is fixed and found anew all the time."""
-    assert [cell.id for cell in to_and_fro(tmp_path, *outcomes)] == [make_cell(1).id]
+def test_cell_with_changing_outcomes_is_reported(outcomes: tuple[Outcome, ...], tmp_path: Path) -> None:
+    """Lose this and a defect that occurs every third night is alternately reported as fixed and as new."""
+    assert [cell.id for cell in flaky_cells(tmp_path, *outcomes)] == [make_cell(1).id]
 
 
 @pytest.mark.parametrize(
     "outcomes", [(Outcome.PASS, Outcome.PASS, FAILS, FAILS), (FAILS, Outcome.DEFECT_NEW, Outcome.PASS)]
 )
-def test_cell_that_changed_once_does_not_waver(outcomes: tuple[Outcome, ...], tmp_path: Path) -> None:
-    """Lose this and each fix is told as chance."""
-    assert to_and_fro(tmp_path, *outcomes) == []
+def test_cell_that_changed_once_is_not_flaky(outcomes: tuple[Outcome, ...], tmp_path: Path) -> None:
+    """Lose this and each fix is reported as a flaky cell."""
+    assert flaky_cells(tmp_path, *outcomes) == []
 
 
 def end(run: RunResult, reports: Path, *, whole: bool = True) -> tuple[Changes, list[str]]:
@@ -274,15 +274,15 @@ def end(run: RunResult, reports: Path, *, whole: bool = True) -> tuple[Changes, 
     return finish(run, ["a"], reports / "runs" / "1", reports, whole=whole)
 
 
-def test_run_that_is_not_whole_is_not_remembered(tmp_path: Path) -> None:
-    """Lose this and a run that was interrupted is what the next night is compared with."""
+def test_incomplete_run_is_not_added_to_the_history(tmp_path: Path) -> None:
+    """Lose this and the next run is compared with an interrupted one."""
     end(night(1, make_cell(1)), tmp_path)
     assert end(night(2, make_cell(1, FAILS)), tmp_path, whole=False)[0] == NOTHING_BEFORE
     assert [entry.started for entry in entries(tmp_path, "debian-12", "debian-13")] == [night(1).started]
 
 
 def test_run_that_is_reported_again_is_not_compared_with_itself(tmp_path: Path) -> None:
-    """Lose this and merging the same shards once more says that nothing is new."""
+    """Lose this and a second merge of the same shards reports nothing as new."""
     end(night(1, *passing(*MACHINES)), tmp_path)
     first, _ = end(night(2, *failing(*MACHINES)), tmp_path)
     again, _ = end(night(2, *failing(*MACHINES)), tmp_path)
@@ -290,8 +290,8 @@ def test_run_that_is_reported_again_is_not_compared_with_itself(tmp_path: Path) 
     assert len(again.new) == 1
 
 
-def test_damaged_memory_costs_the_comparison_only(tmp_path: Path) -> None:
-    """Lose this and one damaged file of last week loses the verdict of tonight."""
+def test_damaged_history_prevents_only_the_comparison(tmp_path: Path) -> None:
+    """Lose this and one damaged file of an earlier run prevents the verdict of this run."""
     file = remember(night(1, make_cell(1)), [], tmp_path)
     file.write_text("{")
     _, remarks = end(night(2, make_cell(1)), tmp_path)

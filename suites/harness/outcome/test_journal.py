@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does a machine that dies leave behind what it had done, and can that be gone on with?"""
+"""After a host crashes: can its finished results be read, and can the run be resumed?"""
 
 from __future__ import annotations
 
@@ -35,59 +35,59 @@ DONE = [make_ended(make_cell(0), FAILED), Ended("suites/harness/test_x.py::test"
 
 
 def cut(directory: Path) -> None:
-    """Have the machine die while it writes the line of another test."""
+    """Simulate a crash of the host while it writes the line of another test."""
     append(make_ended(make_cell(2)), directory)
     file = directory / TESTS
     file.write_bytes(file.read_bytes()[:-30])
 
 
 def test_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
-    """Lose this and a run cannot be resumed, or goes on with other builds than it began with."""
+    """Lose this and a run cannot be resumed, or is resumed with other builds."""
     write_plan(PLANNED, tmp_path / "run")
     assert read_plan(tmp_path / "run") == PLANNED
 
 
 def test_ended_tests_are_read_as_they_were_written(tmp_path: Path) -> None:
-    """Lose this and a merged report tells less of a cell than the machine that ran it."""
+    """Lose this and a merged report lacks details of a cell that the report of its own run has."""
     leave_run(tmp_path, PLANNED, DONE)
     assert read_ended(tmp_path) == DONE
 
 
-def test_run_that_ended_no_test_has_none(tmp_path: Path) -> None:
-    """Lose this and a machine that died at once stops the report of all others."""
+def test_run_without_a_finished_test_has_none(tmp_path: Path) -> None:
+    """Lose this and a host that crashed at once prevents the report about all others."""
     write_plan(PLANNED, tmp_path)
     assert read_ended(tmp_path) == []
     drop_cut_line(tmp_path)
     assert not (tmp_path / TESTS).exists()
 
 
-def test_line_that_was_cut_is_no_test(tmp_path: Path) -> None:
-    """Lose this and one power cut loses a night's work, or a test counts as done that was not."""
+def test_incomplete_line_is_no_test(tmp_path: Path) -> None:
+    """Lose this and a power cut loses a night's results, or an unfinished test counts as finished."""
     cut(leave_run(tmp_path, PLANNED, DONE))
     assert read_ended(tmp_path) == DONE
 
 
-def test_run_goes_on_behind_a_cut_line(tmp_path: Path) -> None:
-    """Lose this and the first test of a resumed run is lost with the half line that it is appended to."""
+def test_resumed_run_removes_an_incomplete_line(tmp_path: Path) -> None:
+    """Lose this and the first result of a resumed run is lost, appended to an incomplete line."""
     cut(leave_run(tmp_path, PLANNED, DONE))
     drop_cut_line(tmp_path)
     append(make_ended(make_cell(3)), tmp_path)
     assert read_ended(tmp_path) == [*DONE, make_ended(make_cell(3))]
 
 
-def test_whole_journal_is_left_alone(tmp_path: Path) -> None:
-    """Lose this and resuming a run forgets the last test that it had finished."""
+def test_complete_journal_is_not_changed(tmp_path: Path) -> None:
+    """Lose this and a resumed run loses the last finished test."""
     leave_run(tmp_path, PLANNED, DONE)
     before = (tmp_path / TESTS).read_bytes()
     drop_cut_line(tmp_path)
     assert (tmp_path / TESTS).read_bytes() == before
 
 
-def test_directory_without_a_plan_is_told(tmp_path: Path) -> None:
+def test_directory_without_a_plan_is_reported(tmp_path: Path) -> None:
     """Lose this and a wrong path ends in a traceback."""
-    with pytest.raises(UsageError, match="no run wrote here") as told:
+    with pytest.raises(UsageError, match="no run wrote here") as raised:
         read_plan(tmp_path)
-    assert told.value.where == str(tmp_path / PLAN)
+    assert raised.value.where == str(tmp_path / PLAN)
 
 
 WHOLE = json.loads(json.dumps(vars(PLANNED) | {"old": vars(PLANNED.old), "new": vars(PLANNED.new)}))
@@ -104,16 +104,16 @@ DAMAGED = {
 
 
 @pytest.mark.parametrize("damage", DAMAGED)
-def test_damaged_plan_is_told(damage: str, tmp_path: Path) -> None:
-    """Lose this and a plan that was being written when the machine died ends the report in a traceback."""
+def test_damaged_plan_is_reported(damage: str, tmp_path: Path) -> None:
+    """Lose this and a plan that was incomplete when the host crashed ends the report in a traceback."""
     (tmp_path / PLAN).write_text(DAMAGED[damage], errors="surrogateescape")
-    with pytest.raises(UsageError, match="not the plan of a run") as told:
+    with pytest.raises(UsageError, match="not the plan of a run") as raised:
         read_plan(tmp_path)
-    assert told.value.where == str(tmp_path / PLAN)
+    assert raised.value.where == str(tmp_path / PLAN)
 
 
-def test_plan_of_another_version_is_told(tmp_path: Path) -> None:
-    """Lose this and the shards of an older suite are read as something that they are not."""
+def test_plan_of_another_version_is_reported(tmp_path: Path) -> None:
+    """Lose this and the shards of an older version of the suite are misread."""
     (tmp_path / PLAN).write_text(json.dumps(WHOLE | {"schema": 2}))
     with pytest.raises(UsageError, match="another version of the suite"):
         read_plan(tmp_path)
@@ -129,11 +129,11 @@ GARBLED = {
 
 
 @pytest.mark.parametrize("damage", GARBLED)
-def test_damaged_line_is_told(damage: str, tmp_path: Path) -> None:
-    """Lose this and a file that a failing disk has garbled ends the report in a traceback."""
+def test_damaged_line_is_reported(damage: str, tmp_path: Path) -> None:
+    """Lose this and a file damaged by a failing disk ends the report in a traceback."""
     leave_run(tmp_path, PLANNED, DONE)
     with (tmp_path / TESTS).open("a", errors="surrogateescape") as stream:
         stream.write(f"{GARBLED[damage]}\n")
-    with pytest.raises(UsageError, match="not the line of a test") as told:
+    with pytest.raises(UsageError, match="not the line of a test") as raised:
         read_ended(tmp_path)
-    assert told.value.where == f"{tmp_path / TESTS}, line 3"
+    assert raised.value.where == f"{tmp_path / TESTS}, line 3"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is an update called safe only where guests moved, and does a run say what it did not judge?"""
+"""Is an update safe only if guests moved, and does a run report what it did not judge?"""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def guest(subject: str, outcome: Outcome) -> CellResult:
 @settings(deadline=None)
 @given(st.lists(st.sampled_from(Outcome), max_size=8), st.booleans())
 def test_verdict_is_unsafe_iff_something_counts_against(outcomes: list[Outcome], rig_failed: bool) -> None:
-    """Lose this and an update ships that a cell spoke against, or is stopped by none."""
+    """Lose this and an update ships in spite of a failed cell, or is stopped without one."""
     against = {Outcome.REGRESSION, Outcome.DEFECT_NEW, Outcome.REMOVED, Outcome.FLAKY}
     verdict = verdict_of(cells(*outcomes), rig_failed=rig_failed)
     assert against == COUNTS_AGAINST
@@ -49,32 +49,32 @@ def test_verdict_is_unsafe_iff_something_counts_against(outcomes: list[Outcome],
     ],
 )
 def test_exit_status_is_the_documented_one(outcomes: list[Outcome], rig_failed: bool, status: int) -> None:
-    """Lose this and a pipeline ships what was found unsafe, or what nobody looked at."""
+    """Lose this and a pipeline ships an update that is unsafe or was not tested."""
     assert verdict_of(cells(*outcomes), rig_failed=rig_failed).exit_status == status
 
 
 @pytest.mark.parametrize("outcome", JUDGES_NOTHING)
-def test_run_in_which_nothing_moved_is_undecided(outcome: Outcome) -> None:
-    """Lose this and an update is safe because no guest could be tried."""
+def test_run_without_a_move_is_undecided(outcome: Outcome) -> None:
+    """Lose this and an update is reported safe because no guest could be tried."""
     assert verdict_of(cells(outcome, outcome)) is Verdict.UNDECIDED
 
 
-def test_architecture_in_which_nothing_moved_makes_the_run_undecided() -> None:
-    """Lose this and a new build without the QEMU of an architecture is safe for its guests."""
+def test_architecture_without_a_move_makes_the_run_undecided() -> None:
+    """Lose this and a new build that lacks the QEMU of an architecture is reported safe for its guests."""
     found = [make_cell(1), make_cell(2, Outcome.UNSUPPORTED, arch="ppc64le")]
     assert verdict_of(found) is Verdict.UNDECIDED
     assert [arch.name for arch in unjudged_archs(found)] == ["ppc64le"]
 
 
 def test_comparison_alone_moves_nothing() -> None:
-    """Lose this and an update is safe because two builds list the same devices."""
+    """Lose this and an update is reported safe because two builds list the same devices."""
     compared = make_swept("pc-q35-7.2", "sees:e1000", mechanism="compare")
     assert verdict_of([compared]) is Verdict.UNDECIDED
     assert verdict_of([compared, make_swept("pc-q35-7.2", "device:e1000")]) is Verdict.SAFE
 
 
-def test_class_of_guests_of_which_nothing_moved_is_named() -> None:
-    """Lose this and a defect of the old build hides what the update breaks for the same guests."""
+def test_class_of_guests_without_a_move_is_named() -> None:
+    """Lose this and a defect of the old build hides that the update was not tested for these guests."""
     found = [guest("busy-virtio-2vcpu", Outcome.DEFECT_OLD), guest("busy-virtio-2vcpu-x", Outcome.ERROR)]
     moved = [guest("busy-virtio-1vcpu", Outcome.PASS), guest("idle-virtio-2vcpu", Outcome.FLAKY)]
     (named,) = unjudged_guests([*found, *moved])
@@ -83,12 +83,12 @@ def test_class_of_guests_of_which_nothing_moved_is_named() -> None:
 
 
 def test_swept_subject_is_no_class_of_guests() -> None:
-    """Lose this and each device that has no migration is reported as a class of guests."""
+    """Lose this and each device that cannot migrate is reported as a class of guests."""
     assert guest_class(make_swept("pc-q35-7.2", "device:e1000")) == ""
 
 
 def test_accepted_failures_are_those_that_would_count() -> None:
-    """Lose this and a run that known issues made safe looks as good as one without failures."""
+    """Lose this and a run that is safe only because of known issues looks like one without failures."""
     would, would_not = (make_cell(n, Outcome.KNOWN) for n in (1, 2))
     would.accepted, would_not.accepted = "regression", "defect-old"
     assert accepted([would, would_not, make_cell(3)]) == [would]

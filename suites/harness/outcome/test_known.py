@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Known issues excuse what they name, until their day, and are told when they no longer name anything."""
+"""Known issues excuse what they match until they expire; issues that match nothing are reported."""
 
 from datetime import date, timedelta
 
@@ -14,10 +14,10 @@ PAIR = Pair(old="debian-12", new="debian-13")
 
 
 def cell(outcome: Outcome = Outcome.REGRESSION, *signatures: str, control: str = "") -> CellResult:
-    """A cell whose runs old→new failed with these signatures, and one control with that."""
-    runs = [RunRecord("debian-12", "debian-13", "fail", "told", mark) for mark in signatures or ("memory",)]
+    """A cell that failed old→new with these signatures, and a control that failed with `control`."""
+    runs = [RunRecord("debian-12", "debian-13", "fail", "reason", mark) for mark in signatures or ("memory",)]
     if control:
-        runs.append(RunRecord("debian-13", "debian-13", "fail", "told", control))
+        runs.append(RunRecord("debian-13", "debian-13", "fail", "reason", control))
     return CellResult(
         id="hotpatch/x",
         nodeid="n",
@@ -44,7 +44,7 @@ ANY = Match(arch="*")
 
 
 def judged(entry: KnownIssue, result: CellResult) -> Outcome:
-    """What the cell becomes under that issue."""
+    """The outcome of the cell after the issue is applied."""
     return apply([entry], PAIR, result, TODAY).outcome
 
 
@@ -58,7 +58,7 @@ def judged(entry: KnownIssue, result: CellResult) -> Outcome:
     ],
 )
 def test_issue_excuses_what_it_names(match: Match) -> None:
-    """Lose this and a failure that was accepted stops the release all the same."""
+    """Lose this and an accepted failure still stops the release."""
     assert judged(issue(match), cell()) is Outcome.KNOWN
 
 
@@ -78,7 +78,7 @@ def test_issue_excuses_what_it_names(match: Match) -> None:
     ],
 )
 def test_issue_excuses_nothing_else(match: Match) -> None:
-    """Lose this and one accepted failure hides another that nobody has seen."""
+    """Lose this and one accepted failure hides an unknown one."""
     assert judged(issue(match), cell()) is Outcome.REGRESSION
 
 
@@ -101,35 +101,36 @@ def test_issue_excuses_swept_subjects_by_pattern(subject: str, outcome: Outcome)
     assert judged(issue(SWEPT), failed) is outcome
 
 
-def test_rollback_that_fails_is_not_what_an_issue_excuses() -> None:
-    """Lose this and an issue that describes the way back excuses the way there."""
+def test_issue_of_a_rollback_excuses_no_update() -> None:
+    """Lose this and an issue about the rollback excuses a failure of the update."""
     failed = cell(Outcome.REGRESSION, "migrate: bad section")
-    failed.runs.append(RunRecord("debian-13", "debian-12", "fail", "told", "version_id N is too new"))
+    failed.runs.append(RunRecord("debian-13", "debian-12", "fail", "reason", "version_id N is too new"))
     assert judged(issue(Match(signature="too new")), failed) is Outcome.REGRESSION
     assert judged(issue(Match(signature="bad section")), failed) is Outcome.KNOWN
 
 
 def test_excused_cell_says_what_it_was_and_why() -> None:
-    """Lose this and nobody can look up what was accepted."""
-    told = apply([issue(ANY)], PAIR, cell(), TODAY).reason
+    """Lose this and the report does not say which failure was accepted, or why."""
+    reason = apply([issue(ANY)], PAIR, cell(), TODAY).reason
     assert (
-        told == "known issue bug-1 (lost pages, https://bugs.example/1): regression: memory: page 7 is wrong"
+        reason
+        == "known issue bug-1 (lost pages, https://bugs.example/1): regression: memory: page 7 is wrong"
     )
 
 
-def test_excused_cell_keeps_the_outcome_that_it_would_have() -> None:
-    """Lose this and nobody can see which known issues keep an update from being unsafe."""
+def test_excused_cell_keeps_its_original_outcome() -> None:
+    """Lose this and the report does not show which known issues keep an update from being unsafe."""
     assert apply([issue(ANY)], PAIR, cell(), TODAY).accepted == "regression"
 
 
 @pytest.mark.parametrize("outcome", [Outcome.PASS, Outcome.REFUSED, Outcome.UNSUPPORTED, Outcome.ERROR])
 def test_what_is_no_failure_is_not_excused(outcome: Outcome) -> None:
-    """Lose this and a broken rig passes for a known issue, and the verdict for decided."""
+    """Lose this and an error of the suite counts as a known issue, so the verdict is not undecided."""
     assert judged(issue(ANY), cell(outcome)) is outcome
 
 
 def test_signature_of_a_control_does_not_count() -> None:
-    """Lose this and a known weakness of a control excuses the update's own failure."""
+    """Lose this and a known failure of a control excuses a different failure of the update."""
     assert judged(issue(Match(signature="clock")), cell(control="clock")) is Outcome.REGRESSION
     assert judged(issue(Match(signature="memory")), cell(control="clock")) is Outcome.KNOWN
 
@@ -142,7 +143,7 @@ def test_signature_must_explain_every_repeat() -> None:
 
 
 def test_issue_holds_on_its_last_day_and_no_longer() -> None:
-    """Lose this and an accepted failure is accepted for ever, or a day short."""
+    """Lose this and an issue never expires, or expires a day early."""
     assert judged(issue(ANY, expires=TODAY), cell()) is Outcome.KNOWN
     late = apply([issue(ANY, expires=TODAY - timedelta(days=1))], PAIR, cell(), TODAY)
     assert late.outcome is Outcome.REGRESSION
@@ -150,21 +151,21 @@ def test_issue_holds_on_its_last_day_and_no_longer() -> None:
 
 
 def test_issue_that_holds_follows_one_that_expired() -> None:
-    """Lose this and an old entry keeps the new one from being found."""
+    """Lose this and an expired issue hides a valid one."""
     entries = [issue(ANY, "a", TODAY - timedelta(days=1)), issue(ANY, "b")]
     assert apply(entries, PAIR, cell(), TODAY).reason.count("known issue b") == 1
 
 
 def test_entry_whose_cells_pass_is_stale() -> None:
-    """Lose this and the list of accepted failures only ever grows."""
-    (told,) = stale([issue(ANY)], PAIR, [cell(Outcome.PASS)], TODAY)
-    assert told.startswith("known issue bug-1 no longer matches any failure")
+    """Lose this and issues stay in the list after they were fixed."""
+    (note,) = stale([issue(ANY)], PAIR, [cell(Outcome.PASS)], TODAY)
+    assert note.startswith("known issue bug-1 no longer matches any failure")
 
 
 def test_entry_that_expired_is_stale() -> None:
-    """Lose this and nobody learns that an acceptance has run out while its cells pass."""
-    (told,) = stale([issue(ANY, expires=TODAY - timedelta(days=1))], PAIR, [cell(Outcome.PASS)], TODAY)
-    assert "expired on 2026-11-21" in told
+    """Lose this and an expired issue goes unreported if its cells pass."""
+    (note,) = stale([issue(ANY, expires=TODAY - timedelta(days=1))], PAIR, [cell(Outcome.PASS)], TODAY)
+    assert "expired on 2026-11-21" in note
 
 
 def test_entry_that_excuses_something_is_not_stale() -> None:
@@ -174,14 +175,14 @@ def test_entry_that_excuses_something_is_not_stale() -> None:
 
 
 def test_entry_whose_cells_did_not_run_is_not_stale() -> None:
-    """Lose this and a run of some cells tells the user to remove the issues of the others."""
+    """Lose this and a run of some cells advises the user to remove the issues of the others."""
     entry = issue(Match(arch="ppc64le"))
     assert not covers(entry, PAIR, cell())
     assert stale([entry], PAIR, [cell(Outcome.PASS)], TODAY) == []
 
 
-def test_entry_does_not_live_on_anothers_name() -> None:
-    """Lose this and `bug-1` never becomes stale as long as `bug-10` is still seen."""
+def test_entry_is_not_confused_with_a_longer_name() -> None:
+    """Lose this and `bug-1` is not reported as stale while `bug-10` still matches."""
     excused = apply([issue(ANY, "bug-10")], PAIR, cell(), TODAY)
-    (told,) = stale([issue(ANY, "bug-1"), issue(ANY, "bug-10")], PAIR, [excused], TODAY)
-    assert told.startswith("known issue bug-1 no longer")
+    (note,) = stale([issue(ANY, "bug-1"), issue(ANY, "bug-10")], PAIR, [excused], TODAY)
+    assert note.startswith("known issue bug-1 no longer")

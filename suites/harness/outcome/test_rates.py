@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who is to blame for what does not fail each time: Fisher's test, and what the rates may never say."""
+"""Who is to blame for failures that do not occur each time: Fisher's test, and limits of the rates."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fixtures.outcome.outcome import Outcome, RunRecord
 from fixtures.outcome.rates import LEVEL, Repeated, blame_by_rates, fisher, rates_text
 
 GUEST, QEMU, OTHER = "a broken guest", "migrate: bad section", "clock"
-"""Signatures: of a check of the guest, of QEMU's own words, and another one."""
+"""Signatures: of a check of the guest, of a message from QEMU, and another one."""
 
 KNOWN_P = {
     (1, 1, 0, 1): 1 / 2,
@@ -28,17 +28,17 @@ KNOWN_P = {
     (0, 5, 0, 5): 1.0,
     (0, 5, 5, 5): 1.0,
 }
-"""By hand, from the hypergeometric distribution: failures and runs of old→new, then of the control."""
+"""Failures and runs of old→new, then of the control; p computed by hand (hypergeometric distribution)."""
 
 
 @pytest.mark.parametrize("table", KNOWN_P)
 def test_fisher_is_exact(table: tuple[int, int, int, int]) -> None:
-    """Lose this and chance passes for a regression, or a regression for chance."""
+    """Lose this and chance is reported as a regression, or a regression as chance."""
     assert fisher(*table) == pytest.approx(KNOWN_P[table], abs=1e-12)
 
 
 def test_three_of_three_against_none_is_just_not_enough() -> None:
-    """Lose this and rounding turns a borderline case into a verdict."""
+    """Lose this and rounding turns an unclear result into a regression."""
     assert fisher(3, 3, 0, 3) == 0.05
     assert not fisher(3, 3, 0, 3) < LEVEL
     assert fisher(1000, 1000, 0, 1000) < 1e-300
@@ -47,7 +47,7 @@ def test_three_of_three_against_none_is_just_not_enough() -> None:
 def runs(
     failed: int, number: int, kind: str = GUEST, source: str = "old", to: str = "new"
 ) -> list[RunRecord]:
-    """So many runs, of which the first ones fail."""
+    """`number` runs; the first `failed` of them fail."""
     fails = [RunRecord(source, to, "fail", f"{kind} was seen", kind) for _ in range(failed)]
     return fails + [RunRecord(source, to, "pass") for _ in range(number - failed)]
 
@@ -55,7 +55,7 @@ def runs(
 def cell(
     main: int, old: int, new: int, number: int = 10, kind: str = GUEST, back: int | None = None
 ) -> Repeated:
-    """A cell of which so many of `number` runs failed, and of its controls."""
+    """A cell with `number` runs each of it and its controls, and how many of them failed."""
     return Repeated(
         runs(main, number, kind),
         runs(old, number, kind, "old", "old"),
@@ -89,73 +89,73 @@ JUDGED = {
 
 
 @pytest.mark.parametrize("case", JUDGED)
-def test_rates_lay_the_blame_at_the_right_door(case: str) -> None:
-    """Lose this and a defect that strikes by chance is blamed on whoever was unlucky."""
-    repeated, outcome, told = JUDGED[case]
+def test_rates_blame_the_right_build(case: str) -> None:
+    """Lose this and an intermittent defect is blamed on the wrong build."""
+    repeated, outcome, expected = JUDGED[case]
     judged, reason = blame_by_rates(repeated)
     assert judged is outcome
-    assert told in reason
+    assert expected in reason
     assert f"{repeated.main[0].signature} was seen" in reason
 
 
 def test_reason_carries_the_table() -> None:
-    """Lose this and nobody can check the verdict on a defect that comes and goes."""
-    told = "old→new 5/10 fail [0.24, 0.76], old→old 0/10 [0.00, 0.28] p = 0.016"
-    told += ", new→new 1/10 [0.02, 0.40] p = 0.070"
-    assert rates_text(cell(5, 0, 1), [GUEST]) == told
-    assert told in blame_by_rates(cell(5, 0, 1))[1]
+    """Lose this and the report does not show the rates behind the verdict on an intermittent defect."""
+    table = "old→new 5/10 fail [0.24, 0.76], old→old 0/10 [0.00, 0.28] p = 0.016"
+    table += ", new→new 1/10 [0.02, 0.40] p = 0.070"
+    assert rates_text(cell(5, 0, 1), [GUEST]) == table
+    assert table in blame_by_rates(cell(5, 0, 1))[1]
     assert "p < 0.001" in rates_text(cell(10, 0, 0), [GUEST])
 
 
 ROLES = {
     "destination": (cell(10, 10, 0, back=3), "fails as destination too"),
     "source": (cell(10, 10, 0, back=0), "fails as source"),
-    "source-by-qemus-words": (cell(2, 2, 0, 2, QEMU, back=0), "fails as source"),
-    "too-few-to-tell": (cell(3, 3, 0, back=0), "is unclear whether"),
+    "source-by-qemus-message": (cell(2, 2, 0, 2, QEMU, back=0), "fails as source"),
+    "too-few": (cell(3, 3, 0, back=0), "is unclear whether"),
     "not-run": (cell(3, 3, 0), "is unclear whether"),
 }
 
 
 @pytest.mark.parametrize("case", ROLES)
-def test_role_of_the_old_build_is_told_where_the_rates_tell(case: str) -> None:
-    """Lose this and one lucky way back acquits the old build as a destination."""
-    repeated, told = ROLES[case]
-    assert told in blame_by_rates(repeated)[1]
+def test_role_of_the_old_build_is_reported_if_the_rates_show_it(case: str) -> None:
+    """Lose this and one lucky rollback clears the old build as a destination."""
+    repeated, expected = ROLES[case]
+    assert expected in blame_by_rates(repeated)[1]
 
 
 def test_rate_of_the_rollback_is_in_the_table() -> None:
-    """Lose this and the role of the old build is told without what it rests on."""
+    """Lose this and the reason names the role of the old build without its evidence."""
     assert "new→old 3/10 [0.11, 0.60]" in blame_by_rates(cell(10, 10, 0, back=3))[1]
 
 
 def test_control_that_ran_too_seldom_does_not_make_a_regression() -> None:
-    """Lose this and a control that was cut short counts as one that passed throughout."""
+    """Lose this and a control with too few runs counts as one that always passes."""
     short = [RunRecord("b", "b", "pass")] * 2
     for controls in ((runs(0, 10), short), (short, runs(0, 10))):
         assert blame_by_rates(Repeated(runs(5, 10), *controls))[0] is Outcome.FLAKY
 
 
 def mixed(first: int, second: int, old: list[RunRecord], new: list[RunRecord]) -> Repeated:
-    """Ten runs of which some fail in one way and some in another."""
+    """Ten runs with failures of two kinds, this many of each."""
     main = runs(first, first) + runs(second, 10 - first, OTHER)
     return Repeated(main, old, new)
 
 
 def test_worst_of_two_defects_is_the_outcome() -> None:
-    """Lose this and a defect that the old build has too hides the one that the update brings."""
+    """Lose this and a defect of the old build hides one that the update introduces."""
     outcome, reason = blame_by_rates(mixed(5, 5, runs(5, 10, GUEST, "old", "old"), runs(0, 10)))
     assert outcome is Outcome.REGRESSION
     assert reason.startswith("clock was seen; ")
     assert "besides: a broken guest was seen: old→new 5/10 fail" in reason
 
 
-def test_update_that_breaks_each_guest_otherwise_is_a_regression() -> None:
-    """Lose this and an update gets by because no two guests die in the same way."""
+def test_update_that_breaks_each_guest_differently_is_a_regression() -> None:
+    """Lose this and an update passes because each guest fails in a different way."""
     assert blame_by_rates(mixed(3, 3, runs(0, 10), runs(0, 10)))[0] is Outcome.REGRESSION
 
 
-def test_failure_of_another_kind_excuses_nothing_but_is_told() -> None:
-    """Lose this and one weakness of the old build excuses all that the update breaks."""
+def test_failure_of_another_kind_excuses_nothing_but_is_reported() -> None:
+    """Lose this and one defect of the old build excuses everything that the update breaks."""
     other = runs(10, 10, OTHER, "old", "old")
     outcome, reason = blame_by_rates(Repeated(runs(6, 10), other, runs(0, 10)))
     assert outcome is Outcome.REGRESSION
@@ -166,21 +166,21 @@ def test_failure_of_another_kind_excuses_nothing_but_is_told() -> None:
 ERROR = [RunRecord("new", "new", "error", "no disk")]
 
 
-def test_control_that_errs_leaves_the_blame_open() -> None:
-    """Lose this and a broken rig is a verdict on QEMU."""
+def test_control_with_an_error_leaves_the_blame_unclear() -> None:
+    """Lose this and an error of the suite becomes a verdict on QEMU."""
     outcome, reason = blame_by_rates(Repeated(runs(5, 10), runs(0, 10), ERROR))
     assert outcome is Outcome.ERROR
     assert "no disk" in reason
 
 
-def test_control_that_errs_does_not_undo_an_excuse() -> None:
-    """Lose this and what the old build was seen to do is forgotten over a full disk."""
+def test_error_of_one_control_does_not_undo_an_excuse() -> None:
+    """Lose this and an error such as a full disk hides that the old build fails alike."""
     assert blame_by_rates(Repeated(runs(5, 10), runs(5, 10), ERROR))[0] is Outcome.DEFECT_OLD
 
 
 @st.composite
 def repeated_cells(draw: st.DrawFn) -> Repeated:
-    """A cell that failed at least once, with any controls."""
+    """A cell that failed at least once, with arbitrary controls."""
     number = draw(st.integers(2, 12))
     ends = st.sampled_from(["", GUEST, QEMU, OTHER])
 
@@ -196,7 +196,7 @@ def repeated_cells(draw: st.DrawFn) -> Repeated:
 @settings(deadline=None)
 @given(repeated_cells())
 def test_failing_cell_never_passes(repeated: Repeated) -> None:
-    """Lose this and some rates turn a dead guest green."""
+    """Lose this and some rates turn a dead guest into a pass."""
     outcome, reason = blame_by_rates(repeated)
     assert outcome in {Outcome.REGRESSION, Outcome.DEFECT_NEW, Outcome.DEFECT_OLD, Outcome.FLAKY}
     assert "old→new" in reason
@@ -204,16 +204,16 @@ def test_failing_cell_never_passes(repeated: Repeated) -> None:
 
 @settings(deadline=None)
 @given(repeated_cells())
-def test_what_the_old_build_does_as_often_is_not_the_updates(repeated: Repeated) -> None:
-    """Lose this and a defect of the old build stops the update that has it no more often."""
+def test_failure_as_frequent_in_the_old_build_is_no_regression(repeated: Repeated) -> None:
+    """Lose this and a defect of the old build stops an update in which it is no more frequent."""
     as_often = Repeated(repeated.main, repeated.main, repeated.new_new)
     assert blame_by_rates(as_often)[0] is Outcome.DEFECT_OLD
 
 
 @settings(deadline=None)
 @given(st.integers(2, 12), st.data())
-def test_regression_is_never_by_chance(number: int, data: st.DataObject) -> None:
-    """Lose this and the suite cries wolf."""
+def test_regression_is_significant(number: int, data: st.DataObject) -> None:
+    """Lose this and the suite reports random failures as regressions."""
     main, old, new = (data.draw(st.integers(low, number)) for low in (1, 0, 0))
     outcome, _ = blame_by_rates(cell(main, old, new, number))
     if outcome is Outcome.REGRESSION:

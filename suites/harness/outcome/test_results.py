@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What becomes of a cell that several machines, or several sweeps, have told."""
+"""The result of a cell that several hosts or several sweeps have reported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from suites.harness.support.run_samples import make_ended, make_plan
 
 
 def outcome_of(*outcomes: Outcome) -> CellResult:
-    """What becomes of one cell that as many machines told, by way of a run's result."""
+    """The result of one cell that several hosts reported with these outcomes."""
     runs = [RunRecord("debian-12", "debian-13", str(outcome)) for outcome in outcomes]
     ended = [
         make_ended(make_cell(1, outcome, reason=f"said {place}", runs=[run], evidence=[f"{place}.log"]))
@@ -22,8 +22,8 @@ def outcome_of(*outcomes: Outcome) -> CellResult:
     return cell
 
 
-def test_machines_that_disagree_make_a_cell_flaky() -> None:
-    """Lose this and a defect that strikes now and then is a matter of which machine one looks at."""
+def test_hosts_that_disagree_make_a_cell_flaky() -> None:
+    """Lose this and the outcome of an intermittent defect depends on which host's report is read."""
     cell = outcome_of(Outcome.PASS, Outcome.REGRESSION, Outcome.PASS)
     assert cell.outcome is Outcome.FLAKY
     assert cell.repeats == "2/3 [0.21, 0.94]"
@@ -32,8 +32,8 @@ def test_machines_that_disagree_make_a_cell_flaky() -> None:
     assert [run.result for run in cell.runs] == ["pass", "regression", "pass"]
 
 
-def test_the_result_has_the_seed_of_its_plan() -> None:
-    """Lose this and no report says how to draw the run's random machines again."""
+def test_result_has_the_seed_of_its_plan() -> None:
+    """Lose this and no report has the seed that reproduces the run's random machines."""
     assert run_result(make_plan(), [], (), seconds=1).seed == "739000"
 
 
@@ -55,22 +55,22 @@ AGREED = [
 @pytest.mark.parametrize(
     "outcomes,agreed", AGREED, ids=lambda value: "-".join([value] if isinstance(value, str) else value)
 )
-def test_outcome_of_several_machines(outcomes: tuple[Outcome, ...], agreed: Outcome) -> None:
-    """Lose this and a rig that failed hides a defect, or is taken for one, or for a pass."""
+def test_outcome_of_several_hosts(outcomes: tuple[Outcome, ...], agreed: Outcome) -> None:
+    """Lose this and an error of the suite hides a defect, or counts as a defect or a pass."""
     assert outcome_of(*outcomes).outcome is agreed
     assert outcome_of(*reversed(outcomes)).outcome is agreed
 
 
-def test_cell_of_two_sweeps_is_the_same_one_in_whatever_order_they_end() -> None:
-    """Lose this and a subject that two sweeps try counts twice, or another one counts in a sharded run."""
+def test_cell_of_two_sweeps_does_not_depend_on_their_order() -> None:
+    """Lose this and a subject of two sweeps counts twice, or its result depends on the shards."""
     one = make_swept("pc-q35-7.2", "device:a", nodeid="suites/compat/test_a.py::test[a]")
     other = make_swept("pc-q35-7.2", "device:a", nodeid="suites/compat/test_b.py::test[b]")
     ended = [make_ended(one), make_ended(other)]
     assert combined(ended) == combined(reversed(ended)) == [one]
 
 
-def test_cells_stand_in_the_order_of_the_plan() -> None:
-    """Lose this and two runs of the same pair cannot be compared, as tests end in another order each time."""
+def test_cells_are_in_the_order_of_the_plan() -> None:
+    """Lose this and two runs of a pair cannot be compared, because tests end in varying order."""
     cells = [make_cell(number) for number in range(4)]
     plan = make_plan([cell.nodeid for cell in cells])
     ended = [make_ended(cells[place]) for place in (2, 0, 3, 1)]
@@ -87,14 +87,14 @@ GLOBS = [
 
 @pytest.mark.parametrize("glob,shard,reported", GLOBS)
 def test_subject_that_matches_nothing_is_reported(glob: str, shard: str, reported: bool) -> None:
-    """Lose this and a slip in `--subject` ends safe, because nothing failed."""
+    """Lose this and a typo in `--subject` ends with `safe`, because nothing failed."""
     plan = make_plan(shard=shard, selection={"subject": glob})
     run = run_result(plan, [make_ended(make_swept("pc-q35-7.2", "device:e1000"))], (), seconds=1)
     assert any(f"--subject {glob}" in note for note in run.notes) == reported
 
 
 def test_test_that_did_not_run_is_counted() -> None:
-    """Lose this and a run that was interrupted looks like one that found nothing."""
+    """Lose this and an interrupted run looks like one without findings."""
     plan = make_plan([make_cell(number).nodeid for number in range(3)])
     ended = [make_ended(make_cell(1))]
     assert interrupted(plan, ended) == ["2 of 3 tests did not run: the run was interrupted"]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the runs of a cell to its outcome: which controls are run, what each ending becomes, what is kept.
+"""From the runs of a cell to its outcome: which controls run, the outcome of each end, the evidence kept.
 
-The attempts are scripted: what is tested here is the suite's own reaction, not a guest's.
+The attempts are scripted: these tests are about the suite's reaction, not about guests.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from suites.harness.support.scripted_attempts import (
     End,
     Script,
     ScriptedAttempt,
-    ScriptedRig,
+    ScriptedPair,
     Stage,
     probe,
 )
@@ -39,7 +39,7 @@ from suites.harness.support.scripted_attempts import (
 
 @pytest.fixture
 def probes(monkeypatch: pytest.MonkeyPatch) -> dict[str, Probe]:
-    """What the builds say about themselves, to be changed by a test."""
+    """The probe results of the builds; a test may change them."""
     said = dict.fromkeys(FORWARD, probe("pc-q35-7.2"))
     for room in ("qualify.qualification", "path.interface"):
         monkeypatch.setattr(f"fixtures.{room}.probed", lambda build, _arch: said[build.name])
@@ -49,7 +49,7 @@ def probes(monkeypatch: pytest.MonkeyPatch) -> dict[str, Probe]:
 
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, probes: dict[str, Probe]) -> Stage:
-    """A stage on which every run passes unless it is scripted otherwise."""
+    """A stage on which every run passes unless a test scripts a different end."""
     stage = Stage(tmp_path)
     monkeypatch.setattr(
         "fixtures.qualify.qualification.Attempt", lambda setting: ScriptedAttempt(stage, setting)
@@ -57,15 +57,15 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, probes: dict[str, Pro
     return stage
 
 
-def test_pass_pays_for_no_control(stage: Stage) -> None:
-    """Lose this and a green run takes three times as long."""
+def test_pass_needs_no_control(stage: Stage) -> None:
+    """Lose this and a passing run takes three times as long."""
     result = stage.judge({})
     assert result.outcome is Outcome.PASS
     assert stage.moves == [FORWARD]
 
 
 def test_result_carries_the_figures(stage: Stage) -> None:
-    """Lose this and a report does not say for how long the guest stood still."""
+    """Lose this and a report does not say how long the guest was paused."""
     result = stage.judge({})
     assert (result.total_ms, result.downtime_ms, result.blackout_ms) == (55.0, 12.0, 33.3)
     assert (result.machine, result.accelerator) == ("pc-q35-7.2", "tcg")
@@ -88,36 +88,36 @@ BLAMED: dict[str, tuple[Script, Outcome]] = {
 
 
 @pytest.mark.parametrize("case", BLAMED)
-def test_failure_is_laid_at_the_right_door(case: str, stage: Stage) -> None:
-    """Lose this and a release manager holds the wrong build responsible."""
+def test_failure_is_blamed_on_the_right_build(case: str, stage: Stage) -> None:
+    """Lose this and the report blames the wrong build."""
     ends, outcome = BLAMED[case]
     result = stage.judge(ends)
     assert result.outcome is outcome
     assert "memory: page 7 is wrong" in result.reason
 
 
-def test_failure_is_controlled_by_both_builds_alone(stage: Stage) -> None:
-    """Lose this and a failure is blamed on the update because one control happened to get by."""
+def test_failure_is_controlled_by_each_build_with_itself(stage: Stage) -> None:
+    """Lose this and a failure is blamed on the update because one control passed by chance."""
     stage.judge({FORWARD: [FAIL]})
     controls = [*[OLD_OLD] * CONTROL_RUNS, *[NEW_NEW] * CONTROL_RUNS]
     assert stage.moves == [FORWARD, *controls, *[FORWARD] * (CONTROL_RUNS - 1)]
 
 
-def test_failure_that_does_not_come_again_is_no_regression(stage: Stage) -> None:
-    """Lose this and a defect that strikes by chance is a regression whenever it spares the controls."""
+def test_failure_that_is_not_reproduced_is_no_regression(stage: Stage) -> None:
+    """Lose this and an intermittent defect is a regression whenever the controls pass by chance."""
     result = stage.judge({FORWARD: [FAIL, FAIL, PASS]})
     assert stage.moves[-2:] == [FORWARD, FORWARD]
     assert result.outcome is Outcome.FLAKY
     assert result.repeats.startswith("1/3 ")
 
 
-def test_failure_that_looks_otherwise_the_next_time_is_still_one(stage: Stage) -> None:
-    """Lose this and an update that breaks every guest in its own way is merely flaky."""
+def test_failure_that_looks_different_the_next_time_is_still_one(stage: Stage) -> None:
+    """Lose this and an update that breaks each guest in a different way is reported as flaky."""
     assert stage.judge({FORWARD: [FAIL, OTHER]}).outcome is Outcome.REGRESSION
 
 
 def test_control_that_fails_alike_is_enough(stage: Stage) -> None:
-    """Lose this and a release manager waits for controls that can no longer change the outcome."""
+    """Lose this and the run spends time on controls that can no longer change the outcome."""
     stage.judge({FORWARD: [FAIL], NEW_NEW: [FAIL]})
     assert stage.moves == [FORWARD, *[OLD_OLD] * CONTROL_RUNS, NEW_NEW]
 
@@ -130,16 +130,16 @@ ROLES: dict[str, tuple[End, str]] = {
 
 
 @pytest.mark.parametrize("case", ROLES)
-def test_defect_of_the_old_build_tells_its_role(case: str, stage: Stage) -> None:
-    """Lose this and nobody knows whether guests cannot leave the old build or cannot enter it."""
+def test_defect_of_the_old_build_names_its_role(case: str, stage: Stage) -> None:
+    """Lose this and the report does not say whether the old build fails as source or as destination."""
     back, role = ROLES[case]
     result = stage.judge({FORWARD: [FAIL], OLD_OLD: [PASS, FAIL], BACK: [back]})
     assert stage.moves == [FORWARD, OLD_OLD, OLD_OLD, NEW_NEW, BACK]
     assert role in result.reason
 
 
-def test_other_defect_of_a_control_is_told(stage: Stage) -> None:
-    """Lose this and a defect that the controls came upon once in three runs is forgotten."""
+def test_other_defect_of_a_control_is_reported(stage: Stage) -> None:
+    """Lose this and a defect that a control found once in three runs is not reported."""
     assert "itself fails with clock" in stage.judge({FORWARD: [FAIL], NEW_NEW: [PASS, OTHER, PASS]}).reason
 
 
@@ -156,33 +156,33 @@ ENDS: dict[str, tuple[End, Outcome, str]] = {
 
 @pytest.mark.parametrize("case", ENDS)
 def test_every_end_has_its_outcome(case: str, stage: Stage) -> None:
-    """Lose this and a fault of the rig stops an update, or a fault of the update is put on the rig."""
-    end, outcome, told = ENDS[case]
+    """Lose this and an error of the suite stops an update, or a defect counts as an error of the suite."""
+    end, outcome, expected = ENDS[case]
     result = stage.judge({FORWARD: [end]})
     assert result.outcome is outcome
-    assert told in result.reason
+    assert expected in result.reason
 
 
 def test_guest_that_fails_before_its_move_is_an_error(stage: Stage) -> None:
-    """Lose this and a guest that does not even boot well stops an update."""
+    """Lose this and a guest that fails before its move stops an update."""
 
     def never_moved(_attempt: object) -> None:
         raise FAIL
 
-    result = stage.qualification(ScriptedRig()).judge(never_moved, repeat=1)
+    result = stage.qualification(ScriptedPair()).judge(never_moved, repeat=1)
     assert result.outcome is Outcome.ERROR
     assert "before the hot patch, on debian-12: memory: page 7 is wrong" in result.reason
 
 
 @pytest.mark.parametrize("case", ["refused", "unsupported", "rig", "assertion"])
-def test_what_is_no_failure_pays_for_no_control(case: str, stage: Stage) -> None:
-    """Lose this and a broken rig is tried over and over again."""
+def test_result_without_a_failure_needs_no_control(case: str, stage: Stage) -> None:
+    """Lose this and a cell that ends in an error of the suite is repeated again and again."""
     stage.judge({FORWARD: [ENDS[case][0]]})
     assert stage.moves == [FORWARD]
 
 
 def test_check_that_fails_in_the_test_is_its_signature(stage: Stage) -> None:
-    """Lose this and a check that fails in a control too does not excuse the update."""
+    """Lose this and a check that also fails in a control does not excuse the update."""
     wrong = Check("runstates", False, "it ended paused")
     result = stage.judge({FORWARD: [wrong], NEW_NEW: [Check("runstates", False, "it never ran")]})
     assert result.outcome is Outcome.DEFECT_NEW
@@ -191,7 +191,7 @@ def test_check_that_fails_in_the_test_is_its_signature(stage: Stage) -> None:
 
 @pytest.mark.parametrize("last,outcome", [(False, Outcome.DEFECT_OLD), (True, Outcome.ERROR)])
 def test_assertion_is_about_the_last_check(last: bool, outcome: Outcome, stage: Stage) -> None:
-    """Lose this and a wrong assertion is blamed on whichever check failed earlier in the test."""
+    """Lose this and a wrong assertion is blamed on a check that failed earlier in the test."""
 
     def wrong_test(attempt: Attempt) -> None:
         attempt.hot_patch()
@@ -199,7 +199,7 @@ def test_assertion_is_about_the_last_check(last: bool, outcome: Outcome, stage: 
         attempt.checks.record(Check("memory", last, "20 pages"))
         raise AssertionError("1 == 2")
 
-    result = stage.qualification(ScriptedRig()).judge(wrong_test, repeat=1)
+    result = stage.qualification(ScriptedPair()).judge(wrong_test, repeat=1)
     assert result.outcome is outcome
     assert ("memory: 20 pages" in result.reason) is not last
 
@@ -214,7 +214,7 @@ def test_device_that_fails_is_part_of_the_signature(stage: Stage) -> None:
 
 
 def test_type_that_the_new_build_lacks_is_removed(stage: Stage, probes: dict[str, Probe]) -> None:
-    """Lose this and an update that strands guests counts as one that lacks a mechanism."""
+    """Lose this and a machine type that the new build removed is reported as `unsupported`."""
     probes["debian-13"] = probe("pc-q35-10.0")
     result = stage.judge({})
     assert result.outcome is Outcome.REMOVED
@@ -223,7 +223,7 @@ def test_type_that_the_new_build_lacks_is_removed(stage: Stage, probes: dict[str
 
 
 def test_type_that_no_build_has_is_unsupported(stage: Stage, probes: dict[str, Probe]) -> None:
-    """Lose this and an update is stopped for what the old build never had."""
+    """Lose this and a machine type that the old build never had stops an update."""
     probes["debian-12"] = probe("none")
     assert stage.judge({}).outcome is Outcome.UNSUPPORTED
 
@@ -236,7 +236,7 @@ def test_repeats_all_run(stage: Stage) -> None:
 
 
 def test_differing_repeats_are_flaky(stage: Stage) -> None:
-    """Lose this and a guest that survives two times of three is safe, or its controls decide by chance."""
+    """Lose this and a guest that survives two of three moves passes, or its controls decide by chance."""
     result = stage.judge({FORWARD: [PASS, FAIL, PASS]}, repeat=3)
     assert result.outcome is Outcome.FLAKY
     assert result.repeats == "2/3 [0.21, 0.94]"
@@ -244,40 +244,40 @@ def test_differing_repeats_are_flaky(stage: Stage) -> None:
 
 
 def test_controls_do_not_count_as_repeats(stage: Stage) -> None:
-    """Lose this and the rate of passes includes runs of another pair."""
+    """Lose this and the rate of passes includes runs of the controls."""
     assert stage.judge({FORWARD: [PASS, FAIL], NEW_NEW: [FAIL]}, repeat=2).repeats == "1/2 [0.09, 0.91]"
 
 
 def test_build_against_itself_is_its_own_control(stage: Stage) -> None:
-    """Lose this and a build that cannot be left for itself is blamed on an update that there is not."""
-    result = stage.judge({OLD_OLD: [FAIL]}, under_test=ScriptedRig(OLD_OLD))
+    """Lose this and a defect of one build is blamed on an update, although there is none."""
+    result = stage.judge({OLD_OLD: [FAIL]}, under_test=ScriptedPair(OLD_OLD))
     assert result.outcome is Outcome.DEFECT_OLD
 
 
-def test_guest_that_came_through_is_moved_back_and_that_counts_for_nothing(stage: Stage) -> None:
-    """Lose this and nobody knows whether the update can be undone, or a build that cannot is blamed."""
+def test_guest_that_passes_is_moved_back_without_effect_on_the_outcome(stage: Stage) -> None:
+    """Lose this and the report does not show whether a rollback works, or a failed rollback counts."""
     result = stage.judge({BACK: [FAIL]}, cell=replace(CELL, and_back=True))
     assert stage.moves == [FORWARD, BACK]
     assert result.outcome is Outcome.PASS
     assert (result.runs[1].result, result.total_ms) == ("fail", 55.0)
 
 
-def test_guest_that_did_not_come_through_is_not_moved_back(stage: Stage) -> None:
-    """Lose this and a rollback is told of a guest that was never in the new build."""
+def test_guest_that_was_not_moved_is_not_moved_back(stage: Stage) -> None:
+    """Lose this and a rollback is reported for a guest that was never in the new build."""
     stage.judge({FORWARD: [Refused("blocked by vhost")]}, cell=replace(CELL, and_back=True))
     assert stage.moves == [FORWARD]
 
 
 def test_known_issue_is_applied(stage: Stage) -> None:
-    """Lose this and a failure that was accepted stops the release all the same."""
+    """Lose this and an accepted failure still stops the release."""
     match = Match(mechanism="postcopy", signature="broken guest")
     known = KnownIssue(id="bug-1", match=match, reason="r", link="l", expires=date.max)
-    result = stage.judge({FORWARD: [FAIL]}, under_test=ScriptedRig(known=[known]))
+    result = stage.judge({FORWARD: [FAIL]}, under_test=ScriptedPair(known=[known]))
     assert result.outcome is Outcome.KNOWN
 
 
 def test_evidence_is_listed_relative_and_there(stage: Stage) -> None:
-    """Lose this and the links of the report lead nowhere once it has been copied."""
+    """Lose this and the links of a copied report do not work."""
     result = stage.judge({FORWARD: [FAIL]})
     listed = [path for run in result.runs for path in run.evidence]
     assert len(result.runs) == len(stage.moves)
@@ -286,12 +286,12 @@ def test_evidence_is_listed_relative_and_there(stage: Stage) -> None:
 
 
 def test_evidence_of_the_cell_is_that_of_the_failure(stage: Stage) -> None:
-    """Lose this and whoever looks into a flaky cell is shown a run that passed."""
+    """Lose this and the report links a flaky cell to the evidence of a run that passed."""
     result = stage.judge({FORWARD: [PASS, FAIL]}, repeat=2)
     assert result.evidence == result.runs[1].evidence
     assert f"evidence/{CELL.id}/2/checks.json" in result.evidence
 
 
 def test_run_that_did_not_boot_leaves_evidence_too(stage: Stage) -> None:
-    """Lose this and an error of the rig cannot be looked into."""
+    """Lose this and the cause of an error cannot be found."""
     assert stage.judge({FORWARD: [RigError("the guest did not boot")]}).evidence

@@ -35,7 +35,7 @@ def pasted(text: str, directory: Path) -> tuple[KnownIssue, ...]:
 
 def failed(signature: str, number: int = 1) -> CellResult:
     """A regression with this signature."""
-    runs = [RunRecord("debian-12", "debian-13", "fail", "told", signature)]
+    runs = [RunRecord("debian-12", "debian-13", "fail", "reason", signature)]
     return make_cell(number, Outcome.REGRESSION, reason='told: "x" #1', runs=runs)
 
 

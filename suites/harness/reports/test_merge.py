@@ -262,10 +262,10 @@ def test_directory_without_a_run_is_told(tmp_path: Path) -> None:
     """Lose this and a shard whose upload failed is left out without a word."""
     leave_run(tmp_path / "1", make_plan(), [])
     (tmp_path / "2").mkdir()
-    with pytest.raises(UsageError, match="no run wrote here") as told:
+    with pytest.raises(UsageError, match="no run wrote here") as raised:
         parts_in([tmp_path / "1", tmp_path / "2"])
-    assert told.value.where == str(tmp_path / "2")
-    assert PLAN in str(told.value)
+    assert raised.value.where == str(tmp_path / "2")
+    assert PLAN in str(raised.value)
 
 
 def test_stale_known_issue_is_told_by_the_whole_only(tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The suite's own tests: what becomes of a sweep that breaks off."""
+"""What a sweep that breaks off reports."""
 
 from pathlib import Path
 
@@ -12,8 +12,8 @@ from suites.harness.support.sweep_that_breaks import CELLS, WORDS
 pytestmark = pytest.mark.x86_64
 
 
-def test_what_a_broken_sweep_found_is_told(request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    """Lose this and one error of the suite hides a hundred judged cells, or they hide it."""
+def test_results_of_a_broken_sweep_are_reported(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Lose this and one error of the suite hides a hundred results, or they hide the error."""
     build = pair_under_test_of(request.config).pair.new
     words = ("suites/compat/test_sweeps.py", "-k", "machines", "--arch=x86_64", "-n", "0")
     plugin = ("-p", "suites.harness.support.sweep_that_breaks")

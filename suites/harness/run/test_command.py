@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does `.venv/bin/pytest` find the suite from everywhere, and end with 0, 1 or 2 only?"""
+"""Does `.venv/bin/pytest` find the suite from any directory, and end with 0, 1 or 2 only?"""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ WRONG = {
 
 @pytest.mark.parametrize("what", WRONG)
 def test_wrong_command_line_ends_with_2(what: str) -> None:
-    """Lose this and a script gets a status that no page explains."""
+    """Lose this and a script gets an exit status that the documentation does not explain."""
     words, message = WRONG[what]
     done = run(*words)
     assert (done.returncode, message in done.stderr) == (2, True), done.stderr
@@ -62,18 +62,18 @@ def test_wrong_command_line_ends_with_2(what: str) -> None:
 
 @pytest.mark.parametrize("status,ours", [(0, 0), (1, 1), (2, 2), (3, 2), (4, 2), (5, 2)])
 def test_only_three_statuses_are_left(status: int, ours: int) -> None:
-    """Lose this and an internal error of pytest's has a status that is in no documentation."""
+    """Lose this and an internal error of pytest ends with an undocumented status."""
     assert suite_status(status) == ours
 
 
-def test_paths_of_the_user_are_not_added_to(tmp_path: Path) -> None:
-    """Lose this and one test, named from another directory, runs the whole suite."""
+def test_nothing_is_added_to_the_users_paths(tmp_path: Path) -> None:
+    """Lose this and one test, named from another directory, makes the whole suite run."""
     test = str(ROOT / "suites" / "compat")
     assert command_line([test, "-q"], tmp_path)[-2:] == [test, "-q"]
 
 
 def test_interrupt_at_the_start_is_one_line(tmp_path: Path) -> None:
-    """Lose this and Ctrl-C in the first second prints a page of Python."""
+    """Lose this and Ctrl-C in the first second prints a traceback."""
     # Not a signal: a shell that starts this in the background has SIGINT ignored, here as well.
     (tmp_path / "pytest.py").write_text("raise KeyboardInterrupt\n")
     command = [sys.executable, str(ROOT / "fixtures" / "run" / "command.py")]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is it known how long a test will take, on whatever machine and of whatever pair it is asked?"""
+"""Estimates of how long a test takes, on any host and for any pair."""
 
 from __future__ import annotations
 
@@ -33,43 +33,43 @@ KNOWN: Durations = {
 
 
 def estimate(test: str, recorded: Durations = KNOWN) -> float:
-    """What is expected of one test."""
+    """The expected duration of one test in seconds."""
     return estimates([test], PAIR, recorded)[test]
 
 
 def test_duration_of_the_same_pair_counts() -> None:
-    """Lose this and the shards of a slow pair are dealt out as if it were a fast one."""
+    """Lose this and the shards of a slow pair are divided by the durations of a fast one."""
     assert estimate(FAST) == 10.0
 
 
 def test_test_that_took_no_time_takes_none() -> None:
-    """Lose this and a test that is quick with this pair is dealt out as long as with the slowest."""
+    """Lose this and a test that is quick with this pair counts as long as with the slowest pair."""
     assert estimate(FAST, {FAST: {"debian-12 debian-13": 0.0, "debian-11 debian-12": 60.0}}) == 0.0
 
 
-def test_duration_of_other_pairs_stands_in() -> None:
-    """Lose this and a pair that never ran is dealt out blindly, although its tests are known."""
+def test_durations_of_other_pairs_are_the_fallback() -> None:
+    """Lose this and the shards of a new pair are uneven, although its tests ran with other pairs."""
     assert estimate(OTHER) == 31.0
 
 
-def test_test_that_never_ran_takes_as_long_as_those_like_it() -> None:
-    """Lose this and each new guest of a slow architecture makes one machine late."""
+def test_test_that_never_ran_takes_as_long_as_similar_ones() -> None:
+    """Lose this and each new guest of a slow architecture delays one host."""
     assert estimate(f"{TEST}[ppc64le-new]") == 90.0
     assert estimate(f"{TEST}[x86_64-new]") == 20.5
 
 
 def test_test_like_no_other_takes_the_usual_time() -> None:
-    """Lose this and a new suite counts for nothing when shards are dealt out."""
+    """Lose this and a new suite counts as zero seconds in the shards."""
     assert estimate("suites/new/test_new.py::test_new") == 31.0
 
 
-def test_where_nothing_is_known_all_take_as_long() -> None:
+def test_without_records_all_tests_take_equally_long() -> None:
     """Lose this and a fresh matrix has no shards."""
     assert estimates([SLOW, FAST], PAIR, {}) == {SLOW: UNKNOWN_SECONDS, FAST: UNKNOWN_SECONDS}
 
 
-def test_test_without_a_record_of_its_own_is_like_the_unknown() -> None:
-    """Lose this and an entry that somebody emptied by hand ends every run."""
+def test_test_with_an_empty_record_counts_as_unknown() -> None:
+    """Lose this and an entry that was emptied by hand ends every run."""
     assert estimate(f"{TEST}[x86_64-c]", {**KNOWN, f"{TEST}[x86_64-c]": {}}) == 20.5
 
 
@@ -79,13 +79,13 @@ def test_order_of_tests_is_kept() -> None:
 
 
 @pytest.mark.parametrize("test,arch", [(SLOW, "ppc64le"), (FAST, "x86_64"), (TEST, "")])
-def test_architecture_is_told_by_the_id(test: str, arch: str) -> None:
-    """Lose this and every machine needs the guests of every architecture."""
+def test_architecture_comes_from_the_id(test: str, arch: str) -> None:
+    """Lose this and every host needs the guest images of every architecture."""
     assert arch_of(test) == arch
 
 
 def test_recorded_durations_are_used(tmp_path: Path) -> None:
-    """Lose this and what the nightly measured does not make its shards more even."""
+    """Lose this and the measured durations do not make the shards more even."""
     cell = make_cell(1, nodeid=FAST)
     plan = make_plan([FAST, "harness"])
     run = leave_run(tmp_path / "run", plan, [make_ended(cell, seconds=12.345), Ended("harness", 0.2)])
@@ -97,8 +97,8 @@ def test_recorded_durations_are_used(tmp_path: Path) -> None:
     }
 
 
-def test_record_keeps_what_other_runs_told(tmp_path: Path) -> None:
-    """Lose this and a short run forgets the durations of all tests that it left out."""
+def test_record_keeps_the_durations_of_other_runs(tmp_path: Path) -> None:
+    """Lose this and a short run deletes the durations of all tests that it left out."""
     file = tmp_path / "durations.json"
     for name, test, seconds in (("1", FAST, 10.0), ("2", SLOW, 90.0), ("3", FAST, 11.0)):
         cell = make_cell(1, nodeid=test)
@@ -107,7 +107,7 @@ def test_record_keeps_what_other_runs_told(tmp_path: Path) -> None:
 
 
 def test_record_changes_only_the_lines_of_what_ran(tmp_path: Path) -> None:
-    """Lose this and nobody can review the change of a file that is one line long."""
+    """Lose this and each update changes the whole file and cannot be reviewed."""
     file = tmp_path / "durations.json"
     cells = [make_cell(number) for number in (2, 0, 1)]
     leave_run(tmp_path, make_plan(), [make_ended(cell) for cell in cells])
@@ -123,13 +123,13 @@ def test_no_record_is_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["{", "[]", "null", '{"a": 1}', '{"a": {"b": "c"}}'])
-def test_damaged_record_is_told(damage: str, tmp_path: Path) -> None:
+def test_damaged_record_is_reported(damage: str, tmp_path: Path) -> None:
     """Lose this and a merge conflict in the file ends every sharded run in a traceback."""
     file = tmp_path / "durations.json"
     file.write_text(damage)
-    with pytest.raises(UsageError, match="cannot be read") as told:
+    with pytest.raises(UsageError, match="cannot be read") as raised:
         load_durations(file)
-    assert told.value.where == str(file)
+    assert raised.value.where == str(file)
 
 
 def test_shipped_durations_can_be_read() -> None:

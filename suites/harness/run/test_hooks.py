@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The hooks of pytest: each is implemented once, so that nothing depends on the order of conftest's lines."""
+"""The hooks of pytest: each is implemented once, so that the order of conftest's lines does not matter."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def checkout(request: pytest.FixtureRequest, tmp_path: Path) -> SampleCheckout:
 
 
 def interrupted_run(checkout: SampleCheckout) -> list[str]:
-    """Leave a run of all tests behind that was interrupted after the first; the ids of the others."""
+    """Record a run of all tests that was interrupted after the first; return the ids of the others."""
     said = checkout.python(DESCRIBE)
     assert said.status == 0, said.text
     described = json.loads((checkout.root / "described.json").read_text())
@@ -64,20 +64,20 @@ def interrupted_run(checkout: SampleCheckout) -> list[str]:
 
 
 def test_plan_is_shown_in_any_order_of_plugins(checkout: SampleCheckout) -> None:
-    """Lose this and a tidy-up of conftest.py makes `--plan` run the whole suite, or nothing."""
+    """Lose this and reordered lines in conftest.py make `--plan` run the whole suite, or nothing."""
     said = checkout.pytest("suites", "--plan", "--arch=x86_64")
     assert "plan: " in said.text
     assert not (checkout.root / "reports/runs").exists()
 
 
 def test_run_is_resumed_in_any_order_of_plugins(checkout: SampleCheckout) -> None:
-    """Lose this and a tidy-up of conftest.py makes `--resume` begin a whole night again."""
+    """Lose this and reordered lines in conftest.py make `--resume` run all tests again."""
     left = interrupted_run(checkout)
     assert checkout.collect("suites", "--resume", *PAIR).tests == left
 
 
 def test_each_hook_is_implemented_by_one_plugin(pytestconfig: pytest.Config) -> None:
-    """Lose this and what a run does depends again on the order in which plugins are loaded."""
+    """Lose this and a run depends again on the order of the plugins."""
     plugins: list[str] = import_module("conftest").pytest_plugins
     hooks = Counter(
         name for plugin in plugins for name in dir(import_module(plugin)) if name.startswith("pytest_")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is left of a run that is killed in the middle of a hot patch: nothing, two seconds later."""
+"""Two seconds after a run is killed in the middle of a hot patch, nothing of it is left."""
 
 import subprocess
 import sys
@@ -40,12 +40,12 @@ def run(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[psutil.Proce
 
 
 def test_killed_pytest_leaves_nothing(run: psutil.Process) -> None:
-    """Lose this and every aborted run leaves QEMUs that eat the machine and sockets that block the next."""
+    """Lose this and every aborted run leaves QEMUs that use CPU time, and sockets that block the next run."""
     _assert_vanishes(run, run)
 
 
 def test_killed_worker_leaves_nothing(run: psutil.Process) -> None:
-    """Lose this and the kernel's OOM killer turns one failed cell into a machine full of orphans."""
+    """Lose this and one worker killed by the OOM killer leaves its QEMUs running."""
     (worker,) = [child for child in run.children() if "hotpatch-janitor" not in child.cmdline()]
     _assert_vanishes(worker, worker)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a worker of a run loads: it waits for guests, and memory it takes is memory that guests lack."""
+"""The modules that a worker of a run loads: memory that workers take is not available to guests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ print(json.dumps([int(status), sorted(set(sys.modules) & set({HEAVY}))]))
 """
 
 
-def test_no_worker_loads_what_only_draws() -> None:
+def test_no_worker_loads_drawing_libraries() -> None:
     """Lose this and each worker starts a second later and takes 50 MiB that guests need."""
     command = [sys.executable, "-c", LOADED_BY_A_WORKER]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The suite's own proof: each defect that is put into a build on purpose is found, blamed and named."""
+"""Proof of the suite itself: each defect that is put into a build on purpose is found, named and blamed."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -31,11 +31,11 @@ Qualify = Callable[..., SeededRun]
 
 @pytest.fixture
 def qualify(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Qualify]:
-    """Runs the real command over a wrong build and the right one that it is made from."""
+    """Runs the real command over a build with defects and the correct build from which it was made."""
     under_test = pair_under_test_of(request.config)
     if not isinstance(under_test.matrix.build(under_test.pair.new), DebianBuild):
         pytest.skip("wrong builds are made of links to a build of the cache: give one of kind `debian`")
-    # In the cache, for links of a file are on its own file system.
+    # In the cache, because hard links must be on the file system of their file.
     numbers = count(1)
     with attempt_dir(cache_root()) as place:
 
@@ -57,7 +57,7 @@ def qualify(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Qualify]
 def test_seeded_defects_are_found(
     build: SeededBuild, qualify: Qualify, request: pytest.FixtureRequest
 ) -> None:
-    """Lose this and a green verdict says nothing, for nobody knows what the suite would have found."""
+    """Lose this and the verdict `safe` proves nothing, because nothing shows what the suite can find."""
     run = qualify(build.wrong, build.role, build.select)
     rows = [_row(seed, run) for seed in build.seeds]
     for row in rows:
@@ -69,7 +69,7 @@ def test_seeded_defects_are_found(
 
 @pytest.mark.parametrize("subject", ["*:[ae]*", pytest.param("*", marks=pytest.mark.slow)])
 def test_build_against_itself_has_no_finding(subject: str, qualify: Qualify) -> None:
-    """Lose this and findings may be the suite's own noise, or that of the program that stands in for QEMU."""
+    """Lose this and findings may come from the suite or from the stand-in for QEMU."""
     words = ("suites/compat", "suites/hotpatch", "--arch=x86_64", "--short", "--subject", subject)
     run = qualify(Wrong(), "new", words)
     assert not [cell for cell in run.verdict["cells"] if cell["outcome"] in BLAMED], run.said
@@ -77,13 +77,13 @@ def test_build_against_itself_has_no_finding(subject: str, qualify: Qualify) -> 
 
 
 def test_second_run_names_exactly_what_is_new(qualify: Qualify) -> None:
-    """Lose this and who reads the nightly report every day has to find the new defect among the old ones."""
+    """Lose this and readers of the nightly report have to search for the new defect among the old ones."""
     old, new = OTHER_MACHINES.seeds
     first = qualify(old.wrong, "new", OTHER_MACHINES.select)
     second = qualify(old.wrong + new.wrong, "new", OTHER_MACHINES.select)
     assert first.verdict["changes"] is None
-    (told,) = second.verdict["changes"]["new"]
-    assert [cell.endswith(new.subject) for cell in told["cells"]] == [True], second.said
+    (finding,) = second.verdict["changes"]["new"]
+    assert [cell.endswith(new.subject) for cell in finding["cells"]] == [True], second.said
     assert second.verdict["changes"]["gone"] == []
     third = qualify(new.wrong, "new", OTHER_MACHINES.select)
     (gone,) = third.verdict["changes"]["gone"]
@@ -106,7 +106,7 @@ def _row(seed: Seed, run: SeededRun) -> Row:
 
 
 def _others_blamed(build: SeededBuild, run: SeededRun) -> list[str]:
-    """Cells with a finding that show none of the seeds, with their reasons."""
+    """Cells with findings that belong to no seeded defect, with their reasons."""
     shown = {cell["id"] for seed in build.seeds if (cell := run.cell(seed.subject))}
     cells: list[dict[str, Any]] = run.verdict["cells"]
     others = [cell for cell in cells if cell["outcome"] in BLAMED and cell["id"] not in shown]

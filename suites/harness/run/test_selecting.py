@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Do the options that choose tests choose those, and say what is wrong with them before anything runs?"""
+"""Do the options select the right tests, and are wrong options reported before anything runs?"""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Configure = Callable[..., Any]
 
 @pytest.fixture
 def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Configure:
-    """Reads options as pytest does, with reports in a directory of the test's own."""
+    """Reads options as pytest does, with reports in a temporary directory."""
     for module in (selecting, resuming):
         monkeypatch.setattr(module, "REPORTS", tmp_path)
 
@@ -62,23 +62,23 @@ def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Configure:
 
 
 def selected(config: Any, *tests: str) -> list[str]:
-    """What is left of these tests."""
+    """Those of these tests that the options select."""
     items: list[Any] = [SimpleNamespace(nodeid=test) for test in tests]
     selecting.select(config, items)
     return [item.nodeid for item in items]
 
 
 def on(*names: str) -> list[str]:
-    """A test of each of these cells."""
+    """The ids of one test for each of these cells."""
     return [f"{TEST}[{name}]" for name in names]
 
 
 def said_at_the_end(configure: Configure, **given: object) -> str:
-    """The one message with which pytest ends, with exit status 2."""
-    with pytest.raises(pytest.exit.Exception) as told:
+    """The message with which pytest ends; its exit status must be 2."""
+    with pytest.raises(pytest.exit.Exception) as raised:
         configure(**given)
-    assert told.value.returncode == 2
-    return str(told.value.msg)
+    assert raised.value.returncode == 2
+    return str(raised.value.msg)
 
 
 def test_without_options_all_tests_run(configure: Configure) -> None:
@@ -87,7 +87,7 @@ def test_without_options_all_tests_run(configure: Configure) -> None:
     assert selected(configure(), *tests) == tests
 
 
-def test_shards_are_dealt_out_of_what_is_selected(configure: Configure) -> None:
+def test_shards_divide_the_selected_tests(configure: Configure) -> None:
     """Lose this and shards of a selection are empty, or overlap."""
     tests = on(*CELLS)
     first, second = (selected(configure(shard=f"{n}/2"), *tests) for n in (1, 2))
@@ -96,18 +96,18 @@ def test_shards_are_dealt_out_of_what_is_selected(configure: Configure) -> None:
 
 
 def test_wrong_shard_ends_the_run(configure: Configure) -> None:
-    """Lose this and a slip in the number of a machine is a traceback, or a part that nobody runs."""
+    """Lose this and a wrong shard number ends in a traceback, or part of the tests never runs."""
     assert "--shard: '3/2' is not one part of several" in said_at_the_end(configure, shard="3/2")
 
 
 @pytest.mark.parametrize("option", ["shard", "cells"])
 def test_empty_option_ends_the_run(option: str, configure: Configure) -> None:
-    """Lose this and a variable that is not set in a CI job runs everything instead of a part."""
+    """Lose this and an unset variable in a CI job runs everything instead of a part."""
     assert f"--{option}" in said_at_the_end(configure, **{option: ""})
 
 
 def test_subject_without_sweeps_is_an_error(configure: Configure) -> None:
-    """Lose this and a rerun with a slip in its path ends safe without the subject."""
+    """Lose this and a rerun with a wrong path ends with `safe` without testing the subject."""
     config = configure(subject="device:e1000")
     demand_sweeps(config, plans_of(MATRIX_READ, None)[:1])
     with pytest.raises(UsageError, match="only sweeps have subjects"):
@@ -124,7 +124,7 @@ LISTS = {
 
 @pytest.mark.parametrize("written", LISTS)
 def test_listed_cells_run(written: str, configure: Configure, tmp_path: Path) -> None:
-    """Lose this and the cells that failed cannot be run again together, as the report names them."""
+    """Lose this and the failed cells that a report lists cannot be run again together."""
     file = tmp_path / "cells"
     file.write_text(LISTS[written])
     assert selected(configure(cells=str(file)), *on(*CELLS)) == on(CELLS[1])
@@ -144,19 +144,19 @@ WRONG_LISTS = {
 
 
 @pytest.mark.parametrize("what", WRONG_LISTS)
-def test_wrong_list_is_told(what: str, configure: Configure, tmp_path: Path) -> None:
-    """Lose this and a cell with a slip in its name is left out, and nobody knows."""
-    written, told = WRONG_LISTS[what]
+def test_wrong_list_is_reported(what: str, configure: Configure, tmp_path: Path) -> None:
+    """Lose this and a cell with a misspelt name is silently left out."""
+    written, expected = WRONG_LISTS[what]
     file = tmp_path / "cells"
     file.write_bytes(written)
     said = said_at_the_end(configure, cells=str(file))
-    assert told in said
+    assert expected in said
     assert str(file) in said
     assert "what to do" in said
 
 
 def test_unknown_cell_of_a_list_is_refused(configure: Configure, tmp_path: Path) -> None:
-    """Lose this and a cell with a slip in its name is left out, and nobody knows."""
+    """Lose this and a cell with a misspelt name is silently left out."""
     file = tmp_path / "cells"
     file.write_text(f"{CELLS[0]}\n\nx86_64-nothing\n")
     items: list[Any] = [SimpleNamespace(nodeid=test) for test in on(*CELLS)]
@@ -164,13 +164,13 @@ def test_unknown_cell_of_a_list_is_refused(configure: Configure, tmp_path: Path)
         selecting.demand_known(configure(cells=str(file)), items)
 
 
-def test_list_that_is_not_there_is_told(configure: Configure, tmp_path: Path) -> None:
+def test_missing_list_is_reported(configure: Configure, tmp_path: Path) -> None:
     """Lose this and a wrong path ends in a traceback."""
     assert "cannot be read: No such file" in said_at_the_end(configure, cells=str(tmp_path / "none"))
 
 
 def test_only_new_tests_run(configure: Configure, tmp_path: Path) -> None:
-    """Lose this and `--only-new` runs everything again, or leaves out what another pair has done."""
+    """Lose this and `--only-new` runs everything again, or leaves out tests that only another pair ran."""
     tests = on(*CELLS)
     remember(make_run(make_cell(1)), tests[:2], tmp_path)
     other = make_run(make_cell(1))
@@ -180,7 +180,7 @@ def test_only_new_tests_run(configure: Configure, tmp_path: Path) -> None:
 
 
 def interrupted(configure: Configure, tmp_path: Path, name: str = "1", **more: Any) -> Path:
-    """A run of four tests, of which one had ended when it was interrupted."""
+    """A run of four tests that was interrupted after one of them."""
     config = configure()
     plan = make_plan(
         on(*CELLS),
@@ -192,8 +192,8 @@ def interrupted(configure: Configure, tmp_path: Path, name: str = "1", **more: A
     return leave_run(tmp_path / "runs" / name, replace(plan, **more), [done])
 
 
-def test_interrupted_run_is_gone_on_with(configure: Configure, tmp_path: Path) -> None:
-    """Lose this and a machine that died has its whole night to do again."""
+def test_interrupted_run_is_resumed(configure: Configure, tmp_path: Path) -> None:
+    """Lose this and a host that crashed must repeat all its tests."""
     run = interrupted(configure, tmp_path)
     with (run / TESTS).open("a") as stream:
         stream.write('{"nodeid": "cut')
@@ -206,7 +206,7 @@ def test_interrupted_run_is_gone_on_with(configure: Configure, tmp_path: Path) -
 
 
 def test_newest_interrupted_run_is_taken(configure: Configure, tmp_path: Path) -> None:
-    """Lose this and a run of last week is gone on with, or one that is complete."""
+    """Lose this and `--resume` takes an old run, or a complete one."""
     interrupted(configure, tmp_path, "1")
     newer = interrupted(configure, tmp_path, "2")
     interrupted(configure, tmp_path, "3", tests=(on(*CELLS)[0],))
@@ -222,44 +222,44 @@ FOREIGN: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("what", FOREIGN)
-def test_run_of_other_tests_is_not_gone_on_with(what: str, configure: Configure, tmp_path: Path) -> None:
-    """Lose this and the results of two different runs are told as one."""
+def test_run_of_other_tests_is_not_resumed(what: str, configure: Configure, tmp_path: Path) -> None:
+    """Lose this and the results of two different runs are reported as one."""
     interrupted(configure, tmp_path, **FOREIGN[what])
     said = said_at_the_end(configure, resume=True)
     assert "--resume: no interrupted run of these tests for debian-12 → debian-13" in said
 
 
 @pytest.mark.parametrize(
-    "field,told", [("matrix", "matrix.yaml changed"), ("suite", "the suite itself changed")]
+    "field,expected", [("matrix", "matrix.yaml changed"), ("suite", "the suite itself changed")]
 )
-def test_changed_suite_is_not_gone_on_with(
-    field: str, told: str, configure: Configure, tmp_path: Path
+def test_run_of_a_changed_suite_is_not_resumed(
+    field: str, expected: str, configure: Configure, tmp_path: Path
 ) -> None:
-    """Lose this and one verdict is made by two versions of the checks."""
+    """Lose this and one verdict mixes results of two versions of the checks."""
     interrupted(configure, tmp_path, **{field: "another"})
-    assert told in said_at_the_end(configure, resume=True)
+    assert expected in said_at_the_end(configure, resume=True)
 
 
 @pytest.mark.parametrize(
-    "left,infos,told",
+    "left,infos,expected",
     [
         (["a", "c"], (OLD, NEW), "other tests were added"),
         (["a"], (OLD, replace(NEW, digest="0ther")), "build debian-13 changed: it was 1:10.0.13"),
     ],
     ids=["tests", "builds"],
 )
-def test_what_is_left_must_be_the_runs_own(
-    left: Sequence[str], infos: tuple[BuildInfo, BuildInfo], told: str
+def test_resumed_run_must_have_the_same_tests_and_builds(
+    left: Sequence[str], infos: tuple[BuildInfo, BuildInfo], expected: str
 ) -> None:
-    """Lose this and half of a verdict is about a build that was updated in between."""
+    """Lose this and half of a verdict is about a build that changed in between."""
     plan: RunPlan = make_plan(["a", "b"])
     demand_the_same(plan, ["a"], (OLD, NEW))
-    with pytest.raises(UsageError, match=told):
+    with pytest.raises(UsageError, match=expected):
         demand_the_same(plan, left, infos)
 
 
-def test_selection_is_told_in_the_same_words_everywhere(configure: Configure, tmp_path: Path) -> None:
-    """Lose this and the shards of two machines do not fit, because their lists lie in different places."""
+def test_selection_is_recorded_the_same_on_every_host(configure: Configure, tmp_path: Path) -> None:
+    """Lose this and shards of two hosts cannot be merged if their lists of cells have different paths."""
     for name, lines in (("a", CELLS[:2]), ("b", CELLS[1::-1])):
         (tmp_path / name).write_text("\n".join(lines))
     one, other = (selection_of(configure(cells=str(tmp_path / name))) for name in "ab")
@@ -267,15 +267,15 @@ def test_selection_is_told_in_the_same_words_everywhere(configure: Configure, tm
     assert selection_of(configure(markexpr="postcopy")) != selection_of(configure())
 
 
-def test_selection_is_told_without_pytests_cache(configure: Configure) -> None:
-    """Lose this and no run begins where `-p no:cacheprovider` takes away what remembers the last failures."""
+def test_selection_needs_no_pytest_cache(configure: Configure) -> None:
+    """Lose this and no run starts with `-p no:cacheprovider`, which removes pytest's `--lf` and `--ff`."""
     config = configure()
     del config.option.lf
     assert not selection_of(config)["lf"]
 
 
 def collected(*more: str) -> tuple[int, list[str], str]:
-    """Exit status and tests of `pytest --collect-only`, in a process of its own, and what it said."""
+    """Exit status, test ids and output of `pytest --collect-only` in a separate process."""
     root = MATRIX_FILE.parent
     suites = [f"suites/{suite}" for suite in OTHER_SUITES]
     command = [sys.executable, "-m", "pytest", *suites, "--collect-only", "-q", "-n0", "-pno:cacheprovider"]
@@ -287,7 +287,7 @@ def collected(*more: str) -> tuple[int, list[str], str]:
 
 
 def test_two_shards_are_the_whole_suite() -> None:
-    """Lose this and part of the suite is run by no machine of the nightly."""
+    """Lose this and no host of the nightly runs a part of the suite."""
     (_, whole, _), (_, first, _), (_, second, _) = (
         collected("-m", "not slow", *shard) for shard in ((), ("--shard=1/2",), ("--shard=2/2",))
     )
@@ -296,8 +296,8 @@ def test_two_shards_are_the_whole_suite() -> None:
     assert sorted(first + second) == sorted(whole)
 
 
-def test_listed_cells_run_though_they_are_slow(tmp_path: Path) -> None:
-    """Lose this and a list of cells to look at again selects nothing, or a part of them."""
+def test_listed_cells_run_although_they_are_slow(tmp_path: Path) -> None:
+    """Lose this and a list of cells to repeat selects only some of them, or none."""
     _, slow, _ = collected("-m", "slow", "-k", "survival or sweeps")
     file = tmp_path / "cells"
     file.write_text(f"{slow[0]}\n{slow[-1]}\n")
@@ -306,7 +306,7 @@ def test_listed_cells_run_though_they_are_slow(tmp_path: Path) -> None:
 
 
 def test_wrong_option_is_one_message() -> None:
-    """Lose this and a slip of the user's ends in a traceback, or in a run of everything."""
+    """Lose this and a wrong option ends in a traceback, or in a run of everything."""
     status, tests, said = collected("--shard=3/2")
     assert (status, tests) == (2, [])
     assert "such as 1/2" in said

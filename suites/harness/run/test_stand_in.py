@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The stand-in for QEMU that puts defects into a build, here in front of a small script."""
+"""The stand-in for QEMU that puts defects into a build, tested here with a small script as QEMU."""
 
 import subprocess
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def start(tmp_path: Path) -> Start:
 
 
 def test_stand_in_without_rules_changes_nothing(start: Start) -> None:
-    """Lose this and the stand-in itself is a defect, which a run blames on the build."""
+    """Lose this and the stand-in itself causes failures, which a run blames on the build."""
     ended = start(Wrong(), "-device", "e1000")
     assert (ended.returncode, ended.stdout) == (3, "-device e1000\n")
 

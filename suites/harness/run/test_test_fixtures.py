@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a test gets by asking for it: cells for a guest, and a message where the guest does not exist yet."""
+"""What the fixtures give a test: cells for a guest, and a message if the guest does not exist yet."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ def test_guest_writing_memory_survives(guest, hot_patch):
 
 
 def test_test_that_asks_for_a_guest_gets_the_cells(tmp_path: Path) -> None:
-    """Lose this and a test written like the design's own sketch runs once, with None for a guest."""
+    """Lose this and a test written like the sketch in the design runs once, with None as the guest."""
     said = sample_checkout(tmp_path, {"hotpatch/test_x.py": SKETCH}).collect("--arch=x86_64")
     assert len(said.tests) > 1, said.text
     assert all("-busy-" in test and "[x86_64-q35." in test for test in said.tests)
 
 
 @pytest.mark.parametrize("name", ["guest", "hot_patch", "libvirt", "convergence"])
-def test_each_word_of_a_test_asks_for_a_cell(name: str, request: pytest.FixtureRequest) -> None:
-    """Lose this and one of the words still gives None to a test that does not name its cell."""
+def test_each_fixture_of_a_guest_gets_a_cell(name: str, request: pytest.FixtureRequest) -> None:
+    """Lose this and one of the fixtures gives None to a test that does not request its cell."""
     [definition] = request.session._fixturemanager.getfixturedefs(name, request.node) or ()
     assert definition.argnames == ("cell",)
     assert isinstance(definition.func(None), Placeholder)

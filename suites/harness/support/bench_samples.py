@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Benchmarks of a machine that does not exist."""
+"""Benchmarks of an invented host."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from fixtures.matrix.mechanisms import MECHANISMS, Mechanism
 MIB = 1 << 20
 SIZES = (256, 1024, 2048, 4096)
 RATE = 1000.0
-"""MiB/s of the floor; half of each guest's RAM is not zero."""
+"""MiB/s of the floor (the host's limit); half of each guest's RAM is not zero."""
 
 
 def make_sample(total_ms: float, *, mib: float = 0.0) -> Measurement:
-    """A move whose figures all follow from its total."""
+    """A move of `total_ms`, with all other figures derived from it."""
     return Measurement(total_ms, total_ms / 2, int(mib * MIB), 0.1, 0.2, total_ms, int(mib * MIB))
 
 
@@ -40,7 +40,7 @@ def make_series(
 
 
 def make_bench(*series: Series) -> Bench:
-    """A benchmark on a machine that does not exist."""
+    """A benchmark of an invented host."""
     return Bench(
         "debian-12",
         "debian-13",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can be wrong with a page of documentation. Nothing that it says is run."""
+"""Mistakes that a page of documentation can contain. No command of it is run."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ FOREIGN = {
     *("autopkgtest", "bwrap", "createrepo_c", "dnf", "dpkg", "dpkg-scanpackages", "git", "jq", "mmdebstrap"),
     *("cd", "cp", "echo", "exit", "mkdir", "npm", "printf", "test", "tmt", "touch", "virsh", "zypper"),
 }
-"""Programs of others, whose options nobody here knows."""
+"""Programs that do not belong to the suite; their options are not checked."""
 FOREIGN_OPTIONS = frozenset(("--output-dir", "--timeout-test"))
-"""Options of theirs that prose names; those of `sh` blocks are known from there."""
+"""Options of these programs in the prose. Options that follow them in `sh` blocks are accepted as well."""
 BUILD_OPTIONS, BUILD_VARIABLES = ("--old", "--new"), ("OLD", "NEW")
 MADE = ("reports/latest", "reports/latest-rerun", "reports/runs", "reports/reruns", "reports/history")
-"""Where runs write: nothing of it is in the repository."""
+"""Directories that runs write to; none of their files is in the repository."""
 OF_PYTEST = frozenset({"fixtures.nightly.night"})
-"""Modules that hand their arguments on to pytest."""
+"""Modules that pass their arguments to pytest."""
 SUFFIXES = "md|py|ya?ml|json|jsonl|xml|toml|in|txt|sh|html|svg|fmf"
 
 
@@ -78,7 +78,7 @@ def known_builds() -> frozenset[str]:
 
 
 def wrong_yaml(page: Page) -> Iterator[str]:
-    """YAML that is no part of a matrix."""
+    """YAML blocks that are not a valid part of a matrix."""
     for block in page.blocks("yaml"):
         try:
             matrix_with(block)
@@ -87,7 +87,7 @@ def wrong_yaml(page: Page) -> Iterator[str]:
 
 
 def wrong_links(page: Page) -> Iterator[str]:
-    """Links to files or headings that there are not."""
+    """Links to files or headings that do not exist."""
     for target in re.findall(r"\]\(([^)\s]+)\)", page.prose):
         path, _, heading = target.partition("#")
         if re.match(r"[a-z]+:", target):
@@ -100,18 +100,18 @@ def wrong_links(page: Page) -> Iterator[str]:
 
 
 def headings(page: Page, file: Path) -> list[str]:
-    """The headings of a page, which may be the one at hand."""
+    """The headings of `file`, which may be `page` itself."""
     text = page.prose if file == ROOT / page.name else Page("", file.read_text()).prose
     return re.findall(r"^#+ (.+)$", text, re.MULTILINE)
 
 
 def anchor(title: str) -> str:
-    """What a heading is linked by."""
+    """The link target of a heading."""
     return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
 
 
 def wrong_files(page: Page) -> Iterator[str]:
-    """Files that are neither in the repository nor named by the code that writes them."""
+    """Names of files that are neither in the repository nor in the code that writes them."""
     for name in re.findall(r"`([\w./-]+)`", page.prose):
         rooted = re.match(r"(fixtures|suites|images|reports|docs|\.ci)/", name)
         if not rooted and not re.fullmatch(rf"[\w.-]+\.({SUFFIXES})", name):
@@ -124,21 +124,23 @@ def wrong_files(page: Page) -> Iterator[str]:
 
 @cache
 def source() -> str:
-    """What the library, the reports and the tests of virsh say."""
+    """The source text of the library, the reports and the tests of virsh."""
     files = ("fixtures/**/*.py", "reports/**/*.py", "reports/schemas/*.json", "suites/libvirt/*.py")
     return "\n".join(file.read_text() for pattern in files for file in sorted(ROOT.glob(pattern)))
 
 
 def wrong_shell(page: Page) -> Iterator[str]:
-    """Blocks that no shell understands."""
+    """Syntax errors in `sh` blocks."""
     for block in page.blocks("sh"):
-        told = subprocess.run(["bash", "-n"], input=block, capture_output=True, text=True, check=False).stderr
-        if told:
-            yield told.strip()
+        error = subprocess.run(
+            ["bash", "-n"], input=block, capture_output=True, text=True, check=False
+        ).stderr
+        if error:
+            yield error.strip()
 
 
 def wrong_commands(page: Page) -> Iterator[str]:
-    """Commands with a program, target, option, variable or build that there is not."""
+    """Commands with a program, target, option, variable or build that does not exist."""
     for words in page.commands:
         program, arguments = words[0], words[1:]
         module = arguments[1] if program.endswith("python") and arguments[:1] == ["-m"] else ""
@@ -156,7 +158,7 @@ def wrong_commands(page: Page) -> Iterator[str]:
 
 
 def wrong_words(page: Page) -> Iterator[str]:
-    """Targets and options that the prose names and nobody has."""
+    """Targets and options in the prose that do not exist."""
     for target in re.findall(r"`make ([a-z]+)", page.prose):
         if target not in targets():
             yield f"no target make {target}"
@@ -169,7 +171,7 @@ def wrong_words(page: Page) -> Iterator[str]:
 
 @cache
 def own_options() -> frozenset[str]:
-    """Those of the suite's other commands."""
+    """The options of the suite's commands other than pytest."""
     modules = (options_of(sys.executable, "-m", module) for module in ("reports", "fixtures.builds.pins"))
     in_setup = re.findall(r"^#   (--[\w-]+)", (ROOT / "setup.sh").read_text(), re.MULTILINE)
     return frozenset(in_setup).union(*modules)
@@ -208,7 +210,7 @@ def wrong_module(module: str, arguments: Sequence[str]) -> Iterator[str]:
 
 
 def pytest_options() -> frozenset[str]:
-    """Those of pytest with all plugins of this suite."""
+    """The options of pytest with all plugins of this suite."""
     return options_of(sys.executable, "-m", "pytest", "-n0")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pages of documentation, and the commands that stand in them."""
+"""The pages of documentation, and the commands in them."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Page:
 
     @property
     def folder(self) -> Path:
-        """Where its links begin."""
+        """The directory to which its links are relative."""
         return (ROOT / self.name).parent
 
     def blocks(self, language: str) -> list[str]:
-        """What stands in fenced blocks of this language."""
+        """The contents of the fenced blocks of this language."""
         return re.findall(rf"^```{language}\n(.*?)^```$", self.text, re.MULTILINE | re.DOTALL)
 
     @property
@@ -39,7 +39,7 @@ class Page:
 
     @property
     def commands(self) -> list[list[str]]:
-        """The commands of its `sh` blocks and of its prose, as words."""
+        """The commands of its `sh` blocks and of its prose, each as a list of words."""
         spans = re.findall(r"`((?:make|pytest|\.venv/bin/\w+|python -m) [^`…\[]+)`", self.prose)
         return [words for text in (*self.blocks("sh"), *spans) for words in commands_of(text)]
 
@@ -50,7 +50,7 @@ def pages() -> list[Page]:
 
 
 def commands_of(text: str) -> Iterator[list[str]]:
-    """Each command of a piece of shell, without what the shell itself says."""
+    """Each command of a piece of shell, without the shell's own syntax."""
     for line in text.replace("\\\n", " ").splitlines():
         words: list[str] = []
         lexer = shlex.shlex(line, posix=True, punctuation_chars="();<>|&")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the documentation's `-m`, `-k` and node ids select: all tests are collected once, and none is run."""
+"""The tests that `-m`, `-k` and node ids in the documentation select. Tests are collected, not run."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ import json, pathlib, sys, pytest
 class Plugin:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items):
-        told = [[item.nodeid, sorted({m.name for m in item.iter_markers()})] for item in items]
-        pathlib.Path(sys.argv[1]).write_text(json.dumps(told))
+        collected = [[item.nodeid, sorted({m.name for m in item.iter_markers()})] for item in items]
+        pathlib.Path(sys.argv[1]).write_text(json.dumps(collected))
 words = ["suites", "--collect-only", "-qqq", "-m", "slow or not slow", "-n0"]
 sys.exit(pytest.main(words, [Plugin()]))
 """
@@ -35,7 +35,7 @@ sys.exit(pytest.main(words, [Plugin()]))
 
 @dataclass(frozen=True)
 class Collected:
-    """A test with what selects it."""
+    """A test, with its id and markers."""
 
     nodeid: str
     markers: frozenset[str]
@@ -43,7 +43,7 @@ class Collected:
 
 @cache
 def collected() -> tuple[Collected, ...]:
-    """All tests of the suite, the slow ones too: collected once."""
+    """All tests of the suite, including the slow ones; collected only once."""
     with tempfile.NamedTemporaryFile() as file:
         done = subprocess.run(
             [sys.executable, "-c", COLLECT, file.name],
@@ -54,12 +54,12 @@ def collected() -> tuple[Collected, ...]:
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        told: list[tuple[str, list[str]]] = json.loads(Path(file.name).read_text())
-    return tuple(Collected(nodeid, frozenset(markers)) for nodeid, markers in told)
+        tests: list[tuple[str, list[str]]] = json.loads(Path(file.name).read_text())
+    return tuple(Collected(nodeid, frozenset(markers)) for nodeid, markers in tests)
 
 
 def wrong_selections(page: Page) -> Iterator[str]:
-    """Node ids that there are not, unknown markers, and what selects nothing."""
+    """Node ids that do not exist, unknown markers, and selections of nothing."""
     for words in page.commands:
         if words[0].endswith("pytest") and "pins" not in words:
             yield from wrong_selection(words[1:])
@@ -75,7 +75,7 @@ def wrong_selections(page: Page) -> Iterator[str]:
 def matching(
     tests: Iterable[Collected], expression: str, knows: Callable[[str, Collected], bool]
 ) -> list[Collected]:
-    """The tests for which pytest's own reading of an expression holds."""
+    """The tests that an expression selects, evaluated by pytest's own code."""
     compiled = Expression.compile(expression)
 
     def holds(test: Collected) -> bool:
@@ -88,7 +88,7 @@ def matching(
 
 
 def wrong_selection(arguments: Sequence[str]) -> Iterator[str]:
-    """What is wrong with what these arguments of pytest select."""
+    """Mistakes in the selection by these arguments of pytest."""
     given = dict(pairwise(arguments))
     marks, keyword = given.get("-m", ""), given.get("-k", "")
     places = [word for word in arguments if word.startswith("suites")]
@@ -110,6 +110,6 @@ def wrong_selection(arguments: Sequence[str]) -> Iterator[str]:
 
 @cache
 def known_markers() -> frozenset[str]:
-    """Those that pyproject.toml describes."""
+    """The markers that pyproject.toml describes."""
     described = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["markers"]
     return frozenset(re.split(r"[:(]", line)[0] for line in described)

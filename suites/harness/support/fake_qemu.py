@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A stand-in for QEMU that says what a test wants: a Python script in the place of a build's program."""
+"""A stand-in for QEMU that behaves as a test needs: a Python script in place of a build's program."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fixtures.builds.sandbox import Sandbox
 
 PYTHON = Path(sys.executable).resolve()
 PYTHON_HOME = Path(sys.base_prefix)
-"""Python's library. It may lie in a home directory, which a build does not see."""
+"""Python's library. It may be in a home directory, which a build cannot read."""
 BEGIN = f"""#!{PYTHON} -I
 import json, os, re, socket, sys, time
 
@@ -28,7 +28,7 @@ def says(text):
 
 
 def answers(**returned):
-    '''Be a QEMU on the monitor that knows these commands.'''
+    '''Answer these commands on the monitor as QEMU does.'''
     monitor = port("monitor")
     version = {{"qemu": {{"major": 9, "minor": 0, "micro": 0}}, "package": ""}}
     lines = monitor.makefile("rw", newline="")
@@ -53,7 +53,7 @@ def answers(**returned):
 
 
 def fake_build(place: Path, script: str, name: str = "new") -> Build:
-    """A build whose QEMU for x86_64 is this script, made in `place`."""
+    """A build with this script as its QEMU for x86_64, made in `place`."""
     program = place / "qemu-system-x86_64"
     program.write_text(BEGIN + script)
     program.chmod(0o755)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A build whose program is hostile, and the things of the host that it tries to reach."""
+"""A build with a hostile program, and the parts of the host that it tries to reach."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class HostileBuild:
 
 @dataclass(frozen=True)
 class Target:
-    """Things of the host, all in reach of this process."""
+    """Sockets and a file of the host that this process can reach."""
 
     network: socket.socket
     abstract: socket.socket
@@ -53,7 +53,7 @@ class Target:
 
     @classmethod
     def made_in(cls, directory: Path, stack: ExitStack) -> Target:
-        """Sockets that accept connections, and a file, all below `directory` where they have a path."""
+        """Sockets that accept connections, and a file. Those with a path are below `directory`."""
         network = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         abstract, named = (stack.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(2))
         abstract.bind("")  # The kernel chooses an abstract name, see unix(7).
@@ -65,14 +65,14 @@ class Target:
 
     @property
     def arguments(self) -> list[str]:
-        """These things as arguments of the hostile program."""
+        """The targets as arguments of the hostile program."""
         port = self.network.getsockname()[1]
         name = self.abstract.getsockname()[1:].decode()
         return [str(os.getpid()), str(port), name, str(self.socket_file), str(self.file)]
 
 
 def escapes(command: Command) -> dict[str, str]:
-    """Run the hostile program on a terminal of its own; what became of each escape."""
+    """Run the hostile program on a new terminal; return the result of each attempt to escape."""
     ours, theirs = pty.openpty()
     try:
         ran = subprocess.run(
@@ -93,7 +93,7 @@ def escapes(command: Command) -> dict[str, str]:
 
 
 def _take_terminal() -> None:
-    """Make the standard input the controlling terminal, as a shell's is for what it starts."""
+    """Make the standard input the controlling terminal, as it is for programs that a shell starts."""
     os.setsid()
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 class Page(HTMLParser):
-    """What a browser would make of a page: its text, its links, and the elements in it."""
+    """The text, links and elements of a page."""
 
     def __init__(self, file: Path) -> None:
         super().__init__()

@@ -42,12 +42,12 @@ MAY_ONLY = {
         *("fixtures.outcome", "fixtures.bench.results"),
     ),
 }
-"""Rooms that may import less than what stands above them, by the beginnings of modules."""
+"""Rooms that may not import all rooms above them, with the prefixes of the modules that they may import."""
 _RANK = {room: rank for rank, row in enumerate(ORDER) for room in row}
 
 
 def source_files() -> list[Path]:
-    """Every Python file that the rule is about."""
+    """Every Python file to which the rule applies."""
     folders = ("fixtures", "images", "reports", "suites")
     return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A matrix.yaml that is right, and every mistake that can be made in it."""
+"""A correct matrix.yaml, and mistakes that a user can make in it."""
 
 GOOD = """\
 schema: 1
@@ -72,7 +72,7 @@ BAD = {
         "guests.vcpus[1]: 2.0 is a number to YAML; allowed: a whole number",
     ),
     "five-vcpus": ("[1, 2]", "[1, 5]", "line 24: guests.vcpus[1]: is 5; allowed: less than or equal to 4"),
-    "word-that-nearly-fits": (
+    "misspelt-word": (
         "newest-old",
         "newest",
         "version: is 'newest'; allowed: newest-old, oldest-shared",
@@ -178,4 +178,4 @@ BAD = {
     "alias-of-itself": ("match: {pair", "match: &m {old: *m, pair", "known_issues[0].match.old: an alias of"),
     "another-schema": ("schema: 1", "schema: 2", "line 1: schema: is 2; allowed: 1"),
 }
-"""By name: what is replaced in it, by what, and what is to be said of that."""
+"""By name: the text that is replaced, its replacement, and the expected message."""

@@ -39,7 +39,7 @@ def make_cell(number: int = 0, outcome: Outcome = Outcome.PASS, **more: Any) -> 
 def make_swept(
     machine: str, subject: str, outcome: Outcome = Outcome.PASS, reason: str = "", **more: Any
 ) -> CellResult:
-    """A cell of a sweep; one that failed did so with `reason`, which QEMU said."""
+    """A cell of a sweep; if it failed, `reason` is QEMU's message."""
     arch = "ppc64le" if machine.startswith("pseries") else "x86_64"
     nodeid = f"suites/compat/test_sweeps.py::test_sweep[{arch}-{subject.partition(':')[0]}]"
     runs = [RunRecord("debian-12", "debian-13", "pass"), RunRecord("debian-13", "debian-12", "pass")]
@@ -67,7 +67,7 @@ def make_swept(
 
 
 def stuck(cell: CellResult, words: str) -> CellResult:
-    """The same cell, which came over and cannot return."""
+    """The same cell, with a move that succeeded and a rollback that failed."""
     cell.runs[1] = RunRecord("debian-13", "debian-12", "fail", words, signature("migrate", words))
     return cell
 
@@ -76,7 +76,7 @@ CPU_FAILS = "error while loading state for instance 0x0 of device 'cpu'; both co
 
 
 def make_sweep(number: int) -> list[CellResult]:
-    """About so many swept cells, some of which fail; on forty machine types if there are thousands."""
+    """About `number` swept cells, some of them failing; on forty machine types if there are over 1000."""
     cells = [make_swept(f"pseries-2.{n}", "machine", Outcome.REGRESSION, CPU_FAILS) for n in range(12)]
     gone = "the new build no longer has machine type"
     cells += [

@@ -13,7 +13,7 @@ from suites.harness.support.layers import ORDER, imports_of, room_of, room_of_mo
 
 PAGE = ROOT / "docs" / "architecture.md"
 SINGLE_FILES = frozenset({"printable", "errors", "waiting", "cache", "places"})
-"""Modules that nearly every room imports. They would hide the flow, so the picture leaves them out."""
+"""Modules that nearly every room imports. The picture leaves them out, because they would hide the flow."""
 _BLOCK = re.compile(r"(?<=```mermaid\n).*?(?=```)", re.DOTALL)
 Arrow = tuple[str, str]
 
@@ -31,7 +31,7 @@ def arrows() -> set[Arrow]:
 
 
 def without_detours(drawn: set[Arrow]) -> set[Arrow]:
-    """The arrows that no longer way replaces. What a room can reach stays the same."""
+    """The arrows without those that a longer path replaces. What each room can reach stays the same."""
     return {(room, other) for room, other in drawn if not _reaches(drawn - {(room, other)}, room, other)}
 
 

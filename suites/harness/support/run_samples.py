@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs as they leave their journal behind, for the tests of what is read from one."""
+"""Sample plans and journals of runs, for tests of the code that reads them."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def make_plan(tests: Sequence[str] = (), shard: str = "", **more: Any) -> RunPla
 
 
 def make_ended(*cells: CellResult, seconds: float = 11.0, at: float = 0.0) -> Ended:
-    """One test, which told these cells, so many seconds after its run began."""
+    """One test that reported these cells, `at` seconds after its run began."""
     return Ended(cells[0].nodeid, seconds, cells, at=at)
 
 
 def leave_run(directory: Path, plan: RunPlan, ended: Sequence[Ended]) -> Path:
-    """Write a run's journal as the run itself does; its directory."""
+    """Write a run's journal as the run itself does; return its directory."""
     write_plan(plan, directory)
     for test in ended:
         append(test, directory)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""This checkout with other suites in it, and what pytest says there."""
+"""A copy of this checkout with other suites in it, to run pytest there."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from fixtures.places import ROOT
 LINKED = ("fixtures", "images", "matrix.yaml", "builds.lock.json", "pyproject.toml")
 NOT_OURS = frozenset({*LINKS, *LINKS.values(), "history"})
 SECONDS = 120
-"""Bound of one pytest process that only collects."""
+"""Seconds that a pytest process may take if it only collects."""
 
 
 @dataclass(frozen=True)
 class Said:
-    """How a pytest process ended, and what it printed on both streams."""
+    """Exit status and output (both streams) of a pytest process."""
 
     status: int
     text: str
@@ -41,7 +41,7 @@ class SampleCheckout:
     root: Path
 
     def pytest(self, *words: str) -> Said:
-        """Run pytest there, without workers unless `words` ask for them."""
+        """Run pytest there, without workers unless `words` contain `-n`."""
         return self._run("-m", "pytest", "-n0", "-pno:cacheprovider", *words)
 
     def python(self, code: str) -> Said:
@@ -68,7 +68,7 @@ class SampleCheckout:
 
 
 def sample_checkout(root: Path, files: Mapping[str, str]) -> SampleCheckout:
-    """Make one in `root`; `files` are written into its `suites/`, by their paths below it."""
+    """Make a sample checkout in `root`; `files` maps paths below its `suites/` to their contents."""
     for name in LINKED:
         (root / name).symlink_to(ROOT / name)
     shutil.copy2(ROOT / "conftest.py", root)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Attempts that end as a test says, for tests of what the suite makes of them."""
+"""Attempts with scripted ends, for tests of what the suite concludes from them."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ PASS = None
 FAIL = HotPatchFailure("memory", "page 7 is wrong")
 OTHER = HotPatchFailure("clock", "the clock went back")
 End = Exception | Check | None
-"""How a run ends: well, by an exception, or by a check of the guest that did not hold."""
+"""How a run ends: None for a pass, an exception, or a failed check of the guest."""
 Script = Mapping[tuple[str, str], Sequence[End]]
-"""The ends of the runs of each source and destination, one after the other; the last one repeats."""
+"""The ends of successive runs of each source and destination; the last end repeats."""
 
 
-class ScriptedRig(PairUnderTest):
+class ScriptedPair(PairUnderTest):
     """Two builds that are never run."""
 
     def __init__(self, pair: tuple[str, str] = FORWARD, known: Sequence[KnownIssue] = ()) -> None:
@@ -50,13 +50,13 @@ class ScriptedRig(PairUnderTest):
         return Path(f"/images/{arch}")
 
     def accelerator(self, arch: Arch) -> str:  # noqa: ARG002
-        """The one that works everywhere."""
+        """TCG, which works on every host."""
         return "tcg"
 
 
 @dataclass
 class Stage:
-    """Where a cell is qualified, and what happened there."""
+    """Qualifies a cell with scripted runs, and records the runs."""
 
     report: Path
     ends: Script = field(default_factory=dict)
@@ -68,11 +68,11 @@ class Stage:
     ) -> CellResult:
         """Qualify the cell while its runs end as scripted."""
         self.ends = ends
-        qualification = replace(self.qualification(under_test or ScriptedRig()), cell=cell)
+        qualification = replace(self.qualification(under_test or ScriptedPair()), cell=cell)
         return qualification.judge(scenario, repeat=repeat)
 
     def qualification(self, under_test: PairUnderTest) -> Qualification:
-        """The cell on its way to an outcome."""
+        """The qualification of the cell."""
         return Qualification(CELL, "hotpatch", "nodeid", under_test, self.report, "pytest nodeid")
 
     def end_of(self, setting: Setting) -> End:
@@ -84,12 +84,12 @@ class Stage:
 
 
 def scenario(attempt: Attempt) -> None:
-    """A test as it stands in suites/hotpatch."""
+    """A test as in suites/hotpatch."""
     assert attempt.hot_patch().runs_on_new_build
 
 
 class ScriptedAttempt:
-    """An attempt that ends as the stage says."""
+    """An attempt that ends as its stage is scripted."""
 
     timeline = None
     began = False

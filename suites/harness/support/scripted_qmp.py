@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A scripted QMP peer: the QEMU's end of a monitor, which says what a test has written down for it."""
+"""A scripted QMP peer: QEMU's end of a monitor, with the answers that a test gives it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GREETING = {
 }
 
 Answer = Callable[["ScriptedQemu", Mapping[str, Any]], None]
-"""What the peer does when it is given a command; see :func:`returns`, :func:`refuses` and their like."""
+"""How the peer answers a command; see :func:`returns`, :func:`refuses`, :func:`dies` and :func:`hangs`."""
 
 
 class ScriptedQemu:
@@ -42,16 +42,16 @@ class ScriptedQemu:
         self.send_bytes(json.dumps(message).encode() + b"\r\n")
 
     def send_bytes(self, data: bytes) -> None:
-        """Send what may be no message at all; the client may close over it."""
+        """Send bytes that may not be a message; the client may close the connection because of them."""
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._sock.sendall(data)
 
     def event(self, name: str, **data: object) -> None:
-        """Announce an event, with a stamp that no clock gave."""
+        """Send an event with a fixed timestamp."""
         self.event_of(1.000002, name, **data)
 
     def event_of(self, sent: float, name: str, **data: object) -> None:
-        """Announce an event that was sent then, by the real-time clock in seconds."""
+        """Send an event with the timestamp `sent`, in seconds of the real-time clock."""
         seconds, fraction = divmod(sent, 1)
         stamp = {"seconds": int(seconds), "microseconds": int(fraction * 1e6)}
         self.send({"event": name, "data": data, "timestamp": stamp})
@@ -61,7 +61,7 @@ class ScriptedQemu:
         self._sock.shutdown(socket.SHUT_RDWR)
 
     def end(self) -> None:
-        """Close whatever is open and wait for the thread."""
+        """Close the connection and wait for the thread."""
         with contextlib.suppress(OSError):  # The script, or the client, did so before.
             self.hang_up()
         self._thread.join(10)
@@ -80,7 +80,7 @@ class ScriptedQemu:
             pass  # One side hung up.
 
     def _requests(self) -> Iterator[dict[str, Any]]:
-        """The messages of the client, which ends none of them with a newline."""
+        """The messages of the client, which does not end them with newlines."""
         text, utf8, parser = "", codecs.getincrementaldecoder("utf-8")(), json.JSONDecoder()
         while data := self._sock.recv(65536):
             text = (text + utf8.decode(data)).lstrip()
@@ -107,7 +107,7 @@ def refuses(description: str, error_class: str = "GenericError") -> Answer:
 
 
 def dies(qemu: ScriptedQemu, _command: Mapping[str, Any]) -> None:
-    """Close the monitor instead of an answer."""
+    """Close the monitor instead of answering."""
     qemu.hang_up()
 
 

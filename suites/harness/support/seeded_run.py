@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A run of the real command over a wrong build, from a copy of this checkout, and the verdict it came to.
+"""A run of the real command over a build with defects, from a copy of this checkout, and its verdict.
 
-The copy has a reports directory of its own, so that no report of the user's is pushed out by one about a
-build that was wrong on purpose; and it has no Node modules, so nothing is spent on Allure's HTML.
+The copy has its own reports directory, so that a report about a build with seeded defects does not replace
+one of the user's. It has no Node modules, so no time is spent on Allure's HTML.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from suites.harness.support import tracing_allowed
 PARTS = ("conftest.py", "pyproject.toml", "builds.lock.json", "fixtures", "images", "reports", "suites")
 NOT_COPIED = shutil.ignore_patterns(*LINKS, *LINKS.values(), "history", "__pycache__")
 RUN_SECONDS = 400
-"""A booted cell with all its controls takes a minute under TCG, on a machine that does other things too."""
+"""Limit in seconds. A booted cell with all its controls takes a minute under TCG on a busy host."""
 FOUND_PROPERTY = "seeded defect"
-"""Name of the user property in which a row of the table travels from a worker."""
+"""Name of the user property with which a worker sends a row of the table."""
 LIFELINE = ("setpriv", "--pdeathsig", "KILL")
-"""Who kills the worker that started the run kills the run as well."""
+"""The run is killed when the worker that started it dies."""
 
 
 class Row(TypedDict):
-    """What became of one seed."""
+    """The result of one seed."""
 
     seed: str
     subject: str
     expected: str
     seen: str
-    """Outcome and reason of the cell that was to show it."""
+    """Outcome and reason of the cell that should show the defect."""
     found: bool
 
 
@@ -54,14 +54,14 @@ class SeededRun:
     """verdict.json; empty if it wrote none."""
 
     def cell(self, subject: str) -> dict[str, Any] | None:
-        """The cell about `subject`, or whose id ends with that."""
+        """The cell with this subject, or with an id that ends with it."""
         cells: list[dict[str, Any]] = self.verdict.get("cells", [])
         found = (cell for cell in cells if cell["subject"] == subject or cell["id"].endswith(subject))
         return next(found, None)
 
 
 def copy_of_checkout(into: Path) -> Path:
-    """What a run needs of this checkout; a copy that is there has the reports of earlier runs."""
+    """Copy what a run needs of this checkout. An existing copy is reused, reports included."""
     if into.is_dir():
         return into
     into.mkdir()
@@ -74,7 +74,7 @@ def copy_of_checkout(into: Path) -> Path:
 
 
 def run_seeded(checkout: Path, matrix: Path, old: str, new: str, words: Iterable[str]) -> SeededRun:
-    """Qualify the pair with the command that a user would type, and `words` after it."""
+    """Qualify the pair with the command that a user would type, followed by `words`."""
     command = [*LIFELINE, sys.executable, "-m", "pytest", "-p", tracing_allowed.__name__, *words]
     command += [f"--old={old}", f"--new={new}", f"--matrix={matrix}", "-p", "no:cacheprovider"]
     ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}

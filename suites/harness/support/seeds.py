@@ -34,7 +34,7 @@ class Seed:
 
 @dataclass(frozen=True)
 class SeededBuild:
-    """A build with defects, qualified against the real build from which it is made."""
+    """A build with defects, qualified against the real build from which it was made."""
 
     name: str
     role: Literal["old", "new"]

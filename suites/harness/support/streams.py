@@ -44,7 +44,7 @@ def stream_of(
     ram: bytes = b"",
     configuration: bytes = b"\x07" + struct.pack(">I", 10) + b"pc-q35-7.2",
 ) -> bytes:
-    """A whole stream of these devices; `ram` is what the guest's memory holds."""
+    """A complete stream of these devices; `ram` is the content of the guest's memory."""
     sizes = {"pc.ram": 0x4000, "pc.bios": 0x1000} if blocks is None else blocks
     sent = b"QEVM" + struct.pack(">I", 3) + configuration
     sent += struct.pack(">BIB", 1, 2, 3) + b"ram" + struct.pack(">IIQ", 0, 4, sum(sizes.values()) | 4)

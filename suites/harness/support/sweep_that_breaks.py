@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A plugin of pytest, for a run that is wrong on purpose: each sweep breaks off after its third cell."""
+"""A pytest plugin for a run with a deliberate error: each sweep breaks off after its third cell."""
 
 import pytest
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A pytest plugin for runs over wrong builds, whose stand-in injects faults into the real QEMU by tracing it.
+"""A pytest plugin for runs over builds with defects: their stand-in injects faults into QEMU by tracing it.
 
-The seccomp filter forbids that to every other build.
+For every other build the seccomp filter forbids tracing.
 """
 
 from __future__ import annotations

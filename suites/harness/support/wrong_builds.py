@@ -66,7 +66,7 @@ class Wrong:
     doubled: tuple[str, ...] = ()
     """Files that become twice as large; paths inside the root."""
     newer_sections: tuple[str, ...] = ()
-    """Device sections of which QEMU supports only the next version."""
+    """Device sections that QEMU supports only in the next version."""
 
     def __add__(self, other: Wrong) -> Wrong:
         return Wrong(

@@ -17,7 +17,7 @@ RELOCATION = struct.Struct("<QQq")
 HEADER = struct.Struct("<IIQQQQ")
 NOBITS = 8
 NEWEST = 100
-"""No section is of a version like this; another thing of that name has other numbers there."""
+"""No section has a version this high; other data with the same name has other numbers there."""
 
 
 @dataclass(frozen=True)
