@@ -9,9 +9,8 @@ from fixtures.outcome.findings import findings, reason_class
 from fixtures.outcome.judged import accepted, judged_archs, unjudged_archs, unjudged_guests
 from fixtures.outcome.outcome import COUNTS_AGAINST, CellResult, Outcome, RunResult, Verdict
 from fixtures.printable import MOST_LINE, shown_line
+from reports.swept import listed
 from reports.words import build_words, count, tally
-
-_GUEST_SUITES = frozenset({"hotpatch", "libvirt"})
 
 
 def why(run: RunResult) -> str:
@@ -109,7 +108,7 @@ def _why_safe(cells: Sequence[CellResult], move: str) -> str:
     passed = sum(cell.outcome is Outcome.PASS for cell in cells)
     rest = [cell for cell in cells if cell.outcome is not Outcome.PASS]
     apart = f" The rest does not count against the update: {tally(rest)}." if rest else ""
-    if all(cell.suite in _GUEST_SUITES for cell in cells):
+    if len(listed(cells)) == len(cells):
         guests = "guest" if len(cells) == 1 else "guests"
         return f"{passed} of {len(cells)} {guests} came through the update {move} and noticed nothing.{apart}"
     return f"{passed} of {count(len(cells), 'cell')} passed: guests move {move} and notice nothing.{apart}"

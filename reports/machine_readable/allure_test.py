@@ -39,12 +39,17 @@ def attach_to_allure(result: CellResult, report: Path, pair: tuple[str, str]) ->
 
 
 def attach_sweep_to_allure(
-    cells: Sequence[CellResult], plan: SweepPlan, figures: str, report: Path, pair: tuple[str, str]
+    cells: Sequence[CellResult],
+    suite: str,
+    plan: SweepPlan,
+    figures: str,
+    report: Path,
+    pair: tuple[str, str],
 ) -> None:
     """Describe a sweep in the Allure test that runs now: a list of its cells, and a step for each failure."""
     allure.dynamic.title(plan.title)
     allure.dynamic.epic(f"{pair[0]} → {pair[1]}")
-    allure.dynamic.feature("compat")
+    allure.dynamic.feature(suite)
     allure.dynamic.story(plan.part)
     allure.dynamic.parameter("arch", plan.arch)
     lines = [f"{cell.outcome}\t{cell.machine}\t{cell.subject}\t{cell.reason}" for cell in cells]

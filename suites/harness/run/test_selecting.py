@@ -21,7 +21,7 @@ from fixtures.outcome.history import remember
 from fixtures.outcome.journal import TESTS, RunPlan, append, read_ended
 from fixtures.outcome.outcome import BuildInfo
 from fixtures.outcome.report_dirs import report_dir
-from fixtures.places import MATRIX_FILE
+from fixtures.places import MATRIX_FILE, suites
 from fixtures.run import hooks, resuming, selecting
 from fixtures.run.resuming import demand_the_same
 from fixtures.run.selecting import demand_sweeps, selection_of, suite_digest
@@ -32,7 +32,7 @@ MATRIX_READ = load_matrix(MATRIX_FILE)
 CELLS = [cell.id for cell in expand(MATRIX_READ)[:4]]
 SWEEP = plans_of(MATRIX_READ, None)[0].id
 TEST = "suites/hotpatch/test_qmp.py::test_survives"
-OTHER_SUITES = ("hotpatch", "libvirt", "compat", "convergence", "performance")
+OTHER_SUITES = [suite for suite in suites() if suite != "harness"]
 """Collecting the harness as well would double the time."""
 Configure = Callable[..., Any]
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from _pytest.mark.expression import Expression
 
-from fixtures.places import ROOT
+from fixtures.places import ROOT, suites
 from suites.harness.support.docs_pages import SECONDS, Page
 
 COLLECT = """
@@ -110,6 +110,6 @@ def wrong_selection(arguments: Sequence[str]) -> Iterator[str]:
 
 @cache
 def known_markers() -> frozenset[str]:
-    """The markers that pyproject.toml describes."""
+    """The markers that pyproject.toml describes, and the suites."""
     described = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["markers"]
-    return frozenset(re.split(r"[:(]", line)[0] for line in described)
+    return frozenset(re.split(r"[:(]", line)[0] for line in described) | frozenset(suites())

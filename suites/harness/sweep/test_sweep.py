@@ -57,7 +57,7 @@ def test_crowds_are_of_one_kind_and_not_too_large() -> None:
 def test_machine_type_that_never_moves_has_no_mixes(tmp_path: Path) -> None:
     """Lose this and an update that breaks a whole machine type ends in an error of the suite."""
     plan = plans_of(load_matrix(MATRIX_FILE))[0]
-    sweep = Sweep(plan, cast("PairUnderTest", None), tmp_path, tmp_path, "nodeid", str)
+    sweep = Sweep(plan, cast("PairUnderTest", None), tmp_path, tmp_path, "suites/compat/test_x.py::test", str)
     MixSweep(sweep, "pseries-7.2", [], 20).run()
     assert sweep.cells == []
 
