@@ -15,7 +15,7 @@ from fixtures.machine.qmp_machine import Host, QmpMachine
 from fixtures.matrix.guestspec import GuestSpec
 from fixtures.still.machine import StillFailure, StillMachine, StillSpec
 from fixtures.waiting import Signal
-from suites.harness.support.fake_qemu import fake_build
+from suites.harness.support.fake_qemu import ANSWERS, fake_build
 
 SPEC = GuestSpec("x86_64", "pc-q35-9.0", 1, "idle", "bare", 0)
 MOST_WORDS = 10_000
@@ -146,3 +146,10 @@ def test_still_machine_that_does_not_start_is_one_bounded_message(script: str, t
         machine.up()
     assert len(failed.value.words) < MOST_WORDS
     assert "-9" not in failed.value.words
+
+
+@pytest.mark.parametrize("name", ["pc-\\x1b[2J", "../../../etc/passwd", "", "pc q35"])
+def test_odd_name_is_refused(name: str, tmp_path: Path) -> None:
+    """Lose this and a name that a build makes up moves the cursor, or evidence out of the report."""
+    script = ANSWERS.replace("pc-q35-9.0", name)
+    assert "a form that no QEMU uses: ValueError('the name" in probe_fails(tmp_path, script)

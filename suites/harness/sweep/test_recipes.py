@@ -95,3 +95,10 @@ def test_what_needs_the_host_is_listed_apart() -> None:
     assert needs_host("vfio-pci") == "a device of the host"
     assert needs_host("vhost-user-blk-pci") == "a vhost-user process"
     assert not needs_host("virtio-blk-pci")
+
+
+def test_device_with_an_odd_name_is_none() -> None:
+    """Lose this and a name that a build makes up moves the cursor, or evidence out of the report."""
+    names = ("\x1b[2J", "../../passwd", "e 1000", "e1000")
+    listed = models_in("".join(f'name "{name}", bus PCI\n' for name in names))
+    assert [model.name for model in listed] == ["e1000"]

@@ -186,3 +186,12 @@ def test_both_sides_of_a_control_have_their_own(started: list[Any], tmp_path: Pa
     assert place.is_dir()
     daemons.close()
     assert not place.exists()
+
+
+def test_flood_of_a_daemon_is_cut(tmp_path: Path, place: Path) -> None:
+    """Lose this and a daemon that says megabytes fills the disk and the reason of its cell."""
+    floods = "[sys.stderr.write('\\x1b[2J' + 'f' * 1_000_000) for _ in range(30)]\nsys.exit(1)"
+    said = fails_to_start(build_with(tmp_path, LIBVIRTD, script=floods), place)
+    assert len(said) < 2000
+    assert "\x1b" not in said
+    assert (place / "s1/output").stat().st_size < 1_000_000

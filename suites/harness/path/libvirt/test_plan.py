@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reading libvirt: plans, statistics, errors, virsh's tables, QEMU's log."""
 
-import subprocess
 import threading
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +10,8 @@ import pytest
 
 from fixtures.attempt import virsh
 from fixtures.errors import HotPatchFailure, Refused, Unsupported
+from fixtures.machine.output import BoundedProgram
+from fixtures.machine.process import ENVIRONMENT
 from fixtures.matrix.mechanisms import MECHANISMS, drives
 from fixtures.path.libvirt import path as libvirt_path
 from fixtures.path.libvirt.domain import Domain
@@ -53,11 +54,9 @@ def refusing(code: int) -> Any:
     return SimpleNamespace(lookupByName=look_up)
 
 
-def virsh_that(script: str) -> subprocess.Popen[str]:
+def virsh_that(script: str) -> BoundedProgram:
     """A virsh that a shell plays."""
-    return subprocess.Popen(
-        ["/bin/sh", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    return BoundedProgram(["/bin/sh", "-c", script], env=ENVIRONMENT)
 
 
 def test_only_the_source_drives_peer_to_peer() -> None:
@@ -214,7 +213,7 @@ def test_table_of_domjobinfo_is_read() -> None:
 
 def test_answer_of_virsh_is_what_it_printed() -> None:
     """Lose this and a warning of virsh's becomes part of the XML that the destination is given."""
-    assert virsh._answer(virsh_that("echo '<domain/>'; echo warning >&2"), "dumpxml") == "<domain/>\n"
+    assert virsh._answer(virsh_that("echo '<domain/>'; echo warning >&2"), "dumpxml") == "<domain/>"
 
 
 def test_failing_virsh_is_a_failure_in_its_own_words() -> None:
@@ -231,7 +230,7 @@ def test_hanging_virsh_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(HotPatchFailure, match=r"virsh migrate did not end in 0\.05 s") as hang:
         virsh._answer(hanging, "migrate")
     assert hang.value.check == "hang"
-    assert hanging.poll() is not None
+    assert hanging._popen.poll() is not None
 
 
 def test_guest_that_panicked_is_one_whatever_libvirt_says() -> None:
