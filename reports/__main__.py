@@ -22,17 +22,23 @@ from reports.terminal.table import console_on, print_table
 
 
 def main() -> int:
-    """Merge what the command line names."""
+    """Merge the runs that the command line names."""
     parser = argparse.ArgumentParser(prog="python -m reports", description=__doc__)
-    parser.add_argument("runs", nargs="+", type=Path, metavar="DIRECTORY", help="of a run, or above some")
-    parser.add_argument("--matrix", type=Path, default=MATRIX_FILE, help="what the runs qualified")
+    parser.add_argument(
+        "runs",
+        nargs="+",
+        type=Path,
+        metavar="DIRECTORY",
+        help="directory of a run, or one that contains runs",
+    )
+    parser.add_argument("--matrix", type=Path, default=MATRIX_FILE, help="the matrix that the runs used")
     given = parser.parse_args()
     console = console_on(sys.stdout)
     return merge(given.runs, given.matrix, console)
 
 
 def merge(runs: Iterable[Path], matrix_file: Path, console: Console) -> int:
-    """Merge, tell the verdict, and return the exit status: 0 safe, 1 unsafe, 2 undecided or wrong use."""
+    """Merge, print the verdict, and return the exit status: 0 safe, 1 unsafe, 2 undecided or wrong use."""
     try:
         matrix = load_matrix(matrix_file)
         pairs = by_pair(parts_in(runs))
@@ -44,7 +50,7 @@ def merge(runs: Iterable[Path], matrix_file: Path, console: Console) -> int:
 
 
 def _demand_this_matrix(matrix: Matrix, file: Path, pairs: dict[Pairing, list[Part]]) -> None:
-    """Known issues are told stale by it. Raises :class:`UsageError`."""
+    """Raises :class:`UsageError` for another matrix: with it, known issues would be reported as stale."""
     part = next(iter(pairs.values()))[0]
     if part.plan.matrix != matrix.digest:
         raise UsageError(

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is new since earlier runs of the same pair: findings that came or went, blackouts that changed.
+"""What is new since earlier runs of the same pair: new and gone findings, changed blackouts.
 
-Each cell is compared with the last run that had it, so a run of a few cells disturbs no comparison.
+Each cell is compared with the last run that had it, so a run of a few cells does not affect the comparison.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from fixtures.outcome.history import Entry, Past
 from fixtures.outcome.outcome import RANK, CellResult, Outcome, RunResult
 
 LOOKED_BACK = 10
-"""Runs in which a cell's earlier blackouts are looked for."""
+"""Number of earlier runs in which a cell's blackouts are compared."""
 FEWEST = 5
-"""Earlier blackouts of a cell without which its noise is not known."""
+"""Earlier blackouts of a cell that are needed to know its noise."""
 NOISE = 2.0
-"""A blackout has changed if it is so many times the longest of the earlier ones, or as much shorter than the
-shortest. Equal moves under TCG differ by a factor of two: of 205 blackouts on a quiet machine, each against
-the four others of its kind, two were beyond these bounds; with 1.5 times it would have been eight."""
+"""A blackout has changed if it is over this factor longer than the longest earlier one, or shorter than the
+shortest. Equal moves under TCG differ by a factor of two. Of 205 blackouts on an idle host, each compared
+with the four others of its kind, two were outside these bounds; with a factor of 1.5 it would be eight."""
 LEAST_MS = 30.0
-"""A change is at least this long: a beat more or less is none."""
+"""Least change in milliseconds; smaller ones can be one beat more or less."""
 
 
 @dataclass(frozen=True)
 class NewFinding:
-    """A finding with cells that did not fail for this reason when they ran last."""
+    """A finding with cells that did not fail for this reason in the last run that had them."""
 
     finding: Finding
     cells: list[CellResult]
@@ -41,17 +41,17 @@ class NewFinding:
 
 @dataclass(frozen=True)
 class Gone:
-    """What cells failed for when they ran last, and do not any more; an `error` is no sign of that."""
+    """A reason for which cells failed in the last run that had them, and now do not. Errors do not count."""
 
     outcome: Outcome
     reason: str
     cells: list[CellResult]
-    """As they are now."""
+    """Their results in this run."""
 
 
 @dataclass(frozen=True)
 class Blackout:
-    """A blackout that is not what it was."""
+    """A blackout that changed by more than noise."""
 
     cell: CellResult
     now: float
@@ -59,37 +59,37 @@ class Blackout:
     middle: float
     low: float
     high: float
-    """Bounds of what is noise, from earlier runs."""
+    """Bounds of the noise, from earlier runs, in milliseconds."""
     runs: int
 
 
 @dataclass(frozen=True)
 class Changes:
-    """What is different from earlier runs."""
+    """The differences from earlier runs."""
 
     since: str
-    """When the run before this one started; empty where there was none."""
+    """When the run before this one started; empty if there was none."""
     verdict_then: str = ""
     new: list[NewFinding] = field(default_factory=list)
     gone: list[Gone] = field(default_factory=list)
     blackouts: list[Blackout] = field(default_factory=list)
     flaky: list[CellResult] = field(default_factory=list)
-    """Cells whose outcome changed to and fro: they failed, passed and failed again, or the reverse."""
+    """Wavering cells: they failed, passed and failed again, or the reverse."""
     first_tried: int = 0
     """Cells that no earlier run had."""
 
     @property
     def any(self) -> bool:
-        """Is there anything to be read?"""
+        """Is there any change to report?"""
         return bool(self.new or self.gone or self.blackouts or self.flaky)
 
 
 NOTHING_BEFORE = Changes("")
-"""Of a first run."""
+"""The changes of a first run."""
 
 
 def changes(run: RunResult, earlier: Sequence[Entry]) -> Changes:
-    """What this run shows that `earlier` ones, the newest first, did not."""
+    """The changes of this run since the `earlier` ones, newest first."""
     if not earlier:
         return NOTHING_BEFORE
     before: dict[str, list[Past]] = defaultdict(list)
@@ -132,7 +132,7 @@ def _gone(cells: Iterable[CellResult], before: dict[str, list[Past]]) -> list[Go
 
 
 def _last(before: dict[str, list[Past]], cell: CellResult) -> Past:
-    """What became of the cell when it was last judged; an `error` stands only where nothing else is known."""
+    """The cell's last result that is not an `error`; the newest `error` if there is none."""
     past = before.get(cell.id, [Past(Outcome.PASS)])
     return next(iter(_judged(past)), past[0])
 
@@ -157,7 +157,7 @@ def _blackout(cell: CellResult, past: Sequence[Past]) -> Blackout | None:
 
 
 def _is_wavering(cell: CellResult, past: Sequence[Past]) -> bool:
-    """Has it turned from passing to failing and back, or the other way, within the runs looked at?"""
+    """Has it changed from pass to failure and back, or the reverse, in the last LOOKED_BACK runs?"""
     if cell.outcome is Outcome.ERROR:
         return False
     outcomes = (cell.outcome, *(one.outcome for one in _judged(past)[:LOOKED_BACK]))

@@ -16,14 +16,14 @@ from fixtures.outcome.outcome import CellResult, Outcome
 from reports.words import worst_first
 
 HARMLESS = frozenset({Outcome.PASS, Outcome.REFUSED, Outcome.UNSUPPORTED})
-"""Outcomes after which no guest was lost."""
+"""Outcomes in which no guest was lost."""
 HEAT_STEPS_MS = (50.0, 200.0, 1000.0)
-"""Blackouts at which the heat map takes the next darker shade."""
+"""Bounds (ms) of the heat map's shades: a longer blackout is darker."""
 
 
 @dataclass(frozen=True)
 class Spread:
-    """Least, middle and greatest of some milliseconds, and how many there were."""
+    """Minimum, median and maximum of some times in milliseconds, and their number."""
 
     least: float
     middle: float
@@ -33,7 +33,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class HeatRow:
-    """One row of the heat map: its three names, and per column the cells that stand there."""
+    """One row of the heat map: its three names, and the cells of each column."""
 
     arch: str
     machine: str
@@ -45,7 +45,7 @@ class HeatRow:
 class MechanismFigures:
     """Blackout and total (ms) of the passing cells of one architecture, path and mechanism.
 
-    Of the suite that asks whether guests survive; the others ask more of a guest, or keep it from converging.
+    Only cells of the suite `hotpatch`: other suites do more with a guest, or keep it from converging.
     """
 
     arch: str
@@ -56,13 +56,13 @@ class MechanismFigures:
     blackout: Spread | None
     total: Spread | None
     safe: bool
-    """Did no cell fail, and does the destination leave RAM alone that it shares with the guest?"""
+    """True if no cell failed and no destination wrote into RAM that the guest still used."""
     fastest: bool = False
-    """Is it the safe way with the shortest median blackout of its architecture?"""
+    """True for the safe mechanism with the shortest median blackout of its architecture."""
 
 
 def spread(values: Iterable[float | None]) -> Spread | None:
-    """The spread of what was measured; None where nothing was."""
+    """The spread of the measured values; None if there are none."""
     known = [value for value in values if value is not None and math.isfinite(value)]
     return Spread(min(known), median(known), max(known), len(known)) if known else None
 
@@ -77,7 +77,7 @@ def heat_step(cell: CellResult) -> int:
 def heat_map(cells: Iterable[CellResult]) -> tuple[list[tuple[str, str]], list[HeatRow]]:
     """Columns (path, mechanism) and rows (architecture, machine type, subject), sorted by name.
 
-    Several cells may share a slot, since the suite is not a dimension of the map: worst first.
+    Several cells may share a slot, because the suite is not a dimension of the map; the worst comes first.
     """
     slots: dict[tuple[str, str, str], dict[tuple[str, str], list[CellResult]]] = {}
     for cell in worst_first(cells):
@@ -91,12 +91,12 @@ def heat_map(cells: Iterable[CellResult]) -> tuple[list[tuple[str, str]], list[H
 
 
 def in_map(cell: CellResult) -> bool:
-    """Is the cell one of a grid of guests, paths and mechanisms? The others are about one thing each."""
+    """Is the cell part of the grid of guests, paths and mechanisms? Other cells test one thing each."""
     return cell.suite == "hotpatch"
 
 
 def by_suite(cells: Iterable[CellResult]) -> list[tuple[str, str, list[CellResult]]]:
-    """Cells that stand in no grid, by suite and architecture, worst first."""
+    """Cells that are not part of the grid, by suite and architecture, worst first."""
     groups: dict[tuple[str, str], list[CellResult]] = defaultdict(list)
     for cell in worst_first(cells):
         groups[cell.suite, cell.arch].append(cell)
@@ -104,9 +104,9 @@ def by_suite(cells: Iterable[CellResult]) -> list[tuple[str, str, list[CellResul
 
 
 def by_mechanism(cells: Sequence[CellResult]) -> list[MechanismFigures]:
-    """Figures of the passing cells; a failed move's times would say nothing about the mechanism.
+    """Figures of the passing cells; the times of a failed move do not describe the mechanism.
 
-    Ways by which no guest passed are told where one was lost, not where none could be tried.
+    A mechanism without a pass is listed if a guest was lost, but not if no guest could be tried.
     """
     damaging = _damaging(cells)
     groups: dict[tuple[str, str, str], list[CellResult]] = defaultdict(list)
@@ -127,9 +127,9 @@ def by_mechanism(cells: Sequence[CellResult]) -> list[MechanismFigures]:
 
 
 def _damaging(cells: Iterable[CellResult]) -> set[tuple[str, str]]:
-    """Architectures with mechanisms by which a destination writes into RAM that the guest still uses.
+    """Architectures and mechanisms with a destination that writes into RAM that the guest still uses.
 
-    Such a guest may pass all the same: nothing that it used lay there.
+    The guest can pass nevertheless, if it did not use the overwritten part.
     """
     archs = {cell.arch for cell in cells if cell.subject == SHARED_RAM and cell.outcome not in HARMLESS}
     return set(product(archs, (name for name, each in MECHANISMS.items() if each.memory != "private")))

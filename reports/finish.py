@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The end of a run: what is new is found out, the reports are written, and the run is remembered."""
+"""The end of a run: compare it with earlier runs, write the reports, and add it to the history."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def finish(
     whole: bool,
     drawer: TimelineDrawer | None = None,
 ) -> tuple[Changes, list[str]]:
-    """Write everything into `directory`. What is new, and a sentence for each thing that could not be made.
+    """Write all reports into `directory`. Returns the changes, and a sentence for each report that failed.
 
-    Only a `whole` run is compared with those that `reports` remembers, and remembered for the next: a shard
-    or an interrupted run shows too little. Shards may be merged again, and late, so only runs that started
-    before this one are earlier ones. `drawer` has been given timelines of this run before its end.
+    Only a `whole` run is compared with the history in `reports` and added to it: the results of a shard
+    or an interrupted run are incomplete. Shards may be merged late, or again, so only runs that started
+    before this one count as earlier. `drawer` may have drawn some timelines during the run.
     """
     new = NOTHING_BEFORE
     remarks: list[str] = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One run from the shards of several machines: which belong together, what is missing, and their evidence."""
+"""One run from the shards of several hosts: which belong together, what is missing, and their evidence."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Pairing = tuple[str, str]
 
 @dataclass(frozen=True)
 class Part:
-    """What one machine did of a run."""
+    """The part of a run that one host ran."""
 
     directory: Path
     plan: RunPlan
@@ -30,18 +30,18 @@ class Part:
 
     @property
     def name(self) -> str:
-        """How a reader calls it."""
+        """Its name in messages."""
         pair = f"{self.plan.old.name} → {self.plan.new.name}"
         return f"shard {self.plan.shard} of {pair}" if self.plan.shard else pair
 
     @property
     def folder(self) -> str:
-        """Where its evidence lies in the merged report."""
+        """The folder of its evidence in the merged report."""
         return f"shard-{self.plan.shard.replace('/', 'of')}" if self.plan.shard else "whole"
 
 
 def parts_in(directories: Iterable[Path]) -> list[Part]:
-    """The runs that wrote in these directories, or below. Raises :class:`UsageError` where there is none."""
+    """The runs in or below these directories. Raises :class:`UsageError` for a directory without one."""
     found: dict[Path, Part] = {}
     for directory in directories:
         plans = sorted(directory.rglob(PLAN))
@@ -58,7 +58,8 @@ def parts_in(directories: Iterable[Path]) -> list[Part]:
 def by_pair(parts: Iterable[Part]) -> dict[Pairing, list[Part]]:
     """The parts of each pair, in order of shards.
 
-    Raises :class:`UsageError` unless they are parts of one run: same matrix, suite, selection and builds.
+    Raises :class:`UsageError` unless they are parts of one run, with equal matrix, suite, selection and
+    builds.
     """
     groups: dict[Pairing, list[Part]] = defaultdict(list)
     for part in parts:
@@ -96,12 +97,12 @@ def _demand_one_build_of_each_name(parts: Sequence[Part]) -> None:
         for info in (part.plan.old, part.plan.new):
             other, then = first.setdefault(info.name, (part, info))
             if info.identity != then.identity:
-                _refuse(part, other, f"build {info.name} is another one ({info.package or info.qemu})")
+                _refuse(part, other, f"build {info.name} is different ({info.package or info.qemu})")
 
 
-def _demand_equal(parts: Sequence[Part], what: str, told: Callable[[Part], str]) -> None:
+def _demand_equal(parts: Sequence[Part], what: str, value: Callable[[Part], str]) -> None:
     for part in parts[1:]:
-        if told(part) != told(parts[0]):
+        if value(part) != value(parts[0]):
             _refuse(part, parts[0], what)
 
 
@@ -112,19 +113,19 @@ def _refuse(part: Part, other: Part, what: str) -> NoReturn:
 
 
 def shortcomings(parts: Sequence[Part]) -> list[str]:
-    """A line for each shard that is missing or was cut short: without it, nothing is known of its tests."""
-    told = []
+    """A line for each shard that is missing or was interrupted, because its tests have no results."""
+    lines = []
     total = parts[0].plan.shard.partition("/")[2]
     present = {part.plan.shard for part in parts}
     wanted = [f"{number}/{total}" for number in range(1, int(total) + 1)] if total else []
-    told += [f"shard {shard} is missing" for shard in wanted if shard not in present]
+    lines += [f"shard {shard} is missing" for shard in wanted if shard not in present]
     ended = [test for part in parts for test in part.ended]
     for part in parts:
         missing = len(unfinished(part.plan, ended))
         if missing:
             share = f"{missing} of {len(part.plan.tests)} tests did not run"
-            told.append(f"{part.name} was interrupted: {share} ({part.directory.name})")
-    return told
+            lines.append(f"{part.name} was interrupted: {share} ({part.directory.name})")
+    return lines
 
 
 def merged(parts: Sequence[Part], known_issues: Iterable[KnownIssue], directory: Path) -> RunResult:
@@ -150,7 +151,7 @@ def merged(parts: Sequence[Part], known_issues: Iterable[KnownIssue], directory:
 
 
 def _folders(parts: Sequence[Part]) -> list[str]:
-    """Where each part's evidence goes, below the merged report."""
+    """The folder of each part's evidence in the merged report."""
     folders: list[str] = []
     for part in parts:
         again = sum(folder.partition("-again")[0] == part.folder for folder in folders)
@@ -159,7 +160,7 @@ def _folders(parts: Sequence[Part]) -> list[str]:
 
 
 def _copy(source: Path, directory: Path, folder: str) -> None:
-    """A part's evidence into a folder of its own; Allure's results have names of their own, so together."""
+    """Copy a part's evidence into its own folder. Allure's results have unique names and share a folder."""
     evidence, allure = source / "evidence", source / "allure-results"
     if evidence.is_dir():
         shutil.copytree(evidence, directory / folder / "evidence")
@@ -168,7 +169,7 @@ def _copy(source: Path, directory: Path, folder: str) -> None:
 
 
 def _moved(cells: Iterable[CellResult], folder: str) -> tuple[CellResult, ...]:
-    """The cells with their evidence where it was copied to."""
+    """The cells, with the new paths of their copied evidence."""
     return tuple(
         replace(
             cell,
@@ -184,7 +185,7 @@ def _moved_run(run: RunRecord, folder: str) -> RunRecord:
 
 
 def _with_all_notes(infos: Sequence[BuildInfo]) -> BuildInfo:
-    """One build as all machines saw it."""
+    """One build with the notes and accelerators of all hosts."""
     notes = tuple(dict.fromkeys(note for info in infos for note in info.notes))
     accelerators: dict[str, str] = {}
     for info in infos:
@@ -197,7 +198,7 @@ def _with_all_notes(infos: Sequence[BuildInfo]) -> BuildInfo:
 
 
 def _hosts(plans: Sequence[RunPlan]) -> dict[str, str]:
-    """What is to be known of all machines."""
+    """The facts about all hosts."""
     names = dict.fromkeys(name for plan in plans for name in plan.host)
     return {
         name: " | ".join(dict.fromkeys(plan.host[name] for plan in plans if name in plan.host))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Swept cells in few rows: a sweep makes hundreds of them, and nobody reads them one by one."""
+"""Swept cells in a few rows: a sweep has hundreds of cells, too many to list each."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Tally = Counter[Outcome]
 
 @dataclass(frozen=True)
 class Row:
-    """Machine types of one architecture of which the same came out: their cells by kind of subject."""
+    """Machine types of one architecture with the same results: their cells by kind of subject."""
 
     arch: str
     machines: list[str]
     tallies: list[Tally]
-    """Of each kind, in the order of the columns, over all these machine types."""
+    """For each kind of subject, in the order of the columns, over all these machine types."""
     cells: list[CellResult]
 
     @property
@@ -38,7 +38,7 @@ class Row:
 
 
 def is_swept(cell: CellResult) -> bool:
-    """Is it one of the many cells of a sweep? A cell with a test of its own is what that test is named by."""
+    """Is it one of the many cells of a sweep? Other cells have their own test, with their id in its name."""
     return not cell.nodeid.endswith(f"[{cell.id.removeprefix(f'{cell.suite}/')}]")
 
 
@@ -48,7 +48,7 @@ def listed(cells: Iterable[CellResult]) -> list[CellResult]:
 
 
 def swept(cells: Iterable[CellResult]) -> list[CellResult]:
-    """The cells that a report shows in sums."""
+    """The cells that a report shows as totals."""
     return [cell for cell in cells if is_swept(cell)]
 
 
@@ -58,7 +58,7 @@ def in_order(tally: Tally) -> list[tuple[Outcome, int]]:
 
 
 def sweep_map(cells: Iterable[CellResult]) -> tuple[list[str], list[Row]]:
-    """The kinds of subject, and the rows: machine types that came out alike are one row."""
+    """The kinds of subject, and the rows: machine types with the same results share a row."""
     by_machine: dict[tuple[str, str], list[CellResult]] = defaultdict(list)
     for cell in cells:
         by_machine[cell.arch, cell.machine].append(cell)
@@ -71,12 +71,12 @@ def sweep_map(cells: Iterable[CellResult]) -> tuple[list[str], list[Row]]:
     for (arch, _), machines in alike.items():
         members = [cell for machine in machines for cell in by_machine[arch, machine]]
         rows.append(Row(arch, machines, _tallies(members, kinds), members))
-    # Where most was swept comes first: the machine types that were moved and nothing else come last.
+    # Machine types with the most cells come first; those with nothing but a move come last.
     return kinds, sorted(rows, key=lambda row: (row.arch, -len(row.cells) / len(row.machines), row.machines))
 
 
 def by_kind(cells: Iterable[CellResult]) -> list[tuple[str, str, int, Tally]]:
-    """Architecture, kind of subject, number of machine types, and what came out."""
+    """Architecture, kind of subject, number of machine types, and their outcomes."""
     groups: dict[tuple[str, str], list[CellResult]] = defaultdict(list)
     for cell in cells:
         groups[cell.arch, kind_of(cell)].append(cell)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the verdict page shows of cells and findings: anchors, links to evidence, subjects in few words."""
+"""What the verdict page shows of cells and findings: anchors, links to evidence, short names."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from reports.words import worst_first
 
 SHOWN_SUBJECTS = 8
 SHOWN_EVIDENCE = 4
-"""Files of a finding's other cells that are linked; the rest lie beside them."""
+"""Number of linked evidence files of a finding's other cells; the rest are in the same directories."""
 
 
 @dataclass(frozen=True)
 class Link:
-    """One evidence file; `href` is None where there is nothing to follow."""
+    """One evidence file; `href` is None if it cannot be linked."""
 
     path: str
     text: str
@@ -34,7 +34,7 @@ class Link:
 
     @property
     def is_picture(self) -> bool:
-        """Whether a browser can show it in place."""
+        """Whether the page can show it as a picture."""
         return self.href is not None and self.path.endswith(".svg")
 
 
@@ -44,19 +44,19 @@ class CellView:
 
     cell: CellResult
     anchor: str
-    """Empty where the cell has no row of its own."""
+    """Empty if the cell has no row of its own."""
     evidence: list[Link]
     run_evidence: list[list[Link]]
 
     @property
     def swept(self) -> bool:
-        """Was no guest booted, and is one file the evidence of all runs?"""
+        """True if no guest was booted and all runs share one evidence file."""
         return is_swept(self.cell)
 
 
 @dataclass(frozen=True)
 class Place:
-    """Machine types of one architecture on which the same subjects are concerned."""
+    """Machine types of one architecture that share the same affected subjects."""
 
     arch: str
     machines: list[str]
@@ -65,7 +65,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Named:
-    """Cells in a list of names: one, or the same subject on several machine types."""
+    """One entry in a list of names: one cell, or the same subject on several machine types."""
 
     text: str
     cells: list[CellResult]
@@ -81,17 +81,17 @@ class FindingView:
     shown: list[Named]
     """The first few cells."""
     more: int
-    """Cells that are not among those."""
+    """Number of the other cells."""
     places: list[Place]
-    """All cells; empty where the first few tell them all."""
+    """All cells by machine type; empty if the first few are all."""
     evidence: list[Link]
-    """Of other cells than the first, as far as they are shown."""
+    """Evidence of the other shown cells."""
     entry: str = ""
     """The entry of `known_issues` that accepts it; empty where none can."""
 
 
 class Views:
-    """The cells and findings of one run, seen from the directory that the page lies in."""
+    """The cells and findings of one run, with links relative to the directory of the page."""
 
     def __init__(self, run: RunResult, directory: Path) -> None:
         self._run = run
@@ -128,13 +128,13 @@ class Views:
         first = self.cell(finding.first)
         wanted = [path for path in dict.fromkeys(others) if path not in finding.first.evidence]
         evidence = links(wanted[:SHOWN_EVIDENCE], self._directory)
-        told = not more and all(len(each.cells) == 1 for each in shown)
-        places = [] if told else places_of(finding.cells)
+        complete = not more and all(len(each.cells) == 1 for each in shown)
+        places = [] if complete else places_of(finding.cells)
         return FindingView(finding, first, named, more, places, evidence, entry_for(finding, self._run))
 
 
 def short_name(cell: CellResult) -> str:
-    """A cell's name in a list: a swept one's subject and machine type, another's id."""
+    """A cell's name in a list: machine type and subject of a swept cell, else its id."""
     return f"{cell.machine}/{cell.subject}" if is_swept(cell) else cell.id
 
 
@@ -142,7 +142,7 @@ def briefly(cells: Sequence[CellResult]) -> tuple[list[Named], int]:
     """The first few cells by name, and how many more there are."""
     groups: dict[str, list[CellResult]] = {}
     for cell in cells:
-        # What has no name of its own is told by its machine type.
+        # A cell without a subject's name is shown by its machine type.
         groups.setdefault(cell.subject if is_swept(cell) and name_of(cell) else cell.id, []).append(cell)
     shown = [
         Named(f"{subject} on {len(same)} machine types" if len(same) > 1 else short_name(same[0]), same)
@@ -152,7 +152,7 @@ def briefly(cells: Sequence[CellResult]) -> tuple[list[Named], int]:
 
 
 def places_of(cells: Iterable[CellResult]) -> list[Place]:
-    """The cells by architecture and machine type; machine types with the same subjects are said once."""
+    """The cells by architecture and machine type; machine types with the same subjects share an entry."""
     by_machine: dict[tuple[str, str], list[str]] = defaultdict(list)
     for cell in cells:
         by_machine[cell.arch, cell.machine].append(cell.subject if is_swept(cell) else cell.id)
@@ -165,7 +165,7 @@ def places_of(cells: Iterable[CellResult]) -> list[Place]:
 def links(paths: Sequence[str], directory: Path) -> list[Link]:
     """Links that stay inside the report, so that the report can be copied elsewhere as a whole."""
     parents = [PurePosixPath(path).parts[:-1] for path in paths]
-    # zip ends with the shortest path; equal folders in front are said once, in the link's title.
+    # zip ends with the shortest path; a common leading folder appears only in the link's title.
     same = (len(set(level)) == 1 for level in zip(*parents, strict=False))
     shared = sum(takewhile(bool, same))
     return [_link(path, "/".join(PurePosixPath(path).parts[shared:]), directory) for path in paths]

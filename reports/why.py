@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Why a run has its verdict, in plain sentences: what was judged, what was not, and what to know beside."""
+"""Why a run has its verdict, in plain sentences: what was judged, what was not, and further remarks."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from reports.words import build_words, count, tally
 
 
 def why(run: RunResult) -> str:
-    """The few plain sentences under the verdict: what was seen that led to it."""
+    """The plain sentences below the verdict: the results that led to it."""
     move = f"from {build_words(run.old)} to {build_words(run.new)}"
     if not run.cells:
-        return f"Not a single cell ran, so nothing is known about the update {move}."
+        return f"No cell ran, so nothing is known about the update {move}."
     if run.verdict is Verdict.UNSAFE:
         return _why_unsafe(run.cells, move)
     if run.verdict is Verdict.UNDECIDED:
@@ -35,12 +35,12 @@ def judged_words(run: RunResult) -> str:
 
 
 def remarks(run: RunResult) -> list[str]:
-    """What a reader must know beside the verdict: the builds are the same, known issues made it safe."""
+    """What a reader must know besides the verdict: equal builds, or known issues that made it safe."""
     return [said for said in (_same_builds(run), _safe_by_known_issues(run)) if said]
 
 
 def guests_not_judged(run: RunResult) -> list[str]:
-    """Each class of guests of which no cell moved, with what became of its cells."""
+    """Each class of guests without a cell that moved, with the outcomes of its cells."""
     return [f"{guests.name}: {tally(guests.cells)}" for guests in unjudged_guests(run.cells)]
 
 
@@ -50,8 +50,8 @@ def _why_unsafe(cells: Sequence[CellResult], move: str) -> str:
     verb = "counts" if len(against) == 1 else "count"
     blind = f" {_not_judged_elsewhere(cells)}".rstrip()
     if errors:
-        stayed = "cell stays" if errors == 1 else "cells stay"
-        blind += f" {errors} more {stayed} unjudged, because the rig or the host failed."
+        stayed = "cell is" if errors == 1 else "cells are"
+        blind += f" {errors} more {stayed} not judged, because the suite or the host failed."
     share = f"{len(against)} of {count(len(cells), 'cell')}"
     causes = len(findings(against))
     grouped = f", in {count(causes, 'finding')}" if causes < len(against) else ""
@@ -65,13 +65,13 @@ def _why_undecided(run: RunResult, move: str) -> str:
     where = f"in {errors} of {count(len(run.cells), 'cell')}" if errors else "outside the cells"
     where += "" if errors else " (see the remarks)"
     return (
-        f"The rig or the host failed {where}, so the update {move} is not judged. "
-        f"What did run shows nothing against it. {_not_judged_elsewhere(run.cells)}".rstrip()
+        f"The suite or the host failed {where}, so the update {move} is not judged. "
+        f"The other results show nothing against it. {_not_judged_elsewhere(run.cells)}".rstrip()
     )
 
 
 def _why_not_judged(cells: Sequence[CellResult], move: str) -> str:
-    """No cell moved a guest: of no architecture, or of some."""
+    """For a run in which no cell moved a guest of some architectures, or of all."""
     unjudged = unjudged_archs(cells)
     missing = {arch.name for arch in unjudged}
     rest = [arch.name for arch in judged_archs(cells) if arch.name not in missing]
@@ -93,7 +93,7 @@ def _not_judged_elsewhere(cells: Sequence[CellResult]) -> str:
 
 
 def _became(cells: Sequence[CellResult]) -> str:
-    """Outcomes of cells that judge nothing, and the reason if all have the same one."""
+    """Outcomes of cells that did not judge the update, and the reason if they share one."""
     quiet = [cell for cell in cells if cell.outcome is not Outcome.PASS]
     said = [tally(quiet)] if quiet else []
     if len(quiet) < len(cells):
@@ -104,14 +104,14 @@ def _became(cells: Sequence[CellResult]) -> str:
 
 
 def _why_safe(cells: Sequence[CellResult], move: str) -> str:
-    """A safe verdict is only as good as what was really moved, so cells that did not move are named."""
+    """A safe verdict covers only guests that moved, so the outcomes of all other cells are listed."""
     passed = sum(cell.outcome is Outcome.PASS for cell in cells)
     rest = [cell for cell in cells if cell.outcome is not Outcome.PASS]
-    apart = f" The rest does not count against the update: {tally(rest)}." if rest else ""
+    apart = f" The others do not count against the update: {tally(rest)}." if rest else ""
     if len(listed(cells)) == len(cells):
         guests = "guest" if len(cells) == 1 else "guests"
-        return f"{passed} of {len(cells)} {guests} came through the update {move} and noticed nothing.{apart}"
-    return f"{passed} of {count(len(cells), 'cell')} passed: guests move {move} and notice nothing.{apart}"
+        return f"{passed} of {len(cells)} {guests} survived the update {move} and passed all checks.{apart}"
+    return f"{passed} of {count(len(cells), 'cell')} passed the update {move}.{apart}"
 
 
 def _same_builds(run: RunResult) -> str:

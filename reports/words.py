@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a report says things: symbols and meanings of outcomes, the verdict in one sentence, figures."""
+"""Words and symbols of the reports: outcomes and their meanings, figures with units."""
 
 from __future__ import annotations
 
@@ -20,32 +20,34 @@ SYMBOLS = {
     Outcome.UNSUPPORTED: "–",
     Outcome.PASS: "✔",
 }
-"""One sign per outcome, so that no reader depends on colour; the word always stands near it."""
+"""One sign per outcome, so that no reader depends on colour; the outcome's name is always next to it."""
 
 PLAIN_SYMBOLS = {"✖": "x", "⊖": "x", "≈": "~", "◆": "*", "◇": "+", "⊘": "/", "–": "-", "✔": "."}
-"""The signs for a terminal that cannot show the others."""
+"""Replacements on a terminal that cannot show these signs."""
 
 MEANINGS = {
     Outcome.REGRESSION: "fails old→new; both controls pass: the update breaks it",
     Outcome.DEFECT_NEW: "fails old→new and new→new, passes old→old: the new build is at fault",
     Outcome.REMOVED: "the old build offers it, the new one does not",
     Outcome.FLAKY: "outcomes differ between repeats",
-    Outcome.ERROR: "the rig or the host failed; says nothing about QEMU",
-    Outcome.DEFECT_OLD: "fails old→old too: such guests cannot leave the old build safely, update or not",
+    Outcome.ERROR: "the suite or the host failed; says nothing about QEMU",
+    Outcome.DEFECT_OLD: (
+        "fails old→old too: such guests cannot safely leave the old build, with no update either"
+    ),
     Outcome.KNOWN: "matches a known issue that has not expired",
-    Outcome.REFUSED: "a build says cleanly that this cannot migrate; the guest runs on untouched",
+    Outcome.REFUSED: "a build reports a migration blocker; the guest runs on unchanged at the source",
     Outcome.UNSUPPORTED: "one build does not offer the mechanism",
-    Outcome.PASS: "the guest moved and every check held",
+    Outcome.PASS: "the guest moved and every check passed",
 }
 
 
 def worst_first(cells: Iterable[CellResult]) -> list[CellResult]:
-    """The cells in the order in which a reader wants to see them: by outcome, then by id."""
+    """The cells sorted by outcome, worst first, then by id."""
     return sorted(cells, key=lambda cell: (RANK[cell.outcome], cell.id))
 
 
 def tone(outcome: Outcome) -> str:
-    """`bad`, `warn`, `apart`, `quiet` or `good`: which colours a renderer uses for the outcome."""
+    """`bad`, `warn`, `apart`, `quiet` or `good`: the class of colours for the outcome."""
     if outcome in COUNTS_AGAINST:
         return "bad"
     return {Outcome.ERROR: "warn", Outcome.DEFECT_OLD: "apart", Outcome.PASS: "good"}.get(outcome, "quiet")
@@ -57,14 +59,14 @@ def run_tone(result: str) -> str:
 
 
 def ms(value: float | None) -> str:
-    """Milliseconds for a person: `0.4 ms`, `38 ms`, `1,250 ms`; `–` where not measured."""
+    """A time in milliseconds as text: `0.4 ms`, `38 ms`, `1,250 ms`; `–` if it was not measured."""
     if value is None or value != value:
         return "–"
     return f"{value:.1f} ms" if abs(value) < 10 and value != round(value) else f"{value:,.0f} ms"
 
 
 def seconds(value: float | None) -> str:
-    """A duration in seconds for a person: `0.4 s`, `12 s`, `3 min 05 s`; `–` where not measured."""
+    """A duration in seconds as text: `0.4 s`, `12 s`, `3 min 05 s`; `–` if it was not measured."""
     if value is None or value != value:
         return "–"
     if value < 10:
@@ -79,7 +81,7 @@ def count(number: int, noun: str) -> str:
 
 
 def build_words(build: BuildInfo) -> str:
-    """`QEMU 7.2.22 (debian-12)`, or without the version where it is not known."""
+    """`QEMU 7.2.22 (debian-12)`, or `QEMU of debian-12` if the version is unknown."""
     return f"QEMU {build.qemu} ({build.name})" if build.qemu else f"QEMU of {build.name}"
 
 

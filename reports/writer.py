@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes everything a run leaves behind, in an order in which no failure loses what matters more."""
+"""Writes all files of a run, the most important first, so that a failure loses only less important ones."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def write_all(
 ) -> list[str]:
     """Write verdict.json, page, summary, junit.xml, and Allure's context and HTML into `directory`.
 
-    `directory`/allure-results is where the tests have left Allure's raw results; `history` is the file of
-    Allure's trends. Returns one sentence for each thing that could not be made, such as the HTML without
-    Node; raises nothing but what ends the program.
+    The tests wrote Allure's raw results to `directory`/allure-results; `history` is the file of
+    Allure's trends. Returns one sentence for each file that could not be made, such as the HTML without
+    Node; raises only exceptions that end the program.
     """
     results = directory / "allure-results"
     remarks: list[str] = []
     _attempt("verdict.json", lambda: write_verdict(run, directory, changes), remarks)
-    # Written first, since Allure may take two minutes in which a user may lose patience; and once more
-    # below, since it links to Allure's report only where there is one.
+    # Written first, because Allure may take two minutes and a user may interrupt it; and written again
+    # below, because it links to Allure's report only if there is one.
     _attempt("the verdict page", lambda: write_page(run, directory, changes), remarks)
     _attempt("junit.xml", lambda: write_junit(run, directory), remarks)
     _attempt("the summary", lambda: write_summary(run, changes, directory), remarks)
@@ -58,9 +58,9 @@ def write_all(
 
 
 def _attempt(what: str, make: Callable[[], T], remarks: list[str]) -> T | None:
-    """Whatever goes wrong in one report becomes a remark: the others must still be written."""
+    """Make one report. An error becomes a remark, because the others must still be written."""
     try:
         return make()
-    except Exception as error:  # noqa: BLE001 - the whole point, and it is told to the user
+    except Exception as error:  # noqa: BLE001 - every error becomes a remark that the user sees
         remarks.append(f"Could not write {what}: {type(error).__name__}: {error}")
         return None

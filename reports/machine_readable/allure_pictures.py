@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Adds the pictures of timelines to Allure's results: they are drawn after the tests wrote those."""
+"""Adds the pictures of timelines to Allure's results, which were written before the pictures."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Json = dict[str, Any]
 
 
 def attach_pictures(results_dir: Path, directory: Path) -> None:
-    """Attach each timeline's picture where a result in `results_dir` has the timeline's data attached.
+    """Attach each timeline's picture to the result in `results_dir` that has the timeline's data attached.
 
-    The pictures are in `directory`, beside the same data. May be called again: nothing is attached twice.
+    The pictures are in `directory`, next to the same data. May be called again: nothing is attached twice.
     Raises OSError, and ValueError for a damaged result.
     """
     pictures = {_digest(data): data.with_name(PICTURE) for data in directory.rglob(DATA)}

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Allure: what its report says about the run besides the tests, and its HTML as one file.
+"""Allure: facts about the run besides the tests, and the HTML report as one file.
 
 Allure 3 takes categories only from its configuration; Allure 2 only from categories.json. Both are made
-from the same outcomes here. A test is of an outcome if its failure's or skip's message starts with
-`[outcome] `, after whatever pytest puts in front, or if it has the outcome as a tag (Allure 3 only).
+from the same outcomes here. A test has an outcome if the message of its failure or skip starts with
+`[outcome] `, after the prefix that pytest adds, or if it has the outcome as a tag (Allure 3 only).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _NOISE = re.compile(r"^(Node\.js v|\s+at |[{}\s]*$)")
 def write_allure_context(run: RunResult, results_dir: Path) -> None:
     """Write environment.properties, executor.json and categories.json to `results_dir`.
 
-    Raises OSError where that cannot be written.
+    Raises OSError if one of them cannot be written.
     """
     write_atomically(results_dir / "environment.properties", _properties(run_facts(run)))
     executor = {
@@ -47,7 +47,7 @@ def write_allure_context(run: RunResult, results_dir: Path) -> None:
     }
     write_atomically(results_dir / "executor.json", json.dumps(executor, ensure_ascii=False, indent=2))
     categories = [
-        # Allure 2 wants the expression to match the whole message.
+        # In Allure 2 the expression must match the whole message.
         {"name": _category_name(outcome), "messageRegex": f"(?s){message_pattern(outcome)}.*"}
         for outcome in _categorised()
     ]
@@ -59,15 +59,15 @@ def generate(
 ) -> str | None:
     """Make `out`/index.html, the whole report in one file, with the Allure installed in `node_modules`.
 
-    `history` is the file that Allure's trends come from, and to which this run is added.
+    `history` is the file with Allure's trends; this run is added to it.
 
-    Takes up to 120 s and needs no network. Returns None, or one sentence that says why there is no HTML;
-    then there is no old one either, as that would tell of another run.
+    Takes up to 120 s and needs no network. Returns None, or one sentence that says why there is no HTML.
+    An old HTML file is removed in that case, because it is about another run.
     """
     (out / "index.html").unlink(missing_ok=True)
     program = node_modules / ".bin" / "allure"
     if not _has_results(results_dir):
-        return f"No Allure report in HTML: no test has left a result in {results_dir.name}."
+        return f"No Allure report in HTML: no test has written a result to {results_dir.name}."
     if node() is None:
         return "No Allure report in HTML: Node.js (`node`) is not installed; the raw results are kept."
     if not program.exists():
@@ -87,7 +87,7 @@ def generate(
 
 
 def message_pattern(outcome: Outcome) -> str:
-    """Regular expression for the start of a message of this outcome, in words of both Java and JavaScript."""
+    """Regular expression for the start of a message of this outcome, valid in both Java and JavaScript."""
     return rf"^[\s(]*(XFAIL )?([^\s:]+: )?\[{outcome}\]"
 
 
@@ -108,7 +108,7 @@ def quality_gate(results_dir: Path, node_modules: Path) -> str | None:
 
 
 def _has_results(results_dir: Path) -> bool:
-    """Has any test left a result?"""
+    """Has any test written a result?"""
     return results_dir.is_dir() and any(results_dir.glob("*-result.json"))
 
 
@@ -145,7 +145,7 @@ def configuration(name: str, output: Path, history: Path | None = None) -> dict[
 def _run(
     program: Path, task: str, results_dir: Path, scratch: Path, configured: dict[str, Any]
 ) -> str | None:
-    """Run Allure in `scratch`, where no other configuration lies; None or what went wrong."""
+    """Run Allure in `scratch`, which contains no other configuration; return None or the error."""
     config = scratch / "allurerc.json"
     config.write_text(json.dumps(configured), encoding="utf-8")
     command = [str(program.absolute()), task, "-c", str(config), str(results_dir)]
@@ -158,7 +158,7 @@ def _run(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            # A session of its own, so that a hanging Allure goes with everything it has started.
+            # Its own session, so that an Allure that hangs is killed with all its children.
             start_new_session=True,
         )
     except OSError as error:
@@ -170,19 +170,19 @@ def _run(
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         if isinstance(error, subprocess.TimeoutExpired):
-            return f"Allure was not done after {TIMEOUT_S} s"
+            return f"Allure did not end within {TIMEOUT_S} s"
         raise
     if process.returncode:
-        last = _telling_line(output.decode("utf-8", "replace"))
+        last = _error_line(output.decode("utf-8", "replace"))
         return f"Allure ended with status {process.returncode}: {last}"
     return None
 
 
-def _telling_line(output: str) -> str:
+def _error_line(output: str) -> str:
     """The last line that names an error, since a crashed Node ends its output with its own version."""
     lines = [line.strip() for line in printable(output).splitlines() if not _NOISE.match(line)]
     errors = [line for line in lines if _ERROR_LINE.search(line)]
-    return (errors or lines or ["it said nothing"])[-1][:300]
+    return (errors or lines or ["it printed nothing"])[-1][:300]
 
 
 def _categorised() -> list[Outcome]:
@@ -194,7 +194,7 @@ def _category_name(outcome: Outcome) -> str:
 
 
 def _properties(facts: dict[str, str]) -> str:
-    """Java properties; a line break would begin another property, and a key ends at the first blank."""
+    """Java properties. A line break would begin another property, and a blank would end a key."""
     lines = []
     for key, value in facts.items():
         plain = " ".join(printable(value).split()).replace("\\", "\\\\")

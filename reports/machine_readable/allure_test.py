@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One cell as an Allure test: labels by which it is found, a step for each run, and the evidence of each."""
+"""One cell as an Allure test: labels to find it, and a step with the evidence for each run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def attach_to_allure(result: CellResult, report: Path, pair: tuple[str, str]) ->
     allure.dynamic.tag(str(result.outcome))
     for name in ("arch", "machine", "path", "mechanism", "subject"):
         allure.dynamic.parameter(name, getattr(result, name))
-    # What differs from run to run stays out of the test's history id.
+    # Facts that differ from run to run are not part of the test's history id.
     for name in ("outcome", "blackout_ms", "downtime_ms", "total_ms", "accelerator"):
         allure.dynamic.parameter(name, getattr(result, name), excluded=True)
     for name, value in result.runs[0].figures.items() if result.runs else ():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""junit.xml: the run for CI systems, a test case for each test, as red or green as pytest showed it."""
+"""junit.xml: the run for CI systems, with a test case for each test and the same result as in pytest."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from reports.machine_readable.run_facts import run_facts
 from reports.why import why
 from reports.words import count, worst_first
 
-TOLD = 20
-"""Cells of a sweep whose reasons are told; verdict.json has them all."""
+MOST_CELLS = 20
+"""Cells of a sweep whose reasons are listed; verdict.json has them all."""
 
 
 def write_junit(run: RunResult, directory: Path) -> Path:
     """Write `directory`/junit.xml and return its path: a test suite for each folder of `suites`.
 
-    Each has what the run was done with as properties: GitLab and GitHub read no properties above a suite.
-    What is wrong with the run as a whole is the test suite `run`. Raises OSError where it cannot be written.
+    Each has the facts of the run as properties, because GitLab and GitHub read only properties of a suite.
+    Problems of the whole run are the test suite `run`. Raises OSError if it cannot be written.
     """
     root = ET.Element("testsuites", name=f"{run.old.name} → {run.new.name}")
     for name, by_test in _by_suite(run.cells).items():
@@ -43,7 +43,7 @@ def write_junit(run: RunResult, directory: Path) -> Path:
 
 
 def _wrong(run: RunResult) -> list[str]:
-    """What is wrong with the run as a whole: its notes, or why it is undecided without an error."""
+    """Problems of the whole run: its notes, or why it is undecided without an error."""
     red = run.notes or any(cell.outcome is Outcome.ERROR for cell in run.cells)
     undecided = run.verdict is Verdict.UNDECIDED and not red
     return [*run.notes, *([why(run)] if undecided else [])]
@@ -66,7 +66,7 @@ def _suite(root: ET.Element, name: str, run: RunResult) -> ET.Element:
 
 
 def _count(element: ET.Element) -> None:
-    """Say how many test cases a suite has, how they ended, and how many seconds they took."""
+    """Set the number of a suite's test cases, of failures, errors and skips, and their seconds."""
     cases = list(element.iter("testcase"))
     element.set("tests", str(len(cases)))
     element.set("time", f"{sum(float(case.attrib['time']) for case in cases):.3f}")
@@ -88,16 +88,16 @@ def _case(suite: ET.Element, nodeid: str, cells: list[CellResult]) -> None:
     errors = [cell for cell in worst if cell.outcome is Outcome.ERROR]
     quiet = [cell for cell in worst if cell.outcome is not Outcome.PASS]
     if against:
-        _tell(case, "failure", against)
+        _add_result(case, "failure", against)
     elif errors:
-        _tell(case, "error", errors)
+        _add_result(case, "error", errors)
     elif quiet and len(quiet) == len(cells):
-        _tell(case, "skipped", quiet)
+        _add_result(case, "skipped", quiet)
 
 
-def _tell(case: ET.Element, kind: str, cells: list[CellResult]) -> None:
+def _add_result(case: ET.Element, kind: str, cells: list[CellResult]) -> None:
     first = cells[0]
     more = f" (and {count(len(cells) - 1, 'more cell')})" if len(cells) > 1 else ""
-    lines = [f"{cell.outcome}: {cell.id}: {cell.reason}\nrerun: {cell.rerun}" for cell in cells[:TOLD]]
-    told = ET.SubElement(case, kind, message=printable(f"{first.outcome}: {first.reason}{more}"))
-    told.text = printable("\n\n".join(lines))
+    lines = [f"{cell.outcome}: {cell.id}: {cell.reason}\nrerun: {cell.rerun}" for cell in cells[:MOST_CELLS]]
+    element = ET.SubElement(case, kind, message=printable(f"{first.outcome}: {first.reason}{more}"))
+    element.text = printable("\n\n".join(lines))

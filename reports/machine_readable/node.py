@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Node.js that runs Allure: that of the locked Python package, else the one in PATH."""
+"""The Node.js that runs Allure: from the locked Python package, else from PATH."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def wheel_programs() -> Path | None:
 
 
 def search_path() -> str:
-    """The PATH in which Allure and its children find Node.js."""
+    """The PATH for Allure and its children, with Node.js."""
     inherited = os.environ.get("PATH", os.defpath)
     wheel = wheel_programs()
     return inherited if wheel is None else f"{wheel}{os.pathsep}{inherited}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a run was done with, as names and values: Allure's environment and JUnit's properties."""
+"""Facts of a run as names and values, for Allure's environment and JUnit's properties."""
 
 from __future__ import annotations
 

@@ -24,17 +24,17 @@ _TIMES = ("total_ms", "downtime_ms", "blackout_ms", "seconds")
 def write_verdict(run: RunResult, directory: Path, changes: Changes = NOTHING_BEFORE) -> Path:
     """Write `directory`/verdict.json in one step and return its path.
 
-    Times are milliseconds where the key ends in `_ms`, else seconds; null where not measured. Raises
-    OSError where the directory cannot be written.
+    Times are milliseconds if the key ends in `_ms`, else seconds; null if not measured. Raises
+    OSError if the directory cannot be written.
     """
     text = json.dumps(verdict_data(run, changes), ensure_ascii=False, allow_nan=False, indent=2)
     return write_atomically(directory / "verdict.json", text + "\n")
 
 
 def verdict_data(run: RunResult, changes: Changes = NOTHING_BEFORE) -> dict[str, Any]:
-    """The content of verdict.json; `counts` holds every outcome, 0 where it did not occur.
+    """The content of verdict.json; `counts` holds every outcome, 0 if it did not occur.
 
-    `findings` says by cause what failed, `rollback` what came into the new build and cannot return; their
+    `findings` groups failures by cause, `rollback` groups cells that passed but whose rollback fails; their
     `cells` are ids.
     """
     return {
@@ -120,5 +120,5 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 
 def _finite(value: Any) -> Any:
-    """NaN and infinity are no JSON; a time that is neither was not measured."""
+    """None for NaN and infinity, which are not valid JSON."""
     return None if isinstance(value, float) and not math.isfinite(value) else value

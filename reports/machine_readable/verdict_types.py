@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What stands in verdict.json, as types: from them its JSON Schema is made."""
+"""The content of verdict.json as types, from which its JSON Schema is made."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing_extensions import TypedDict
 
 from fixtures.outcome.outcome import Outcome, Verdict
 
-Milliseconds = Annotated[float | None, Field(ge=0, description="null where not measured")]
+Milliseconds = Annotated[float | None, Field(ge=0, description="null if not measured")]
 Seconds = Annotated[float | None, Field(ge=0)]
 
 
 class BuildData(TypedDict):
-    """A build; null where it is not known or there is none."""
+    """A build; null for facts that are unknown or do not exist."""
 
     name: str
     qemu: str | None
@@ -30,7 +30,7 @@ class RunData(TypedDict):
     destination: str
     result: Literal["pass", "fail", "refused", "unsupported", "error"]
     reason: str
-    signature: Annotated[str, Field(description="Equal signatures are taken for the same defect.")]
+    signature: Annotated[str, Field(description="Failures with equal signatures count as one defect.")]
     seconds: Seconds
     evidence: list[str]
     total_ms: Milliseconds
@@ -40,9 +40,9 @@ class RunData(TypedDict):
 
 
 class CellData(TypedDict):
-    """One thing that can pass or fail."""
+    """One combination that can pass or fail, such as a guest with a mechanism, or a device."""
 
-    id: Annotated[str, Field(description="Stable across runs, pairs and machines.")]
+    id: Annotated[str, Field(description="Stable across runs, pairs and hosts.")]
     suite: str
     arch: str
     machine: str
@@ -53,7 +53,7 @@ class CellData(TypedDict):
     reason: str
     evidence: Annotated[list[str], Field(description="Paths relative to the directory of verdict.json.")]
     total_ms: Milliseconds
-    downtime_ms: Annotated[float | None, Field(description="As QEMU tells it: known to be wrong at times.")]
+    downtime_ms: Annotated[float | None, Field(description="As QEMU reports it; sometimes wrong.")]
     blackout_ms: Milliseconds
     seconds: Seconds
     accelerator: str
@@ -81,35 +81,42 @@ class NewData(TypedDict):
 
     outcome: Outcome
     reason: str
-    cells: Annotated[list[str], Field(description="Ids of those that did not fail so when they ran last.")]
+    cells: Annotated[
+        list[str],
+        Field(description="Ids of cells that did not fail for this reason in the last run that had them."),
+    ]
 
 
 class GoneData(TypedDict):
     """What cells failed for when they ran last, and do not any more."""
 
-    outcome: Annotated[Outcome, Field(description="What it was.")]
+    outcome: Annotated[Outcome, Field(description="The earlier outcome.")]
     reason: str
     cells: list[str]
 
 
 class BlackoutData(TypedDict):
-    """A passing cell whose blackout is not what it was."""
+    """A passing cell with a blackout that changed by more than noise."""
 
     cell: str
     now_ms: float
     middle_ms: Annotated[float, Field(description="Median of earlier runs.")]
-    low_ms: Annotated[float, Field(description="Below this, and above high_ms, it is more than noise.")]
+    low_ms: Annotated[
+        float, Field(description="A blackout below this or above high_ms differs by more than noise.")
+    ]
     high_ms: float
 
 
 class ChangesData(TypedDict):
-    """What is different from earlier runs of the pair."""
+    """The differences from earlier runs of the pair."""
 
     since: Annotated[str, Field(description="When the run before this one started.")]
     new: list[NewData]
     gone: list[GoneData]
     blackouts: list[BlackoutData]
-    wavering: Annotated[list[str], Field(description="Cells that failed, passed and failed again, or so.")]
+    wavering: Annotated[
+        list[str], Field(description="Cells that failed, passed and failed again, or the reverse.")
+    ]
 
 
 class JudgedData(TypedDict):
@@ -117,7 +124,10 @@ class JudgedData(TypedDict):
 
     cells: Annotated[int, Field(ge=0)]
     moved: Annotated[int, Field(ge=0, description="Cells that passed and moved a guest into the new build.")]
-    judged: Annotated[bool, Field(description="Does a cell judge the update? Without one it is undecided.")]
+    judged: Annotated[
+        bool,
+        Field(description="True if at least one cell moved a guest or counts against the update."),
+    ]
 
 
 class VerdictData(TypedDict):
@@ -127,16 +137,17 @@ class VerdictData(TypedDict):
     old: BuildData
     new: BuildData
     verdict: Verdict
-    counts: Annotated[dict[str, int], Field(description="Cells by outcome, 0 where it did not occur.")]
+    counts: Annotated[dict[str, int], Field(description="Cells by outcome, 0 if it did not occur.")]
     judged: Annotated[dict[str, JudgedData], Field(description="By architecture.")]
     guests_not_judged: Annotated[
-        dict[str, JudgedData], Field(description="Classes of booted guests of which no cell judges.")
+        dict[str, JudgedData], Field(description="Classes of booted guests that were not judged.")
     ]
     accepted: Annotated[
-        list[str], Field(description="Ids of cells that would count if no known issue accepted them.")
+        list[str],
+        Field(description="Ids of cells that would count against the update without a known issue."),
     ]
-    notes: Annotated[list[str], Field(description="What is wrong with the rig, such as a missing shard.")]
+    notes: Annotated[list[str], Field(description="Problems of the run as a whole, such as a missing shard.")]
     cells: list[CellData]
     findings: list[FindingData]
     rollback: list[FindingData]
-    changes: Annotated[ChangesData | None, Field(description="null where there is no earlier whole run.")]
+    changes: Annotated[ChangesData | None, Field(description="null if there is no earlier complete run.")]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page of many pairs: a grid old × new of verdicts, and what each mechanism costs between which builds.
+"""The page of many pairs: a grid old × new of verdicts, and the times of each mechanism for each pair.
 
-Each pair's own page lies in a folder below.
+Each pair's own page is in a folder below.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class PairReport:
     run: RunResult
     changes: Changes
     folder: str
-    """Of its own report, below the grid's."""
+    """The folder of its own report, below the grid's."""
 
     @property
     def against(self) -> int:
@@ -40,7 +40,7 @@ class PairReport:
 
 @dataclass(frozen=True)
 class MechanismRow:
-    """One way to move guests of one architecture, over all pairs; None where none was tried."""
+    """One mechanism of one architecture and path, for all pairs; None for a pair without figures of it."""
 
     arch: str
     path: str
@@ -49,7 +49,7 @@ class MechanismRow:
 
 
 def verdict_of_all(reports: Iterable[PairReport]) -> Verdict:
-    """The worst of all: one unsafe update is enough, and one that is not judged leaves the whole so."""
+    """The worst verdict of all pairs: unsafe before undecided before safe."""
     seen = {report.run.verdict for report in reports}
     return next((each for each in (Verdict.UNSAFE, Verdict.UNDECIDED) if each in seen), Verdict.SAFE)
 
@@ -57,7 +57,7 @@ def verdict_of_all(reports: Iterable[PairReport]) -> Verdict:
 def write_grid(reports: Sequence[PairReport], directory: Path) -> Path:
     """Write `directory`/index.html and verdict.json; the page's path.
 
-    Raises OSError where the directory cannot be written.
+    Raises OSError if the directory cannot be written.
     """
     data = _data(reports)
     write_atomically(directory / "verdict.json", json.dumps(data, ensure_ascii=False, indent=2) + "\n")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The verdict page: one HTML file without scripts or remote resources, for the person who decides."""
+"""The verdict page: one HTML file without scripts or remote resources."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from reports.why import guests_not_judged, judged_words, remarks, why
 
 _QUIET = (Outcome.KNOWN, Outcome.REFUSED, Outcome.UNSUPPORTED)
 FULL_FINDINGS, SHORT_FINDINGS = 40, 200
-"""Of one heading: more than a person reads. verdict.json has them all."""
+"""Findings per heading, in full and in one line; verdict.json has them all."""
 SHOWN_REASONS, LISTED_REASONS = 10, 200
-"""Why cells could not be tried; those beyond the first ones are folded away."""
+"""Reasons why cells could not be tried: shown directly, and at most listed in a folded part."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Section:
     anchor: str
     heading: str
     number: int
-    """Of cells."""
+    """The number of cells."""
     full: list[FindingView]
     short: list[FindingView]
     findings: int
@@ -44,8 +44,8 @@ class Section:
 def write_page(run: RunResult, directory: Path, changes: Changes = NOTHING_BEFORE) -> Path:
     """Write `directory`/index.html and return its path.
 
-    Links lead to what lies in `directory` at this moment: call it again when Allure's report was made
-    later. Raises OSError where the directory cannot be written.
+    Links lead to files that exist in `directory` now: call it again if Allure's report was made
+    later. Raises OSError if the directory cannot be written.
     """
     template = _environment().get_template("page.html.j2")
     return write_atomically(
@@ -102,11 +102,11 @@ def _content(run: RunResult, directory: Path) -> dict[str, Any]:
 
 
 def _sections(run: RunResult, views: Views) -> list[Section]:
-    """What a person must look at, finding by finding."""
+    """The findings that need attention, by heading."""
     choices: list[tuple[str, str, frozenset[Outcome]]] = [
         ("against", "Counts against the update", COUNTS_AGAINST),
-        ("errors", "Not judged: the rig or the host failed", frozenset({Outcome.ERROR})),
-        ("old", "Defects of the old build, reported apart", frozenset({Outcome.DEFECT_OLD})),
+        ("errors", "Not judged: the suite or the host failed", frozenset({Outcome.ERROR})),
+        ("old", "Defects of the old build, reported separately", frozenset({Outcome.DEFECT_OLD})),
     ]
     found = findings(run.cells)
     sections = [
@@ -128,7 +128,7 @@ def _section(anchor: str, heading: str, found: list[Finding], views: Views) -> S
 
 
 def _rollback(run: RunResult, views: Views) -> tuple[int, Section] | None:
-    """How many cells were moved back, and what of them cannot return; None where nothing was."""
+    """The number of cells that were moved back, and the findings of those that failed; None if none was."""
     tried = tried_rollbacks(run)
     return (len(tried), _section("back", "Rollback", rollbacks(run), views)) if tried else None
 
@@ -139,7 +139,7 @@ def _by_reason(run: RunResult, views: Views, outcome: Outcome) -> list[FindingVi
 
 
 def _files(directory: Path) -> list[tuple[str, str]]:
-    """What else of this run a reader can open: link and what it is."""
+    """Other files of this run: link and description."""
     known = [
         ("verdict.json", "the verdict for scripts"),
         ("junit.xml", "the run for CI systems"),

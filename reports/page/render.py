@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How pages are made of the templates beside this file."""
+"""How pages are made from the templates in `templates/`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 
 def environment() -> Environment:
-    """Templates that escape what they are given, and stumble over what they are not."""
+    """Templates with escaping of all values; a value that is missing is an error."""
     made = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        # Exactly str: what is Markup or an enum already is what it has to be.
+        # Only plain str: Markup and enums need no conversion.
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
     made.filters |= {"ms": words.ms, "seconds": words.seconds}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Live progress in the terminal: how far, what came out, what runs now; plain lines where it is none."""
+"""Live progress in the terminal: tests done, outcomes, running tests. Plain lines if it is no terminal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SHOWN = 8
 
 
 class Progress:
-    """What the user sees while tests run.
+    """Shows the progress of a run.
 
     On a terminal a few lines at the bottom, redrawn four times a second; elsewhere one line for each
     finished test and nothing else, so that a CI log stays readable. `stop` may be called more than once.
@@ -40,7 +40,7 @@ class Progress:
         self._live: Live | None = None
 
     def start(self, total: int) -> None:
-        """Begin, with the number of tests that will run: cells and sweeps."""
+        """Begin; `total` is the number of tests that will run (cells and sweeps)."""
         self._total = total
         self._started = self._clock()
         if self._console.is_terminal and self._live is None:
@@ -53,12 +53,12 @@ class Progress:
             self._live.start()
 
     def test_started(self, test_id: str, worker: str) -> None:
-        """A worker (xdist's name, or empty) began this test. What it ran before is over, reported or not."""
+        """A worker (xdist's name, or empty) began this test. Its previous test has ended, reported or not."""
         with self._lock:
             self._running[worker or test_id] = (test_id, self._clock())
 
     def test_finished(self, test_id: str, outcomes: Sequence[Outcome], seconds: float) -> None:
-        """A test ended after `seconds`: a cell with its outcome, or a sweep with those of all its cells."""
+        """A test ended after `seconds`: a cell with its outcome, or a sweep with all its cells' outcomes."""
         with self._lock:
             self._running = {key: value for key, value in self._running.items() if value[0] != test_id}
             self._counts.update(outcomes)
@@ -70,13 +70,13 @@ class Progress:
             self._console.print(Text(encodable(line, self._console)), soft_wrap=True)
 
     def stop(self) -> None:
-        """End the live display and give the terminal back."""
+        """End the live display and restore the terminal."""
         if self._live is not None:
             self._live.stop()
             self._live = None
 
     def render(self) -> RenderableType:
-        """The live display as of now."""
+        """The current content of the live display."""
         with self._lock:
             counts = dict(self._counts)
             done = self._done
@@ -103,7 +103,7 @@ class Progress:
 
 
 def _words(outcomes: Sequence[Outcome]) -> str:
-    """`pass`, or of a sweep `1 removed, 170 pass`, worst first."""
+    """`pass`, or for a sweep `1 removed, 170 pass`, worst first."""
     if len(outcomes) == 1:
         return str(outcomes[0])
     counts = Counter(outcomes)

@@ -14,15 +14,15 @@ from reports.files import write_atomically
 from reports.why import guests_not_judged, judged_words, remarks, why
 from reports.words import SYMBOLS, build_words, count
 
-TOLD = 10
-"""Findings under one heading; the report has them all."""
+MOST_FINDINGS = 10
+"""Findings shown per heading; the report has them all."""
 REASON_LENGTH = 200
 SIGNS = {"safe": "✅", "unsafe": "❌", "undecided": "❔"}
 DETAILED = COUNTS_AGAINST | {Outcome.ERROR}
 
 
 def write_summary(run: RunResult, changes: Changes, directory: Path) -> Path:
-    """Write `directory`/summary.md and return its path. Raises OSError where it cannot be written."""
+    """Write `directory`/summary.md and return its path. Raises OSError if it cannot be written."""
     return write_atomically(directory / "summary.md", "\n".join(_lines(run, changes)) + "\n")
 
 
@@ -55,40 +55,40 @@ def _lines(run: RunResult, changes: Changes) -> list[str]:
 
 
 def _tally(run: RunResult) -> list[str]:
-    told = [(outcome, run.counts[outcome]) for outcome in Outcome if outcome in run.counts]
-    if not told:
+    counts = [(outcome, run.counts[outcome]) for outcome in Outcome if outcome in run.counts]
+    if not counts:
         return []
-    head = " | ".join(f"{SYMBOLS[outcome]} {outcome}" for outcome, _ in told)
+    head = " | ".join(f"{SYMBOLS[outcome]} {outcome}" for outcome, _ in counts)
     return [
         f"| {head} |",
-        "|" + " ---: |" * len(told),
-        f"| {' | '.join(str(number) for _, number in told)} |",
+        "|" + " ---: |" * len(counts),
+        f"| {' | '.join(str(number) for _, number in counts)} |",
     ]
 
 
 def _new(changes: Changes) -> list[str]:
-    told = [
+    lines = [
         f"- **{new.finding.outcome}**, {count(len(new.cells), 'cell')}: {_text(new.finding.reason)}"
         for new in changes.new
     ]
-    told += [
+    lines += [
         f"- blackout of `{each.cell.id}`: {each.now:.0f} ms, was {each.middle:.0f} ms"
         for each in changes.blackouts
     ]
-    return told
+    return lines
 
 
-def _listed(heading: str, told: list[str]) -> list[str]:
-    return ["", f"### {heading}", "", *_cut(told)] if told else []
+def _listed(heading: str, lines: list[str]) -> list[str]:
+    return ["", f"### {heading}", "", *_cut(lines)] if lines else []
 
 
-def _cut(told: list[str]) -> list[str]:
-    more = [f"- and {len(told) - TOLD} more"] if len(told) > TOLD else []
-    return [*told[:TOLD], *more]
+def _cut(lines: list[str]) -> list[str]:
+    more = [f"- and {len(lines) - MOST_FINDINGS} more"] if len(lines) > MOST_FINDINGS else []
+    return [*lines[:MOST_FINDINGS], *more]
 
 
 def _text(said: str) -> str:
-    """Words of QEMU as Markdown that shows them: on one line, cut, nothing in them taken for markup."""
+    """A message of QEMU as Markdown: on one line, shortened, with all markup characters escaped."""
     line = " ".join(printable(said).split())
     cut = line if len(line) <= REASON_LENGTH else f"{line[:REASON_LENGTH]}…"
     return re.sub(r"([\\`*_{}\[\]<>|#~&$])", r"\\\1", cut)

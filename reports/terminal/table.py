@@ -28,17 +28,17 @@ _WIDTH = 100
 _REASON_LINES = 3
 _WHY_LINES = 6
 STYLES = {"bad": "bold red", "warn": "bold yellow", "apart": "magenta", "quiet": "dim", "good": "green"}
-"""Terminal styles by tone; without colours the words alone must do."""
+"""Terminal styles by tone; without colours the text must be enough."""
 _FULL_FINDINGS, _SHORT_FINDINGS = 12, 10
-"""A terminal is no place for more; the page has them all."""
+"""Numbers of findings shown in full and in one line; the page has them all."""
 _TALLY = 4
-"""Outcomes on one line of a table."""
+"""Number of outcomes in one line of a table cell."""
 _NOT_TRIED = (Outcome.REFUSED, Outcome.UNSUPPORTED)
 _DETAILED = COUNTS_AGAINST | {Outcome.ERROR, Outcome.DEFECT_OLD}
 
 
 def console_on(stream: TextIO) -> Console:
-    """Where a run is told: as wide as the terminal, or as the table where it goes into a file."""
+    """The console for a run: as wide as the terminal, or as the table if the output is a file."""
     return Console(file=stream, highlight=False, emoji=False, width=None if stream.isatty() else _WIDTH)
 
 
@@ -50,8 +50,8 @@ def print_table(
 ) -> None:
     """Print the run's result; the last line is exactly `verdict: safe|unsafe|undecided`.
 
-    `directory` is where the report lies, as it is to be shown. Nothing is wider than 100 columns but the
-    commands, which stay on one line so that they can be copied.
+    `directory` is the report's directory, as it is to be shown. No line is wider than 100 columns except
+    the the commands, which stay on one line so that they can be copied.
     """
     width = min(console.width, _WIDTH) if console.is_terminal else _WIDTH
     _line(console, "")
@@ -81,7 +81,7 @@ def print_table(
 
 
 def symbol(outcome: Outcome, console: Console) -> str:
-    """The outcome's sign, or a plain one where the terminal's encoding has no other."""
+    """The outcome's sign, or a plain one if the terminal's encoding lacks it."""
     sign = SYMBOLS[outcome]
     return sign if _is_unicode(console) else PLAIN_SYMBOLS.get(sign, sign)
 
@@ -95,7 +95,7 @@ def encodable(text: str, console: Console) -> str:
 
 
 def _failures(run: RunResult, console: Console, width: int) -> None:
-    """Each finding that counts or could not be judged: outcome, cells, reason, the command to rerun one."""
+    """Each finding that counts or could not be judged: outcome, cells, reason, and one rerun command."""
     found = [finding for finding in findings(run.cells) if finding.outcome in _DETAILED]
     for finding in found[:_FULL_FINDINGS]:
         style = STYLES[tone(finding.outcome)]
@@ -114,7 +114,7 @@ def _failures(run: RunResult, console: Console, width: int) -> None:
 
 
 def _more(found: Sequence[Finding], console: Console, width: int) -> None:
-    """Findings beyond those that are told in full: a line each, and of the last ones the number."""
+    """Findings beyond those shown in full: a line each; beyond _SHORT_FINDINGS only their number."""
     if found:
         _line(console, "")
     for finding in found[:_SHORT_FINDINGS]:
@@ -133,7 +133,7 @@ def _cells_in_words(finding: Finding) -> str:
 
 
 def _rollback(run: RunResult, console: Console, width: int) -> None:
-    """What came into the new build and cannot return; it does not count, but whoever ships must know."""
+    """Cells that passed but whose rollback fails. That does not count, but matters before an update ships."""
     tried, stuck = tried_rollbacks(run), rollbacks(run)
     if not tried:
         return
@@ -142,8 +142,8 @@ def _rollback(run: RunResult, console: Console, width: int) -> None:
     if not stuck:
         _line(console, f"rollback: all {count(len(tried), 'cell')} that were moved back can return")
         return
-    told = f"rollback: {number} of {len(tried)} cannot return; does not count against the update"
-    _line(console, told, STYLES["apart"])
+    line = f"rollback: {number} of {len(tried)} cannot return; does not count against the update"
+    _line(console, line, STYLES["apart"])
     for finding in stuck[:_SHORT_FINDINGS]:
         _paragraph(console, _cells_in_words(finding), width, indent="  ", hang="  ", lines=2)
         _paragraph(console, finding.reason, width, indent="    ")
@@ -152,13 +152,13 @@ def _rollback(run: RunResult, console: Console, width: int) -> None:
 
 
 def _changes(changes: Changes, console: Console, width: int) -> None:
-    """What is new since earlier runs of the pair, in a few lines: the report has it in full."""
+    """The changes since earlier runs of the pair, in a few lines; the report has them in full."""
     if not changes.any:
         return
     _line(console, "")
-    told = [(len(changes.new), "new finding"), (len(changes.gone), "gone finding")]
-    told += [(len(changes.blackouts), "changed blackout"), (len(changes.flaky), "wavering cell")]
-    words = ", ".join(f"{number} {what}{'' if number == 1 else 's'}" for number, what in told if number)
+    numbers = [(len(changes.new), "new finding"), (len(changes.gone), "gone finding")]
+    numbers += [(len(changes.blackouts), "changed blackout"), (len(changes.flaky), "wavering cell")]
+    words = ", ".join(f"{number} {what}{'' if number == 1 else 's'}" for number, what in numbers if number)
     _line(console, f"since {changes.since[:16].replace('T', ' ')}: {words}", "bold")
     for new in changes.new[:_SHORT_FINDINGS]:
         what = f"new: {new.finding.outcome}: {count(len(new.cells), 'cell')}: {new.finding.reason}"
@@ -169,7 +169,7 @@ def _changes(changes: Changes, console: Console, width: int) -> None:
 
 
 def _guests_not_judged(run: RunResult, console: Console, width: int) -> None:
-    """Classes of guests of which nothing moved: whatever the update breaks for them cannot show."""
+    """Classes of guests without a cell that moved: the run cannot show what the update breaks for them."""
     classes = guests_not_judged(run)
     if not classes:
         return
@@ -182,7 +182,7 @@ def _guests_not_judged(run: RunResult, console: Console, width: int) -> None:
 
 
 def _others(run: RunResult, console: Console, width: int) -> None:
-    """Cells that did not move but do not count, said once per class of reasons."""
+    """Cells that did not move and do not count, one line per class of reasons."""
     known = [finding for finding in findings(run.cells) if finding.outcome is Outcome.KNOWN]
     for groups in (known, *(not_tried(run.cells, outcome) for outcome in _NOT_TRIED)):
         if groups:
@@ -194,12 +194,12 @@ def _others(run: RunResult, console: Console, width: int) -> None:
         if len(groups) > _SHORT_FINDINGS:
             rest = groups[_SHORT_FINDINGS:]
             cells = count(sum(len(finding.cells) for finding in rest), "cell")
-            told = f"{groups[0].outcome}: {cells} more for {count(len(rest), 'other reason')}: see the report"
-            _line(console, f"{symbol(groups[0].outcome, console)} {told}")
+            line = f"{groups[0].outcome}: {cells} more for {count(len(rest), 'other reason')}: see the report"
+            _line(console, f"{symbol(groups[0].outcome, console)} {line}")
 
 
 def _in_short(finding: Finding) -> str:
-    """`refused: 23 cells: …`, with what their reasons have in common."""
+    """`refused: 23 cells: …`, with the common part of their reasons."""
     one = len(finding.cells) == 1
     what = short_name(finding.first) if one else count(len(finding.cells), "cell")
     said = finding.reason if one or finding.outcome is Outcome.KNOWN else finding.signature
@@ -207,7 +207,7 @@ def _in_short(finding: Finding) -> str:
 
 
 def _matrix(run: RunResult, console: Console) -> Table:
-    """One row per architecture, path and mechanism; outcomes as words, so that ten of them still fit."""
+    """One row per architecture, path and mechanism. All outcomes share one column."""
     table = _table("arch", "path", "mechanism")
     table.add_column("blackout", justify="right", no_wrap=True)
     table.add_column("longest", justify="right", no_wrap=True)
@@ -215,7 +215,7 @@ def _matrix(run: RunResult, console: Console) -> Table:
     for cell in listed(run.cells):
         rows[cell.arch, cell.path, cell.mechanism].append(cell)
     for names, cells in sorted(rows.items()):
-        # Passing cells only: the blackout of a guest that never woke is a time limit, not a figure.
+        # Passing cells only: the blackout of a guest that never woke is a time limit, not a measurement.
         blackout = spread(cell.blackout_ms for cell in cells if cell.outcome is Outcome.PASS)
         figures = [f"median {ms(blackout.middle)}", ms(blackout.greatest)] if blackout else ["-", "-"]
         named = [Text(encodable(text, console)) for text in names]
@@ -227,8 +227,8 @@ def _sweeps(run: RunResult, console: Console) -> Table:
     """One row per architecture and kind of swept subject."""
     table = _table("arch", "swept", "on")
     for arch, kind, machines, tally in by_kind(swept(run.cells)):
-        told = in_order(tally)
-        parts = [dict(told[place : place + _TALLY]) for place in range(0, len(told), _TALLY)]
+        ordered = in_order(tally)
+        parts = [dict(ordered[place : place + _TALLY]) for place in range(0, len(ordered), _TALLY)]
         tallies = Text("\n").join(tally_text(part, console) for part in parts)
         table.add_row(arch, Text(encodable(kind, console)), count(machines, "machine type"), tallies)
     return table
@@ -262,7 +262,7 @@ def _paragraph(
     lines: int = _REASON_LINES,
     style: str = "",
 ) -> None:
-    """`text` wrapped to `width`, cut after a few lines: the whole of it stands in the report."""
+    """`text` wrapped to `width`, cut after a few lines; the report has all of it."""
     line = " ".join(encodable(text, console).split())
     more = "[...]" if not _is_unicode(console) else "[…]"
     wrapped = textwrap.wrap(
@@ -278,7 +278,7 @@ def _paragraph(
 
 
 def _line(console: Console, text: str, style: str = "") -> None:
-    """One line as it is: no markup from a reason, no wrapping of a command."""
+    """One line unchanged: markup in a reason has no effect, and a command is not wrapped."""
     console.print(Text(encodable(text, console), style=style), soft_wrap=True)
 
 

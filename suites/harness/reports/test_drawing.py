@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Timelines are drawn beside the tests and at the end of a run, and reach the page and Allure's report."""
+"""Timelines are drawn during the tests and after them, and appear on the page and in Allure's report."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CELL_DIR = "evidence/cell/1"
 
 
 def leave_timeline(directory: Path, length: float = 2.0) -> Path:
-    """Write a timeline as a run does; its file."""
+    """Write a timeline as a run does; return its file."""
     directory.mkdir(parents=True, exist_ok=True)
     file = directory / DATA
     file.write_text(json.dumps(make_timeline(length).to_json()))
@@ -29,7 +29,7 @@ def leave_timeline(directory: Path, length: float = 2.0) -> Path:
 
 @pytest.fixture
 def run(tmp_path: Path) -> RunResult:
-    """A run of one cell whose evidence has a timeline."""
+    """A run of one cell with a timeline in its evidence."""
     leave_timeline(tmp_path / CELL_DIR)
     names = [f"{CELL_DIR}/{name}" for name in ("checks.json", DATA, "vmstate.json")]
     record = RunRecord("debian-12", "debian-13", "pass", evidence=names)
@@ -37,14 +37,14 @@ def run(tmp_path: Path) -> RunResult:
 
 
 def test_a_timeline_is_the_same_after_its_file_was_read() -> None:
-    """Lose this and the picture of a hot patch differs from what was measured."""
+    """Lose this and the picture of a hot patch differs from the measured data."""
     timeline = make_timeline()
     assert Timeline.from_json(json.loads(json.dumps(timeline.to_json()))) == timeline
     nothing = Timeline("nothing happened")
     assert Timeline.from_json(json.loads(json.dumps(nothing.to_json()))) == nothing
 
 
-def test_each_picture_is_evidence_beside_its_data(run: RunResult, tmp_path: Path) -> None:
+def test_each_picture_is_evidence_next_to_its_data(run: RunResult, tmp_path: Path) -> None:
     """Lose this and no cell shows its timeline on the page."""
     shown, remarks = illustrated(run, tmp_path, TimelineDrawer())
     names = [f"{CELL_DIR}/{name}" for name in ("checks.json", DATA, PICTURE, "vmstate.json")]
@@ -53,7 +53,7 @@ def test_each_picture_is_evidence_beside_its_data(run: RunResult, tmp_path: Path
 
 
 def test_what_was_drawn_during_the_run_is_not_drawn_again(run: RunResult, tmp_path: Path) -> None:
-    """Lose this and every run ends with a second of waiting for each of its cells."""
+    """Lose this and every run ends with a wait of a second for each cell."""
     drawer = TimelineDrawer()
     for name in timelines_of(run.cells[0]):
         drawer.draw(tmp_path / name)
@@ -73,7 +73,7 @@ def test_a_picture_older_than_its_data_is_drawn_again(run: RunResult, tmp_path: 
 
 
 def test_a_damaged_timeline_is_named_and_loses_no_other(run: RunResult, tmp_path: Path) -> None:
-    """Lose this and one cut file costs every cell its picture."""
+    """Lose this and one incomplete file prevents the pictures of all cells."""
     damaged = leave_timeline(tmp_path / "evidence" / "aaa")
     damaged.write_text('{"title": "cut')
     shown, remarks = illustrated(run, tmp_path, TimelineDrawer())
@@ -83,7 +83,7 @@ def test_a_damaged_timeline_is_named_and_loses_no_other(run: RunResult, tmp_path
 
 
 def test_a_drawing_process_that_dies_is_reported(run: RunResult, tmp_path: Path) -> None:
-    """Lose this and a host without memory for matplotlib loses pictures without a word, or its report."""
+    """Lose this and a host without memory for matplotlib silently loses pictures, or the whole report."""
     drawer = TimelineDrawer()
     drawer.draw(tmp_path / CELL_DIR / DATA)
     assert drawer._process is not None
@@ -94,7 +94,7 @@ def test_a_drawing_process_that_dies_is_reported(run: RunResult, tmp_path: Path)
 
 @pytest.fixture
 def allure_results(tmp_path: Path) -> Path:
-    """Allure's result of the cell: a step for its run, to which the run's timeline is attached."""
+    """Allure's result of the cell: a step for its run, with the run's timeline attached."""
     results = tmp_path / "allure-results"
     leave_timeline(results).rename(results / "7-attachment.json")
     attached = [{"name": DATA, "source": "7-attachment.json", "type": "application/json"}]
@@ -105,7 +105,7 @@ def allure_results(tmp_path: Path) -> Path:
 
 
 def attachments(results: Path) -> list[dict[str, Any]]:
-    """What is attached to the run of the cell."""
+    """The attachments of the run of the cell."""
     attached: list[dict[str, Any]] = json.loads((results / "1-result.json").read_text())["steps"][0][
         "attachments"
     ]
@@ -113,7 +113,7 @@ def attachments(results: Path) -> list[dict[str, Any]]:
 
 
 def test_allure_shows_each_timeline(run: RunResult, tmp_path: Path, allure_results: Path) -> None:
-    """Lose this and the Allure report has numbers of a hot patch, and no picture."""
+    """Lose this and the Allure report shows the figures of a hot patch without its picture."""
     illustrated(run, tmp_path, TimelineDrawer())
     attach_pictures(allure_results, tmp_path)
     picture = attachments(allure_results)[1]
@@ -123,14 +123,14 @@ def test_allure_shows_each_timeline(run: RunResult, tmp_path: Path, allure_resul
 
 
 def test_merged_shards_show_each_timeline_once(run: RunResult, tmp_path: Path, allure_results: Path) -> None:
-    """Lose this and each merge adds the same picture to Allure's report once more."""
+    """Lose this and each merge adds the same picture to Allure's report again."""
     illustrated(run, tmp_path, TimelineDrawer())
     attach_pictures(allure_results, tmp_path)
     attach_pictures(allure_results, tmp_path)
     assert len(attachments(allure_results)) == 2
 
 
-def test_a_timeline_without_a_picture_is_left_as_it_is(tmp_path: Path, allure_results: Path) -> None:
-    """Lose this and a run that could not draw has no Allure report."""
+def test_a_timeline_without_a_picture_is_not_changed(tmp_path: Path, allure_results: Path) -> None:
+    """Lose this and a run that could not draw pictures has no Allure report."""
     attach_pictures(allure_results, tmp_path)
     assert [attachment["name"] for attachment in attachments(allure_results)] == [DATA]

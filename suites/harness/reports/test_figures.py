@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table of mechanisms tells the fastest way in which no guest was lost."""
+"""The table of mechanisms shows the fastest mechanism that lost no guest."""
 
 from dataclasses import replace
 
@@ -20,20 +20,20 @@ def _fastest(*cells: CellResult) -> list[str]:
 
 
 def test_fastest_safe_mechanism_has_the_shortest_median_blackout() -> None:
-    """Lose this and a user takes the slower way."""
+    """Lose this and a user chooses a slower mechanism."""
     assert _fastest(_moved("precopy", 200), _moved("multifd", 90), _moved("multifd", 400)) == ["precopy"]
 
 
 def test_mechanism_that_lost_a_guest_is_not_the_fastest_safe_one() -> None:
-    """Lose this and a user is sent the way on which guests die."""
+    """Lose this and the report recommends a mechanism that loses guests."""
     lost = [_moved("cpr-transfer", 20), _moved("cpr-transfer", None, Outcome.DEFECT_OLD)]
     assert _fastest(_moved("precopy", 200), *lost) == ["precopy"]
     assert [each.safe for each in by_mechanism(lost)] == [False]
     assert _fastest(*lost) == []
 
 
-def test_mechanism_by_which_all_were_lost_is_told_and_one_that_was_not_tried_is_not() -> None:
-    """Lose this and the way on which every guest dies looks like one that the builds do not offer."""
+def test_mechanism_that_lost_all_guests_is_listed_and_an_untried_one_is_not() -> None:
+    """Lose this and a mechanism that loses every guest looks like one that the builds do not offer."""
     lost, lacking = (
         _moved("multifd", None, Outcome.REGRESSION),
         _moved("cpr-exec", None, Outcome.UNSUPPORTED),
@@ -51,7 +51,7 @@ def test_unsupported_cell_does_not_make_a_mechanism_unsafe() -> None:
 
 
 def test_mechanism_that_writes_over_shared_ram_is_not_safe_for_guests_that_passed() -> None:
-    """Lose this and a user is sent the way on which only lucky guests live."""
+    """Lose this and the report recommends a mechanism that overwrites memory of some guests."""
     written = replace(_moved("ignore-shared", None, Outcome.DEFECT_OLD), suite="compat", subject=SHARED_RAM)
     assert _fastest(_moved("precopy", 200), _moved("cpr-transfer", 20), written) == ["precopy"]
     elsewhere = replace(written, arch="ppc64le")
@@ -59,7 +59,7 @@ def test_mechanism_that_writes_over_shared_ram_is_not_safe_for_guests_that_passe
 
 
 def test_guests_kept_from_converging_do_not_count() -> None:
-    """Lose this and precopy looks as bad as it is against a guest that nobody has."""
+    """Lose this and precopy's figures include guests that are made to prevent its convergence."""
     hopeless = replace(_moved("precopy", 1500), suite="convergence")
     (precopy,) = by_mechanism([_moved("precopy", 200), hopeless])
     assert precopy.blackout is not None

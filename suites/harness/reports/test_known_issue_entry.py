@@ -36,7 +36,7 @@ def pasted(text: str, directory: Path) -> tuple[KnownIssue, ...]:
 def failed(signature: str, number: int = 1) -> CellResult:
     """A regression with this signature."""
     runs = [RunRecord("debian-12", "debian-13", "fail", "reason", signature)]
-    return make_cell(number, Outcome.REGRESSION, reason='told: "x" #1', runs=runs)
+    return make_cell(number, Outcome.REGRESSION, reason='said: "x" #1', runs=runs)
 
 
 def accepts(text: str, cell: CellResult, directory: Path) -> bool:
@@ -46,7 +46,7 @@ def accepts(text: str, cell: CellResult, directory: Path) -> bool:
 
 CASES = {
     "one cell": [failed("migrate: bad section footer")],
-    "hostile words": [failed(HOSTILE)],
+    "hostile text": [failed(HOSTILE)],
     "many machine types": [
         make_swept(f"pseries-3.{n}", "machine", Outcome.REGRESSION, CPU_FAILS) for n in (1, 2)
     ],
@@ -62,7 +62,7 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_pasted_entry_accepts_every_cell_of_the_finding(case: str, tmp_path: Path) -> None:
-    """Lose this and the entry that the page offers is refused, or accepts nothing."""
+    """Lose this and the entry on the page is refused, or accepts nothing."""
     run = make_run(*CASES[case])
     for finding in findings(run.cells):
         text = entry_for(finding, run)
@@ -77,15 +77,15 @@ def test_pasted_entry_accepts_no_other_failure(tmp_path: Path) -> None:
     assert not accepts(entry_for(finding, run), failed("migrate: a.c", number=2), tmp_path)
 
 
-def test_entry_ends_by_itself(tmp_path: Path) -> None:
-    """Lose this and what was accepted once is accepted for ever."""
+def test_entry_expires(tmp_path: Path) -> None:
+    """Lose this and an accepted failure is accepted for ever."""
     run = make_run(failed("beats"))
     (issue,) = pasted(entry_for(findings(run.cells)[0], run), tmp_path)
     assert issue.expires == DAY
 
 
 def test_entries_of_two_findings_have_different_ids(tmp_path: Path) -> None:
-    """Lose this and matrix.yaml refuses the second entry that was pasted."""
+    """Lose this and matrix.yaml with two pasted entries is refused."""
     run = make_run(failed("beats"), failed("memory"))
     text = "".join(entry_for(finding, run) for finding in findings(run.cells))
     assert len({issue.id for issue in pasted(text, tmp_path)}) == 2
@@ -98,7 +98,7 @@ def test_error_cannot_be_accepted() -> None:
 
 
 def test_page_offers_the_entry(tmp_path: Path) -> None:
-    """Lose this and whoever accepts a failure has to write the entry by hand."""
+    """Lose this and a user who accepts a failure must write the entry by hand."""
     run = make_run(failed(HOSTILE))
     page = Page(write_page(run, tmp_path))
     assert " ".join(entry_for(findings(run.cells)[0], run).split()) in page.text

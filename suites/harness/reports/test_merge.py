@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is the report of several machines what a single machine would have made, and is a gap in it told?"""
+"""Is the report of several hosts the same as that of a single host, and are its gaps reported?"""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ISSUE = KnownIssue(id="bug-1", match=Match(arch="*"), reason="lost pages", link=
 
 
 def cells_of(number: int = 6) -> list[CellResult]:
-    """Cells of guests, one of which failed."""
+    """Cells of guests; one failed."""
     failed = make_cell(0, Outcome.REGRESSION, reason="memory: page 7 is wrong")
     return [failed, *(make_cell(place) for place in range(1, number))]
 
@@ -34,7 +34,7 @@ def cells_of(number: int = 6) -> list[CellResult]:
 def leave_shards(
     directory: Path, cells: Sequence[CellResult], number: int = 2, **more: Any
 ) -> tuple[RunPlan, list[Path]]:
-    """The runs of that many machines, and the plan of the one that could have done it all."""
+    """The runs of `number` hosts, and the plan of a single host for the same tests."""
     by_test = {cell.nodeid: make_ended(cell) for cell in cells}
     parts = shares(dict.fromkeys(by_test, 11.0), number)
     runs = [
@@ -47,26 +47,26 @@ def leave_shards(
 
 
 def merge(directory: Path, *runs: Path, issues: Sequence[KnownIssue] = ()) -> RunResult:
-    """The runs of one pair as one."""
+    """The merged run of one pair."""
     (parts,) = by_pair(parts_in(runs)).values()
     return merged(parts, issues, directory / "merged")
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_shards_are_the_whole_run(number: int, tmp_path: Path) -> None:
-    """Lose this and a verdict depends on how many machines worked for it."""
+    """Lose this and a verdict depends on the number of hosts."""
     plan, runs = leave_shards(tmp_path, cells_of(), number)
     whole = run_result(plan, [make_ended(cell) for cell in cells_of()], (), seconds=66)
     run = merge(tmp_path, *runs)
-    told = {cell.id: cell for cell in run.cells}
-    assert told == {cell.id: cell for cell in whole.cells}
-    assert len(run.cells) == len(told)
+    merged_cells = {cell.id: cell for cell in run.cells}
+    assert merged_cells == {cell.id: cell for cell in whole.cells}
+    assert len(run.cells) == len(merged_cells)
     assert (run.verdict, run.counts, run.notes) == (whole.verdict, whole.counts, whole.notes)
     assert (run.old, run.new, run.started) == (whole.old, whole.new, whole.started)
 
 
 def test_merged_run_took_as_long_as_its_longest_shard(tmp_path: Path) -> None:
-    """Lose this and a night on ten machines seems to have taken ten nights."""
+    """Lose this and a night on ten hosts seems to have taken ten nights."""
     first, second = (
         leave_run(
             tmp_path / str(at), make_plan([cell.nodeid], f"{number}/2"), [make_ended(cell, seconds=9, at=at)]
@@ -77,7 +77,7 @@ def test_merged_run_took_as_long_as_its_longest_shard(tmp_path: Path) -> None:
 
 
 def test_missing_shard_is_named(tmp_path: Path) -> None:
-    """Lose this and an update is safe because the machine that would have seen its defect was off."""
+    """Lose this and an update is safe because the host that would find its defect was off."""
     _, (first, second, third) = leave_shards(tmp_path, cells_of()[1:], 3)
     run = merge(tmp_path, first, third)
     assert run.notes == ["shard 2/3 is missing"]
@@ -86,21 +86,21 @@ def test_missing_shard_is_named(tmp_path: Path) -> None:
 
 
 def test_shard_without_tests_is_not_missing(tmp_path: Path) -> None:
-    """Lose this and a selection of few tests cannot be told on many machines."""
+    """Lose this and a selection of few tests cannot be run on many hosts."""
     _, runs = leave_shards(tmp_path, cells_of()[:2], 3)
     assert [] in [read_ended(run) for run in runs]
     assert merge(tmp_path, *runs).notes == []
 
 
-def test_what_a_shard_found_stands_without_the_others(tmp_path: Path) -> None:
-    """Lose this and a defect that was seen is forgotten because another machine died."""
+def test_finding_of_a_shard_counts_without_the_others(tmp_path: Path) -> None:
+    """Lose this and a found defect is not reported because another host crashed."""
     cells = [make_cell(place, Outcome.REGRESSION) for place in range(2)]
     _, (first, _) = leave_shards(tmp_path, cells)
     assert merge(tmp_path, first).verdict is Verdict.UNSAFE
 
 
-def test_shard_that_was_cut_short_is_named(tmp_path: Path) -> None:
-    """Lose this and a machine that died in the middle counts as one that found nothing."""
+def test_interrupted_shard_is_named(tmp_path: Path) -> None:
+    """Lose this and a host that crashed during its run counts as one without findings."""
     cells = cells_of()[1:]
     whole = make_plan([cell.nodeid for cell in cells], "1/1")
     run = merge(tmp_path, leave_run(tmp_path / "night", whole, [make_ended(cells[0])]))
@@ -109,8 +109,8 @@ def test_shard_that_was_cut_short_is_named(tmp_path: Path) -> None:
     assert run.verdict is Verdict.UNDECIDED
 
 
-def test_shard_that_was_run_anew_is_whole(tmp_path: Path) -> None:
-    """Lose this and a machine that died cannot be replaced by another."""
+def test_shard_that_was_run_again_is_complete(tmp_path: Path) -> None:
+    """Lose this and a host that crashed cannot be replaced by another."""
     cells = cells_of()[1:]
     plan = make_plan([cell.nodeid for cell in cells], "1/1")
     cut = leave_run(tmp_path / "cut", plan, [make_ended(cells[0])])
@@ -121,8 +121,8 @@ def test_shard_that_was_run_anew_is_whole(tmp_path: Path) -> None:
     assert len(run.cells) == len(cells)
 
 
-def test_what_is_wrong_with_a_rig_is_told(tmp_path: Path) -> None:
-    """Lose this and the verdict of a rig that is not in order is believed."""
+def test_error_outside_the_cells_is_reported(tmp_path: Path) -> None:
+    """Lose this and a run with errors of the suite has a verdict of safe."""
     plan = make_plan(["a", "b"], "1/1")
     ended = [Ended("a", 1.0, (make_cell(1),)), Ended("b", 1.0, remark="b failed")]
     run = merge(tmp_path, leave_run(tmp_path / "1", plan, ended))
@@ -131,14 +131,14 @@ def test_what_is_wrong_with_a_rig_is_told(tmp_path: Path) -> None:
 
 
 def changed_build(info: BuildInfo, **more: Any) -> dict[str, BuildInfo]:
-    """A plan's build, with other fields."""
+    """A changed build of a plan."""
     return {"old" if info is OLD else "new": replace(info, **more)}
 
 
 FOREIGN: dict[str, tuple[dict[str, Any], str]] = {
-    "package": (changed_build(OLD, package="1:7.2+dfsg-8"), "build debian-12 is another one"),
-    "libvirt": (changed_build(NEW, libvirt="11.4.0"), "build debian-13 is another one"),
-    "digest": (changed_build(NEW, digest="0ther"), "build debian-13 is another one"),
+    "package": (changed_build(OLD, package="1:7.2+dfsg-8"), "build debian-12 is different"),
+    "libvirt": (changed_build(NEW, libvirt="11.4.0"), "build debian-13 is different"),
+    "digest": (changed_build(NEW, digest="0ther"), "build debian-13 is different"),
     "matrix": ({"matrix": "another"}, "another matrix.yaml"),
     "suite": ({"suite": "another"}, "another version of the suite"),
     "selection": (
@@ -152,20 +152,20 @@ FOREIGN: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("what", FOREIGN)
 def test_parts_of_different_runs_are_refused(what: str, tmp_path: Path) -> None:
-    """Lose this and a verdict is made of two runs, neither of which shows what it says."""
-    more, told = FOREIGN[what]
+    """Lose this and a verdict mixes two runs that do not belong together."""
+    more, expected = FOREIGN[what]
     runs = [
         leave_run(tmp_path / "first", make_plan(shard="1/2"), []),
         leave_run(tmp_path / "second", make_plan(**{"shard": "2/2"} | more), []),
     ]
-    with pytest.raises(UsageError, match=told) as raised:
+    with pytest.raises(UsageError, match=expected) as raised:
         by_pair(parts_in(runs))
     assert str(runs[0]) in str(raised.value)
     assert str(runs[1]) in str(raised.value)
 
 
-def test_machines_may_have_different_accelerators(tmp_path: Path) -> None:
-    """Lose this and a machine with KVM cannot help one without, or the report hides that it did."""
+def test_hosts_may_have_different_accelerators(tmp_path: Path) -> None:
+    """Lose this and hosts with and without KVM cannot share a run, or the report does not show it."""
     kvm = replace(OLD, accelerators={"x86_64": "kvm"}, notes=("another note",))
     runs = [
         leave_run(tmp_path / "1", make_plan(shard="1/2", host={"cores": "2"}), []),
@@ -177,15 +177,15 @@ def test_machines_may_have_different_accelerators(tmp_path: Path) -> None:
     assert run.host == {"cores": "2 | 4"}
 
 
-def test_merged_run_began_with_its_first_machine(tmp_path: Path) -> None:
-    """Lose this and a run is taken for a later one than it is, and compared with what came after it."""
+def test_merged_run_started_with_its_first_host(tmp_path: Path) -> None:
+    """Lose this and a run is compared with runs that came after it."""
     for shard, hour in (("1/2", 3), ("2/2", 1)):
         leave_run(tmp_path / shard[0], make_plan(shard=shard, started=f"2026-11-22T0{hour}:00:00+00:00"), [])
     assert merge(tmp_path, tmp_path).started == "2026-11-22T01:00:00+00:00"
 
 
-def test_evidence_lies_where_the_report_says(tmp_path: Path) -> None:
-    """Lose this and a person cannot check the verdict: two machines' files have the same names."""
+def test_evidence_is_where_the_report_says(tmp_path: Path) -> None:
+    """Lose this and the verdict cannot be checked, because files of two hosts have the same names."""
     said = {}
     for shard in ("1/2", "2/2"):
         place = tmp_path / shard[0]
@@ -201,8 +201,8 @@ def test_evidence_lies_where_the_report_says(tmp_path: Path) -> None:
         assert (tmp_path / "merged" / cell.evidence[0]).read_text() == said[cell.id]
 
 
-def test_evidence_of_two_copies_of_a_shard_is_kept_apart(tmp_path: Path) -> None:
-    """Lose this and the proof of a flaky cell is overwritten by the machine on which it passed."""
+def test_evidence_of_two_copies_of_a_shard_is_kept(tmp_path: Path) -> None:
+    """Lose this and the evidence of a flaky cell is overwritten by the host on which it passed."""
     for place, outcome in (("a", Outcome.PASS), ("b", Outcome.REGRESSION), ("c", Outcome.PASS)):
         cell = make_cell(1, outcome, evidence=["evidence/log"])
         leave_run(tmp_path / place, make_plan([cell.nodeid], "1/1"), [make_ended(cell)])
@@ -210,12 +210,12 @@ def test_evidence_of_two_copies_of_a_shard_is_kept_apart(tmp_path: Path) -> None
         (tmp_path / place / "evidence/log").write_text(f"{place} {outcome}")
     (cell,) = merge(tmp_path, *(tmp_path / place for place in "abc")).cells
     assert cell.outcome is Outcome.FLAKY
-    told = [(tmp_path / "merged" / file).read_text() for file in cell.evidence]
-    assert told == ["a pass", "b regression", "c pass"]
+    contents = [(tmp_path / "merged" / file).read_text() for file in cell.evidence]
+    assert contents == ["a pass", "b regression", "c pass"]
 
 
-def test_results_of_allure_come_together(tmp_path: Path) -> None:
-    """Lose this and Allure's report shows what one machine did and calls it the run."""
+def test_results_of_allure_are_merged(tmp_path: Path) -> None:
+    """Lose this and Allure's report shows the results of only one host."""
     _, runs = leave_shards(tmp_path, cells_of())
     for run in runs:
         (run / "allure-results").mkdir()
@@ -225,8 +225,8 @@ def test_results_of_allure_come_together(tmp_path: Path) -> None:
     assert found == {"1-result.json", "2-result.json"}
 
 
-def test_pairs_are_told_apart(tmp_path: Path) -> None:
-    """Lose this and what one update broke is held against another."""
+def test_pairs_are_reported_separately(tmp_path: Path) -> None:
+    """Lose this and a defect of one update counts against another."""
     newest = BuildInfo("debian-14", "11.1.0")
     leave_shards(tmp_path / "12", cells_of())
     leave_shards(tmp_path / "13", cells_of(), old=NEW, new=newest)
@@ -236,30 +236,30 @@ def test_pairs_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_build_of_two_pairs_must_be_the_same(tmp_path: Path) -> None:
-    """Lose this and a grid compares pairs by a build that was updated between them."""
+    """Lose this and a grid compares pairs although a build changed between their runs."""
     leave_run(tmp_path / "1", make_plan(), [])
     leave_run(tmp_path / "2", make_plan(old=replace(NEW, package="1:10.0.14"), new=OLD), [])
-    with pytest.raises(UsageError, match="build debian-13 is another one"):
+    with pytest.raises(UsageError, match="build debian-13 is different"):
         by_pair(parts_in([tmp_path]))
 
 
 def test_shards_are_in_order(tmp_path: Path) -> None:
-    """Lose this and the same shards, given in another order, are another report."""
+    """Lose this and the order of the shards on the command line changes the report."""
     runs = [leave_run(tmp_path / str(n), make_plan(shard=f"{n}/11"), []) for n in (11, 2, 10, 1)]
     (parts,) = by_pair(parts_in(runs)).values()
     assert [part.plan.shard for part in parts] == ["1/11", "2/11", "10/11", "11/11"]
 
 
 def test_run_that_is_given_twice_is_one(tmp_path: Path) -> None:
-    """Lose this and `reports/runs/*` with one of them named again shows each cell as repeated."""
+    """Lose this and a directory that is named twice shows each of its cells as repeated."""
     run = leave_run(tmp_path / "runs" / "1", make_plan(), [])
     (tmp_path / "latest").symlink_to(run)
     found = parts_in([run, tmp_path / "latest", tmp_path / "runs"])
     assert [part.directory for part in found] == [run]
 
 
-def test_directory_without_a_run_is_told(tmp_path: Path) -> None:
-    """Lose this and a shard whose upload failed is left out without a word."""
+def test_directory_without_a_run_is_reported(tmp_path: Path) -> None:
+    """Lose this and a shard with a failed upload is silently left out."""
     leave_run(tmp_path / "1", make_plan(), [])
     (tmp_path / "2").mkdir()
     with pytest.raises(UsageError, match="no run wrote here") as raised:
@@ -268,8 +268,8 @@ def test_directory_without_a_run_is_told(tmp_path: Path) -> None:
     assert PLAN in str(raised.value)
 
 
-def test_stale_known_issue_is_told_by_the_whole_only(tmp_path: Path) -> None:
-    """Lose this and a shard tells the user to remove the issue that another needs, or none ever does."""
+def test_stale_known_issue_is_reported_only_by_a_complete_run(tmp_path: Path) -> None:
+    """Lose this and a shard reports an issue as stale that another needs, or none is ever reported."""
     _, runs = leave_shards(tmp_path, cells_of()[1:])
     stale = "known issue bug-1 no longer matches any failure: remove it from matrix.yaml"
     (first, *_) = by_pair(parts_in(runs)).popitem()[1]
@@ -279,6 +279,6 @@ def test_stale_known_issue_is_told_by_the_whole_only(tmp_path: Path) -> None:
 
 
 def test_part_has_a_name() -> None:
-    """Lose this and a note speaks of a shard and does not say of which pair."""
+    """Lose this and a note about a shard does not name its pair."""
     assert Part(Path(), make_plan(shard="2/3"), ()).name == "shard 2/3 of debian-12 → debian-13"
     assert Part(Path(), make_plan(), ()).name == "debian-12 → debian-13"

@@ -30,7 +30,7 @@ RUN = make_run(
     ),
     *make_sweep(200),
 )
-"""A wide map, and long words."""
+"""A run with a wide map and long words."""
 NAMES = ("debian-11", "debian-12", "debian-12-backports", "debian-13", "debian-13-backports")
 PAIRS = [PairReport(RUN, NOTHING_BEFORE, f"{old}..{new}") for old in NAMES for new in NAMES]
 PAGES: dict[str, Callable[[Path], Path]] = {
@@ -43,11 +43,11 @@ PAGES: dict[str, Callable[[Path], Path]] = {
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 @pytest.mark.parametrize("page", PAGES)
 def test_page_is_no_wider_than_a_phone(page: str, tmp_path: Path) -> None:
-    """Lose this and who reads a verdict on a phone sees half of each line."""
+    """Lose this and a page on a phone shows only half of each line."""
     assert width_in_browser(PAGES[page](tmp_path), PHONE, tmp_path) <= PHONE
 
 
 def test_wide_tables_scroll_by_themselves() -> None:
-    """Lose this and text that only screen readers see makes the whole page as wide as a table."""
+    """Lose this and text for screen readers makes the whole page as wide as a table."""
     css = environment().get_template("page.css.j2").render()
     assert ".scroll { overflow-x: auto; position: relative; }" in css

@@ -29,11 +29,11 @@ def nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
 
 
 def test_the_wheels_node_is_preferred(nodes: tuple[Path, Path]) -> None:
-    """Lose this and the system's Node 18 is taken, on which Allure does not run."""
+    """Lose this and the system's Node 18 is used, which Allure does not support."""
     assert (node(), node_version()) == (str(nodes[0]), 24)
 
 
-def test_what_allure_starts_finds_the_same_node(nodes: tuple[Path, Path]) -> None:
+def test_children_of_allure_find_the_same_node(nodes: tuple[Path, Path]) -> None:
     """Lose this and Allure's own `#!/usr/bin/env node` runs another Node."""
     assert search_path().split(":") == [str(program.parent) for program in nodes]
 
@@ -59,7 +59,7 @@ def test_without_any_node_its_version_is_0(nodes: tuple[Path, Path]) -> None:
 def test_the_gate_judges_only_a_run_with_results(
     nodes: tuple[Path, Path], tmp_path: Path, results: tuple[str, ...], said: str | None
 ) -> None:
-    """Lose this and a run in which no test ended has passed Allure's quality gate."""
+    """Lose this and a run without a finished test passes Allure's quality gate."""
     directory = tmp_path / "allure-results"
     directory.mkdir()
     for name in results:

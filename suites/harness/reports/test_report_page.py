@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Do the reports say what happened, to a person and to a script, whatever guest or host throws at them?"""
+"""Do the reports show the results to people and scripts, whatever data guest and host produce?"""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ FINDING_KEYS = {
 
 
 def test_verdict_json_keeps_its_interface(tmp_path: Path) -> None:
-    """Lose this and every script that reads verdict.json breaks without a word."""
+    """Lose this and every script that reads verdict.json breaks without notice."""
     cell = make_cell(1, Outcome.REGRESSION, reason="beats: → none", evidence=["evidence/1/console.log"])
     cell.runs = [RunRecord("debian-12", "debian-13", "fail", signature="beats")]
     file = write_verdict(make_run(cell, make_cell(2)), tmp_path)
@@ -69,7 +69,7 @@ def test_verdict_json_keeps_its_interface(tmp_path: Path) -> None:
 
 
 def test_verdict_json_counts_every_outcome(tmp_path: Path) -> None:
-    """Lose this and a script that asks for an outcome which did not occur fails with a KeyError."""
+    """Lose this and a script that reads the count of an outcome that did not occur fails with a KeyError."""
     file = write_verdict(make_run(make_cell(1), make_cell(2), make_cell(3, Outcome.KNOWN)), tmp_path)
     counts = json.loads(file.read_text(encoding="utf-8"))["counts"]
     assert list(counts) == [str(outcome) for outcome in Outcome]
@@ -77,7 +77,7 @@ def test_verdict_json_counts_every_outcome(tmp_path: Path) -> None:
 
 
 def test_verdict_json_groups_by_cause(tmp_path: Path) -> None:
-    """Lose this and a script that files a bug for each defect files hundreds for one."""
+    """Lose this and a script that opens a bug for each finding opens hundreds for one defect."""
     failed = [make_swept(f"pseries-3.{n}", "machine", Outcome.REGRESSION, CPU_FAILS) for n in range(3)]
     back = stuck(make_swept("pc-q35-7.2", "device:e1000"), "bad section")
     data = json.loads(write_verdict(make_run(*failed, back), tmp_path).read_text(encoding="utf-8"))
@@ -91,8 +91,8 @@ def test_verdict_json_groups_by_cause(tmp_path: Path) -> None:
     assert rollback["signature"] == "migrate: bad section"
 
 
-def test_verdict_json_survives_what_json_cannot_say(tmp_path: Path) -> None:
-    """Lose this and one undecodable byte or odd figure of QEMU loses the verdict of a whole night."""
+def test_verdict_json_accepts_values_that_json_lacks(tmp_path: Path) -> None:
+    """Lose this and one undecodable byte or NaN from QEMU loses the verdict of a whole night."""
     file = write_verdict(make_run(make_cell(1, total_ms=float("nan"), reason="bad byte \udc80")), tmp_path)
     [cell] = json.loads(file.read_text(encoding="utf-8"))["cells"]
     assert cell["total_ms"] is None
@@ -100,8 +100,8 @@ def test_verdict_json_survives_what_json_cannot_say(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["verdict.json"]
 
 
-def test_page_shows_each_finding_with_what_a_person_needs(tmp_path: Path) -> None:
-    """Lose this and a release manager sees red without why, proof, or the command that shows it again."""
+def test_page_shows_each_finding_with_reason_evidence_and_command(tmp_path: Path) -> None:
+    """Lose this and the page shows a failure without its reason, evidence, or command to reproduce it."""
     evidence = "evidence/a #1/source console.log"
     (tmp_path / evidence).parent.mkdir(parents=True)
     (tmp_path / evidence).touch()
@@ -119,8 +119,8 @@ def test_page_shows_each_finding_with_what_a_person_needs(tmp_path: Path) -> Non
     assert evidence in [unquote(link.removeprefix("./")) for link in page.links]
 
 
-def test_page_blames_by_the_runs_of_a_cell(tmp_path: Path) -> None:
-    """Lose this and nobody can check why the update, and not the old build, is held to be at fault."""
+def test_page_shows_the_runs_of_a_cell(tmp_path: Path) -> None:
+    """Lose this and the page does not show why the update, and not the old build, is at fault."""
     cell = make_cell(1, Outcome.REGRESSION)
     cell.runs = [
         RunRecord("debian-12", "debian-13", "fail", signature="memory: page N carries lap N"),
@@ -132,7 +132,7 @@ def test_page_blames_by_the_runs_of_a_cell(tmp_path: Path) -> None:
 
 
 def test_page_shows_a_finding_once(tmp_path: Path) -> None:
-    """Lose this and a release manager scrolls through two hundred and sixty cards of one defect."""
+    """Lose this and the page has two hundred and sixty cards for one defect."""
     failed = [make_swept(f"pseries-3.{n}", "machine", Outcome.REGRESSION, CPU_FAILS) for n in range(26)]
     page = Page(write_page(make_run(*failed, make_cell(1)), tmp_path))
     assert page.text.count("One of them:") == 1
@@ -143,8 +143,8 @@ def test_page_shows_a_finding_once(tmp_path: Path) -> None:
     assert all(f"pseries-3.{n}" in page.text for n in range(26))
 
 
-def test_page_tells_of_the_rollback_apart(tmp_path: Path) -> None:
-    """Lose this and who ships an update learns too late that it cannot be taken back."""
+def test_page_shows_the_rollback_separately(tmp_path: Path) -> None:
+    """Lose this and the report does not show that an update cannot be rolled back."""
     cells = [stuck(make_swept("pc-q35-7.2", f"device:{name}"), "bad section") for name in ("e1000", "ne2k")]
     page = Page(write_page(make_run(*cells, make_swept("pc-q35-7.2", "machine")), tmp_path))
     assert "Rollback: 2 of 3 cannot return" in page.text
@@ -152,19 +152,19 @@ def test_page_tells_of_the_rollback_apart(tmp_path: Path) -> None:
 
 
 def test_page_says_that_all_can_return(tmp_path: Path) -> None:
-    """Lose this and a way back that was proved looks like one that nobody tried."""
+    """Lose this and a rollback that works looks like one that was not tried."""
     page = Page(write_page(make_run(make_swept("pc-q35-7.2", "machine")), tmp_path))
     assert "Rollback: all 1 can return" in page.text
 
 
-def test_page_without_a_rollback_does_not_speak_of_one(tmp_path: Path) -> None:
+def test_page_without_a_rollback_does_not_mention_one(tmp_path: Path) -> None:
     """Lose this and a run of hot patches claims that guests can return."""
     assert "Rollback" not in Page(write_page(make_run(make_cell(1)), tmp_path)).text
 
 
 @pytest.mark.parametrize("number", [600, 10_000])
 def test_page_of_a_sweep_can_be_read(number: int, tmp_path: Path) -> None:
-    """Lose this and a browser takes minutes over a page that nobody reads to its end."""
+    """Lose this and a browser needs minutes to show a page that is too long to read."""
     cells = make_sweep(number)
     file = write_page(make_run(make_cell(1), *cells), tmp_path)
     page = Page(file)
@@ -175,7 +175,7 @@ def test_page_of_a_sweep_can_be_read(number: int, tmp_path: Path) -> None:
 
 
 def test_page_lists_cells_with_a_test_of_their_own_one_by_one(tmp_path: Path) -> None:
-    """Lose this and a guest that ran, or a sweep that broke, drowns in the sums of a sweep."""
+    """Lose this and the totals of a sweep hide a guest that ran, or a sweep that broke."""
     named = "x86_64-pc-q35-7.2-qmp-precopy-idle-bare-1vcpu-oldest"
     ran = make_cell(
         1, id=f"compat/{named}", nodeid=f"suites/compat/test_types.py::test[{named}]", suite="compat"
@@ -187,7 +187,7 @@ def test_page_lists_cells_with_a_test_of_their_own_one_by_one(tmp_path: Path) ->
 
 
 def test_page_of_a_thousand_causes_says_what_it_leaves_out(tmp_path: Path) -> None:
-    """Lose this and the worst of all updates has a page that does not open, or that hides how bad it is."""
+    """Lose this and the page of a very bad update does not open, or hides part of its findings."""
     cells = [
         make_swept("pc-q35-7.2", f"device:{n}", outcome, f"no {chr(0x4E00 + n)}; both controls pass")
         for outcome in (Outcome.REGRESSION, Outcome.UNSUPPORTED)
@@ -202,7 +202,7 @@ def test_page_of_a_thousand_causes_says_what_it_leaves_out(tmp_path: Path) -> No
 
 
 def test_page_refers_to_nothing_outside_the_report(tmp_path: Path) -> None:
-    """Lose this and the page asks the network, or shows dead links once it is copied elsewhere."""
+    """Lose this and the page loads data from the network, or a copy of it has dead links."""
     hostile = ["/etc/passwd", "../secret", "javascript:alert(1)", "evidence/gone.log"]
     (tmp_path / "javascript:alert(1)").touch()
     page = Page(write_page(make_run(make_cell(1, evidence=hostile), make_cell(1)), tmp_path))
@@ -218,7 +218,7 @@ def test_page_refers_to_nothing_outside_the_report(tmp_path: Path) -> None:
         (
             make_run(make_cell(1), make_cell(2)),
             Verdict.SAFE,
-            "2 of 2 guests came through the update from QEMU 7.2.22 (debian-12) to QEMU 10.0.13 (debian-13)",
+            "2 of 2 guests survived the update from QEMU 7.2.22 (debian-12) to QEMU 10.0.13 (debian-13)",
         ),
         (
             make_run(make_cell(1, Outcome.UNSUPPORTED)),
@@ -233,17 +233,17 @@ def test_page_refers_to_nothing_outside_the_report(tmp_path: Path) -> None:
         (
             make_run(make_cell(1, Outcome.ERROR)),
             Verdict.UNDECIDED,
-            "The rig or the host failed in 1 of 1 cell",
+            "The suite or the host failed in 1 of 1 cell",
         ),
         (make_run(make_cell(1), rig_failed=True), Verdict.UNDECIDED, "failed outside the cells"),
-        (make_run(), Verdict.UNDECIDED, "Not a single cell ran"),
+        (make_run(), Verdict.UNDECIDED, "No cell ran, so nothing is known"),
     ],
     ids=["safe", "nothing-moved", "unsafe", "undecided", "rig-failed", "empty"],
 )
 def test_page_says_the_verdict_and_why(
     run: RunResult, verdict: Verdict, sentence: str, tmp_path: Path
 ) -> None:
-    """Lose this and the reader gets a colour instead of an answer."""
+    """Lose this and the reader sees a colour without a reason."""
     page = Page(write_page(run, tmp_path))
     assert run.verdict is verdict
     assert f" {verdict} " in page.text
@@ -251,7 +251,7 @@ def test_page_says_the_verdict_and_why(
 
 
 def test_allure_knows_the_builds_and_the_outcomes(tmp_path: Path) -> None:
-    """Lose this and Allure's report does not say which builds it is about, nor whose fault a failure is."""
+    """Lose this and Allure's report does not name its builds, nor which build is at fault."""
     write_allure_context(make_run(make_cell(1)), tmp_path)
     environment = (tmp_path / "environment.properties").read_text(encoding="utf-8")
     assert "old.package = 1:7.2+dfsg-7+deb12u18\n" in environment
@@ -272,14 +272,14 @@ def test_allure_knows_the_builds_and_the_outcomes(tmp_path: Path) -> None:
         "XFAIL reason: [flaky] x\n\n_pytest.outcomes.XFailed: [flaky] x",
     ],
 )
-def test_messages_fall_into_their_category(message: str) -> None:
-    """Lose this and every failure stands under `Product errors`, the rig's own included."""
+def test_messages_get_their_category(message: str) -> None:
+    """Lose this and Allure lists every failure under `Product errors`, even errors of the suite."""
     matching = [outcome for outcome in Outcome if re.search(message_pattern(outcome), message)]
     assert matching == [Outcome.FLAKY]
 
 
 def test_allure_without_node_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lose this and a machine without Node loses its whole report, or shows one of an earlier run."""
+    """Lose this and a host without Node loses its whole report, or shows one of an earlier run."""
     results, out = tmp_path / "allure-results", tmp_path / "allure"
     results.mkdir()
     (results / "1-result.json").write_text("{}")
@@ -293,8 +293,8 @@ def test_allure_without_node_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert not (out / "index.html").exists()
 
 
-def test_a_crashing_allure_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lose this and the user learns that there is no report, but not why."""
+def test_message_of_a_crashing_allure_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and the user does not learn why there is no Allure report."""
     results = tmp_path / "allure-results"
     results.mkdir()
     (results / "1-result.json").write_text("{}")
@@ -314,7 +314,7 @@ def test_a_crashing_allure_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_one_broken_report_does_not_lose_the_others(tmp_path: Path) -> None:
-    """Lose this and a trifle such as an unwritable Allure directory costs the verdict."""
+    """Lose this and a small problem such as an unwritable Allure directory prevents the verdict."""
     (tmp_path / "index.html").mkdir()
     (tmp_path / "allure-results").write_text("in the way")
     remarks = write_all(make_run(make_cell(1)), tmp_path, node_modules=tmp_path / "none")

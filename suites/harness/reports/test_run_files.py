@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Do the files for CI, for a merge request and for many pairs say what the verdict page says?"""
+"""Do the files for CI, for a merge request and for many pairs agree with the verdict page?"""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from fixtures.outcome.findings import findings
 from fixtures.outcome.outcome import COUNTS_AGAINST, BuildInfo, CellResult, Outcome, RunResult, Verdict
 from reports.changes import NOTHING_BEFORE, Blackout, Changes, Gone, NewFinding
-from reports.machine_readable.junit import TOLD, write_junit
+from reports.machine_readable.junit import MOST_CELLS, write_junit
 from reports.page.grid import PairReport, verdict_of_all, write_grid
 from reports.page.page import write_page
 from reports.terminal.summary import write_summary
@@ -28,7 +28,7 @@ SINCE = "2026-11-21T01:00:00+00:00"
 
 
 def junit(run: RunResult, directory: Path) -> ET.Element:
-    """The file that a CI system reads."""
+    """Write junit.xml and parse it as a CI system does."""
     return ET.parse(write_junit(run, directory)).getroot()  # noqa: S314 - our own file
 
 
@@ -43,7 +43,7 @@ def colours(root: ET.Element) -> list[str]:
 
 
 def counts(element: ET.Element) -> dict[str, int]:
-    """How many test cases a suite, or the whole, says it has and how they ended."""
+    """The numbers of test cases and of their results in the attributes of an element."""
     return {kind: int(element.attrib[kind]) for kind in ("tests", "failures", "errors", "skipped")}
 
 
@@ -60,7 +60,7 @@ SHOWN = {
 
 @pytest.mark.parametrize("outcome", Outcome)
 def test_junit_is_red_for_what_counts_against(outcome: Outcome, tmp_path: Path) -> None:
-    """Lose this and CI lets an unsafe update pass, or stops one for a defect of the old build."""
+    """Lose this and CI passes an unsafe update, or stops one for a defect of the old build."""
     root = junit(make_run(make_cell(1, outcome, reason="why"), make_cell(2)), tmp_path)
     assert colours(root) == [SHOWN[outcome], "green"]
     kinds = {"failure": "failures", "error": "errors", "skipped": "skipped"}
@@ -71,7 +71,7 @@ def test_junit_is_red_for_what_counts_against(outcome: Outcome, tmp_path: Path) 
 
 
 def test_junit_has_a_suite_for_each_folder(tmp_path: Path) -> None:
-    """Lose this and a CI system shows guests, devices and the rig as one list of a thousand tests."""
+    """Lose this and a CI system shows guests, devices and the suite as one list of a thousand tests."""
     run = make_run(make_cell(1), make_swept("pc-q35-7.2", "device:x", FAILS), make_cell(2), notes=("a note",))
     root = junit(run, tmp_path)
     assert {suite.attrib["name"]: counts(suite)["tests"] for suite in root} == {
@@ -82,8 +82,8 @@ def test_junit_has_a_suite_for_each_folder(tmp_path: Path) -> None:
     assert counts(root) == {"tests": 4, "failures": 1, "errors": 1, "skipped": 0}
 
 
-def test_junit_says_what_the_run_was_done_with(tmp_path: Path) -> None:
-    """Lose this and a red test of CI does not say which QEMU it was about, nor how to draw its machines."""
+def test_junit_has_the_facts_of_the_run(tmp_path: Path) -> None:
+    """Lose this and a failed test in CI does not show its QEMU, nor the seed of its random machines."""
     root = junit(replace(make_run(make_cell(1)), seed="739000"), tmp_path)
     said = {each.attrib["name"]: each.attrib["value"] for each in root.iter("property")}
     assert (said["old.build"], said["old.qemu"], said["new.qemu"]) == ("debian-12", "7.2.22", "10.0.13")
@@ -92,7 +92,7 @@ def test_junit_says_what_the_run_was_done_with(tmp_path: Path) -> None:
 
 
 def test_junit_names_the_test_as_pytest_does(tmp_path: Path) -> None:
-    """Lose this and a CI system's history of a test breaks off."""
+    """Lose this and a CI system loses the history of each test."""
     (case,) = cases(junit(make_run(make_cell(1)), tmp_path))
     assert case.attrib == {
         "classname": "suites.hotpatch.test_qmp",
@@ -101,8 +101,8 @@ def test_junit_names_the_test_as_pytest_does(tmp_path: Path) -> None:
     }
 
 
-def test_junit_tells_why_and_how_to_rerun(tmp_path: Path) -> None:
-    """Lose this and a red test of CI has to be looked up elsewhere."""
+def test_junit_has_the_reason_and_the_rerun_command(tmp_path: Path) -> None:
+    """Lose this and a failed test in CI must be looked up elsewhere."""
     cell = make_cell(1, FAILS, reason="page 7 is wrong")
     ((failure,),) = cases(junit(make_run(cell), tmp_path))
     assert failure.attrib["message"] == "regression: page 7 is wrong"
@@ -111,16 +111,16 @@ def test_junit_tells_why_and_how_to_rerun(tmp_path: Path) -> None:
 
 def test_junit_shows_a_sweep_as_one_test(tmp_path: Path) -> None:
     """Lose this and a sweep is thousands of tests in CI, or green although one of its cells failed."""
-    failed = [make_swept("pc-q35-7.2", f"device:{n}", FAILS, "bad section") for n in range(TOLD + 5)]
+    failed = [make_swept("pc-q35-7.2", f"device:{n}", FAILS, "bad section") for n in range(MOST_CELLS + 5)]
     sweep = [make_swept("pc-q35-7.2", "device:x"), make_swept("pc-q35-7.2", "device:y", Outcome.ERROR)]
     ((failure,),) = cases(junit(make_run(*sweep, *failed), tmp_path))
     assert failure.tag == "failure"
-    assert failure.attrib["message"] == f"regression: bad section (and {TOLD + 4} more cells)"
-    assert (failure.text or "").count("rerun: ") == TOLD
+    assert failure.attrib["message"] == f"regression: bad section (and {MOST_CELLS + 4} more cells)"
+    assert (failure.text or "").count("rerun: ") == MOST_CELLS
 
 
-def test_junit_tells_the_worst_of_a_sweep_first(tmp_path: Path) -> None:
-    """Lose this and the worst cell of a sweep stands behind twenty lesser ones, or is cut off."""
+def test_junit_shows_the_worst_of_a_sweep_first(tmp_path: Path) -> None:
+    """Lose this and the worst cell of a sweep is listed after twenty others, or cut off."""
     cells = [make_swept("pc-q35-7.2", f"device:{n}", each) for n, each in enumerate((Outcome.FLAKY, FAILS))]
     ((failure,),) = cases(junit(make_run(*cells), tmp_path))
     assert failure.attrib["message"] == "regression:  (and 1 more cell)"
@@ -143,21 +143,21 @@ def test_notes_are_errors_in_junit(tmp_path: Path) -> None:
     assert cases(root)[1][0].attrib["message"] == "shard 2/3 is missing"
 
 
-def test_junit_survives_whatever_is_said(tmp_path: Path) -> None:
-    """Lose this and one control character of a guest's console costs CI all results of a night."""
+def test_junit_is_valid_for_any_text(tmp_path: Path) -> None:
+    """Lose this and one control character of a guest's console loses all results of a night in CI."""
     run = make_run(make_cell(1, FAILS, reason=HOSTILE), notes=(HOSTILE,))
     case, note = cases(junit(run, tmp_path))
-    for told in (case[0].attrib["message"], case[0].text or "", note.attrib["name"]):
-        assert "it said red\ufffd\ufffd <b>&amp;\ufffd\ufffd ]]> 漢" in told
+    for text in (case[0].attrib["message"], case[0].text or "", note.attrib["name"]):
+        assert "it said red\ufffd\ufffd <b>&amp;\ufffd\ufffd ]]> 漢" in text
 
 
 def summary(run: RunResult, directory: Path, changes: Changes = NOTHING_BEFORE) -> str:
-    """The Markdown."""
+    """The text of summary.md."""
     return write_summary(run, changes, directory).read_text(encoding="utf-8")
 
 
 def changed(*, new: int = 1) -> Changes:
-    """Changes of every kind, as the reports get them."""
+    """One change of each kind."""
     failed = [make_swept(f"pseries-3.{n}", "machine", FAILS, f"says {chr(65 + n)} | no") for n in range(new)]
     found = [NewFinding(finding, list(finding.cells), 1) for finding in findings(failed)]
     gone = [Gone(Outcome.REMOVED, "the new build has no sga", [make_swept("pc-q35-7.2", "device:sga")])]
@@ -167,7 +167,7 @@ def changed(*, new: int = 1) -> Changes:
 
 
 def test_summary_says_verdict_counts_and_findings(tmp_path: Path) -> None:
-    """Lose this and a merge request shows a verdict without why."""
+    """Lose this and a merge request shows a verdict without reasons."""
     failed = [make_swept(f"pseries-3.{n}", "machine", FAILS, CPU_FAILS) for n in range(3)]
     text = summary(make_run(make_cell(1), *failed, notes=("shard 2/3 is missing",)), tmp_path)
     assert text.startswith("## ❌ Hot patch debian-12 → debian-13: unsafe\n")
@@ -178,14 +178,14 @@ def test_summary_says_verdict_counts_and_findings(tmp_path: Path) -> None:
 
 
 def test_summary_lists_only_what_needs_action(tmp_path: Path) -> None:
-    """Lose this and a defect that the update did not cause is argued about in its merge request."""
+    """Lose this and a merge request lists defects that the update did not cause."""
     cells = [make_cell(1, Outcome.DEFECT_OLD), make_cell(2, Outcome.KNOWN), make_cell(3, Outcome.REFUSED)]
     assert "### Findings" not in summary(make_run(*cells), tmp_path)
     assert "### Findings" in summary(make_run(make_cell(1, Outcome.ERROR)), tmp_path)
 
 
-def test_summary_tells_what_is_new(tmp_path: Path) -> None:
-    """Lose this and a reviewer reads old findings again to find the new one."""
+def test_summary_shows_what_is_new(tmp_path: Path) -> None:
+    """Lose this and a reviewer must read old findings to find the new one."""
     text = summary(make_run(make_cell(1)), tmp_path, changed())
     assert "### New since 2026-11-21\n\n- **regression**, 1 cell: says A \\| no\n" in text
     assert f"- blackout of `{make_cell(1).id}`: 412 ms, was 40 ms\n" in text
@@ -195,19 +195,21 @@ def test_summary_tells_what_is_new(tmp_path: Path) -> None:
 MARKUP = r"a|b `c` *d* _e_ [f](g) <h> #1 ~~i~~ \j &lt; $k$ {l}"
 
 
-def test_summary_takes_no_words_for_markup(tmp_path: Path) -> None:
-    """Lose this and QEMU's words break the table, or put a link into a merge request."""
+def test_summary_escapes_markup(tmp_path: Path) -> None:
+    """Lose this and a message of QEMU breaks the table, or puts a link into a merge request."""
     run = make_run(make_cell(1, FAILS, reason=f"{MARKUP}\n\n# {HOSTILE}"), notes=(MARKUP,))
     text = summary(run, tmp_path)
-    told = [line.partition(": ")[2] for line in text.splitlines() if line.startswith(("- **reg", "- **note"))]
-    assert len(told) == 2
-    for line in told:
+    reasons = [
+        line.partition(": ")[2] for line in text.splitlines() if line.startswith(("- **reg", "- **note"))
+    ]
+    assert len(reasons) == 2
+    for line in reasons:
         assert not re.search(r"(?<!\\)[`*_\[\]<>|#~&${}]", line.replace("\\\\", ""))
         assert re.sub(r"\\(.)", r"\1", line).startswith(MARKUP)
 
 
 def test_summary_is_short(tmp_path: Path) -> None:
-    """Lose this and the worst update has a comment that the forge refuses, or that nobody reads."""
+    """Lose this and the comment of a very bad update is too long for the forge, or to be read."""
     words = [f"{chr(0x4E00 + n)} {'x ' * 300}" for n in range(300)]
     cells = [make_swept("pc-q35-7.2", f"device:{n}", FAILS, word) for n, word in enumerate(words)]
     text = summary(make_run(*cells, notes=tuple(words)), tmp_path, changed(new=20))
@@ -230,7 +232,7 @@ GRID = [
 
 
 def test_grid_leads_to_each_pair(tmp_path: Path) -> None:
-    """Lose this and who qualified a release cannot get from its verdict to the update that is unsafe."""
+    """Lose this and the page of a release has no link to the update that is unsafe."""
     pages = {each.folder: write_page(each.run, tmp_path / each.folder, each.changes) for each in GRID}
     page = Page(write_grid(GRID, tmp_path))
     links = [urldefrag(link) for link in page.links if not link.startswith(("data:", "#"))]
@@ -239,8 +241,8 @@ def test_grid_leads_to_each_pair(tmp_path: Path) -> None:
         assert not anchor or anchor in Page(tmp_path / url).anchors
 
 
-def test_grid_says_what_each_pair_came_to(tmp_path: Path) -> None:
-    """Lose this and the grid is coloured and says nothing."""
+def test_grid_shows_the_result_of_each_pair(tmp_path: Path) -> None:
+    """Lose this and the grid shows colours without numbers."""
     text = Page(write_grid(GRID, tmp_path)).text
     assert "debian-12 → debian-13: unsafe" in text
     assert "unsafe 1 of 2 against" in text
@@ -257,14 +259,14 @@ WORST = [
 
 @pytest.mark.parametrize("reports,verdict", WORST, ids=["all", "undecided", "safe", "unsafe first"])
 def test_worst_pair_is_the_verdict(reports: list[PairReport], verdict: Verdict, tmp_path: Path) -> None:
-    """Lose this and a release is safe though one of its updates is not."""
+    """Lose this and a release is safe although one of its updates is not."""
     assert verdict_of_all(reports) is verdict
     write_grid(reports, tmp_path)
     assert json.loads((tmp_path / "verdict.json").read_text())["verdict"] == str(verdict)
 
 
 def test_verdict_json_of_a_grid_keeps_its_interface(tmp_path: Path) -> None:
-    """Lose this and every script that reads the verdict of a release breaks without a word."""
+    """Lose this and every script that reads the verdict of a release breaks without notice."""
     write_grid(GRID, tmp_path)
     data = json.loads((tmp_path / "verdict.json").read_text(encoding="utf-8"))
     assert list(data) == ["schema", "verdict", "pairs"]
@@ -282,7 +284,7 @@ def test_verdict_json_of_a_grid_keeps_its_interface(tmp_path: Path) -> None:
 
 
 def test_page_names_what_is_new(tmp_path: Path) -> None:
-    """Lose this and a release manager who reads each day's page reads all of it to find one line."""
+    """Lose this and a daily reader of the page must read all of it to find the changes."""
     page = Page(write_page(make_run(make_cell(1), make_cell(2)), tmp_path, changed()))
     assert "changes" in page.anchors
     assert "New since 2026-11-21 01:00 UTC" in page.text
@@ -290,16 +292,16 @@ def test_page_names_what_is_new(tmp_path: Path) -> None:
     assert "says A | no pseries-3.0/machine not tried before" in page.text
     assert "Gone 1 was removed: the new build has no sga" in page.text
     assert "412 ms ▲ longer" in page.text
-    assert "To and fro 1" in page.text
+    assert "Wavering cells 1" in page.text
 
 
 def test_page_says_that_nothing_is_new(tmp_path: Path) -> None:
-    """Lose this and a quiet night reads like one that was not compared."""
+    """Lose this and a run without changes looks like one that was not compared."""
     text = Page(write_page(make_run(make_cell(1)), tmp_path, Changes(SINCE, "safe"))).text
-    assert "Nothing came, nothing went" in text
-    assert "the verdict then was safe" in text
+    assert "No finding is new, none is gone" in text
+    assert "The verdict of the last run was safe" in text
 
 
-def test_page_of_a_first_run_does_not_speak_of_changes(tmp_path: Path) -> None:
-    """Lose this and a pair that never ran before has nothing new, which reads as good news."""
+def test_page_of_a_first_run_does_not_mention_changes(tmp_path: Path) -> None:
+    """Lose this and the first run of a pair is reported to have no new findings."""
     assert "changes" not in Page(write_page(make_run(make_cell(1)), tmp_path)).anchors

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does the user in front of a terminal, or of the picture of one hot patch, see what happened?"""
+"""Do the terminal and the picture of a hot patch show what happened?"""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ from suites.harness.support.report_samples import (
 
 
 def table_lines(run: RunResult, **console: Any) -> list[str]:
-    """The table as lines, printed to what is no terminal unless `console` says otherwise."""
+    """The lines of the table; not printed to a terminal unless `console` says so."""
     file = io.StringIO()
     print_table(run, Console(file=file, **({"width": 100} | console)))
     return file.getvalue().splitlines()
 
 
 def parsed(file: Path) -> ET.Element:
-    """The root of an XML file; raises ParseError where it is malformed."""
+    """The root of an XML file. Raises ParseError if it is malformed."""
     return ET.parse(file).getroot()  # noqa: S314 - the suite itself wrote it
 
 
 def test_table_ends_with_the_verdict() -> None:
-    """Lose this and a script that reads the last line of `make qualify` reads something else."""
+    """Lose this and the last line of `make qualify`, which scripts read, is not the verdict."""
     for outcome in (Outcome.PASS, Outcome.REGRESSION, Outcome.ERROR):
         run = make_run(make_cell(1, outcome))
         assert table_lines(run)[-1] == f"verdict: {run.verdict}"
@@ -59,7 +59,7 @@ def test_table_shows_failures_first_and_never_breaks_a_command() -> None:
 
 
 def test_table_shows_a_finding_once_with_one_command() -> None:
-    """Lose this and the terminal scrolls one defect past the user two hundred and sixty times."""
+    """Lose this and the terminal shows one defect two hundred and sixty times."""
     failed = [make_swept(f"pseries-3.{n}", "machine", Outcome.REGRESSION, CPU_FAILS) for n in range(26)]
     text = "\n".join(table_lines(make_run(*failed)))
     assert "✖ regression: 26 cells: pseries-3.0/machine, " in text
@@ -68,13 +68,13 @@ def test_table_shows_a_finding_once_with_one_command() -> None:
 
 
 def test_table_names_a_device_once_for_all_machine_types() -> None:
-    """Lose this and eight of forty machine types stand for the one device that fails on all of them."""
+    """Lose this and the list shows eight machine types instead of the one device that fails on all."""
     failed = [make_swept(f"pc-q35-7.{n}", "device:e1000", Outcome.REGRESSION, "bad") for n in range(9)]
     assert "✖ regression: 9 cells: device:e1000 on 9 machine types" in table_lines(make_run(*failed))
 
 
-def test_table_tells_of_the_rollback_apart() -> None:
-    """Lose this and who ships an update learns too late that it cannot be taken back."""
+def test_table_shows_the_rollback_separately() -> None:
+    """Lose this and the report does not show that an update cannot be rolled back."""
     cells = [stuck(make_swept("pc-q35-7.2", f"device:{name}"), "bad section") for name in ("e1000", "ne2k")]
     lines = table_lines(make_run(*cells, make_swept("pc-q35-7.2", "machine")))
     place = lines.index("rollback: 2 of 3 cannot return; does not count against the update")
@@ -92,7 +92,7 @@ def test_table_of_a_sweep_can_be_read(number: int) -> None:
 
 
 def test_table_of_a_thousand_causes_says_what_it_leaves_out() -> None:
-    """Lose this and the worst of all updates scrolls out of the terminal, or looks like a dozen defects."""
+    """Lose this and a very bad update scrolls out of the terminal, or seems to have a dozen defects."""
     reason = "no {}; both controls pass"
     cells = [
         make_swept("pc-q35-7.2", f"device:{n}", Outcome.REGRESSION, reason.format(chr(0x4E00 + n)))
@@ -104,7 +104,7 @@ def test_table_of_a_thousand_causes_says_what_it_leaves_out() -> None:
 
 
 def test_table_prints_to_a_terminal_that_knows_only_ascii() -> None:
-    """Lose this and a CI machine with an old locale ends in a UnicodeEncodeError instead of a verdict."""
+    """Lose this and a CI host with an old locale ends in a UnicodeEncodeError instead of a verdict."""
     stream = io.BytesIO()
     file = io.TextIOWrapper(stream, encoding="ascii")
     print_table(make_run(make_cell(1, Outcome.REGRESSION, reason="old→new")), Console(file=file, width=80))
@@ -132,7 +132,7 @@ def test_progress_is_plain_lines_without_a_terminal() -> None:
 
 @pytest.mark.parametrize("width", [12, 40, 120])
 def test_progress_shows_what_runs_now_on_any_terminal(width: int) -> None:
-    """Lose this and a user cannot tell a hanging cell from a slow one, or a small window breaks the run."""
+    """Lose this and a cell that hangs looks like a slow one, or a small window breaks the run."""
     now = 0.0
     file = io.StringIO()
     console = Console(file=file, width=width, height=20, force_terminal=True)
@@ -162,7 +162,7 @@ def test_progress_shows_what_runs_now_on_any_terminal(width: int) -> None:
 def test_timeline_is_a_picture_that_names_the_blackout(
     length: float, samples: bool, beats: bool, tmp_path: Path
 ) -> None:
-    """Lose this and the picture is missing for just the migration that went wrong."""
+    """Lose this and the picture is missing for a migration that failed."""
     file = tmp_path / "evidence" / "timeline.svg"
     timeline = make_timeline(length, samples=samples, beats=beats)
     write_timeline(timeline, file)
@@ -176,7 +176,7 @@ def test_timeline_is_a_picture_that_names_the_blackout(
     assert file.read_bytes() == first
 
 
-def test_timeline_of_nothing_is_still_a_picture(tmp_path: Path) -> None:
-    """Lose this and a QEMU that dies at once takes the evidence with it."""
+def test_empty_timeline_is_a_picture(tmp_path: Path) -> None:
+    """Lose this and a QEMU that dies at once has no picture as evidence."""
     write_timeline(Timeline("nothing happened"), tmp_path / "timeline.svg")
     assert parsed(tmp_path / "timeline.svg").tag.endswith("svg")

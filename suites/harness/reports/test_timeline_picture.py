@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does the picture of one hot patch show its phases, passes, rates and throttle, and only what there is?"""
+"""Does the picture of one hot patch show its phases, passes, rates and throttle, without empty panels?"""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def marked(words: str, *samples: Sample) -> Timeline:
 
 
 def hopeless(seconds: int, *, throttled: bool, measured: bool) -> Timeline:
-    """A migration with a pass per second that ends by switching to postcopy; ten samples per second."""
+    """A migration with one pass and ten samples per second that ends by switching to postcopy."""
     words = "0 rig migrate, 0 source setup, 0.1 source active, "
     words += ", ".join(f"{n + 0.1} source pass {n + 1}" for n in range(seconds))
     words += f", {seconds}.2 source postcopy-active, {seconds}.25 source STOP, {seconds}.3 destination RESUME"
@@ -76,7 +76,7 @@ def hopeless(seconds: int, *, throttled: bool, measured: bool) -> Timeline:
 
 
 def texts(file: Path) -> list[str]:
-    """All texts of an SVG; raises ParseError where it is malformed."""
+    """All texts of an SVG. Raises ParseError if it is malformed."""
     root = ET.parse(file).getroot()  # noqa: S314 - the suite itself wrote it
     return ["".join(each.itertext()) for each in root.iter("{http://www.w3.org/2000/svg}text")]
 
@@ -101,23 +101,23 @@ def texts(file: Path) -> list[str]:
         *("again", "paused", "no-status", "no-migration"),
     ],
 )  # fmt: skip
-def test_phases_follow_what_was_announced(words: str, wanted: str) -> None:
-    """Lose this and the picture says `precopy` where the guest stood still, or ran on the other side."""
+def test_phases_follow_the_events(words: str, wanted: str) -> None:
+    """Lose this and the picture shows `precopy` while the guest was paused, or ran at the destination."""
     timeline = marked(words)
     found = phases(timeline, window(timeline))
     said = ", ".join(f"{each.name} {each.start - 100:g}-{each.end - 100:g}" for each in found)
     assert said == wanted
 
 
-def test_a_phase_without_an_end_lasts_as_long_as_there_are_signs() -> None:
-    """Lose this and a migration that never ended looks as if it had never begun."""
+def test_a_phase_without_an_end_lasts_until_the_last_event() -> None:
+    """Lose this and a migration that never ended seems not to have begun."""
     timeline = marked(UNENDED, Sample(105, "device", 1, 1))
     last = phases(timeline, window(timeline))[-1]
     assert (last.name, last.start, last.end) == ("switchover", 103, 105)
 
 
-def test_passes_begin_with_the_first_sign_of_them() -> None:
-    """Lose this and the picture counts passes late, twice, or those of an earlier migration."""
+def test_passes_begin_with_their_first_event_or_sample() -> None:
+    """Lose this and the picture shows passes late, twice, or from an earlier migration."""
     timeline = marked(
         "-1 source pass 9, 0 rig migrate, 1 source pass 1, 3 source pass 3, 5 source pass 1",
         *(Sample(100 + at, "active", 1, 1, iteration=n) for at, n in ((1.5, 1), (2, 2), (3.5, 3), (4, 2))),
@@ -130,7 +130,7 @@ def test_passes_begin_with_the_first_sign_of_them() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 2, 7, 30, 240, 3000])
 def test_numbers_of_passes_never_overlap(count: int) -> None:
-    """Lose this and a long migration has a black bar where its passes should be counted."""
+    """Lose this and a long migration has a black bar instead of numbered passes."""
     spans = [(900 * n / count, 900 * (n + 1) / count) for n in range(count)]
     widths = [6.6 * len(f"{n} ") for n in range(count)]
     shown = numbers(spans, widths, 905.0)
@@ -141,8 +141,8 @@ def test_numbers_of_passes_never_overlap(count: int) -> None:
     assert len(shown) == count or count > 30
 
 
-def test_series_tell_only_what_was_measured() -> None:
-    """Lose this and the picture shows a guest that dirties nothing while QEMU has not measured yet."""
+def test_series_show_only_measured_values() -> None:
+    """Lose this and the picture shows a dirty rate of 0 before QEMU has measured it."""
     rates = [0, 0, 5, 5, 0, 7]
     samples = [
         Sample(n, "active", n * 10, 1, dirty_rate=rate, throttle=20 * (n == 4))
@@ -155,8 +155,8 @@ def test_series_tell_only_what_was_measured() -> None:
     assert throttles(samples[:4]) == dirty_rates(samples[:2]) == []
 
 
-def test_bandwidth_is_no_artefact_of_when_samples_came() -> None:
-    """Lose this and two samples in one ms, or a second migration, look like a wire that sends wildly."""
+def test_bandwidth_does_not_depend_on_the_times_of_samples() -> None:
+    """Lose this and two samples in one ms, or a second migration, look like a burst of data."""
     sent = [(0, 0), (1, 100), (1.001, 164), (2, 200), (3, 0), (4, 100)]
     found = bandwidths([Sample(at, "active", bytes_, 1) for at, bytes_ in sent], 0.5)
     assert [(each.start, each.end, each.value) for each in found] == [
@@ -170,10 +170,10 @@ def test_bandwidth_is_no_artefact_of_when_samples_came() -> None:
 @pytest.mark.parametrize("throttled", [True, False], ids=["throttled", "never-throttled"])
 @pytest.mark.parametrize("measured", [True, False], ids=["measured", "not-measured"])
 @pytest.mark.parametrize("seconds", [3, 40])
-def test_picture_shows_what_there_is_and_no_empty_panel(
+def test_picture_shows_data_and_no_empty_panel(
     seconds: int, throttled: bool, measured: bool, tmp_path: Path
 ) -> None:
-    """Lose this and a picture lacks what explains a migration, or has empty axes that look like a finding."""
+    """Lose this and a picture lacks data of a migration, or has empty panels that look like a finding."""
     file = tmp_path / "timeline.svg"
     timeline = hopeless(seconds, throttled=throttled, measured=measured)
     write_timeline(timeline, file)
@@ -190,7 +190,7 @@ def test_picture_shows_what_there_is_and_no_empty_panel(
 
 
 def test_picture_says_where_beats_end(tmp_path: Path) -> None:
-    """Lose this and a guest that died in the middle looks like one whose beats are too small to see."""
+    """Lose this and a guest that died in the middle looks like one with beats too small to see."""
     timeline = hopeless(3, throttled=False, measured=False)
     timeline.beats = [each for each in timeline.beats if each < 101]
     write_timeline(timeline, tmp_path / "timeline.svg")

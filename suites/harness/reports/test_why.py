@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does every report say what the run judged, and what a reader must know beside the verdict?"""
+"""Does every report say what the run judged, and show remarks about its verdict?"""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ HALF = make_run(
     make_cell(1),
     *(make_cell(n, Outcome.UNSUPPORTED, arch="ppc64le", reason=NO_QEMU) for n in (2, 3)),
 )
-"""Nothing moved on one of two architectures."""
+"""A run in which nothing moved on one of two architectures."""
 CLASS = "x86_64, busy guest, devices hardware, 2 vCPUs"
 
 
 def excused(number: int, outcome: str = "regression") -> CellResult:
-    """A cell that a known issue excuses."""
+    """A cell with a failure that a known issue excuses."""
     return make_cell(number, Outcome.KNOWN, accepted=outcome)
 
 
@@ -43,7 +43,7 @@ def named(old: BuildInfo, new: BuildInfo) -> RunResult:
 
 
 def everything(run: RunResult, directory: Path) -> dict[str, str]:
-    """What each report for a person says, on one line."""
+    """The text of each report for people, on one line."""
     file = io.StringIO()
     print_table(run, Console(file=file, width=100))
     texts = {
@@ -55,7 +55,7 @@ def everything(run: RunResult, directory: Path) -> dict[str, str]:
 
 
 def test_unjudged_architecture_is_named_with_its_reason() -> None:
-    """Lose this and the reader of an undecided verdict does not know what to install."""
+    """Lose this and an undecided verdict does not show what to install."""
     assert why(HALF) == (
         "No guest of ppc64le was moved, so the update from QEMU 7.2.22 (debian-12) to QEMU 10.0.13 "
         f"(debian-13) is not judged there: 2 unsupported ({NO_QEMU}). "
@@ -64,42 +64,42 @@ def test_unjudged_architecture_is_named_with_its_reason() -> None:
 
 
 def test_unsafe_run_says_what_it_did_not_judge() -> None:
-    """Lose this and whoever fixes the one finding thinks that the other architecture was tried."""
+    """Lose this and the other architecture seems to have been tried."""
     run = make_run(make_cell(1, Outcome.FLAKY), make_cell(2, Outcome.UNSUPPORTED, arch="ppc64le"))
     assert "No guest of ppc64le was moved, so the update is not judged there." in why(run)
 
 
 @pytest.mark.parametrize("report", ["terminal", "page", "summary"])
 def test_every_report_says_what_was_judged(report: str, tmp_path: Path) -> None:
-    """Lose this and a verdict of one architecture is taken for that of all."""
-    told = everything(HALF, tmp_path)[report]
+    """Lose this and a verdict about one architecture is mistaken for one about all."""
+    text = everything(HALF, tmp_path)[report]
     assert judged_words(HALF) == "ppc64le: not judged, 0 of 2 cells moved; x86_64: 1 of 1 cell moved"
-    assert judged_words(HALF) in told
+    assert judged_words(HALF) in text
 
 
 def test_verdict_json_says_what_was_judged() -> None:
-    """Lose this and a script cannot ask which architectures a verdict is about."""
+    """Lose this and a script cannot find which architectures a verdict is about."""
     judged = verdict_data(HALF)["judged"]
     assert judged["x86_64"] == {"cells": 1, "moved": 1, "judged": True}
     assert judged["ppc64le"] == {"cells": 2, "moved": 0, "judged": False}
 
 
 def test_junit_is_red_for_what_was_not_judged(tmp_path: Path) -> None:
-    """Lose this and a CI system shows an undecided run in green."""
+    """Lose this and a CI system shows an undecided run as passed."""
     (error,) = ET.parse(write_junit(HALF, tmp_path)).iter("error")  # noqa: S314 - written by the suite
     assert error.attrib["message"] == why(HALF)
 
 
 @pytest.mark.parametrize("report", ["terminal", "page", "summary"])
 def test_every_report_names_guests_that_could_not_be_judged(report: str, tmp_path: Path) -> None:
-    """Lose this and a defect of the old build hides what is new for the same guests."""
+    """Lose this and the reports hide that some guests were not judged because of an old defect."""
     run = make_run(make_cell(1), make_cell(2, Outcome.DEFECT_OLD, subject="busy-devices-2vcpu"))
     assert f"{CLASS}: 1 defect-old" in everything(run, tmp_path)[report]
     assert list(verdict_data(run)["guests_not_judged"]) == [CLASS]
 
 
 def test_guests_that_moved_are_not_listed() -> None:
-    """Lose this and the list is so long that nobody reads it."""
+    """Lose this and the list contains guests that were judged."""
     subject = "busy-devices-2vcpu"
     run = make_run(make_cell(1, subject=subject), make_cell(2, Outcome.DEFECT_OLD, subject=subject))
     assert guests_not_judged(run) == []
@@ -115,7 +115,7 @@ def test_every_report_says_that_known_issues_made_it_safe(report: str, tmp_path:
 
 
 def test_known_issues_that_accept_nothing_that_counts_are_no_remark() -> None:
-    """Lose this and the remark stands on every run and says nothing."""
+    """Lose this and every run has the remark, even if known issues do not change its verdict."""
     assert remarks(make_run(make_cell(1), excused(2, "defect-old"))) == []
 
 
@@ -128,18 +128,18 @@ SAME = [
 
 @pytest.mark.parametrize("old,new,said", SAME, ids=["name", "packages", "programs"])
 def test_same_builds_are_reported(old: BuildInfo, new: BuildInfo, said: str, tmp_path: Path) -> None:
-    """Lose this and a build that was compared with itself passes for an update that is safe."""
+    """Lose this and a run of a build with itself looks like a safe update."""
     for text in everything(named(old, new), tmp_path).values():
         assert said in text
 
 
 def test_different_builds_are_no_remark() -> None:
-    """Lose this and builds of which no digest is known are called the same."""
+    """Lose this and builds without a known digest are reported as equal."""
     assert remarks(named(BuildInfo("a"), BuildInfo("b"))) == []
     assert remarks(named(BuildInfo("a", digest="1"), BuildInfo("b", digest="2"))) == []
 
 
 def test_verdict_json_lists_accepted_cells() -> None:
-    """Lose this and a script cannot find what known issues accept."""
+    """Lose this and a script cannot find the failures that known issues accept."""
     cell = excused(2)
     assert json.loads(json.dumps(verdict_data(make_run(make_cell(1), cell))))["accepted"] == [cell.id]
