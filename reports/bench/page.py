@@ -87,7 +87,7 @@ def figure(value: float) -> str:
 
 def _plot(bench: Bench, load: GuestLoad) -> str:
     found = [row for row in rows(bench) if row.load == load]
-    # matplotlib is loaded only where something is drawn: every worker imports this module.
+    # matplotlib is loaded only to draw, because every worker imports this module.
     from reports.bench.svg import plot
 
     return plot(load, found, floors(bench)) if found else ""

@@ -18,7 +18,7 @@ from fixtures.matrix.mechanisms import MECHANISMS
 from reports.bench.figures import FloorRow, Row
 from reports.figures import Spread
 
-_WIDTH, _HEIGHT, _DPI = 1100, 430, 96  # CSS pixels, of which an inch of SVG has 96
+_WIDTH, _HEIGHT, _DPI = 1100, 430, 96  # CSS pixels; an inch of SVG has 96
 _COLOURS = ("#0b57b0", "#b3541e", "#14592b", "#8a2be2", "#a11212", "#00838f", "#7a4a00", "#c2185b", "#37474f")
 _MARKERS = ("o", "s", "^", "v", "D", "P", "X", "*", "h")
 _STYLE = {

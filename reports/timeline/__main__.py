@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Draws each timeline whose file is named on a line of the input; prints what could not be drawn."""
+"""Draws the timeline in each file that a line of the input names; prints errors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reports.timeline.drawing import FAILED, PICTURE
 from reports.timeline.svg import write_timeline
 
 NICENESS = 10
-"""Drawing gives way to the guests that are measured at the same time."""
+"""Drawing has a low CPU priority, because guests are measured at the same time."""
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Draws timelines beside the tests, in a process of its own: matplotlib is loaded there and nowhere else.
+"""Draws timelines during the tests in a separate process, the only one that loads matplotlib.
 
-Loading it takes a second and 50 MiB, which each worker of a run would pay.
+Loading it takes a second and 50 MiB of memory, which the workers of a run save.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ DATA = "timeline.json"
 PICTURE = "timeline.svg"
 """The picture of a DATA in the same directory."""
 FAILED = "Could not draw"
-"""How the drawing process begins the line about a timeline that it could not draw; libraries print others."""
+"""Prefix of the drawing process's lines about timelines that it could not draw; libraries print others."""
 FINISH_SECONDS = 300.0
-"""Bound for what is left to draw at the end; one timeline takes 0.2 s."""
+"""Time limit in seconds for the timelines left at the end; one takes 0.2 s."""
 
 
 class TimelineDrawer:
@@ -39,7 +39,7 @@ class TimelineDrawer:
         self._error = ""
 
     def draw(self, data: Path) -> None:
-        """Draw the timeline in the file `data` into PICTURE beside it. Returns before that is done."""
+        """Draw the timeline in the file `data` into PICTURE in its directory. Returns before that is done."""
         if data in self._asked:
             return
         self._asked.add(data)
@@ -87,7 +87,7 @@ class TimelineDrawer:
                 stdout=self._output,
                 stderr=subprocess.STDOUT,
                 text=True,
-                # Ctrl-C ends the tests; what they left is still drawn.
+                # Ctrl-C ends the tests; their timelines are still drawn.
                 start_new_session=True,
             )
         assert self._process.stdin is not None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which moments a timeline shows, and where their labels fit: arithmetic only, no drawing."""
+"""Computes which moments a timeline shows and where their labels fit. Draws nothing."""
 
 from __future__ import annotations
 
@@ -78,8 +78,8 @@ def window(timeline: Timeline) -> Window:
 def place(marks: Sequence[Mark], shown: Window, ms_per_letter: float, levels: int) -> tuple[list[Label], int]:
     """Labels that do not overlap, and the number of labels without room.
 
-    `ms_per_letter` is the width of a letter on the time axis. What ends or switches a migration is placed
-    first; a label that would leave the picture on the right stands left of its mark.
+    `ms_per_letter` is the width of a letter on the time axis. Marks that end or switch a migration are placed
+    first. A label that would cross the right edge is placed left of its mark.
     """
     taken: list[list[tuple[float, float]]] = [[] for _ in range(levels)]
     first, last = shown.ms(shown.start), shown.ms(shown.end)
@@ -102,8 +102,8 @@ def place(marks: Sequence[Mark], shown: Window, ms_per_letter: float, levels: in
 def beat_gaps(beats: Sequence[float], shown: Window, bins: int = 900) -> tuple[list[float], list[float]]:
     """For drawing: moments (ms since the origin) and the gap (ms) since the beat before.
 
-    At most `bins` points: of the beats that fall on the same pixel the one after the longest gap is kept,
-    so thinning can never hide a gap.
+    At most `bins` points: of the beats on one pixel, the one after the longest gap is kept,
+    so that no gap is hidden.
     """
     width = (shown.end - shown.start) / bins
     longest: dict[int, tuple[float, float]] = {}
@@ -122,10 +122,10 @@ def beat_gaps(beats: Sequence[float], shown: Window, bins: int = 900) -> tuple[l
 def numbers(
     spans: Sequence[tuple[float, float]], widths: Sequence[float], last: float
 ) -> list[tuple[int, float]]:
-    """Which labels of a row of spans are shown, as their index and left end, so that none overlap.
+    """The labels of a row of spans that are shown without overlap, as index and left end.
 
-    The first and the last come first, for they tell how many there are; then those that fit their span.
-    No label ends beyond `last`.
+    The first and the last have priority because they show the number of spans; then labels that fit their
+    span. No label ends beyond `last`.
     """
     final = len(spans) - 1
     left = [min(start, last - width) for (start, _), width in zip(spans, widths, strict=True)]

@@ -26,7 +26,7 @@ class Lane:
     marks: Sequence[Mark]
     labels: Sequence[Label]
     floor: float
-    """Where its line is, in levels above the lowest lane's."""
+    """Height of its line, in levels above the lowest lane's line."""
 
     @property
     def levels(self) -> int:
@@ -93,7 +93,7 @@ def _label(axes: Axes, label: Label, floor: float, shown: Window, ms_per_letter:
     level = floor + 0.8 + label.level
     at = shown.ms(label.mark.at)
     axes.plot([at, at], [floor, level + 0.35], color=colour, linewidth=0.5, alpha=0.6)
-    # A label that had to move stands left of its mark and ends there.
+    # A label that had to move is left of its mark and ends there.
     moved = shown.ms(shown.start) < label.left < at
     axes.text(
         at - ms_per_letter * 0.6 if moved else label.left + ms_per_letter * 0.6,

@@ -54,12 +54,12 @@ def phase_legend(phases: Sequence[Phase]) -> tuple[list[Patch], list[str]]:
 
 
 def draw_passes(axes: Axes, passes: Sequence[Pass], shown: Window, ms_per_letter: float) -> None:
-    """A bar per pass over memory, alternately dark and light, with as many of the numbers as have room."""
+    """A bar per pass over memory, alternately dark and light, with as many numbers as fit."""
     widths = [(len(str(each.number)) + 1) * ms_per_letter for each in passes]
     for place, (each, width) in enumerate(zip(passes, widths, strict=True)):
         start, end = shown.ms(each.start), shown.ms(each.end)
         axes.axvspan(start, end, facecolor=_PASSES[place % 2], edgecolor="none")
-        if end - start >= width:  # A line in a narrower one would cross the number before it.
+        if end - start >= width:  # In a narrower one, a line would cross the previous number.
             axes.axvline(start, color="#607d8b", linewidth=0.6)
     spans = [(shown.ms(each.start), shown.ms(each.end)) for each in passes]
     for place, left in numbers(spans, widths, shown.ms(shown.end)):
@@ -77,7 +77,7 @@ def draw_transfer(axes: Axes, samples: Sequence[Sample], shown: Window) -> None:
     """Bytes transferred and remaining, as `query-migrate` gave them.
 
     On a logarithmic scale above 1 MiB: a migration that does not converge sends many times the guest's
-    memory, beside which the last pages that remain would be a flat line.
+    memory, and the last remaining pages would be a flat line on a linear scale.
     """
     at = [shown.ms(sample.at) for sample in samples]
     few = len(samples) <= 60
@@ -130,7 +130,7 @@ def draw_throttle(axes: Axes, throttles: Sequence[Stretch], shown: Window) -> No
 
 
 def draw_beats(axes: Axes, timeline: Timeline, shown: Window, ms_per_letter: float) -> None:
-    """The gap before each beat on a logarithmic scale: steady beats are a flat line, a blackout a spike."""
+    """The gap before each beat on a logarithmic scale: steady beats give a flat line, a blackout a spike."""
     at, gaps = beat_gaps(timeline.beats, shown)
     if not gaps:
         say_empty(axes, "no beats" if not timeline.beats else "no beats in this window")
@@ -163,7 +163,7 @@ def say_empty(axes: Axes, words: str) -> None:
 
 
 def blackout_words(length: float) -> str:
-    """The length of a blackout (ms) as the picture writes it: `4.2 ms`, `38 ms`."""
+    """The length of a blackout (ms) as text: `4.2 ms`, `38 ms`."""
     return f"{length:.1f} ms" if length < 10 else f"{length:.0f} ms"
 
 

@@ -43,8 +43,8 @@ class Pass:
 def phases(timeline: Timeline, shown: Window) -> list[Phase]:
     """The phases in order, without those that took no time.
 
-    QEMU's events and libvirt's are both understood. What was not announced cannot be told: between the
-    end of a migration and the setup of the next one there is no phase.
+    Both QEMU's events and libvirt's are understood. Time without events has no phase: for example, between
+    the end of a migration and the setup of the next one.
     """
     marks = sorted((mark for mark in timeline.marks if mark.at >= shown.origin), key=lambda mark: mark.at)
     state = _State("setup" if shown.origin_is_migrate else "")
@@ -63,7 +63,7 @@ def phases(timeline: Timeline, shown: Window) -> list[Phase]:
 def passes(timeline: Timeline, shown: Window, end: float) -> list[Pass]:
     """Every pass, from its first event to that of the next one; the last pass lasts until `end`.
 
-    An event tells of a pass sooner than the next sample does, but not every QEMU and libvirt announces all.
+    An event shows a pass earlier than the next sample, but some versions of QEMU and libvirt omit events.
     """
     signs = [(sample.at, sample.iteration, False) for sample in timeline.samples]
     for mark in timeline.marks:
@@ -86,7 +86,7 @@ def passes(timeline: Timeline, shown: Window, end: float) -> list[Pass]:
 
 
 def lengths(found: Sequence[Phase]) -> dict[str, float]:
-    """How many seconds the migration spent in each phase, in order of appearance."""
+    """The seconds that the migration spent in each phase, in order of appearance."""
     seconds: dict[str, float] = {}
     for phase in found:
         seconds[phase.name] = seconds.get(phase.name, 0.0) + phase.end - phase.start

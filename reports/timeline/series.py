@@ -27,7 +27,7 @@ def begun(samples: Sequence[Sample]) -> list[Sample]:
 def bandwidths(samples: Sequence[Sample], least: float) -> list[Stretch]:
     """Bytes per second on the wire between samples that are at least `least` seconds apart.
 
-    Two samples in quick succession tell when QEMU counts, not how fast it sends.
+    Closer samples would show when QEMU updates its counters, not how fast it sends.
     """
     found: list[Stretch] = []
     if not samples:

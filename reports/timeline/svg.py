@@ -35,7 +35,7 @@ from reports.timeline.panels import (
 from reports.timeline.phases import Phase, passes, phases
 from reports.timeline.series import bandwidths, begun, dirty_rates, throttles
 
-_WIDTH, _DPI = 1000, 96  # CSS pixels, of which an inch of SVG has 96
+_WIDTH, _DPI = 1000, 96  # CSS pixels; an inch of SVG has 96
 _LEFT, _RIGHT = 85, 985
 _HEADER, _FOOTER = 56, 46
 _LETTER = 6.6  # pixels per letter in labels, rounded up
@@ -49,7 +49,7 @@ _BAND = "#c62828"
 @dataclass(frozen=True)
 class _Panel:
     height: int
-    """In pixels, as is the gap."""
+    """Height and gap are in pixels."""
     gap: int
     """Height above the panel, for legends and the length of the blackout."""
     draw: Callable[[Axes], None]
@@ -60,7 +60,7 @@ class _Panel:
 def write_timeline(timeline: Timeline, path: Path) -> None:
     """Draw `timeline` as an SVG 1000 pixels wide, as high as its panels need, and write it in one step.
 
-    Equal timelines give equal bytes. Raises OSError where `path` cannot be written.
+    Equal timelines give equal bytes. Raises OSError if `path` cannot be written.
     """
     shown = window(timeline)
     buffer = io.StringIO()
