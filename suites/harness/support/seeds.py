@@ -50,10 +50,10 @@ class SeededBuild:
         return reduce(add, (seed.wrong for seed in self.seeds), Wrong())
 
 
-def hotpatch(*cells: str) -> tuple[str, ...]:
-    """Arguments that select these cells with booted x86_64 guests moved through QMP, slow ones included."""
+def hotpatch(*cells: str, arch: str = "x86_64") -> tuple[str, ...]:
+    """Arguments that select these cells with booted guests moved through QMP, slow ones included."""
     chosen = " or ".join(cells)
-    return ("suites/hotpatch", "--arch=x86_64", "-m", "slow or not slow", "-k", f"qmp and ({chosen})")
+    return ("suites/hotpatch", f"--arch={arch}", "-m", "slow or not slow", "-k", f"qmp and ({chosen})")
 
 
 def compat(part: str, subject: str, arch: str = "x86_64") -> tuple[str, ...]:
