@@ -127,6 +127,10 @@ def test_line_without_end_is_cut(
     channel.wait_for(lambda: len(channel.lines) == 2 or None, Deadline.after(LONG), what="two lines")
     assert [line.text for line in channel.lines] == [b"x" * 100, b"beat 1"]
     assert channel.partial == b"be"
+    qemu.sendall(b"y" * 1_000_000)
+    qemu.shutdown(socket.SHUT_WR)
+    channel._reader.join(LONG)
+    assert len(channel.partial) == 100
 
 
 def test_flood_is_read_and_left_out(
