@@ -17,6 +17,7 @@ from reports.page.page import write_page
 from reports.terminal.summary import write_summary
 
 T = TypeVar("T")
+VERDICT = "verdict.json"
 
 
 def write_all(
@@ -35,7 +36,7 @@ def write_all(
     """
     results = directory / "allure-results"
     remarks: list[str] = []
-    _attempt("verdict.json", lambda: write_verdict(run, directory, changes), remarks)
+    _attempt(VERDICT, lambda: write_verdict(run, directory, changes), remarks)
     # Written first, because Allure may take two minutes and a user may interrupt it; and written again
     # below, because it links to Allure's report only if there is one.
     _attempt("the verdict page", lambda: write_page(run, directory, changes), remarks)
