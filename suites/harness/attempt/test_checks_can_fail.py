@@ -114,12 +114,10 @@ def test_registers_of_a_guest_that_never_boots_are_kept(boot: Boot, tmp_path: Pa
     setting = boot("x86_64").setting
     images = tmp_path / "images"
     images.mkdir()
-    copy(setting.images / "kernel", images)
+    copy(setting.host.images / "kernel", images)
     (images / "initrd").touch()  # Without a file system the kernel panics.
-    with (
-        pytest.raises(RigError, match="did not boot"),
-        Attempt(replace(setting, images=images, evidence=tmp_path / "evidence")),
-    ):
+    host = replace(setting.host, images=images, evidence=tmp_path / "evidence")
+    with pytest.raises(RigError, match="did not boot"), Attempt(replace(setting, host=host)):
         pass
     registers = (tmp_path / "evidence" / "source-registers.txt").read_text()
     assert registers.count("RIP=") == setting.spec.vcpus

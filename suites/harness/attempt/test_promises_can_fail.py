@@ -74,7 +74,8 @@ def test_build_that_is_not_the_new_one(booted: Attempt, moves: LibvirtMoves) -> 
 
 def test_abort_that_comes_too_early_for_postcopy(booted: Attempt, moves: LibvirtMoves) -> None:
     """Lose this and a libvirt that aborts postcopy, and with it the guest, passes."""
-    booted.setting = dataclasses.replace(booted.setting, mechanism="postcopy")
+    postcopy = dataclasses.replace(booted.setting.plan, mechanism="postcopy", postcopy=True)
+    booted.setting = dataclasses.replace(booted.setting, plan=postcopy)
 
     def aborting(there: Domain) -> list[Sample]:
         return moves.refusing_abort_of_postcopy(there, in_postcopy=False)

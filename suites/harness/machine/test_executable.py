@@ -11,10 +11,9 @@ from fixtures.builds.build import Build
 from fixtures.errors import UsageError
 from fixtures.machine.attempt_dir import attempt_dir
 from fixtures.machine.probe import executable_file, probed
-from fixtures.machine.qmp_machine import Host, QmpMachine
+from fixtures.machine.qmp_machine import HostSetup, QmpMachine
 from fixtures.matrix.guestspec import GuestSpec
 from fixtures.qualify.same_qemu import demand_two_qemus, digest_of, notes_on_shared, shares_qemu
-from fixtures.waiting import Signal
 from suites.harness.support.fake_qemu import ANSWERS, fake_build
 
 ARCH = "x86_64"
@@ -43,7 +42,7 @@ def wrapped(place: Path, name: str, wrapper: str = EXEC, real: Path | None = Non
 def runs_program_of(runner: Build, named: Build, place: Path) -> bool:
     """Is what `runner` runs taken for the program of `named`?"""
     with attempt_dir() as attempt:
-        host = Host(attempt, place, place, "tcg", Signal())
+        host = HostSetup(place, place, "tcg").at(attempt)
         machine = QmpMachine.start(runner, SPEC, host, "destination", incoming=True)
         try:
             return machine.runs_program_of(named)

@@ -11,10 +11,9 @@ from fixtures.machine import probe as probe_module
 from fixtures.machine import qmp_machine
 from fixtures.machine.attempt_dir import attempt_dir
 from fixtures.machine.probe import probed
-from fixtures.machine.qmp_machine import Host, QmpMachine
+from fixtures.machine.qmp_machine import HostSetup, QmpMachine
 from fixtures.matrix.guestspec import GuestSpec
 from fixtures.still.machine import StillFailure, StillMachine, StillSpec
-from fixtures.waiting import Signal
 from suites.harness.support.fake_qemu import ANSWERS, fake_build
 
 SPEC = GuestSpec("x86_64", "pc-q35-9.0", 1, "idle", "bare", 0)
@@ -42,7 +41,7 @@ def start(tmp_path: Path) -> Iterator[Callable[[str], QmpMachine]]:
         started: list[QmpMachine] = []
 
         def start(script: str) -> QmpMachine:
-            host = Host(place, tmp_path, tmp_path, "tcg", Signal())
+            host = HostSetup(tmp_path, tmp_path, "tcg").at(place)
             build = fake_build(tmp_path, script)
             started.append(QmpMachine.start(build, SPEC, host, "destination", incoming=True))
             return started[-1]

@@ -13,12 +13,15 @@ from pathlib import Path
 import pytest
 
 from fixtures.attempt.attempt import Attempt
+from fixtures.builds.build import Build
 from fixtures.errors import Refused, RigError, Unsupported, UsageError
 from fixtures.evidence.checks import Check
 from fixtures.machine.probe import Probe
+from fixtures.matrix.mechanisms import MigrationPlan
 from fixtures.matrix.schema import KnownIssue, Match
 from fixtures.outcome.judgement import CONTROL_RUNS
 from fixtures.outcome.outcome import Outcome
+from fixtures.path.interface import negotiated
 from suites.harness.support.scripted_attempts import (
     BACK,
     CELL,
@@ -233,6 +236,31 @@ def test_repeats_all_run(stage: Stage) -> None:
     result = stage.judge({}, repeat=3)
     assert stage.moves == [FORWARD] * 3
     assert result.repeats == "3/3 [0.44, 1.00]"
+
+
+def test_plan_is_negotiated_once_for_each_pair(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a cell is judged by one plan and moved by another."""
+    asked: list[tuple[str, str]] = []
+
+    def counted(mechanism: str, old: Build, new: Build, arch: str) -> MigrationPlan:
+        asked.append((old.name, new.name))
+        return negotiated(mechanism, old, new, arch)
+
+    monkeypatch.setattr("fixtures.qualify.qualification.negotiated", counted)
+    stage.judge({FORWARD: [FAIL]}, repeat=2)
+    assert asked == [FORWARD, OLD_OLD, NEW_NEW]
+
+
+def test_control_without_a_plan_starts_no_guest(
+    stage: Stage, probes: dict[str, Probe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and a guest is booted for a control that cannot move it."""
+    probes["debian-12"] = replace(probes["debian-12"], version="5.2.0")
+    lacking = {"5.2.0": "it needs root"}
+    monkeypatch.setattr("fixtures.path.interface.missing", lacking.get)
+    result = stage.judge({FORWARD: [FAIL]})
+    assert OLD_OLD not in stage.moves
+    assert "it needs root" in next(run.reason for run in result.runs if run.result == "unsupported")
 
 
 def test_differing_repeats_are_flaky(stage: Stage) -> None:

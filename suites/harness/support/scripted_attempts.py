@@ -104,8 +104,8 @@ class ScriptedAttempt:
         self._end = stage.end_of(setting)
 
     def __enter__(self) -> Self:
-        self.setting.evidence.mkdir(parents=True)
-        (self.setting.evidence / "source-command.txt").write_text("qemu")
+        self.setting.host.evidence.mkdir(parents=True)
+        (self.setting.host.evidence / "source-command.txt").write_text("qemu")
         if isinstance(self._end, RigError):
             raise self._end
         return self
