@@ -11,7 +11,6 @@ from fixtures.still.guest_view import (
     View,
     capabilities,
     compare,
-    compare_features,
     compare_machines,
     configuration_space,
     views,
@@ -214,24 +213,3 @@ def test_device_that_is_gone_from_the_bus_is_reported() -> None:
     """Lose this and a built-in PCI device that a build no longer has goes unnoticed."""
     without = TREE[: TREE.index("      dev: PIIX3")]
     assert the(compare_machines(machine(), machine(tree=without))).guest_visible
-
-
-WORD = {"cpuid-input-eax": 7, "cpuid-input-ecx": 0, "cpuid-register": "EBX", "features": 0b101}
-
-
-def test_feature_words_are_compared_bit_by_bit() -> None:
-    """Lose this and a guest executes an instruction that its CPU no longer has."""
-    found = the(compare_features([WORD], [WORD | {"features": 0b001}]))
-    assert found == SeenDifference("cpu", "cpuid 0x7.0x0 EBX bit 2", "on", "off", True)
-    assert compare_features([WORD], [WORD]) == []
-
-
-def test_features_by_name_are_compared() -> None:
-    """Lose this and a CPU model that lost a feature passes; or one with a new switch of QEMU's does not."""
-    old, new = (
-        {"model": {"name": "base", "props": props}} for props in ({"avx2": True}, {"avx2": False, "x": 1})
-    )
-    assert [(each.what, each.guest_visible) for each in compare_features(old, new)] == [
-        ("avx2", True),
-        ("x", False),
-    ]

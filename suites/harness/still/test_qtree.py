@@ -3,7 +3,7 @@
 
 import pytest
 
-from fixtures.still.qtree import Bar, TreeError, parse, section_owner
+from fixtures.still.qtree import Bar, TreeError, parse
 
 TREE = """\
 bus: main-system-bus
@@ -112,38 +112,27 @@ def test_devices_within_belong_to_the_one_on_the_command_line() -> None:
 
 
 @pytest.mark.parametrize(
-    "section,key",
+    "key,path",
     [
-        ("0000:00:03.0/virtio-net", "d12"),
-        ("0000:00:04.0/pci_bridge", "d13"),
-        ("0000:00:04.0:01.0/xhci", "usb"),
-        ("0000:00:04.0:01.0/1/usb-kbd", "d14"),
-        ("0000:00:04.0:01.0/2/usb-hub", "d15"),
-        ("0000:00:05.0/0:2:1/scsi-disk", "d16"),
-        ("0000:00:1f.0/ICH9LPC", "q35-pcihost/ICH9-LPC"),
+        ("d12", "0000:00:03.0"),
+        ("d13", "0000:00:04.0"),
+        ("usb", "0000:00:04.0:01.0"),
+        ("d14", "0000:00:04.0:01.0/1"),
+        ("d15", "0000:00:04.0:01.0/2"),
+        ("d16", "0000:00:05.0/0:2:1"),
+        ("q35-pcihost/ICH9-LPC", "0000:00:1f.0"),
+        ("hpet", ""),
     ],
 )
-def test_section_finds_its_device(section: str, key: str) -> None:
-    """Lose this and a section that does not load cannot be assigned to a device."""
-    found = section_owner(section, list(DEVICES.values()))
-    assert found is not None
-    assert found.key == key
+def test_path_is_the_prefix_of_the_sections(key: str, path: str) -> None:
+    """Lose this and the configuration space and the RAM of one device are read as another's."""
+    assert DEVICES[key].path == path
 
 
-@pytest.mark.parametrize(
-    "section,key", [("pci@800000020000001:00.0/e1000", "d2"), ("v-scsi@71000001/vscsi", "d3")]
-)
-def test_section_finds_its_device_on_pseries(section: str, key: str) -> None:
-    """Lose this and no section of a pseries guest can be assigned to a device."""
-    found = section_owner(section, parse(SPAPR))
-    assert found is not None
-    assert found.key == key
-
-
-@pytest.mark.parametrize("section", ["i8259", "0000:01:03.0/virtio-net", "0000:00:03.1/virtio-net"])
-def test_section_of_no_device_of_the_tree_finds_none(section: str) -> None:
-    """Lose this and a device is accused of what another one sends."""
-    assert section_owner(section, list(DEVICES.values())) is None
+@pytest.mark.parametrize("key,path", [("d2", "pci@800000020000001:00.0"), ("d3", "v-scsi@71000001")])
+def test_path_is_the_prefix_of_the_sections_on_pseries(key: str, path: str) -> None:
+    """Lose this and no device of a pseries guest is found in its stream."""
+    assert {device.key: device.path for device in parse(SPAPR)}[key] == path
 
 
 def test_value_with_a_line_break_does_no_harm() -> None:
