@@ -3,8 +3,9 @@
 
 import pytest
 
-from fixtures.errors import Unsupported
+from fixtures.errors import Unsupported, UsageError
 from fixtures.matrix.mechanisms import MECHANISMS, Mechanism, MigrationAbilities, plan
+from fixtures.matrix.promises import promise
 from fixtures.places import ROOT
 
 NEW = MigrationAbilities(
@@ -110,3 +111,9 @@ def test_readme_explains_every_mechanism() -> None:
     """Lose this and a user does not know what a cell with this word in its id does."""
     lines = (ROOT / "README.md").read_text().splitlines()
     assert [name for name in MECHANISMS if not any(line.startswith(f"| `{name}` | ") for line in lines)] == []
+
+
+def test_promise_of_an_unknown_mechanism_is_refused() -> None:
+    """Lose this and a mistyped word ends in a traceback while tests are collected."""
+    with pytest.raises(UsageError, match="did you mean postcopy"):
+        promise("events", path="qmp", mechanism="poscopy")
