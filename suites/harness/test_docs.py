@@ -12,7 +12,7 @@ from suites.harness.support.docs_pages import SECONDS, Page, pages
 @pytest.mark.parametrize("check", CHECKS)
 def test_documentation_tells_the_truth(check: str) -> None:
     """Lose this and a user types what the documentation says, and it does not exist."""
-    assert [f"{page.name}: {told}" for page in pages() for told in CHECKS[check](page)] == []
+    assert [f"{page.name}: {problem}" for page in pages() for problem in CHECKS[check](page)] == []
 
 
 def test_first_commands_of_the_readme_stay() -> None:

@@ -20,7 +20,7 @@ LOADS = [
 ]
 CALC_SECONDS = 1
 SAMPLED_PAGES = 16384
-"""Of each GiB; QEMU takes 512 if it is not told, of which a small guest has too few."""
+"""Pages sampled per GiB. QEMU's default of 512 is too few for a small guest."""
 SEEN_TOLERANCE = 0.2
 """QEMU draws samples, takes its time for them, and sees what the guest's kernel writes as well."""
 

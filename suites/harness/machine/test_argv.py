@@ -63,7 +63,7 @@ def test_bare_pseries_guest_is_started_word_for_word() -> None:
     assert line(PSERIES) == shlex.split(PSERIES_LINE.format(append=PSERIES.kernel_command_line))
 
 
-TOLD = {
+COMMAND_LINES = {
     Q35: "console=ttyS0 hotpatch.console=ttyS0 hotpatch.agent=ttyS1 hotpatch.profile=busy"
     " hotpatch.devices=blk,net,rng,balloon,console hotpatch.beat_ms=4 hotpatch.beat_cpu=1",
     PSERIES: "console=hvc0 hotpatch.console=hvc0 hotpatch.agent=hvc1 hotpatch.profile=idle"
@@ -71,11 +71,13 @@ TOLD = {
 }
 
 
-@pytest.mark.parametrize("spec", TOLD)
+@pytest.mark.parametrize("spec", COMMAND_LINES)
 def test_guest_gets_its_description(spec: GuestSpec) -> None:
     """Lose this and the guest agent beats on another port or vCPU than it is listened to, or not at all."""
     words = spec.kernel_command_line.split()
-    assert [word for word in words if word.startswith(("console=", "hotpatch."))] == TOLD[spec].split()
+    assert [word for word in words if word.startswith(("console=", "hotpatch."))] == COMMAND_LINES[
+        spec
+    ].split()
 
 
 @pytest.mark.parametrize("spec", [Q35, PSERIES])

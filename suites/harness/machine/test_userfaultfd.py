@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Can this host do postcopy? Told before a guest is moved, with what to do about it."""
+"""Can this host do postcopy? The answer comes before a guest is moved, with advice."""
 
 import errno
 from pathlib import Path
