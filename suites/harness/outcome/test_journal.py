@@ -100,6 +100,9 @@ DAMAGED = {
     "unknown key": json.dumps(WHOLE | {"schema": 1, "of": "tomorrow"}),
     "build without a name": json.dumps(WHOLE | {"schema": 1, "old": {"notes": []}}),
     "no schema": json.dumps(WHOLE),
+    "wrong kind of value": json.dumps(WHOLE | {"schema": 1, "shard": 5}),
+    "wrong kind of value in a build": json.dumps(WHOLE | {"schema": 1, "old": {"name": 3, "notes": []}}),
+    "too many levels": "[" * 100_000,
 }
 
 
@@ -125,6 +128,10 @@ GARBLED = {
     "nothing": "null",
     "no cells": '{"nodeid": "a"}',
     "empty cell": '{"cells": [{}]}',
+    "wrong kind of value": '{"nodeid": 4, "seconds": 1.0, "cells": []}',
+    "wrong kind of value in a cell": json.dumps(
+        {"nodeid": "a", "seconds": 1.0, "cells": [make_cell(1).to_json() | {"blackout_ms": "long"}]}
+    ),
 }
 
 
