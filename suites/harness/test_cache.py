@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from fixtures.cache import cache_root, made_once
+from fixtures import cache
+from fixtures.cache import cache_notes, cache_root, made_once, remembered
 from fixtures.errors import UsageError
 from fixtures.places import ROOT
 
@@ -129,3 +131,64 @@ def test_other_trouble_is_not_called_a_full_disk(tmp_path: Path) -> None:
 
     with pytest.raises(OSError, match="Input/output error"):
         made_once(tmp_path / "thing", make, needs_mib=0)
+
+
+def make_file(half: Path) -> None:
+    """A maker of one file."""
+    (half / "kernel").write_bytes(b"whole")
+
+
+@pytest.fixture
+def sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A sealed directory of the cache, in a process that has not looked at it yet."""
+    made_once(tmp_path / "image", make_file, needs_mib=0, sealed=True)
+    monkeypatch.setattr(cache, "_WHOLE", set())
+    monkeypatch.setattr(cache, "_NOTES", [])
+    return tmp_path / "image"
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "truncated": lambda place: os.truncate(place / "kernel", 2),
+    "changed": lambda place: (place / "kernel").write_bytes(b"whale"),
+    "a file more": lambda place: (place / "more").touch(),
+    "a file less": lambda place: (place / "kernel").unlink(),
+    "the seal": lambda place: (place / cache.SEAL).write_bytes(b"\xff"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_directory_is_made_again(damage: str, sealed: Path) -> None:
+    """Lose this and guests boot a truncated kernel until somebody thinks of the cache."""
+    DAMAGES[damage](sealed)
+    made_once(sealed, make_file, needs_mib=0, sealed=True)
+    assert (sealed / "kernel").read_bytes() == b"whole"
+    assert not (sealed / "more").exists()
+    assert cache_notes() == (f"{sealed} was damaged; it was made again",)
+
+
+def test_whole_directory_is_not_made_again(sealed: Path) -> None:
+    """Lose this and every run builds its images, or removes them under another run."""
+    assert made_once(sealed, must_not_make, needs_mib=0, sealed=True) == sealed
+    assert cache_notes() == ()
+
+
+def test_directory_of_before_the_seals_is_sealed(sealed: Path) -> None:
+    """Lose this and an update of the suite fetches every kernel again, also where there is no network."""
+    (sealed / cache.SEAL).unlink()
+    made_once(sealed, must_not_make, needs_mib=0, sealed=True)
+    assert (sealed / cache.SEAL).is_file()
+
+
+BROKEN = ("", "{", "[]", '{"value": 1}', '{"value": 2, "digest": ""}', "[" * 100_000)
+
+
+@pytest.mark.parametrize("damage", BROKEN, ids=range(len(BROKEN)))
+def test_damaged_answer_is_asked_for_again(damage: str, sealed: Path, tmp_path: Path) -> None:
+    """Lose this and a damaged probe is a traceback, or a QEMU that offers nothing."""
+    file = tmp_path / "probe.json"
+    assert remembered(file, lambda: {"version": 7}) == {"version": 7}
+    assert remembered(file, lambda: pytest.fail("asked")) == {"version": 7}
+    assert cache_notes() == ()
+    file.write_text(damage)
+    assert remembered(file, lambda: {"version": 7}) == {"version": 7}
+    assert cache_notes() == (f"{file} was damaged; it was made again",)
