@@ -8,10 +8,12 @@ from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
+import libvirt
 import pytest
 
 from fixtures.attempt.libvirt_moves import LibvirtMoves
-from fixtures.errors import HotPatchFailure
+from fixtures.errors import HotPatchFailure, RigError
+from fixtures.evidence.checks import Check
 from fixtures.path.libvirt.daemons import Daemons
 from fixtures.path.libvirt.path import LibvirtPath
 
@@ -54,3 +56,19 @@ def test_move_begins_with_its_migration(name: str, attempt: Any, moves: LibvirtM
     with suppress(HotPatchFailure):
         MOVES[name](moves)
     assert attempt.began
+
+
+def test_migration_that_ends_before_the_abort_is_no_failure_of_the_builds(moves: LibvirtMoves) -> None:
+    """Lose this and a busy host makes a good update unsafe."""
+
+    def gone(*_: object) -> None:
+        raise libvirt.libvirtError("domain is not running")
+
+    ended = SimpleNamespace(abortJob=gone, migrateSetMaxSpeed=gone, migrateStartPostCopy=lambda _flags: None)
+    domain: Any = SimpleNamespace(handle=ended)
+    moves._path.domain = domain
+    moves._begin = lambda *_: None  # type: ignore[assignment, method-assign]
+    moves.event = lambda wanted: None  # type: ignore[method-assign]  # noqa: ARG005
+    moves.check = Check  # type: ignore[method-assign]
+    with pytest.raises(RigError, match="ended before it could be aborted"):
+        moves.refusing_abort_of_postcopy(domain)
