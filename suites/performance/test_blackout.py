@@ -11,7 +11,7 @@ from statistics import median
 import pytest
 
 from fixtures.attempt.attempt import Attempt, Boot
-from fixtures.matrix.schema import Arch
+from fixtures.matrix.names import Arch
 
 TOLERANCE_MS = 2.0
 PAUSES = 9

@@ -9,7 +9,7 @@ import pytest
 from fixtures.attempt.attempt import Boot
 from fixtures.guest.guest import Load
 from fixtures.machine.qmp_machine import QmpMachine
-from fixtures.matrix.schema import Arch
+from fixtures.matrix.names import Arch
 from fixtures.waiting import Deadline
 
 LOADS = [

@@ -11,7 +11,7 @@ import pytest
 from fixtures.attempt.attempt import Attempt, Boot
 from fixtures.errors import RigError
 from fixtures.evidence.beats import Gap
-from fixtures.matrix.schema import Arch
+from fixtures.matrix.names import Arch
 from fixtures.path.interface import runs_new_build
 from fixtures.run.executing import pair_under_test_of
 

@@ -10,7 +10,7 @@ import pytest
 from fixtures.machine.argv import render
 from fixtures.matrix.guest_devices import DRIVEN, VIRTIO, devices_of, everything
 from fixtures.matrix.guestspec import GuestSpec
-from fixtures.matrix.schema import ARCHES, Arch
+from fixtures.matrix.names import ARCHES, Arch
 from fixtures.places import IMAGES
 from images.boot_image import unwrapped
 

@@ -16,7 +16,8 @@ from fixtures.errors import HotPatchFailure, RigError
 from fixtures.evidence.checks import Check, CheckRecord
 from fixtures.machine.probe import MachineType, Probe
 from fixtures.matrix.cells import Cell
-from fixtures.matrix.schema import Arch, KnownIssue, Pair, load_matrix
+from fixtures.matrix.names import Arch
+from fixtures.matrix.schema import KnownIssue, Pair, load_matrix
 from fixtures.outcome.outcome import CellResult
 from fixtures.places import MATRIX_FILE
 from fixtures.qualify.pair_under_test import PairUnderTest

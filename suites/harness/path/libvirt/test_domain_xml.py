@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from fixtures.matrix.guestspec import GuestSpec
-from fixtures.matrix.schema import Arch, Hardware
+from fixtures.matrix.names import Arch, Hardware
 from fixtures.path.libvirt.domain_xml import for_destination, render_domain, socket_paths
 
 RUN_DIR = Path("/tmp/hp-x/hp-<y>")
