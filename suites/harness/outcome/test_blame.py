@@ -13,9 +13,11 @@ from fixtures.outcome.blame import (
     explains,
     failure_of,
     interval_95,
+    is_crash,
     repeats_text,
     settled,
     signature,
+    strikes_each_time,
 )
 from fixtures.outcome.outcome import Outcome, RunRecord
 
@@ -283,3 +285,19 @@ def test_failing_run_never_settles_as_clean(runs: list[RunRecord]) -> None:
     judged = settled(runs)
     if failure_of(runs) is not None:
         assert judged is None or judged[0] in {Outcome.FLAKY, Outcome.ERROR}
+
+
+@pytest.mark.parametrize(
+    "words,crash",
+    [
+        ("QEMU ended with exit status 139", True),
+        ("../x.c:3: f: Assertion `a || !b' failed.", True),
+        ("Missing section footer for 0000:00:01.0/esp", False),
+        ("load of migration failed: Invalid argument", False),
+    ],
+)
+def test_crash_differs_from_what_qemu_explains(words: str, crash: bool) -> None:
+    """Lose this and a crash that strikes by chance is judged by a single control."""
+    kind = signature("migrate", words)
+    assert is_crash(kind) == crash
+    assert strikes_each_time(kind) != crash

@@ -18,9 +18,16 @@ OLD, NEW = (Build(name, Sandbox(Path("/")), {}) for name in ("old", "new"))
 FORWARD, OLD_OLD, NEW_NEW, BACK = "old→new", "old→old", "new→new", "new→old"
 
 
+SIGNATURES = {
+    "g": "a broken guest",
+    "q": "migrate: bad section",
+    "c": "migrate: qemu ended with exit status N",
+}
+
+
 @dataclass
 class Script:
-    """How the runs of each move end, a letter each: pass, guest, qemu, error. The last letter repeats."""
+    """How the runs of each move end, a letter each: pass, guest, qemu, crash, error. The last repeats."""
 
     ends: Mapping[str, str]
     moves: list[str] = field(default_factory=list)
@@ -36,14 +43,18 @@ class Script:
         record = RunRecord(source.name, destination.name, "pass")
         if end == "e":
             record.result, record.reason = "error", "no disk"
-        elif end in "gq":
+        elif end in "gqc":
             record.result, record.reason = "fail", f"{end} was seen"
-            record.signature = {"g": "a broken guest", "q": "migrate: bad section"}[end]
+            record.signature = SIGNATURES[end]
         return record
 
     def outcome(self, repeat: int, new: Build = NEW) -> Outcome:
         """Judge the cell."""
         return Judgement(self.run, OLD, new).outcome(repeat)[0]
+
+    def after_crash(self, new: Build = NEW) -> tuple[Outcome, str]:
+        """Judge the cell of a sweep, where runs are cheap, so that a crash is tried six times."""
+        return Judgement(self.run, OLD, new, crash_runs=6).outcome()
 
 
 def times(**numbers: int) -> list[str]:
@@ -141,3 +152,49 @@ def test_every_run_has_a_label_of_its_own() -> None:
     script = Script({FORWARD: "g", OLD_OLD: "g"})
     script.outcome(2)
     assert len(script.labels) == len(set(script.labels)) == 4 * CONTROL_RUNS
+
+
+@pytest.mark.parametrize(
+    "ends,outcome,said",
+    [
+        ("cpcpcp", Outcome.DEFECT_OLD, "old → itself fails by chance: 3/6 fail [0.19, 0.81]"),
+        ("c", Outcome.DEFECT_OLD, "old → itself fails each time: 6/6 fail [0.61, 1.00]"),
+        ("cp", Outcome.FLAKY, "old → itself fails by chance: 1/12 fail [0.01, 0.35]"),
+    ],
+)
+def test_crash_of_a_build_against_itself_says_how_often(ends: str, outcome: Outcome, said: str) -> None:
+    """Lose this and a build that crashes in half of the moves looks like one that always does."""
+    judged, reason = Script({OLD_OLD: ends}).after_crash(OLD)
+    assert judged is outcome
+    assert said in reason
+
+
+def test_crash_that_strikes_the_old_build_by_chance_is_not_the_updates() -> None:
+    """Lose this and an update is blamed whenever a crash of the old build spares the one control."""
+    outcome, reason = Script({FORWARD: "cpc", OLD_OLD: "pppcpc"}).after_crash()
+    assert outcome is Outcome.DEFECT_OLD
+    assert "by chance: old→new 5/6 fail [0.44, 0.97], old→old 2/6" in reason
+
+
+def test_crash_in_each_move_to_the_new_build_is_a_regression() -> None:
+    """Lose this and an update that crashes is called flaky."""
+    assert Script({FORWARD: "c"}).after_crash()[0] is Outcome.REGRESSION
+
+
+def test_what_qemu_explains_is_not_tried_again() -> None:
+    """Lose this and every refused device costs a sweep two dozen moves."""
+    script = Script({FORWARD: "q"})
+    script.after_crash()
+    assert script.moves == times(forward=1, old=1, new=1)
+
+
+def test_control_that_failed_only_later_says_how_often() -> None:
+    """Lose this and a defect of the old build that strikes by chance looks like a certain one."""
+    _, reason = Judgement(Script({FORWARD: "g", OLD_OLD: "ppg"}).run, OLD, NEW).outcome()
+    assert "by chance: old → itself 1/3 fail [0.06, 0.79]" in reason
+
+
+def test_crash_of_a_booted_guest_runs_more_than_one_control() -> None:
+    """Lose this and one control that passes by chance blames the update for a crash of the old build."""
+    script = Script({FORWARD: "c", OLD_OLD: "pc"})
+    assert script.outcome(1) is Outcome.DEFECT_OLD

@@ -15,10 +15,11 @@ from fixtures.places import MATRIX_FILE
 from fixtures.qualify.pair_under_test import PairUnderTest
 from fixtures.sweep.cpu_facts import CpuFacts, differences
 from fixtures.sweep.device_models import DeviceModel
-from fixtures.sweep.devices import CROWD, _blamed, _crowds_of
+from fixtures.sweep.devices import CROWD, _blamed, _crowds_of, mention_crash
 from fixtures.sweep.mixes import MixSweep
 from fixtures.sweep.recipes import Device, devices_of
 from fixtures.sweep.sweep import Sweep
+from suites.harness.support.report_samples import make_swept
 
 DEVICES = devices_of(
     [DeviceModel("e1000", "PCI", ""), DeviceModel("amd-iommu", "System", ""), DeviceModel("nvme", "PCI", "")]
@@ -98,3 +99,15 @@ def test_every_portion_has_an_id_of_its_own() -> None:
     plans = plans_of(matrix)
     assert len({plan.id for plan in plans}) == len(plans)
     assert {plan.arch for plan in plans_of(matrix, ["ppc64le"])} == {"ppc64le"}
+
+
+CRASHED = "migrate: qemu ended with exit status N"
+
+
+@pytest.mark.parametrize("signature,said", [("", True), (CRASHED, False)], ids=["lost", "found"])
+def test_crash_of_a_crowd_that_nobody_repeats_is_not_lost(signature: str, said: bool) -> None:
+    """Lose this and a crash that struck by chance leaves no trace, because each device passes alone."""
+    cells = [make_swept("pc-q35-7.2", f"device:{name}") for name in ("a", "b")]
+    cells[0].runs[0].signature = signature
+    mention_crash("2 devices: exit status 139", cells)
+    assert ("crashed once" in cells[1].reason) == said
