@@ -93,6 +93,13 @@ def test_subject_that_matches_nothing_is_reported(glob: str, shard: str, reporte
     assert any(f"--subject {glob}" in note for note in run.notes) == reported
 
 
+def test_subject_of_a_sweep_that_could_not_run_is_not_called_unmatched() -> None:
+    """Lose this and a build without the QEMU of an architecture is reported as a slip in `--subject`."""
+    plan = make_plan(selection={"subject": "device:e1000"})
+    whole = make_swept("newest", "devices", Outcome.UNSUPPORTED, "no QEMU for ppc64le")
+    assert run_result(plan, [make_ended(whole)], (), seconds=1).notes == []
+
+
 def test_test_that_did_not_run_is_counted() -> None:
     """Lose this and an interrupted run looks like one without findings."""
     plan = make_plan([make_cell(number).nodeid for number in range(3)])

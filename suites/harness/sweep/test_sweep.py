@@ -11,6 +11,7 @@ import pytest
 
 from fixtures.matrix.schema import load_matrix
 from fixtures.matrix.sweep_plan import plans_of
+from fixtures.outcome.outcome import Outcome
 from fixtures.places import MATRIX_FILE
 from fixtures.qualify.pair_under_test import PairUnderTest
 from fixtures.sweep.cpu_facts import CpuFacts, differences
@@ -111,3 +112,15 @@ def test_crash_of_a_crowd_that_nobody_repeats_is_not_lost(signature: str, said: 
     cells[0].runs[0].signature = signature
     mention_crash("2 devices: exit status 139", cells)
     assert ("crashed once" in cells[1].reason) == said
+
+
+NODEID = "suites/compat/test_sweeps.py::test_every_machine_type_moves[x86_64-machines]"
+
+
+def test_sweep_that_a_build_cannot_do_is_one_unsupported_cell(tmp_path: Path) -> None:
+    """Lose this and a new build without the QEMU of an architecture is an error of the suite."""
+    plan = plans_of(load_matrix(MATRIX_FILE))[0]
+    sweep = Sweep(plan, cast("PairUnderTest", None), tmp_path, tmp_path, NODEID, str, wanted="device:none")
+    sweep.keep_unsupported("build new has no QEMU for x86_64")
+    (cell,) = sweep.cells
+    assert (cell.outcome, cell.id) == (Outcome.UNSUPPORTED, "compat/x86_64-machines")
