@@ -21,7 +21,7 @@ from fixtures.printable import MOST_LINE, shown_line
 ACCEPTED_DAYS = 90
 """For how long the entry holds, from the day of the run."""
 MOST_ENTRIES = 5
-"""Of a finding whose cells have no signature: it needs an entry for each subject."""
+"""Of a finding whose cells have no signature: it needs an entry for each machine type and subject."""
 LINK = "https://… (the bug report)"
 SHARED = ("arch", "machine", "path", "mechanism", "subject")
 """Keys of `match` that are given where all cells have the same value."""
@@ -30,16 +30,18 @@ SHARED = ("arch", "machine", "path", "mechanism", "subject")
 def entry_for(finding: Finding, run: RunResult) -> str:
     """YAML to paste below `known_issues:`; empty for outcomes that no known issue can accept.
 
-    It matches all cells of the finding: by signature, or where the failure has none, by subject.
+    It matches by signature; if the failure has none, by machine type and subject.
     """
     if finding.outcome not in ACCEPTABLE:
         return ""
     pair = Pair(old=run.old.name, new=run.new.name)
     signatures = _signatures(finding.cells, pair)
-    groups = [finding.cells] if signatures else list(_by_subject(finding.cells))
+    groups = [finding.cells] if signatures else list(_by_machine_and_subject(finding.cells))
     entries = [_entry(cells, signatures, pair, finding, _expiry(run)) for cells in groups[:MOST_ENTRIES]]
     left = len(groups) - MOST_ENTRIES
-    return _yaml(entries) + (f"  # and {left} more subjects: one entry for each\n" if left > 0 else "")
+    return _yaml(entries) + (
+        f"  # and {left} more: one entry for each machine type and subject\n" if left > 0 else ""
+    )
 
 
 def _signatures(cells: Sequence[CellResult], pair: Pair) -> list[str]:
@@ -54,9 +56,10 @@ def _signatures(cells: Sequence[CellResult], pair: Pair) -> list[str]:
     return sorted(found)
 
 
-def _by_subject(cells: Sequence[CellResult]) -> Iterable[Sequence[CellResult]]:
-    for subject in dict.fromkeys(cell.subject for cell in cells):
-        yield [cell for cell in cells if cell.subject == subject]
+def _by_machine_and_subject(cells: Sequence[CellResult]) -> Iterable[Sequence[CellResult]]:
+    """Both, because all cells about whole machine types have one subject."""
+    for place in dict.fromkeys((cell.machine, cell.subject) for cell in cells):
+        yield [cell for cell in cells if (cell.machine, cell.subject) == place]
 
 
 def _entry(

@@ -103,3 +103,13 @@ def test_page_offers_the_entry(tmp_path: Path) -> None:
     page = Page(write_page(run, tmp_path))
     assert " ".join(entry_for(findings(run.cells)[0], run).split()) in page.text
     assert "script" not in page.tags
+
+
+def test_entry_for_a_removed_machine_type_accepts_no_other(tmp_path: Path) -> None:
+    """Lose this and accepting one removed machine type makes every later removal safe."""
+    removed = [make_swept(f"pc-i440fx-1.{n}", "machine", Outcome.REMOVED, "it is gone") for n in (4, 5)]
+    [finding] = findings(removed)
+    entry = entry_for(finding, make_run(*removed))
+    assert all(accepts(entry, cell, tmp_path) for cell in removed)
+    other = make_swept("pc-i440fx-2.0", "machine", Outcome.REMOVED, "it is gone too")
+    assert not accepts(entry, other, tmp_path)

@@ -44,7 +44,7 @@ WRONG = {
     "unknown option": (("--nonsense",), "unrecognized arguments: --nonsense"),
     "unknown marker": (
         ("--collect-only", "-m", "nonsense"),
-        "Unknown marker(s) in '-m' expression: nonsense",
+        "unknown marker 'nonsense'",
     ),
     "unknown file": (("suites/gone", "--collect-only"), "file or directory not found: suites/gone"),
     "nothing selected": (("suites/compat", "--collect-only", "-k", "gone"), "no test was selected"),
