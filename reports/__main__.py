@@ -43,10 +43,14 @@ def merge(runs: Iterable[Path], matrix_file: Path, console: Console) -> int:
         matrix = load_matrix(matrix_file)
         pairs = by_pair(parts_in(runs))
         _demand_this_matrix(matrix, matrix_file, pairs)
+        return _merge(pairs, matrix, console).exit_status
     except SuiteError as error:
         sys.stderr.write(f"{error}\n")
-        return 2
-    return _merge(pairs, matrix, console).exit_status
+    except OSError as error:
+        sys.stderr.write(f"the merged report cannot be written: {error}\n")
+    except KeyboardInterrupt:
+        sys.stderr.write("\ninterrupted; the merged report is not complete\n")
+    return 2
 
 
 def _demand_this_matrix(matrix: Matrix, file: Path, pairs: dict[Pairing, list[Part]]) -> None:
