@@ -12,6 +12,7 @@ import pytest
 
 from fixtures.places import MATRIX_FILE, ROOT
 from fixtures.run.command import command_line, suite_status
+from suites.harness.support.sample_checkout import sample_checkout
 
 COMMAND = [sys.executable, "-P", str(ROOT / "fixtures" / "run" / "command.py")]
 SECONDS = 60
@@ -83,3 +84,13 @@ def test_interrupt_at_the_start_is_one_line(tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert done.stderr.strip() == "interrupted before the first test; nothing is left running"
+
+
+def test_interrupted_collection_ends_at_once(tmp_path: Path) -> None:
+    """Lose this and Ctrl-C while tests are collected is followed by a minute of preparation."""
+    checkout = sample_checkout(tmp_path, {"harness/test_x.py": "raise KeyboardInterrupt"})
+    prepared = "import fixtures.run.controller as c; c.RunFollower._prepare = lambda *_: print('prepared')"
+    (checkout.root / "suites" / "conftest.py").write_text(prepared)
+    said = checkout.pytest("suites")
+    assert said.status == 2
+    assert "prepared" not in said.text
