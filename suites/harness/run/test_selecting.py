@@ -54,6 +54,8 @@ def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Configure:
             args=["suites"],
             hook=SimpleNamespace(pytest_deselected=lambda **_: None),
             getoption=lambda name: options[name.removeprefix("--").replace("-", "_")],
+            getini=lambda _name: [],
+            addinivalue_line=lambda *_line: None,
         )
         hooks.pytest_configure(config)
         return config
