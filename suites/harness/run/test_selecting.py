@@ -48,13 +48,14 @@ def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Configure:
         options |= {"matrix": str(MATRIX_FILE), "old": "debian-12", "new": "debian-13", "collect_only": True}
         options |= dict.fromkeys(("allure_report_dir", "xmlpath", *selecting.SELECTING))
         options |= {"seed": "7", "repeat": "1"} | given
+        options["_m"] = options["markexpr"] or ""
         config: Any = SimpleNamespace(
             stash=pytest.Stash(),
             option=SimpleNamespace(**options),
             args=["suites"],
             hook=SimpleNamespace(pytest_deselected=lambda **_: None),
             getoption=lambda name: options[name.removeprefix("--").replace("-", "_")],
-            getini=lambda _name: [],
+            getini=lambda _name: ["postcopy"],
             addinivalue_line=lambda *_line: None,
         )
         hooks.pytest_configure(config)
