@@ -47,6 +47,7 @@ WRONG = {
         ("--collect-only", "-m", "nonsense"),
         "unknown marker 'nonsense'",
     ),
+    "build without a name": (("--collect-only", "--old="), "--old: is empty"),
     "unknown file": (("suites/gone", "--collect-only"), "file or directory not found: suites/gone"),
     "nothing selected": (("suites/compat", "--collect-only", "-k", "gone"), "no test was selected"),
 }
