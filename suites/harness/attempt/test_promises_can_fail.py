@@ -64,11 +64,10 @@ def test_machine_type_that_changes_with_a_restart(moves: LibvirtMoves) -> None:
     assert not moves.restart()
 
 
-def test_build_that_is_not_the_new_one(booted: Attempt, moves: LibvirtMoves) -> None:
+def test_build_that_is_not_the_new_one(moves: LibvirtMoves, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lose this and a guest that is still in the old QEMU counts as updated."""
-    moves.domain.build = dataclasses.replace(
-        booted.setting.old, programs={"x86_64": booted.setting.old.program("ppc64le")}
-    )
+    other = moves.domain.build.program_file("ppc64le")
+    monkeypatch.setattr("fixtures.path.libvirt.domain.executable_file", lambda _build, _arch: other)
     assert not moves.runs_new_build()
 
 

@@ -82,4 +82,5 @@ def test_unknown_mechanism_of_a_promise_is_refused(tmp_path: Path) -> None:
     text = f"{IMPORT}{ASKED.replace('postcopy', 'postcop')}def test_asked{BODY}"
     said = sample_checkout(tmp_path, {"hotpatch/test_x.py": text}).collect()
     assert said.status == 2
-    assert "test_asked: no mechanism postcop; choose of precopy, " in said.text
+    assert "@promise('asked'): unknown mechanism 'postcop'" in said.text
+    assert "did you mean postcopy?" in said.text
