@@ -147,6 +147,18 @@ def test_still_machine_that_does_not_start_is_one_bounded_message(script: str, t
     assert "-9" not in failed.value.words
 
 
+def test_source_that_dies_before_it_connects_is_no_hang(tmp_path: Path) -> None:
+    """Lose this and one crash has two signatures, by chance, and a cell with it is `flaky`."""
+    build = fake_build(tmp_path, "answers(dies_after='migrate')")
+    with (
+        attempt_dir() as place,
+        StillMachine(build, StillSpec("x86_64", ()), place, "source", incoming=False) as machine,
+        pytest.raises(StillFailure) as failed,
+    ):
+        machine.up().save()
+    assert (failed.value.check, failed.value.words) == ("migrate", "QEMU ended with exit status 139")
+
+
 @pytest.mark.parametrize("name", ["pc-\\x1b[2J", "../../../etc/passwd", "", "pc q35"])
 def test_odd_name_is_refused(name: str, tmp_path: Path) -> None:
     """Lose this and a name that a build makes up moves the cursor, or evidence out of the report."""

@@ -27,8 +27,8 @@ def says(text):
     sys.stderr.flush()
 
 
-def answers(**returned):
-    '''Answer these commands on the monitor as QEMU does.'''
+def answers(dies_after="", **returned):
+    '''Answer these commands on the monitor as QEMU does; a signal kills it after it has answered one.'''
     monitor = port("monitor")
     version = {{"qemu": {{"major": 9, "minor": 0, "micro": 0}}, "package": ""}}
     lines = monitor.makefile("rw", newline="")
@@ -47,6 +47,8 @@ def answers(**returned):
             answer |= {{"id": command["id"]}} if "id" in command else {{}}
             lines.write(json.dumps(answer) + "\\r\\n")
             lines.flush()
+            if command["execute"] == dies_after:
+                os.kill(os.getpid(), 11)
 
 
 """
