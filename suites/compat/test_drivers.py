@@ -7,6 +7,7 @@ Devices that no driver ever touched are those of test_sweeps.py.
 from __future__ import annotations
 
 from fixtures.attempt.attempt import HotPatch
+from fixtures.guest.examination import examined
 from fixtures.guest.guest import Guest
 from fixtures.matrix.promises import promise
 
@@ -24,10 +25,7 @@ def test_devices_go_on_under_their_drivers(guest: Guest, hot_patch: HotPatch) ->
     """Lose this and disks, network cards, screens and keyboards in use die with the update."""
     guest.works()
     assert hot_patch().runs_on_new_build
-    assert guest.devices_work()
-    assert guest.memory_is_intact()
-    assert guest.every_vcpu_wakes()
-    assert guest.kernel_log_is_clean()
+    assert examined(guest)
 
 
 @promise("reboots", path="qmp", mechanism="precopy", version="newest-old", may_reboot=True)
