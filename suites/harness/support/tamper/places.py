@@ -83,9 +83,7 @@ class Place:
         A section's name without its device path is enough, and a path without numbers matches all elements.
         """
         names = {self.section, self.section.rpartition("/")[2]}
-        return any(_like(section, name) for name in names) and (
-            _like(path, self.path) or _like(path, self.bare)
-        )
+        return any(like(section, name) for name in names) and (like(path, self.path) or like(path, self.bare))
 
 
 def all_places(stream: Stream) -> Iterator[Place]:
@@ -162,6 +160,6 @@ class _Walk:
         return Place(self.section.label, path, kind_of_data, offset, width, elements, kind)
 
 
-def _like(pattern: str, text: str) -> bool:
+def like(pattern: str, text: str) -> bool:
     """Does `text` match `pattern`, in which only `*` is special? Names contain brackets."""
     return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text, re.DOTALL) is not None

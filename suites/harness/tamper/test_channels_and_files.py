@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pages are changed in a multifd channel, in postcopy's own channel and in a file of mapped-ram."""
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fixtures.machine.attempt_dir import attempt_dir
+from suites.harness.support.tamper.mapped_ram import tamper_with_file
+from suites.harness.support.tamper.multifd_channel import HEADER, INIT_BYTES, MAGIC, PAGES_IN_PACKET
+from suites.harness.support.tamper.pages import Pages
+from suites.harness.support.tamper.rules import PageRule, Tampering
+from suites.harness.support.tampered_streams import EOS, page, sent_through
+
+A, B = b"hotpatch" + b"a" * 4088, b"b" * 4096
+INIT = MAGIC + bytes(INIT_BYTES - len(MAGIC))
+
+
+def packet(pages: dict[int, bytes], zeros: tuple[int, ...] = ()) -> bytes:
+    """A packet of a multifd channel with these pages, by offset, and these pages of zeros."""
+    offsets = [*pages, *zeros]
+    data = b"".join(pages.values())
+    head = HEADER.pack(
+        MAGIC,
+        1,
+        0,
+        PAGES_IN_PACKET,
+        len(pages),
+        len(data),
+        7,
+        len(zeros),
+        0,
+        b"",
+        b"pc.ram".ljust(256, b"\0"),
+    )
+    room = [0] * (PAGES_IN_PACKET - len(offsets))
+    return head + struct.pack(f">{PAGES_IN_PACKET}Q", *offsets, *room) + data
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A directory whose path is short enough for sockets."""
+    with attempt_dir() as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    "rule, pages",
+    [
+        (PageRule("flip", "zero"), {0: A, 0x1000: B}),
+        (PageRule("zero", "area"), {0: bytes(4096), 0x1000: B}),
+        (PageRule("drop", "other"), {0: A}),
+    ],
+)
+def test_pages_change_in_a_multifd_channel(rule: PageRule, pages: dict[int, bytes], place: Path) -> None:
+    """Lose this and no seed shows that lost memory is noticed with multifd."""
+    raw = INIT + packet({0: A, 0x1000: B}, (0x5000,)) + packet({})
+    through = sent_through(raw, Tampering(pages=(rule,)), place)
+    assert through.arrived == INIT + packet(pages, (0x5000,)) + packet({})
+
+
+def test_pages_change_in_the_channel_of_postcopy_preempt(place: Path) -> None:
+    """Lose this and no seed shows that a lost page that the guest waited for is noticed."""
+    end = struct.pack(">Q", EOS)
+    raw = page(0, A, "pc.ram") + page(0x1000, B) + end
+    through = sent_through(raw, Tampering(pages=(PageRule("zero", "other", part="last"),)), place)
+    assert through.arrived == page(0, A, "pc.ram") + page(0x1000, bytes(4096)) + end
+
+
+@pytest.fixture
+def mapped_file(tmp_path: Path) -> Path:
+    """A file of a migration with mapped-ram: two blocks; the second one lacks its page 1."""
+    front = b"QEVM" + struct.pack(">I", 3) + struct.pack(">BIB", 1, 2, 3) + b"ram"
+    front += struct.pack(">IIQ", 0, 4, 0x4000 | 4)
+    first = b"\x03rom" + struct.pack(">QIQQQ", 0x1000, 1, 4096, 0x800, 0x1000)
+    second = b"\x06pc.ram" + struct.pack(">QIQQQ", 0x3000, 1, 4096, 0x2800, 0x3000)
+    content = (front + first).ljust(0x2000, b"\0") + second.ljust(0x1000, b"\0") + A + bytes(4096) + B
+    made = bytearray(content)
+    made[0x2800] = 0b101
+    (tmp_path / "file").write_bytes(made)
+    return tmp_path / "file"
+
+
+def test_page_is_flipped_in_a_file(mapped_file: Path) -> None:
+    """Lose this and no seed shows that damaged memory is noticed with mapped-ram."""
+    tamper_with_file(mapped_file, Pages([PageRule("flip", "other", byte=0)]))
+    after = mapped_file.read_bytes()
+    assert (after[0x3000:0x4000], after[0x5000], after[0x5001:]) == (A, ord("b") ^ 0x10, B[1:])
+
+
+def test_page_is_dropped_from_the_bitmap_of_a_file(mapped_file: Path) -> None:
+    """Lose this and no seed shows that a page is noticed that a file lacks."""
+    tamper_with_file(mapped_file, Pages([PageRule("drop", "area")]))
+    assert mapped_file.read_bytes()[0x2800] == 0b100
