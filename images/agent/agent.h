@@ -67,6 +67,7 @@ void power_off(void) __attribute__((noreturn));
 
 /* boot.c: mounts and the kernel command line */
 void boot_mount(void);
+void boot_ignore_power_off_requests(void);
 void boot_configure(void);
 
 /* irq_affinity.c: interrupts and kernel threads move to the beat vCPU */
@@ -191,6 +192,8 @@ void checks_start(void);
 void checks_run_all(struct text *out);
 void checks_set_churn(bool on);
 void checks_churn_report(struct text *out);
+/* network.c: has the virtio network card also receive a multicast address, which is in its filter then */
+void network_join_multicast(struct text *out);
 /* drivers.c: reads the device files that the image builder wrote, and loads their modules */
 void drivers_load(void);
 /* port_echo.c: writes lines of the virtio port hotpatch.echo back */
@@ -198,6 +201,16 @@ void port_echo_start(void);
 
 /* acpi.c: lengths of the ACPI tables */
 void acpi_report(struct text *out);
+
+/* observe.c: what the guest sees of the things that a management layer changes */
+void observe_report(struct text *out);
+void observe_entries(struct text *out, const char *directory, const char *start);
+/* watchdog.c: feeds the watchdog until it is told to stop */
+void watchdog_start(void);
+void watchdog_arm(struct text *out, uint64_t seconds);
+void watchdog_starve(struct text *out);
+/* nvram.c: size and checksum of the NVRAM; `mark` is written to its end, or NULL */
+void nvram_command(struct text *out, const char *mark);
 
 /* command_port.c: reads requests and sends answers; commands.c: what each command does */
 #define MAX_WORDS 8

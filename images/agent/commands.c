@@ -142,6 +142,43 @@ static void do_acpi(const struct request *r, struct text *out)
     acpi_report(out);
 }
 
+static void do_observe(const struct request *r, struct text *out)
+{
+    (void)r;
+    observe_report(out);
+}
+
+static void do_entries(const struct request *r, struct text *out)
+{
+    const char *directory = arg(r, "directory"), *start = arg(r, "start");
+
+    if (directory && start)
+        observe_entries(out, directory, start);
+    else
+        text_fail(out, "entries needs directory=<below /sys> and start=<of the names>");
+}
+
+static void do_watchdog(const struct request *r, struct text *out)
+{
+    uint64_t seconds;
+
+    if (!arg(r, "seconds"))
+        watchdog_starve(out);
+    else if (need(r, out, "seconds", &seconds))
+        watchdog_arm(out, seconds);
+}
+
+static void do_nvram(const struct request *r, struct text *out)
+{
+    nvram_command(out, arg(r, "mark"));
+}
+
+static void do_multicast(const struct request *r, struct text *out)
+{
+    (void)r;
+    network_join_multicast(out);
+}
+
 static void do_damage(const struct request *r, struct text *out)
 {
     uint64_t page;
@@ -219,6 +256,8 @@ static const struct {
     {"toll", do_write_cost},
     {"verify", do_verify},       {"wake", do_wake},     {"devices", do_devices},
     {"churn", do_churn},         {"inputs", do_inputs}, {"paint", do_paint},
+    {"observe", do_observe},     {"entries", do_entries}, {"watchdog", do_watchdog},
+    {"nvram", do_nvram},         {"multicast", do_multicast},
     {"acpi", do_acpi},           {"damage", do_damage}, {"skip-beat", do_skip_beat},
     {"clock-back", do_clock_back}, {"wall-clock-ahead", do_wall_clock_ahead},
     {"stall", do_stall},         {"deaf", do_deaf},     {"oops", do_oops},

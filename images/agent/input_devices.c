@@ -15,7 +15,7 @@
 
 static int inputs[MAX_INPUTS];
 static unsigned n_inputs;
-static uint64_t keys, moves;
+static uint64_t keys, moves, power_buttons;
 
 /* The selector is the end of the input device's name. */
 void check_input(struct device *d, char *reason)
@@ -68,9 +68,12 @@ void input_report(struct text *out)
         open_all();
     for (unsigned i = 0; i < n_inputs; i++)
         while (read(inputs[i], &event, sizeof event) == (ssize_t)sizeof event) {
-            keys += event.type == EV_KEY;
+            bool power = event.type == EV_KEY && event.code == KEY_POWER;
+
+            power_buttons += power && event.value == 1;
+            keys += event.type == EV_KEY && !power;
             moves += event.type == EV_ABS || event.type == EV_REL;
         }
-    text_add(out, " inputs=%u keys=%llu moves=%llu", n_inputs, (unsigned long long)keys,
-             (unsigned long long)moves);
+    text_add(out, " inputs=%u keys=%llu moves=%llu power=%llu", n_inputs, (unsigned long long)keys,
+             (unsigned long long)moves, (unsigned long long)power_buttons);
 }

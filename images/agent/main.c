@@ -24,7 +24,10 @@ int main(void)
 {
     int console, port;
 
+    if (getpid() != 1) /* the kernel's helper that is to power off: see boot_ignore_power_off_requests() */
+        return 0;
     boot_mount();
+    boot_ignore_power_off_requests();
     boot_configure();
     console = open_raw_tty(cfg.console);
     dup2(console, STDIN_FILENO);
@@ -40,6 +43,7 @@ int main(void)
     helper_start();
     wake_start();
     worker_start();
+    watchdog_start();
     if (checks_exist())
         checks_start();
     beat_start(console);

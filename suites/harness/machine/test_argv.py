@@ -142,6 +142,33 @@ def test_guest_that_is_to_reboot_is_not_stopped_by_it() -> None:
     assert "-no-reboot" not in line(replace(Q35, may_reboot=True))
 
 
+def test_qemu_of_a_guest_that_may_power_off_ends_with_it() -> None:
+    """Lose this and the exit status of QEMU after a guest has powered off is never seen."""
+    assert "-no-shutdown" in line(Q35)
+    assert "-no-shutdown" not in line(replace(Q35, hardware="managed"))
+
+
+def test_each_side_writes_its_own_frames() -> None:
+    """Lose this and the destination's announcement is looked for among the source's frames."""
+    files = [
+        word.partition("file=/tmp/hp-1/")[2]
+        for incoming in (False, True)
+        for word in line(replace(Q35, hardware="managed"), incoming=incoming)
+        if word.startswith("filter-dump")
+    ]
+    assert files == ["source-lan.pcap", "destination-lan.pcap"]
+
+
+def test_spare_port_is_for_boards_with_pci_express() -> None:
+    """Lose this and QEMU refuses to start a managed guest on a board without PCI Express."""
+    managed = replace(Q35, hardware="managed")
+    ports = {
+        machine: [word for word in line(replace(managed, machine_type=machine)) if "root-port" in word]
+        for machine in ("pc-q35-7.2", "pc-i440fx-7.2")
+    }
+    assert [len(found) for found in ports.values()] == [1, 0]
+
+
 def test_rigs_own_ports_are_not_virtio() -> None:
     """Lose this and the device under test can blind the rig that watches it."""
     words = line(Q35)

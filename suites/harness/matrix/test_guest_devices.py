@@ -87,6 +87,7 @@ def test_usual_virtio_devices_are_the_other_kinds_business(arch: Arch) -> None:
     assert not set(VIRTIO) & set(everything(arch))
     assert devices_of("virtio", arch) == VIRTIO
     assert devices_of("bare", arch) == ()
+    assert not set(devices_of("managed", arch)) & set(everything(arch))
 
 
 def test_input_device_must_say_what_it_sends() -> None:

@@ -94,6 +94,21 @@ def test_round_ram_is_libvirts_own() -> None:
     assert arguments(xml_of("x86_64", round_memory=True)) == []
 
 
+@pytest.mark.parametrize("arch,devices", [("x86_64", {"watchdog"}), ("ppc64le", {"input"})])
+def test_managed_guest_has_what_is_managed(arch: Arch, devices: set[str]) -> None:
+    """Lose this and libvirt's guests have no watchdog, keyboard or network to act on."""
+    root = ET.fromstring(xml_of(arch, "managed"))  # noqa: S314 - our own
+    assert {device.tag for device in root.iterfind("devices/*")} >= {*devices, "interface", "disk"}
+
+
+def test_each_side_writes_its_own_frames() -> None:
+    """Lose this and the destination's announcement is looked for among the source's frames."""
+    xml = xml_of("x86_64", "managed")
+    there = for_destination(xml.replace('"', "'").replace("&lt;y&gt;", "<y>"), RUN_DIR)
+    assert f"file={RUN_DIR}/source-lan.pcap" in arguments(xml)[-1]
+    assert f"file={RUN_DIR}/destination-lan.pcap" in there
+
+
 def test_destination_differs_in_its_channels_only() -> None:
     """Lose this and libvirt's ABI check refuses the move, or both QEMUs share the rig's channels."""
     source = (

@@ -68,6 +68,13 @@ def test_events_are_kept_in_words_and_in_order(connection: ScriptedConnection, r
     assert times == sorted(times)
 
 
+def test_watchdog_and_removed_devices_are_kept(connection: ScriptedConnection, recorder: Recorder) -> None:
+    """Lose this and a watchdog that fires, or a device that is gone, is waited for in vain."""
+    connection.announce(libvirt.VIR_DOMAIN_EVENT_ID_WATCHDOG, libvirt.VIR_DOMAIN_EVENT_WATCHDOG_NONE)
+    connection.announce(libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, "ua-plugged")
+    assert [str(event) for event in recorder.of("x")] == ["watchdog none", "removed ua-plugged"]
+
+
 def test_events_are_kept_for_their_domain(connection: ScriptedConnection, recorder: Recorder) -> None:
     """Lose this and one guest's migration is reported as another's."""
     connection.announce(ITERATION, 1, domain="a")

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Does a guest that has moved still obey the management layer, and see what it does?"""
+
+from fixtures.attempt.attempt import HotPatch
+from fixtures.guest.examination import examined
+from fixtures.guest.guest import Guest
+from fixtures.guest.managed import Managed
+from fixtures.matrix.promises import promise
+
+
+@promise("management", path="qmp", mechanism="precopy", hardware="managed", version="newest-old")
+@promise("management", path="libvirt", mechanism="precopy", hardware="managed")
+@promise("management", path="qmp", mechanism="postcopy", hardware="managed", version="newest-old", slow=True)
+def test_guest_obeys_after_its_move(guest: Guest, hot_patch: HotPatch, managed: Managed) -> None:
+    """Lose this and a guest that moved well can no longer be paused, resized, replugged or shut down."""
+    guest.works()
+    managed.prepares()
+    assert hot_patch().runs_on_new_build
+    assert guest.devices_work()
+    for check in managed.keeps_what_it_had():
+        assert check
+    for check in managed.obeys():
+        assert check
+    assert examined(guest)
+    assert managed.has_an_armed_watchdog()
+    assert managed.sees_the_power_button()
+    assert managed.powers_off()
