@@ -18,6 +18,7 @@ from fixtures.evidence.beats import (
     beats_whole,
     clock_forward,
     crc16,
+    damaged_beats,
     longest_gap,
     parse_beat,
     stuck_vcpus,
@@ -129,6 +130,38 @@ def test_beats_out_of_order_are_seen() -> None:
     """Lose this and a guest that was set back to an older state goes unnoticed."""
     whole = beats()
     assert not beats_whole([*whole[:4], whole[5], whole[4], *whole[6:]])
+
+
+@pytest.mark.parametrize(
+    "sent, arrived",
+    [
+        pytest.param(b" 12000 7", b" 1200 7", id="a-byte-is-lost"),
+        pytest.param(b" 12000 7", b" 12x00 7", id="a-byte-is-changed"),
+        pytest.param(b"B 3 12000", b"12000", id="the-beginning-is-lost"),
+        pytest.param(b"\nB 4", b"B 4", id="a-line-end-is-lost"),
+    ],
+)
+def test_damaged_line_is_no_missing_beat(sent: bytes, arrived: bytes) -> None:
+    """Lose this and a serial port that loses a byte is reported as a guest that stops."""
+    whole = b"\n".join(line(b"B %d %d 7,9 1" % (n, n * 4000)).text for n in range(1, 6))
+    texts = whole.replace(sent, arrived, 1).split(b"\n")
+    lines = [Line(float(n), text) for n, text in enumerate(texts)]
+    check = beats_whole(beats_in(lines), damaged_beats(lines))
+    assert (check.held, check.what) == (False, "a line is damaged")
+    assert "the serial port damaged a line: " in check.detail
+
+
+def test_missing_beat_is_no_damaged_line() -> None:
+    """Lose this and a guest that stops is reported as a bad serial port."""
+    heard = beats()
+    elsewhere = Line(100.0, b"B 1 4000 7")
+    assert beats_whole([*heard[:5], *heard[6:]], [elsewhere]).what == "a beat is missing"
+
+
+def test_guest_that_started_anew_is_said_to_have() -> None:
+    """Lose this and a triple fault reads `beat 9 was followed by 1`."""
+    check = beats_whole([*beats()[1:], replace(beats()[1], at=101.0)])
+    assert (check.what, check.detail[:23]) == ("the guest started anew", "the guest started anew:")
 
 
 def test_clock_set_back_is_seen() -> None:

@@ -31,6 +31,11 @@ def garbled(text: str) -> Reply:
     return lambda number: good(text)(number).replace(b"ok", b"oj")
 
 
+def cut(text: str) -> Reply:
+    """An answer that lost a byte of its text."""
+    return lambda number: good(text)(number).replace(b"o=", b"=")
+
+
 def of_another(text: str) -> Reply:
     """An answer to another request with a similar number."""
     return lambda number: good(text)(f"{number}0")
@@ -69,6 +74,15 @@ def agent_that_says(*replies: Reply, hangs_up: bool = False) -> Iterator[tuple[A
         channel.close()
         guest.join(10)
         theirs.close()
+
+
+@pytest.mark.parametrize("damaged", [garbled, cut])
+def test_damaged_answer_is_a_fault_of_the_port(damaged: Callable[[str], Reply]) -> None:
+    """Lose this and a serial port that loses bytes looks like a guest that hangs."""
+    with agent_that_says(damaged("ok hello=1")) as (agent, _requests), pytest.raises(AgentSilent) as failed:
+        agent.ask("status", timeout=0.2)
+    assert failed.value.cause == "its answer was damaged"
+    assert "the serial port damaged the agent's answer" in str(failed.value)
 
 
 def test_answer_comes_back_as_values() -> None:

@@ -20,9 +20,10 @@ def gone(machine: str, model: str) -> CellResult:
     return cell
 
 
-def broken(number: int, arch: str = "x86_64", outcome: Outcome = FAILS) -> CellResult:
+def broken(number: int, arch: str = "x86_64", outcome: Outcome = FAILS, check: str = "memory") -> CellResult:
     """A cell whose guest ran and failed its checks."""
-    failed = RunRecord("debian-12", "debian-13", "fail", f"memory: page {number} is wrong", "a broken guest")
+    reason, signature = f"{check}: {number} is wrong", f"a broken guest: {check}"
+    failed = RunRecord("debian-12", "debian-13", "fail", reason, signature)
     return make_cell(number, outcome, arch=arch, reason=f"{failed.reason}; both controls pass", runs=[failed])
 
 
@@ -61,6 +62,7 @@ DIFFERENT = {
         make_swept("pc-q35-7.2", "cpu:b", GONE, "the new build has no CPU model b"),
     ],
     "broken guests of two architectures": [broken(1), broken(2, "ppc64le")],
+    "damaged memory and a dead vCPU": [broken(1), broken(2, check="vcpus")],
 }
 
 
@@ -81,6 +83,10 @@ ALIKE = {
         make_swept("pseries-7.2", "device:dc390", FAILS, "footer for pci@800000020000000:00.0/esp"),
     ],
     "broken guests": [broken(1), broken(2)],
+    "guests that the old build breaks": [
+        broken(1, outcome=Outcome.DEFECT_OLD),
+        broken(2, outcome=Outcome.DEFECT_OLD, check="vcpus"),
+    ],
     "flaky cells": [broken(1, outcome=Outcome.FLAKY), broken(2, outcome=Outcome.FLAKY)],
     "known ones": [broken(1, outcome=Outcome.KNOWN), broken(2, outcome=Outcome.KNOWN)],
 }

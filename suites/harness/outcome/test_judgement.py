@@ -22,6 +22,8 @@ SIGNATURES = {
     "g": "a broken guest",
     "q": "migrate: bad section",
     "c": "migrate: qemu ended with exit status N",
+    "m": "a broken guest: memory",
+    "v": "a broken guest: vcpus: a vCPU that does not beat",
 }
 
 
@@ -43,7 +45,7 @@ class Script:
         record = RunRecord(source.name, destination.name, "pass")
         if end == "e":
             record.result, record.reason = "error", "no disk"
-        elif end in "gqc":
+        elif end in SIGNATURES:
             record.result, record.reason = "fail", f"{end} was seen"
             record.signature = SIGNATURES[end]
         return record
@@ -51,6 +53,10 @@ class Script:
     def outcome(self, repeat: int, new: Build = NEW) -> Outcome:
         """Judge the cell."""
         return Judgement(self.run, OLD, new).outcome(repeat)[0]
+
+    def judged(self) -> tuple[Outcome, str]:
+        """Judge the cell without repeats; with the reason."""
+        return Judgement(self.run, OLD, NEW).outcome()
 
     def after_crash(self, new: Build = NEW) -> tuple[Outcome, str]:
         """Judge the cell of a sweep, where runs are cheap, so that a crash is tried six times."""
@@ -68,6 +74,42 @@ def test_repeats_that_pass_need_no_control() -> None:
     script = Script({})
     assert script.outcome(10) is Outcome.PASS
     assert script.moves == times(forward=10)
+
+
+def test_control_that_breaks_the_guest_otherwise_each_time_does_not_excuse() -> None:
+    """Lose this and an update that damages memory ships, if the old build stops a vCPU."""
+    script = Script({FORWARD: "m", OLD_OLD: "v"})
+    outcome, reason = script.judged()
+    assert outcome is Outcome.REGRESSION
+    assert "another defect: old → itself fails with v was seen" in reason
+    assert script.moves.count(OLD_OLD) == script.moves.count(FORWARD) == CONTROL_RUNS
+
+
+@pytest.mark.parametrize("forward", ["mv", "vm", "mp"])
+def test_control_that_breaks_the_guest_otherwise_excuses_what_the_rates_do_not_distinguish(
+    forward: str,
+) -> None:
+    """Lose this and a page that the old build loses is a regression, as it damages each guest differently."""
+    outcome, reason = Script({FORWARD: forward, OLD_OLD: "v", NEW_NEW: "p"}).judged()
+    assert outcome is Outcome.DEFECT_OLD, reason
+
+
+def test_new_build_that_breaks_the_guest_otherwise_is_to_blame() -> None:
+    """Lose this and a defect of the new build with varying symptoms is a regression of the update."""
+    assert Script({FORWARD: "mvmv", NEW_NEW: "v"}).outcome(1) is Outcome.DEFECT_NEW
+
+
+def test_control_that_shows_the_same_symptom_needs_no_further_runs() -> None:
+    """Lose this and each broken guest of the old build costs a dozen runs."""
+    script = Script({FORWARD: "m", OLD_OLD: "vm"})
+    assert script.outcome(1) is Outcome.DEFECT_OLD
+    assert script.moves == times(forward=1, old=2, new=1, back=1)
+
+
+def test_build_against_itself_may_break_the_guest_in_two_ways() -> None:
+    """Lose this and a defect of one build is a regression, although there is no update."""
+    assert Script({OLD_OLD: "mv"}).outcome(1, OLD) is Outcome.DEFECT_OLD
+    assert Script({OLD_OLD: "mv"}).outcome(2, OLD) is Outcome.DEFECT_OLD
 
 
 def test_one_failure_among_repeats_runs_both_controls_as_often() -> None:

@@ -116,6 +116,38 @@ ASLEEP = SeededBuild(
     slow=True,
 )
 
+STARTS_ANEW = SeededBuild(
+    "starts-anew",
+    "new",
+    hotpatch(PRECOPY),
+    (
+        Seed(
+            "the guest is reset",
+            does("on-message", GUEST_RUNS, "command system_reset", when=RECEIVES),
+            PRECOPY,
+            "defect-new",
+            ("alive: QEMU shut the guest down: host-qmp-system-reset",),
+        ),
+    ),
+    slow=True,
+)
+
+BEATS_STOP = SeededBuild(
+    "beats-stop",
+    "new",
+    hotpatch(TWO_VCPUS),
+    (
+        Seed(
+            "the vCPU that beats never runs again",
+            does("on-message", GUEST_RUNS, "freeze 0", when=RECEIVES),
+            TWO_VCPUS,
+            "defect-new",
+            ("alive:", "vCPU 1 is"),
+        ),
+    ),
+    slow=True,
+)
+
 DROPS_A_PAGE = SeededBuild(
     "drops-a-page",
     "new",
@@ -155,10 +187,10 @@ GOES_ON = SeededBuild(
     (
         Seed(
             "the source runs on",
-            does("on-message", '"status": "completed"', "command cont"),
+            does("on-message", '"status": "postmigrate"', "command cont"),
             PRECOPY,
             "defect-old",
-            ("source running", "the old build fails as source"),
+            ("never-both: the source ran when", "the old build fails as source"),
         ),
     ),
     slow=True,
@@ -187,6 +219,8 @@ UNDER_GUESTS = (
     BLOCKED,
     LEFT_STOPPED,
     ASLEEP,
+    STARTS_ANEW,
+    BEATS_STOP,
     DROPS_A_PAGE,
     ANOTHER_PROGRAM,
     GOES_ON,
