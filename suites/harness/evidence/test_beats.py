@@ -248,16 +248,27 @@ def test_line_cut_by_the_move_is_whole_again() -> None:
         heard(one + b"\r\n" + two[:7]) as source,
         heard(two[7:] + b"\r\n" + three + b"\r\n") as destination,
     ):
-        whole = beats_in(joined(source, destination))
+        whole = beats_in(joined([source, destination]))
         arrival = destination.lines[0].at
     assert [beat.seq for beat in whole] == [1, 2, 3]
     assert whole[1].at == arrival
 
 
+def test_line_cut_by_two_moves_is_whole_again() -> None:
+    """Lose this and a guest that moves twice within one line seems to lose a beat."""
+    one, two = (line(b"B %d 1 1 0" % number).text for number in (1, 2))
+    with (
+        heard(one + b"\n" + two[:4]) as first,
+        heard(two[4:7]) as second,
+        heard(two[7:] + b"\n") as third,
+    ):
+        assert [beat.seq for beat in beats_in(joined([first, second, third]))] == [1, 2]
+
+
 def test_guest_that_has_not_moved_has_one_console() -> None:
     """Lose this and a guest cannot be watched before its hot patch."""
     with heard(line(b"B 1 1 1 0").text + b"\nhalf") as source:
-        assert [beat.seq for beat in beats_in(joined(source, None))] == [1]
+        assert [beat.seq for beat in beats_in(joined([source]))] == [1]
 
 
 def test_line_that_arrives_in_pieces_is_one() -> None:

@@ -16,7 +16,7 @@ from fixtures.matrix.cell_ids import cell_named
 from fixtures.matrix.cells import Cell, expand, promised_cells, short_selection
 from fixtures.matrix.guest_devices import drivable
 from fixtures.matrix.mechanisms import MECHANISMS, Mechanism, drives
-from fixtures.matrix.promises import Promise
+from fixtures.matrix.promises import WAYS, Promise, promise_each_way
 from fixtures.matrix.schema import Guests, MachineTypeChoice, Matrix, load_matrix
 from fixtures.places import MATRIX_FILE, ROOT
 
@@ -110,6 +110,23 @@ def test_promise_with_a_version_is_tested_on_every_architecture() -> None:
 def test_slow_promise_is_not_in_the_default_run() -> None:
     """Lose this and the default run waits minutes for one promise."""
     assert not [cell for cell in promised_cells(SHIPPED, [replace(EVERYWHERE, slow=True)]) if cell.covering]
+
+
+def test_each_way_is_a_cell_and_few_are_in_the_default_run() -> None:
+    """Lose this and a second move is tried in one way only, or the default run takes all of them."""
+
+    @promise_each_way("again", {("qmp", "precopy", "idle"): ("ppc64le",)})
+    def test() -> None:
+        """A test with promises."""
+
+    promises = [mark.args[0] for mark in getattr(test, "pytestmark", [])]
+    cells = promised_cells(SHIPPED, promises)
+    assert {(cell.arch, cell.path, cell.mechanism, cell.profile) for cell in cells} == {
+        (arch, *way) for arch in SHIPPED.machine_types for way in WAYS
+    }
+    assert [cell.id for cell in cells if cell.covering] == [
+        "ppc64le-pseries-vof.newest-old-qmp-precopy-idle-virtio-1vcpu-again"
+    ]
 
 
 def test_matrix_without_libvirt_has_none_of_its_promises() -> None:

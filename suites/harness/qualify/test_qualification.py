@@ -14,7 +14,7 @@ import pytest
 
 from fixtures.attempt.attempt import Attempt
 from fixtures.builds.build import Build
-from fixtures.errors import Refused, RigError, Unsupported, UsageError
+from fixtures.errors import HotPatchFailure, Refused, RigError, Unsupported, UsageError
 from fixtures.evidence.checks import Check
 from fixtures.machine.probe import Probe
 from fixtures.matrix.mechanisms import MigrationPlan
@@ -74,6 +74,14 @@ def test_result_carries_the_figures(stage: Stage) -> None:
     assert (result.machine, result.accelerator) == ("pc-q35-7.2", "tcg")
     assert result.id == f"hotpatch/{CELL.id}"
     assert result.rerun == "pytest nodeid"
+
+
+def test_qemu_that_ends_badly_fails_its_cell(stage: Stage) -> None:
+    """Lose this and a new build passes whose QEMU crashes whenever a guest on it is ended."""
+    stage.last_end = HotPatchFailure("exit-status", "exit status 139")
+    result = stage.judge({})
+    assert result.outcome is Outcome.DEFECT_OLD
+    assert "exit-status: exit status 139" in result.reason
 
 
 BLAMED: dict[str, tuple[Script, Outcome]] = {

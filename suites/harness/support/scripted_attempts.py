@@ -63,6 +63,8 @@ class Stage:
     ends: Script = field(default_factory=dict)
     moves: list[tuple[str, str]] = field(default_factory=list)
     """Source and destination of every run, in order."""
+    last_end: Exception | None = None
+    """What is raised when the last QEMU of a run ends; None: nothing."""
 
     def judge(
         self, ends: Script, *, repeat: int = 1, under_test: PairUnderTest | None = None, cell: Cell = CELL
@@ -103,6 +105,7 @@ class ScriptedAttempt:
         self.patched: Any = None
         self.guest = None
         self._end = stage.end_of(setting)
+        self._last_end = stage.last_end
 
     def __enter__(self) -> Self:
         self.setting.host.evidence.mkdir(parents=True)
@@ -113,6 +116,11 @@ class ScriptedAttempt:
 
     def __exit__(self, *_: object) -> None:
         pass
+
+    def ends_well(self) -> None:
+        """The last QEMU exits as the stage says."""
+        if self._last_end is not None:
+            raise self._last_end
 
     def hot_patch(self) -> Any:
         """End as scripted."""

@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from fixtures.machine.interface import label_of_destination
 from fixtures.matrix.guestspec import GuestSpec
 from fixtures.matrix.names import Arch, Hardware
 from fixtures.path.libvirt.domain_xml import for_destination, render_domain, socket_paths
@@ -120,3 +121,10 @@ def test_destination_differs_in_its_channels_only() -> None:
     assert there == source.replace("'/r/source-console'", "'/r/destination-console'").replace(
         "'/r/source-agent'", "'/r/destination-agent'"
     ).replace("'/r/source-echo'", "'/r/destination-echo'")
+
+
+def test_third_machine_has_channels_of_its_own() -> None:
+    """Lose this and the second move's QEMU takes the console of the source."""
+    xml = "<a path='/r/destination-console'/><b path='/r/destination-2-agent'/>"
+    there = for_destination(xml, Path("/r"), "destination", label_of_destination(1))
+    assert there == "<a path='/r/destination-2-console'/><b path='/r/destination-2-agent'/>"

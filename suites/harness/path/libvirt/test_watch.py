@@ -35,10 +35,10 @@ class ScriptedSource:
         self.did: list[str] = []
         self._steps = list(steps)
 
-    def follow(self, mechanism: str) -> list[int]:
-        """The samples of the migration, as bytes transferred."""
+    def follow(self, mechanism: str, began: float = 0.0) -> list[int]:
+        """The samples of the migration that began at host time `began`, as bytes transferred."""
         source: Any = self
-        watch = LibvirtWatch(source, self.job, libvirt_plan(mechanism, direct=False))
+        watch = LibvirtWatch(source, self.job, libvirt_plan(mechanism, direct=False), began)
         return [sample.transferred for sample in watch.to_its_end()]
 
     def events(self) -> list[DomainEvent]:
@@ -76,6 +76,13 @@ def test_postcopy_begins_once_and_after_the_first_pass() -> None:
     source = ScriptedSource("1", "1", "2", "3", "4", "end")
     source.follow("postcopy")
     assert source.did == ["1", "1", "2", "switch", "3", "4", "end"]
+
+
+def test_passes_of_an_earlier_migration_do_not_count() -> None:
+    """Lose this and a move after a cancelled one is switched to postcopy before its first pass."""
+    source = ScriptedSource("1", "2", "3", "end")
+    source.follow("postcopy", began=1.0)
+    assert source.did == ["1", "2", "3", "end"]
 
 
 @pytest.mark.parametrize("mechanism", ["precopy", "multifd"])

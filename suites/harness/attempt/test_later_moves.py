@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is concluded from the moves after the hot patch, with a guest whose moves end as scripted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fixtures.attempt.later_moves import LaterMoves
+from fixtures.errors import HotPatchFailure, Refused
+from fixtures.evidence.checks import Check
+from suites.harness.support.scripted_lives import NEW, PLAN, life
+
+REFUSES = HotPatchFailure(
+    "migrate", "Unknown savevm section 'x'; source: failed", "Unknown savevm section 'x'"
+)
+
+
+@pytest.fixture(autouse=True)
+def plans(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """The pairs of builds for which a plan was made, which are never probed."""
+    seen: list[tuple[str, str]] = []
+
+    def negotiated(_mechanism: str, source: Any, destination: Any, _arch: str) -> Any:
+        seen.append((source.name, destination.name))
+        return PLAN
+
+    monkeypatch.setattr("fixtures.attempt.later_moves.negotiated", negotiated)
+    return seen
+
+
+@pytest.fixture
+def attempt(tmp_path: Path) -> Any:
+    """An attempt whose guest was moved from the old into the new build."""
+    attempt = life(tmp_path)
+    attempt.hot_patch()
+    return attempt
+
+
+@pytest.fixture
+def later(attempt: Any) -> LaterMoves:
+    """The further moves of its guest."""
+    return LaterMoves(attempt)
+
+
+def test_each_move_starts_where_the_last_one_ended(
+    attempt: Any, later: LaterMoves, plans: list[tuple[str, str]]
+) -> None:
+    """Lose this and the second move is the first one again, or its plan is one for the old build."""
+    later.cancelled()
+    later.again()
+    later.back()
+    assert attempt.path.moves == ["old → new", "new → new, cancelled", "new → new", "new → old"]
+    assert plans == [("new", "new"), ("new", "new"), ("new", "old")]
+
+
+def test_the_build_of_each_move_is_asked_for(attempt: Any, later: LaterMoves) -> None:
+    """Lose this and a guest that stayed in the new build counts as moved back, for it was there before."""
+    assert later.back().runs_on_its_destination.detail == "the executable of old"
+    assert attempt.patched.runs_on_new_build.detail == "the executable of new"
+
+
+def test_a_failed_later_move_names_its_step_and_keeps_its_cause(attempt: Any, later: LaterMoves) -> None:
+    """Lose this and nobody sees which move failed, or no control excuses the failure."""
+    attempt.path.ends = [REFUSES]
+    with pytest.raises(HotPatchFailure, match=r"^second move, new → new: Unknown savevm") as failed:
+        later.again()
+    assert failed.value.cause == REFUSES.cause
+
+
+def test_a_guest_that_dies_of_a_later_move_names_its_step_once(attempt: Any, later: LaterMoves) -> None:
+    """Lose this and the reason names the step twice, or never."""
+    attempt.guest.broken = True
+    with pytest.raises(HotPatchFailure, match=r"^second move, new → new: as scripted"):
+        later.again()
+
+
+def test_a_check_after_a_later_move_names_its_step(attempt: Any, later: LaterMoves) -> None:
+    """Lose this and memory that the second move damaged looks damaged by the update."""
+    later.again()
+    attempt.guest.broken = True
+    attempt.guest.memory_is_intact()
+    assert attempt.checks.blamed.detail == "second move, new → new: page 7"
+
+
+def test_the_update_is_the_first_move(attempt: Any, later: LaterMoves) -> None:
+    """Lose this and the report shows the figures of another move as those of the update."""
+    first = attempt.patched
+    later.again()
+    assert attempt.patched is first
+    assert attempt.figures["blackout of the second move ms"] == pytest.approx(100)
+
+
+def test_old_build_may_refuse_to_take_a_guest_back(attempt: Any, later: LaterMoves) -> None:
+    """Lose this and each update to a build with a new section in its stream is unsafe."""
+    attempt.path.ends = [REFUSES]
+    with pytest.raises(
+        Refused, match="old does not take the guest back; the guest goes on in new: move back"
+    ):
+        later.back()
+
+
+def test_refusal_must_not_harm_the_guest(attempt: Any, later: LaterMoves) -> None:
+    """Lose this and a guest that is lost on its way back counts as refused."""
+    attempt.path.ends = [REFUSES]
+    attempt.guest.broken = True
+    with pytest.raises(HotPatchFailure, match="Unknown savevm"):
+        later.back()
+
+
+@pytest.mark.parametrize("check", ["hang", "runstates"])
+def test_only_a_failed_migration_is_a_refusal(check: str, attempt: Any, later: LaterMoves) -> None:
+    """Lose this and a move back that hangs counts as refused."""
+    attempt.path.ends = [HotPatchFailure(check, "it does not end")]
+    with pytest.raises(HotPatchFailure, match="it does not end"):
+        later.back()
+
+
+def test_build_does_not_refuse_its_own_guests(tmp_path: Path) -> None:
+    """Lose this and a control of the way back excuses nothing, because it ends as refused."""
+    attempt = life(tmp_path, NEW, NEW)
+    attempt.path.ends = [REFUSES]
+    with pytest.raises(HotPatchFailure, match="Unknown savevm"):
+        LaterMoves(attempt).back()
+
+
+def test_guest_must_outlive_a_cancelled_move(attempt: Any, later: LaterMoves) -> None:
+    """Lose this and a guest that stands still after a cancelled move passes."""
+    attempt.guest.broken = True
+    with pytest.raises(HotPatchFailure, match=r"^cancelled move, new → new: as scripted"):
+        later.cancelled()
+
+
+def test_last_qemu_must_end_well(attempt: Any) -> None:
+    """Lose this and a new build that crashes when it is ended passes."""
+    attempt.path.status = Check("exit-status", False, "exit status 1")
+    with pytest.raises(HotPatchFailure, match="exit status 1") as failed:
+        attempt.ends_well()
+    assert failed.value.check == "exit-status"
+
+
+def test_last_qemu_is_asked_only_after_a_move(tmp_path: Path) -> None:
+    """Lose this and a guest that was not moved at all is blamed on the builds."""
+    attempt = life(tmp_path)
+    attempt.path.status = Check("exit-status", False, "exit status 1")
+    attempt.ends_well()
+    assert not list(attempt.checks)
