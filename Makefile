@@ -4,16 +4,16 @@ SHELL := /bin/bash
 PYTEST := .venv/bin/pytest
 MAKEFLAGS += --no-print-directory
 # Recipes take these from their environment, so that a quote in one does not reach the shell as a quote.
-export OLD NEW ARCH
+export OLD NEW ARCH GUEST MINUTES
 
 # A pair for which no guest is known to be lost, so a failed test is a defect of the suite.
 TEST_PAIR := --old=debian-12-backports --new=debian-13
 
 .DEFAULT_GOAL := help
-.PHONY: help qualify nightly report test seeded bench lint pins engines clean
+.PHONY: help qualify nightly report test seeded observability bench lint pins engines clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 qualify: ## qualify an update: [OLD=build] [NEW=build] [ARCH=x86_64|ppc64le] [ARGS="more for pytest"]
 	@./setup.sh --with-report
@@ -36,6 +36,11 @@ test: ## the suite's own tests, then a short real hot patch on each architecture
 seeded: ## find every seeded defect, nightly: the proof that the checks can fail
 	@./setup.sh
 	@$(PYTEST) suites/harness/run/test_seeded_defects.py -n auto -m "slow or not slow" $(TEST_PAIR)
+
+observability: ## which fields of a guest's state do the checks notice: [ARCH=] [GUEST=virtio|devices] [MINUTES=20] [ALL=1]
+	@./setup.sh
+	@.venv/bin/python -m suites.harness.observability $(if $(ARCH),--arch="$$ARCH") $(if $(GUEST),--guest="$$GUEST") \
+	  $(if $(MINUTES),--minutes="$$MINUTES") $(if $(ALL),--all) $(ARGS)
 
 bench: ## measure every mechanism by RAM size, on an idle machine, in 20 minutes: [OLD=build] [NEW=build]
 	@./setup.sh

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fixtures.still.stream import Stream
-from suites.harness.support.tamper.places import Place, all_places
+from suites.harness.support.tamper.places import LUMPS, Place, all_places
+from suites.harness.support.tamper.virtio_lump import fields_of_virtio
+
+LUMPS["virtio"] = fields_of_virtio
 
 Mode = Literal["zero", "ones", "invert", "plus", "replace", "leave-out"]
 """`zero`, `ones` and `invert` clear, set or invert all bits; `plus` adds 1 to each element; `replace` writes

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is known of fields beforehand: which are left out, why some are not noticed, and their classes.
+
+`reasons.yaml` has it, by patterns of section and field in which only `*` is special.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+FILE = Path(__file__).parent / "reasons.yaml"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A reason for the fields that match."""
+
+    section: str
+    path: str
+    reason: str
+
+    def matches(self, section: str, path: str) -> bool:
+        """Does it apply to this field?"""
+        bare = section.rpartition("/")[2].partition("#")[0]
+        return any(_like(self.section, name) for name in (section, bare)) and _like(self.path, path)
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """All of `reasons.yaml`."""
+
+    left_out_entries: Sequence[Entry]
+    unnoticed_entries: Sequence[Entry]
+    classes: Mapping[str, Sequence[str]]
+    """Class of devices, such as `timers`, by patterns of sections."""
+
+    @classmethod
+    def read(cls, path: Path = FILE) -> Knowledge:
+        """Read the file."""
+        raw = YAML(typ="safe").load(path)
+        return cls(_entries(raw["left_out"]), _entries(raw["unnoticed"]), raw["classes"])
+
+    def left_out(self, section: str, path: str) -> str | None:
+        """Why this field is never changed; None if it is."""
+        return _first(self.left_out_entries, section, path)
+
+    def reason(self, section: str, path: str) -> str | None:
+        """Why a change of this field is not noticed; None if nobody has looked yet."""
+        return _first(self.unnoticed_entries, section, path)
+
+    def class_of(self, section: str) -> str:
+        """The class of a section's device; `others` if it is in none."""
+        bare = section.rpartition("/")[2].partition("#")[0]
+        named = (name for name, likes in self.classes.items() if any(_like(each, bare) for each in likes))
+        return next(named, "others")
+
+
+def _entries(raw: Sequence[Mapping[str, Any]]) -> tuple[Entry, ...]:
+    return tuple(Entry(each["section"], path, each["reason"]) for each in raw for path in each["path"])
+
+
+def _first(entries: Sequence[Entry], section: str, path: str) -> str | None:
+    return next((each.reason for each in entries if each.matches(section, path)), None)
+
+
+def _like(pattern: str, text: str) -> bool:
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text) is not None

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Replays a captured guest with a changed stream, and makes every check of the suite."""
+
+from __future__ import annotations
+
+import copy
+import socket
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from fixtures.attempt.attempt import Attempt
+from fixtures.errors import HotPatchFailure, RigError
+from fixtures.evidence.checks import Check
+from fixtures.guest.examination import examined
+from fixtures.guest.guest import Guest
+from fixtures.machine.attempt_dir import attempt_dir
+from fixtures.machine.monitor import CommandRefused, MonitorClosed, MonitorSilent
+from fixtures.machine.process import ProcessGone
+from fixtures.machine.qmp_machine import QmpMachine
+from fixtures.path.interface import SOCKET_NAME, Move
+from fixtures.path.qmp.transports import prepare
+from fixtures.path.qmp.watch import error_lines, statuses
+from fixtures.waiting import Deadline, Late
+from suites.harness.observability.capture import Capture, one_way
+from suites.harness.observability.held_clock import HeldClock
+
+LOAD_SECONDS = 30.0
+SIGNAL = 128
+"""A shell's exit status for a signal is this plus its number."""
+Part = bytes | memoryview
+How = Literal["unnoticed", "noticed", "refused", "crashed"]
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a replay ended."""
+
+    how: How
+    check: str = ""
+    """The check that failed first."""
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Replayer:
+    """Replays one capture again and again, one replay at a time."""
+
+    capture: Capture
+    clock: HeldClock
+    evidence: Path
+
+    def replay(self, ram: Sequence[Part], state: Callable[[], bytes]) -> Ending:
+        """Load RAM and device state into a new QEMU, and check the guest. Raises :class:`RigError`.
+
+        `state` is called when the clock was set back, because some of the state depends on its age.
+        """
+        with ExitStack() as stack:
+            place = stack.enter_context(attempt_dir())
+            for name, content in self.capture.disks.items():
+                (place / name).write_bytes(content)
+            attempt = Attempt(self.capture.setting)
+            attempt.guest = _guest_again(self.capture, attempt.record)
+            setup = replace(self.capture.setting.host, evidence=self.evidence)
+            host = setup.at(place)
+            spec, new = self.capture.setting.spec, self.capture.setting.new
+            destination = QmpMachine.start(new, spec, host, "destination", incoming=True)
+            stack.callback(destination.close)
+            return self._judged(attempt, destination, ram, state)
+
+    def _judged(
+        self, attempt: Attempt, destination: QmpMachine, ram: Sequence[Part], state: Callable[[], bytes]
+    ) -> Ending:
+        try:
+            self._load(destination, ram, state)
+            move = self._move(attempt, destination)
+            attempt.proved(self.capture.before, move)
+            check = examined(attempt.guest)
+        except _NotLoaded as error:
+            return _not_loaded(destination, str(error))
+        except HotPatchFailure as error:
+            return _ending(destination, error.check, str(error))
+        except (MonitorClosed, MonitorSilent, CommandRefused, Late, ProcessGone, OSError) as error:
+            return _ending(destination, "hang", str(error))
+        return Ending("unnoticed") if check else _ending(destination, check.name, check.detail)
+
+    def _load(self, destination: QmpMachine, ram: Sequence[Part], state: Callable[[], bytes]) -> None:
+        """Send everything, and wait until the destination runs the guest. Raises `_NotLoaded`."""
+        path = destination.host.attempt_dir / SOCKET_NAME
+        prepare(destination, one_way(self.capture.setting.plan))
+        destination.monitor.execute("migrate-incoming", uri=f"unix:{path}")
+        with socket.socket(socket.AF_UNIX) as stream, suppress(BrokenPipeError, ConnectionResetError):
+            stream.settimeout(LOAD_SECONDS)
+            stream.connect(str(path))
+            for part in ram:
+                stream.sendall(part)
+            self.clock.back_to(self.capture.stopped)
+            stream.sendall(state())
+        try:
+            destination.monitor.signal.wait_for(
+                lambda: _loaded(destination),
+                Deadline.after(LOAD_SECONDS),
+                what="the end of the load",
+                last_seen=lambda: ", ".join(statuses(destination)),
+            )
+        except Late as error:
+            raise _NotLoaded(str(error)) from error
+
+    def _move(self, attempt: Attempt, destination: QmpMachine) -> Move:
+        attempt.guest.moved_to(destination)
+        running = destination.status()
+        name = "panic" if running == "guest-panicked" else "runstates"
+        check = Check(name, running == "running", f"destination {running}")
+        ended = time.monotonic()
+        mechanism = self.capture.setting.plan.mechanism
+        source = self.capture.source
+        return Move(mechanism, source, destination, self.capture.began, ended, [], None, checks=[check])
+
+
+class _NotLoaded(Exception):
+    """Internal: the destination did not load the stream."""
+
+
+def _loaded(destination: QmpMachine) -> bool | None:
+    seen = statuses(destination)
+    if "failed" in seen or destination.monitor.closed:
+        raise _NotLoaded("; ".join(seen))
+    return True if "completed" in seen else None
+
+
+def _guest_again(capture: Capture, record: Callable[[Check], Check]) -> Guest:
+    """The guest as it was when it was captured. Its source machine is not copied."""
+    memo = {id(capture.source): capture.source, id(capture.guest._record): record}
+    return copy.deepcopy(capture.guest, memo)
+
+
+def _not_loaded(destination: QmpMachine, said: str) -> Ending:
+    destination.process.wait(2.0)
+    words = "; ".join(error_lines(destination.process.stderr())) or said
+    return Ending("crashed" if _crashed(destination) else "refused", "load", words)
+
+
+def _ending(destination: QmpMachine, check: str, detail: str) -> Ending:
+    return Ending("crashed" if _crashed(destination) else "noticed", check, detail)
+
+
+def _crashed(destination: QmpMachine) -> bool:
+    status = destination.process.ended
+    return status is not None and (status < 0 or status > SIGNAL)
+
+
+def refuse_unclean(ending: Ending) -> None:
+    """Raise :class:`RigError` if a replay without any change did not pass."""
+    if ending.how != "unnoticed":
+        raise RigError(f"the unchanged stream is {ending.how}: {ending.check}: {ending.detail}")

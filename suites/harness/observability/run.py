@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs it: one guest is captured once, and replayed with one change, or a group of changes, at a time."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fixtures.attempt.attempt import Setting
+from fixtures.machine.machine_types import resolve
+from fixtures.machine.probe import probed
+from fixtures.matrix.cells import Cell
+from fixtures.matrix.names import Arch, Hardware, Profile
+from fixtures.matrix.schema import load_matrix
+from fixtures.path.interface import negotiated
+from fixtures.places import MATRIX_FILE
+from fixtures.qualify.pair_under_test import PairUnderTest
+from fixtures.still.stream import Stream, parse
+from suites.harness.observability.aging import Aging
+from suites.harness.observability.capture import captured
+from suites.harness.observability.held_clock import HeldClock, held_clock
+from suites.harness.observability.knowledge import Knowledge
+from suites.harness.observability.ram import sent_pages
+from suites.harness.observability.replay import Ending, Replayer, refuse_unclean
+from suites.harness.observability.results import Result, Row
+from suites.harness.observability.search import Search
+from suites.harness.observability.trials import (
+    RAM,
+    Trial,
+    field_trials,
+    first_choice,
+    page_trials,
+    spread,
+)
+from suites.harness.support.tamper.places import all_places
+
+VCPUS = 2
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the user asks for."""
+
+    arch: Arch
+    hardware: Hardware
+    profile: Profile
+    old: str
+    new: str
+    minutes: float
+    """0: no bound."""
+    seed: int
+    pages: int
+    """Pages of RAM to change."""
+    everything: bool = False
+    """Every mode of every field."""
+    only: str = ""
+    """Only sections that contain this."""
+
+
+class Player:
+    """Applies trials to a captured stream and replays it."""
+
+    def __init__(self, replayer: Replayer, stream: Stream, clock: HeldClock) -> None:
+        places = list(all_places(stream))
+        self._replayer, self._clock, self._raw = replayer, clock, stream.raw
+        self._state_begins = min(each.offset for each in places if each.kind == "section")
+        self._aging = Aging.of(places)
+
+    def play(self, trials: Sequence[Trial]) -> Ending:
+        """Replay with these changes."""
+        pages = [trial for trial in trials if trial.section == RAM]
+        return self._replayer.replay(self._ram(pages), lambda: self._state(trials))
+
+    def _ram(self, pages: Sequence[Trial]) -> Sequence[bytes | memoryview]:
+        """All before the device state, in parts."""
+        whole = memoryview(self._raw)
+        parts: list[bytes | memoryview] = []
+        at = 0
+        for place in sorted((each for page in pages for each in page.places), key=lambda each: each.offset):
+            parts += [whole[at : place.offset], bytes(place.length)]
+            at = place.end
+        return [*parts, whole[at : self._state_begins]]
+
+    def _state(self, trials: Sequence[Trial]) -> bytes:
+        state = bytearray(self._raw[self._state_begins :])
+        self._aging.apply(state, self._state_begins, self._clock.behind)
+        for trial in trials:
+            if trial.section != RAM:
+                trial.apply(state, self._state_begins)
+        return bytes(state)
+
+
+def observe(order: Order, say: Callable[[str], None]) -> Result:
+    """Capture, replay and collect. Raises :class:`RigError`, :class:`UsageError`."""
+    began = time.perf_counter()
+    knowledge = Knowledge.read()
+    with held_clock() as clock, tempfile.TemporaryDirectory(prefix="hotpatch-observability-") as evidence:
+        setting = _setting(order, Path(evidence))
+        say(f"boots a guest on {setting.old.name} and captures it")
+        capture = captured(setting)
+        stream = parse(capture.stream)
+        player = Player(Replayer(capture, clock, Path(evidence)), stream, clock)
+        refuse_unclean(player.play([]))
+        all_trials = field_trials(stream, knowledge)
+        trials = _chosen(all_trials, order)
+        pages = page_trials(sent_pages(stream.raw), order.pages, order.seed)
+        say(f"{len(trials)} changes of fields and {len(pages)} pages to try")
+        search = Search(_said(player.play, say), lambda: _is_late(order, began))
+        search.run([*pages, *trials])
+    rows = tuple(Row.of(trial, ending) for trial, ending in search.endings.items())
+    return Result(
+        order.arch,
+        order.hardware,
+        order.profile,
+        order.old,
+        order.new,
+        order.seed,
+        round(time.perf_counter() - began, 1),
+        search.replays,
+        len({trial.field for trial in all_trials}),
+        rows,
+        tuple(sorted(_left_out(stream, knowledge))),
+    )
+
+
+def _chosen(trials: Sequence[Trial], order: Order) -> list[Trial]:
+    """The most telling change of each field first; with `everything` also the others."""
+    wanted = [trial for trial in trials if order.only in trial.section]
+    first = first_choice(wanted)
+    known = set(first)
+    rest = [trial for trial in wanted if trial not in known] if order.everything else []
+    return [*spread(first, order.seed), *spread(rest, order.seed)]
+
+
+def _said(play: Callable[[Sequence[Trial]], Ending], say: Callable[[str], None]) -> Callable[..., Ending]:
+    def attempt(group: Sequence[Trial]) -> Ending:
+        ending = play(group)
+        what = group[0].label if len(group) == 1 else f"{len(group)} fields of {group[0].section}"
+        say(f"{ending.how:9} {ending.check:18} {what}")
+        return ending
+
+    return attempt
+
+
+def _is_late(order: Order, began: float) -> bool:
+    return order.minutes > 0 and time.perf_counter() - began > order.minutes * 60
+
+
+def _left_out(stream: Stream, knowledge: Knowledge) -> set[tuple[str, str, str]]:
+    found = ((each, knowledge.left_out(each.section, each.bare)) for each in all_places(stream))
+    return {(each.section, each.bare, reason) for each, reason in found if reason and each.kind == "field"}
+
+
+def _setting(order: Order, evidence: Path) -> Setting:
+    matrix = load_matrix(MATRIX_FILE)
+    under_test = PairUnderTest(matrix, matrix.pair(order.old, order.new), strict_pins=False)
+    family = matrix.machine_types[order.arch][-1].family
+    cell = Cell(order.arch, family, "newest-old", "qmp", "precopy", order.profile, order.hardware, VCPUS)
+    under_test.prepare([cell])
+    old, new = under_test.old, under_test.new
+    machine_type = resolve(family, "newest-old", probed(old, order.arch), probed(new, order.arch))
+    plan = negotiated("precopy", old, new, order.arch)
+    return Setting(cell.guest(machine_type), old, new, "qmp", plan, under_test.host(order.arch, evidence))

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Are the shares right, and is each field that is not noticed listed with its reason?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from suites.harness.observability.knowledge import Entry, Knowledge
+from suites.harness.observability.page import write_page
+from suites.harness.observability.results import UNEXPLAINED, Result, Row
+from suites.harness.observability.tables import terminal_lines
+from suites.harness.support.browser import CHROMIUM, width_in_browser
+
+PHONE = 420
+"""Pixels."""
+
+ROWS = (
+    Row("serial", "state/ier", "zero", "noticed", "alive"),
+    Row("serial", "state/scr", "invert", "unnoticed"),
+    Row("serial#1", "state/scr", "invert", "unnoticed"),
+    Row("0000:00:01.0/virtio-blk", "virtio/vq/num", "zero", "refused", "load", "bad ring size"),
+    Row("cpu_common", "interrupt_request", "invert", "crashed", "load"),
+    Row("ram", "pc.ram page 0x7", "zero", "noticed", "memory"),
+)
+KNOWN = Knowledge(
+    (), (Entry("serial", "state/scr", "a scratch byte"),), {"serial": ("serial",), "CPU": ("cpu*",)}
+)
+RESULT = Result("x86_64", "virtio", "idle", "debian-13", "debian-13", 1, 9.0, 6, 20, ROWS)
+
+
+def test_shares_count_refused_and_crashed_loads_as_seen() -> None:
+    """Lose this and the figure of the docs page is wrong."""
+    total = RESULT.total()
+    assert (total.tried, total.noticed, total.refused, total.unnoticed, total.seen) == (5, 1, 2, 2, 0.6)
+    assert (RESULT.ram().tried, RESULT.ram().seen) == (1, 1.0)
+
+
+def test_instances_of_a_device_are_of_one_class() -> None:
+    """Lose this and the second serial port is left out of the serial ports' share."""
+    assert [(share.name, share.tried) for share in RESULT.by_class(KNOWN)] == [
+        ("serial", 3),
+        ("CPU", 1),
+        ("others", 1),
+    ]
+
+
+def test_each_field_that_is_not_noticed_has_its_reason() -> None:
+    """Lose this and nobody knows which fields still need a check."""
+    lines = list(terminal_lines(RESULT, KNOWN))
+    assert "not noticed: serial#1 state/scr (invert): a scratch byte" in lines
+    assert f"not noticed: serial state/scr (invert): {UNEXPLAINED}" in list(
+        terminal_lines(RESULT, Knowledge((), (), {}))
+    )
+
+
+def test_page_lists_each_field_with_its_reason_or_check(tmp_path: Path) -> None:
+    """Lose this and the page of a run hides what it found."""
+    text = write_page(RESULT, KNOWN, tmp_path / "page.html").read_text()
+    assert all(word in text for word in ("state/scr", "a scratch byte", "bad ring size", "alive"))
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+def test_page_is_no_wider_than_a_phone(tmp_path: Path) -> None:
+    """Lose this and a page on a phone shows only half of each line."""
+    page = write_page(RESULT, KNOWN, tmp_path / "page.html")
+    assert width_in_browser(page, PHONE, tmp_path) <= PHONE
+
+
+def test_results_can_be_read_again(tmp_path: Path) -> None:
+    """Lose this and the docs page cannot be made from a run."""
+    RESULT.write(tmp_path / "result.json")
+    assert Result.read(tmp_path / "result.json") == RESULT
+
+
+def test_the_shipped_knowledge_can_be_read() -> None:
+    """Lose this and `make observability` ends with a traceback."""
+    assert Knowledge.read().class_of("0000:00:02.0/virtio-net") == "virtio-net"

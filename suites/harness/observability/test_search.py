@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Does the search find each change that is noticed, and clear the others with few replays?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suites.harness.observability.replay import Ending
+from suites.harness.observability.search import MOST_TOGETHER, Search, group_size
+from suites.harness.observability.trials import Trial
+
+NOTICED, REFUSED, UNNOTICED = Ending("noticed", "memory"), Ending("refused", "load"), Ending("unnoticed")
+
+
+def trials(count: int) -> list[Trial]:
+    """Trials of fields of one section."""
+    return [Trial("serial", f"field{number}", "zero", ()) for number in range(count)]
+
+
+def searched(endings: dict[Trial, Ending], *, seconds: int = 1000) -> Search:
+    """A search in which these changes are noticed, whatever is changed with them; a replay takes 1 s."""
+
+    def attempt(group: Sequence[Trial]) -> Ending:
+        return next((endings[trial] for trial in group if trial in endings), UNNOTICED)
+
+    search = Search(attempt, lambda: search.replays >= seconds)
+    search.run(trials(40))
+    return search
+
+
+@given(st.dictionaries(st.integers(0, 39), st.sampled_from([NOTICED, REFUSED])))
+def test_each_change_gets_its_own_ending(endings: dict[int, Ending]) -> None:
+    """Lose this and a field that is not noticed is reported as noticed, because another one was."""
+    wanted = {trial: endings.get(number, UNNOTICED) for number, trial in enumerate(trials(40))}
+    seen = {trial: ending for trial, ending in wanted.items() if ending is not UNNOTICED}
+    assert searched(seen).endings == wanted
+
+
+def test_fields_that_nobody_notices_are_tried_together() -> None:
+    """Lose this and a section that nobody notices costs a replay for each field."""
+    assert searched({}).replays < 12
+
+
+def test_the_time_bounds_the_search() -> None:
+    """Lose this and `--minutes` is a promise that is not kept."""
+    assert searched({}, seconds=3).replays == 3
+
+
+@pytest.mark.parametrize("noticed, tried, size", [(0, 0, 1), (5, 5, 1), (0, 2, 2), (0, 40, MOST_TOGETHER)])
+def test_groups_grow_where_little_is_noticed(noticed: int, tried: int, size: int) -> None:
+    """Lose this and groups are halved more often than single changes would cost."""
+    assert group_size(noticed, tried) == size
