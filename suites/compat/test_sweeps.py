@@ -10,6 +10,7 @@ from fixtures.sweep.device_models import cpu_models
 from fixtures.sweep.devices import DeviceSweep, offered_devices
 from fixtures.sweep.machines import chosen_types, sweep_aliases, sweep_machine_types
 from fixtures.sweep.mixes import MixSweep
+from fixtures.sweep.ram_ends import sweep_ram_ends
 from fixtures.sweep.shared_ram import sweep_shared_ram
 from fixtures.sweep.sweep import Sweep
 
@@ -23,6 +24,7 @@ def test_every_machine_type_moves(sweep: Sweep) -> None:
     sweep_machine_types(sweep)
     sweep_aliases(sweep)
     sweep_shared_ram(sweep)
+    sweep_ram_ends(sweep)
 
 
 @pytest.mark.sweep("devices")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from fixtures.sweep.ram_ends import FIRST_NUMBER, places
 from suites.harness.support.seeds import LOADS, MIGRATE, Seed, SeededBuild, compat
 from suites.harness.support.wrong_builds import RECEIVES, Wrong, does, lacks, sets, takes_for
 
@@ -205,10 +206,17 @@ GUEST_SEES = SeededBuild(
 )
 """Such machines load without an error; only the guest sees the difference."""
 
+
+def loses(page: str) -> Wrong:
+    """A destination that zeroes this page of the sweep `ram-ends` once it has loaded the stream."""
+    number = FIRST_NUMBER + list(places("x86_64")).index(page)
+    return does("on-message", '"status": "completed"', f"zero {number}", when="id=dimm")
+
+
 OTHER_RAM = SeededBuild(
     "other-ram",
     "new",
-    compat("machines", "*/shared-ram"),
+    compat("machines", "*/*ram*"),
     (
         Seed(
             "destination writes into shared RAM",
@@ -218,11 +226,38 @@ OTHER_RAM = SeededBuild(
             "defect-new",
             ("writes into RAM that the guest still uses: 4 KiB, the first at 0x2004000",),
         ),
+        Seed(
+            "loses a page above 4 GiB",
+            loses("first page after 4 GiB of RAM"),
+            "ram-ends",
+            "defect-new",
+            ("memory: RAM did not arrive: first page after 4 GiB of RAM; ",),
+        ),
     ),
+)
+
+LOSES_AN_END = tuple(
+    SeededBuild(
+        f"loses-{end}-page",
+        "new",
+        compat("machines", "*/ram-ends"),
+        (
+            Seed(
+                f"loses the {end} page of RAM",
+                loses(f"{end} page of RAM"),
+                "ram-ends",
+                "defect-new",
+                (f"memory: RAM did not arrive: {end} page of RAM; ",),
+            ),
+        ),
+        slow=True,
+    )
+    for end in ("first", "last")
 )
 
 AT_REST = (
     OTHER_RAM,
+    *LOSES_AN_END,
     OTHER_MACHINES,
     OTHER_ALIASES,
     OTHER_PSERIES,
