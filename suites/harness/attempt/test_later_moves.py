@@ -11,6 +11,7 @@ import pytest
 from fixtures.attempt.later_moves import LaterMoves
 from fixtures.errors import HotPatchFailure, Refused
 from fixtures.evidence.checks import Check
+from fixtures.waiting import Late
 from suites.harness.support.scripted_lives import NEW, PLAN, life
 
 REFUSES = HotPatchFailure(
@@ -131,6 +132,23 @@ def test_guest_must_outlive_a_cancelled_move(attempt: Any, later: LaterMoves) ->
     attempt.guest.broken = True
     with pytest.raises(HotPatchFailure, match=r"^cancelled move, new → new: as scripted"):
         later.cancelled()
+
+
+def test_guest_must_live_long_after_its_move(
+    attempt: Any, later: LaterMoves, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and a guest that dies a minute after its move passes."""
+    waited: list[int] = []
+
+    def beats_arrive(wanted: int) -> None:
+        waited.append(wanted)
+        if len(waited) > 2:
+            raise Late("waited 6 s for 250 more beats")
+
+    monkeypatch.setattr(attempt.guest, "beats_arrive", beats_arrive, raising=False)
+    assert not later.stays_alive()
+    assert len(waited) == 3
+    assert later.stays_alive(seconds=0)
 
 
 def test_last_qemu_must_end_well(attempt: Any) -> None:

@@ -19,6 +19,7 @@ from fixtures.evidence.checks import Check
 from fixtures.machine.probe import Probe
 from fixtures.matrix.mechanisms import MigrationPlan
 from fixtures.matrix.schema import KnownIssue, Match
+from fixtures.outcome.blame import failure_of
 from fixtures.outcome.judgement import CONTROL_RUNS
 from fixtures.outcome.outcome import Outcome
 from fixtures.path.interface import negotiated
@@ -82,6 +83,16 @@ def test_qemu_that_ends_badly_fails_its_cell(stage: Stage) -> None:
     result = stage.judge({})
     assert result.outcome is Outcome.DEFECT_OLD
     assert "exit-status: exit status 139" in result.reason
+
+
+@pytest.mark.parametrize("compared,outcome", [(True, Outcome.REGRESSION), (False, Outcome.PASS)])
+def test_cost_is_compared_if_the_cell_is_about_it(compared: bool, outcome: Outcome, stage: Stage) -> None:
+    """Lose this and no cell compares what moves cost, or each one does."""
+    stage.figures = {FORWARD: {"destination descriptors": 330}}
+    stage.figures |= {pair: {"destination descriptors": 30} for pair in (OLD_OLD, NEW_NEW)}
+    result = stage.judge({}, cell=replace(CELL, compared=compared))
+    assert result.outcome is outcome
+    assert (failure_of(result.runs) is not None) == compared
 
 
 BLAMED: dict[str, tuple[Script, Outcome]] = {

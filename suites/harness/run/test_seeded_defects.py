@@ -17,6 +17,7 @@ from suites.harness.support.seeded_run import FOUND_PROPERTY, Row, SeededRun, co
 from suites.harness.support.seeds import Seed, SeededBuild
 from suites.harness.support.seeds_at_rest import AT_REST, OTHER_MACHINES
 from suites.harness.support.seeds_later_moves import LATER_MOVES
+from suites.harness.support.seeds_of_cost import OF_COST
 from suites.harness.support.seeds_under_guests import UNDER_GUESTS
 from suites.harness.support.wrong_builds import Wrong, make_wrong, matrix_with
 
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.x86_64
 COUNT_AGAINST = frozenset({"regression", "defect-new", "removed", "flaky"})
 BLAMED = COUNT_AGAINST | {"error"}
 WRONG = "wrong"
-SEEDED = (*UNDER_GUESTS, *LATER_MOVES, *AT_REST)
+SEEDED = (*UNDER_GUESTS, *LATER_MOVES, *OF_COST, *AT_REST)
 
 Qualify = Callable[..., SeededRun]
 

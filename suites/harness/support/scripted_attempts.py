@@ -63,6 +63,8 @@ class Stage:
     ends: Script = field(default_factory=dict)
     moves: list[tuple[str, str]] = field(default_factory=list)
     """Source and destination of every run, in order."""
+    figures: dict[tuple[str, str], dict[str, float]] = field(default_factory=dict)
+    """Figures of the runs, by source and destination."""
     last_end: Exception | None = None
     """What is raised when the last QEMU of a run ends; None: nothing."""
 
@@ -101,7 +103,7 @@ class ScriptedAttempt:
     def __init__(self, stage: Stage, setting: Setting) -> None:
         self.setting = setting
         self.checks = CheckRecord()
-        self.figures: dict[str, float] = {}
+        self.figures = dict(stage.figures.get((setting.old.name, setting.new.name), {}))
         self.patched: Any = None
         self.guest = None
         self._end = stage.end_of(setting)

@@ -6,6 +6,9 @@
  *   freeze N     vCPU N never runs again
  *   zero N       page N of the guest agent's memory area is overwritten with zeroes
  *   jump-clock   QEMU's monotonic clock jumps ahead; needs the rule `preload clock.so`
+ *   pause MS     QEMU does nothing for so long
+ *   memory MIB   as much more memory is in use from now on, by the stand-in
+ *   descriptors N  as many more descriptors are open from now on, in the stand-in
  */
 #include "wrong.h"
 
@@ -146,6 +149,27 @@ static void command(int monitor, const char *name)
     free(line);
 }
 
+static void pause_qemu(pid_t qemu, long ms)
+{
+    const struct timespec pause = {ms / 1000, ms % 1000 * 1000000};
+
+    kill(qemu, SIGSTOP);
+    nanosleep(&pause, NULL);
+    kill(qemu, SIGCONT);
+}
+
+static void use_memory(size_t mib)
+{
+    memset(not_null(malloc(mib << 20)), 1, mib << 20);
+}
+
+static void open_descriptors(long number)
+{
+    while (number-- > 0)
+        if (open("/dev/null", O_RDONLY | O_CLOEXEC) < 0)
+            fail("/dev/null");
+}
+
 static void inject(pid_t qemu, int monitor, const char *name, const char *argument)
 {
     if (strcmp(name, "die") == 0)
@@ -158,6 +182,12 @@ static void inject(pid_t qemu, int monitor, const char *name, const char *argume
         zero(qemu, strtoull(argument, NULL, 10));
     else if (strcmp(name, "jump-clock") == 0)
         kill(qemu, SIGURG);
+    else if (strcmp(name, "pause") == 0)
+        pause_qemu(qemu, atol(argument));
+    else if (strcmp(name, "memory") == 0)
+        use_memory((size_t)atol(argument));
+    else if (strcmp(name, "descriptors") == 0)
+        open_descriptors(atol(argument));
     else
         fail(name);
 }

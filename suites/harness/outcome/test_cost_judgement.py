@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How often moves are run to compare their cost, and which build is blamed. The runs are scripted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fixtures.builds.build import Build
+from fixtures.builds.sandbox import Sandbox
+from fixtures.outcome.cost_judgement import CostJudgement
+from fixtures.outcome.costs import COST_REPEATS
+from fixtures.outcome.outcome import Outcome, RunRecord
+
+OLD, NEW = (Build(name, Sandbox(Path("/")), {}) for name in ("old", "new"))
+LOW, HIGH = 500.0, 1200.0
+
+
+class Runs:
+    """Runs whose blackout depends on their source and destination."""
+
+    def __init__(self, blackouts: dict[tuple[str, str], float], failing: str = "", late: int = 0) -> None:
+        """`failing`: the label of a run that fails; `late`: a run by number, from 1, that takes long."""
+        self.blackouts = blackouts
+        self.figures: dict[str, float] = {}
+        self.failing = failing
+        self.late = late
+        self.records: list[RunRecord] = []
+
+    def __call__(self, old: Build, new: Build, label: str) -> RunRecord:
+        """One run."""
+        ms = self.blackouts[old.name, new.name]
+        failed = self.failing == label
+        record = RunRecord(old.name, new.name, "fail" if failed else "pass", "it broke" if failed else "")
+        record.blackout_ms = ms + len(self.records)
+        record.figures = self.figures
+        self.records.append(record)
+        if len(self.records) == self.late:
+            record.blackout_ms = HIGH
+        return record
+
+    @property
+    def moves(self) -> list[str]:
+        """The runs so far."""
+        return [f"{record.source} → {record.destination}" for record in self.records]
+
+
+def first(blackout: float) -> RunRecord:
+    """The cell's own run, which passed."""
+    return RunRecord("old", "new", "pass", blackout_ms=blackout)
+
+
+def test_one_look_is_enough_if_nothing_is_out_of_bounds() -> None:
+    """Lose this and each cell about costs takes a minute."""
+    runs = Runs({("old", "old"): LOW})
+    assert CostJudgement(runs, OLD, NEW).outcome(first(LOW + 50)) is None
+    assert runs.moves == ["old → old"]
+
+
+def test_second_look_ends_a_false_alarm() -> None:
+    """Lose this and one slow move on a busy host is followed by ten more, or is a regression."""
+    runs = Runs({("old", "old"): LOW, ("old", "new"): LOW})
+    assert CostJudgement(runs, OLD, NEW).outcome(first(HIGH)) is None
+    assert runs.moves == ["old → old", "old → new", "old → old"]
+
+
+def test_another_figure_at_the_second_look_is_a_false_alarm() -> None:
+    """Lose this and a busy host, where now one figure is out of bounds and now another, costs a minute."""
+    runs = Runs({("old", "old"): LOW, ("old", "new"): LOW}, late=2)
+    suspect = replace(first(LOW), figures={"destination threads": 40})
+    runs.figures = {"destination threads": 4}
+    assert CostJudgement(runs, OLD, NEW).outcome(suspect) is None
+    assert len(runs.moves) == 3
+
+
+def test_looks_alone_decide_nothing() -> None:
+    """Lose this and two slow moves on a busy host are a regression."""
+    runs = Runs({("old", "old"): LOW, ("old", "new"): LOW}, late=2)
+    assert CostJudgement(runs, OLD, NEW).outcome(first(HIGH)) is None
+    assert runs.moves[3:] == ["old → new", "old → old"] * COST_REPEATS
+
+
+@pytest.mark.parametrize("itself,outcome", [(LOW, Outcome.REGRESSION), (HIGH, Outcome.DEFECT_NEW)])
+def test_build_is_blamed_by_what_its_own_moves_cost(itself: float, outcome: Outcome) -> None:
+    """Lose this and nobody knows whether the new build is slow, or only the way into it."""
+    runs = Runs({("old", "old"): LOW, ("old", "new"): HIGH, ("new", "new"): itself})
+    found = CostJudgement(runs, OLD, NEW).outcome(first(HIGH))
+    assert found is not None
+    assert found[0] is outcome
+    assert "cost: blackout ms 12" in found[1]
+    assert "old→old 5" in found[1]
+
+
+def test_costly_runs_are_failures_of_the_cost() -> None:
+    """Lose this and the report shows a finding without a failed run, or a known issue does not match it."""
+    runs = Runs({("old", "old"): LOW, ("old", "new"): HIGH, ("new", "new"): HIGH})
+    CostJudgement(runs, OLD, NEW).outcome(first(HIGH))
+    failed = [record for record in runs.records if record.result == "fail"]
+    assert {(record.source, record.destination) for record in failed} == {("old", "new")}
+    assert {record.signature for record in failed} == {"cost: blackout ms"}
+    assert len(failed) == COST_REPEATS
+
+
+@pytest.mark.parametrize("label", ["cost-1", "cost-4"])
+def test_move_that_fails_while_it_is_repeated_is_flaky(label: str) -> None:
+    """Lose this and a guest that is lost in the third repeat is not reported."""
+    runs = Runs({("old", "old"): LOW, ("old", "new"): HIGH}, failing=label)
+    found = CostJudgement(runs, OLD, NEW).outcome(first(HIGH))
+    assert found == (Outcome.FLAKY, "outcomes differ between repeats: it broke")
+
+
+def test_nothing_is_compared_with_a_control_that_fails() -> None:
+    """Lose this and a cell errs because its control has a defect of its own."""
+    runs = Runs({("old", "old"): LOW}, failing="cost-control-0")
+    assert CostJudgement(runs, OLD, NEW).outcome(first(HIGH)) is None
+
+
+def test_build_is_not_compared_with_itself() -> None:
+    """Lose this and a build against itself fails by chance."""
+    runs = Runs({})
+    assert CostJudgement(runs, OLD, OLD).outcome(first(HIGH)) is None
+    assert runs.moves == []

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When a difference between figures of two moves counts: it is felt, and it is not chance."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fixtures.outcome.costs import COST_LEVEL, COST_REPEATS, COSTS, rank_test
+from fixtures.outcome.outcome import RunRecord
+
+BY_NAME = {cost.name: cost for cost in COSTS}
+FELT = {
+    "100 ms more": ("blackout ms", 620, 520, True),
+    "99 ms more": ("blackout ms", 619, 520, False),
+    "twice": ("blackout ms", 44, 22, True),
+    "twice of nothing": ("blackout ms", 8, 2, False),
+    "less blackout": ("blackout ms", 100, 900, False),
+    "half the speed": ("MiB/s", 40, 80, True),
+    "twice the speed": ("MiB/s", 80, 40, False),
+    "600 MiB": ("destination peak MiB", 1600, 1000, True),
+    "a tenth of the memory": ("destination peak MiB", 220, 200, False),
+    "300 descriptors": ("destination descriptors", 330, 30, True),
+    "memory that is no longer shared": ("destination shared MiB", 0, 256, True),
+}
+
+
+@pytest.mark.parametrize("case", FELT)
+def test_difference_that_users_feel(case: str) -> None:
+    """Lose this and a second more blackout is none, or each millisecond is a finding."""
+    name, value, control, felt = FELT[case]
+    assert BY_NAME[name].felt(value, control) is felt
+
+
+def test_clear_difference_is_not_chance() -> None:
+    """Lose this and no difference is ever found with the repeats that are made."""
+    values, others = [float(n) for n in range(10, 10 + COST_REPEATS)], [1.0] * COST_REPEATS
+    assert rank_test(values, others) == pytest.approx(1 / 252)
+    assert rank_test(values, others) < COST_LEVEL
+
+
+def test_equal_figures_share_the_mean_of_their_ranks() -> None:
+    """Lose this and counts, many of which are equal, are compared by another test than the documented one."""
+    assert rank_test([0, 0, 2], [1, 1, 1]) == pytest.approx(17 / 20)
+
+
+def test_equal_figures_are_chance() -> None:
+    """Lose this and counts that never vary are a finding."""
+    assert rank_test([7.0] * 5, [7.0] * 5) == 1.0
+
+
+@given(st.lists(st.integers(0, 3), min_size=6, max_size=6))
+def test_probability_is_that_of_dealing_the_figures_by_chance(figures: list[int]) -> None:
+    """Lose this and more differences count than the level says: each build fails by chance."""
+    deals = list(permutations(figures))
+    small = [deal for deal in deals if rank_test(deal[:3], deal[3:]) <= 0.1]
+    assert len(small) <= len(deals) * 0.1
+
+
+def run(**figures: float) -> RunRecord:
+    """A run with this blackout."""
+    return RunRecord("old", "new", "pass", blackout_ms=figures.get("blackout"))
+
+
+def test_difference_must_be_felt_and_be_no_chance() -> None:
+    """Lose this and a slow host makes a finding, or a difference of nothing does."""
+    cost = BY_NAME["blackout ms"]
+    controls = [run(blackout=500 + n) for n in range(5)]
+    assert cost.worse([run(blackout=1200 + n) for n in range(5)], controls)
+    assert not cost.worse([run(blackout=520 + n) for n in range(5)], controls)
+    assert not cost.worse([run(blackout=ms) for ms in (400, 400, 1200, 1200, 1200)], controls)
+
+
+def test_figure_that_a_path_does_not_report_is_not_compared() -> None:
+    """Lose this and a cell of libvirt ends in an error of the suite."""
+    cost = BY_NAME["blackout ms"]
+    assert not cost.suspected(run(), run(blackout=1))
+    assert not cost.worse([run()], [run(blackout=1)])

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Seeded defects that harm no guest but cost: time, memory, descriptors. Found by comparing with old→old."""
+
+from __future__ import annotations
+
+from suites.harness.support.seeds import LOADS, Seed, SeededBuild
+from suites.harness.support.wrong_builds import GUEST_RUNS, RECEIVES, does
+
+BUSY, SHARING = "busy-bare-1vcpu-costs", "qmp-ignore-shared-idle-bare-1vcpu-costs"
+SELECT = ("suites/cost", "--arch=x86_64", "-k")
+
+SLOW_TO_GO_ON = SeededBuild(
+    "slow-to-go-on",
+    "new",
+    (*SELECT, "qmp-precopy"),
+    (
+        Seed(
+            "700 ms more blackout",
+            does("on-message", GUEST_RUNS, "pause 700", when=RECEIVES),
+            BUSY,
+            "defect-new",
+            ("cost: blackout ms", "wrong → itself costs as much"),
+        ),
+    ),
+    slow=True,
+)
+
+SLOW_TO_LOAD = SeededBuild(
+    "slow-to-load",
+    "new",
+    (*SELECT, "qmp-precopy"),
+    (
+        Seed(
+            "memory arrives slowly",
+            does("on-message", LOADS, "pause 4000", when=RECEIVES),
+            BUSY,
+            "defect-new",
+            ("total ms", "MiB/s", "wrong → itself costs as much"),
+        ),
+    ),
+    slow=True,
+)
+
+LEAKS = SeededBuild(
+    "leaks",
+    "new",
+    (*SELECT, "qmp-precopy or ignore-shared"),
+    (
+        Seed(
+            "600 MiB leaked in a load",
+            does("on-message", LOADS, "memory 600", when="hotpatch.profile=busy"),
+            BUSY,
+            "defect-new",
+            ("cost: destination peak MiB", "wrong → itself costs as much"),
+        ),
+        Seed(
+            "300 descriptors leaked in a load",
+            does("on-message", LOADS, "descriptors 300", when="hotpatch.profile=idle"),
+            SHARING,
+            "defect-new",
+            ("destination descriptors", "wrong → itself costs as much"),
+        ),
+        Seed(
+            "shared memory is private",
+            does("replace-in-argument", "share=on", "share=off", when=RECEIVES),
+            SHARING,
+            "defect-new",
+            ("destination shared MiB", "wrong → itself costs as much"),
+        ),
+    ),
+    slow=True,
+)
+
+OF_COST = (SLOW_TO_GO_ON, SLOW_TO_LOAD, LEAKS)
