@@ -25,3 +25,12 @@ def test_guest_obeys_after_its_move(guest: Guest, hot_patch: HotPatch, managed: 
     assert managed.has_an_armed_watchdog()
     assert managed.sees_the_power_button()
     assert managed.powers_off()
+
+
+@promise("paused", path="qmp", mechanism="precopy")
+@promise("paused", path="libvirt", mechanism="precopy", slow=True)
+def test_paused_guest_stays_paused(guest: Guest, paused_hot_patch: HotPatch) -> None:
+    """Lose this and a guest that its owner has paused runs again, because QEMU was updated under it."""
+    guest.works()
+    assert paused_hot_patch().runs_on_new_build
+    assert examined(guest)

@@ -68,6 +68,13 @@ def test_pass_needs_no_control(stage: Stage) -> None:
     assert stage.moves == [FORWARD]
 
 
+def test_pause_on_purpose_is_no_blackout(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a report shows seconds of blackout that the test itself has made."""
+    monkeypatch.setattr(ScriptedAttempt, "paused", True)
+    result = stage.judge({})
+    assert (result.total_ms, result.blackout_ms) == (55.0, None)
+
+
 def test_result_carries_the_figures(stage: Stage) -> None:
     """Lose this and a report does not say how long the guest was paused."""
     result = stage.judge({})

@@ -99,6 +99,7 @@ class ScriptedAttempt:
     timeline = None
     began = False
     started_by_new = False
+    paused = False
 
     def __init__(self, stage: Stage, setting: Setting) -> None:
         self.setting = setting
@@ -129,7 +130,7 @@ class ScriptedAttempt:
         self.began = True
         if isinstance(self._end, Exception):
             raise self._end
-        move = SimpleNamespace(total_ms=55.0, downtime_ms=12.0)
+        move = SimpleNamespace(total_ms=55.0, downtime_ms=12.0, paused=self.paused)
         held = Check("new-build", True, "it is the new build")
         check = self.checks.record(held if self._end is None else self._end)
         self.patched = SimpleNamespace(

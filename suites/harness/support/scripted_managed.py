@@ -51,6 +51,7 @@ class ScriptedGuest:
     refuses: str = ""
     """The act that QEMU refuses."""
     running: bool = True
+    stands_still: bool = False
     keys: int = 0
     power: int = 0
     carrier: int = 1
