@@ -8,6 +8,7 @@ import json
 import pytest
 
 from suites.harness.support.seeded_run import FOUND_PROPERTY, Row
+from suites.harness.support.seeded_table import seeded_line, seeded_shares
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -19,8 +20,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         return
     found = sum(row["found"] for row in rows)
     terminalreporter.section(f"seeded defects: {found} of {len(rows)} found")
-    for row in sorted(rows, key=lambda row: row["found"]):
-        word = "found " if row["found"] else "MISSED"
-        terminalreporter.line(f"{word} {row['seed']:<36} {row['expected']:<11} {row['subject']}")
-        if not row["found"]:
-            terminalreporter.line(f"       seen: {row['seen']}")
+    for row in sorted(rows, key=lambda row: (row["found"], row["kind"])):
+        terminalreporter.line(seeded_line(row))
+    for kind, (seen, sown) in sorted(seeded_shares(rows).items()):
+        terminalreporter.line(f"{seen} of {sown}: {kind}")

@@ -13,12 +13,12 @@ from fixtures.cache import cache_root
 from fixtures.machine.attempt_dir import attempt_dir
 from fixtures.matrix.schema import DebianBuild
 from fixtures.run.executing import pair_under_test_of
+from suites.harness.support.all_seeds import SEEDED
 from suites.harness.support.seeded_run import FOUND_PROPERTY, Row, SeededRun, copy_of_checkout, run_seeded
+from suites.harness.support.seeded_table import check_in
 from suites.harness.support.seeds import Seed, SeededBuild
-from suites.harness.support.seeds_at_rest import AT_REST, OTHER_MACHINES
-from suites.harness.support.seeds_later_moves import LATER_MOVES
-from suites.harness.support.seeds_of_cost import OF_COST
-from suites.harness.support.seeds_under_guests import UNDER_GUESTS
+from suites.harness.support.seeds_at_rest import OTHER_MACHINES
+from suites.harness.support.tamper.rules import Order, write_orders
 from suites.harness.support.wrong_builds import Wrong, make_wrong, matrix_with
 
 pytestmark = pytest.mark.x86_64
@@ -26,7 +26,6 @@ pytestmark = pytest.mark.x86_64
 COUNT_AGAINST = frozenset({"regression", "defect-new", "removed", "flaky"})
 BLAMED = COUNT_AGAINST | {"error"}
 WRONG = "wrong"
-SEEDED = (*UNDER_GUESTS, *LATER_MOVES, *OF_COST, *AT_REST)
 
 Qualify = Callable[..., SeededRun]
 
@@ -41,13 +40,16 @@ def qualify(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Qualify]
     numbers = count(1)
     with attempt_dir(cache_root()) as place:
 
-        def qualified(wrong: Wrong, role: str, words: tuple[str, ...]) -> SeededRun:
+        def qualified(
+            wrong: Wrong, role: str, words: tuple[str, ...], orders: tuple[Order, ...] = ()
+        ) -> SeededRun:
             right, number = under_test.pair.new, next(numbers)
             root = make_wrong(under_test.new.sandbox.root, wrong, place / f"{WRONG}-{number}")
             given = Path(request.config.getoption("--matrix"))
             matrix = matrix_with(given, {WRONG: root}, place / f"matrix-{number}.yaml")
             old, new = (WRONG, right) if role == "old" else (right, WRONG)
-            return run_seeded(copy_of_checkout(tmp_path / "checkout"), matrix, old, new, words)
+            tampered = write_orders(orders, place / f"orders-{number}.json") if orders else None
+            return run_seeded(copy_of_checkout(tmp_path / "checkout"), matrix, old, new, words, tampered)
 
         yield qualified
 
@@ -60,7 +62,12 @@ def test_seeded_defects_are_found(
     build: SeededBuild, qualify: Qualify, request: pytest.FixtureRequest
 ) -> None:
     """Lose this and the verdict `safe` proves nothing, because nothing shows what the suite can find."""
-    run = qualify(build.wrong, build.role, build.select)
+    run = qualify(
+        build.wrong,
+        build.role,
+        build.select,
+        build.orders(WRONG, pair_under_test_of(request.config).pair.new),
+    )
     rows = [_row(seed, run) for seed in build.seeds]
     for row in rows:
         request.node.user_properties.append((FOUND_PROPERTY, json.dumps(row)))
@@ -99,10 +106,12 @@ def _row(seed: Seed, run: SeededRun) -> Row:
     found = cell is not None and cell["outcome"] == seed.outcome
     found = found and all(word in seen for word in seed.words)
     return {
+        "kind": seed.kind,
         "seed": seed.name,
         "subject": seed.subject,
         "expected": seed.outcome,
         "seen": seen,
+        "check": check_in(cell["reason"]) if cell else "",
         "found": found,
     }
 

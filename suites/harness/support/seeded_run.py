@@ -20,6 +20,7 @@ from typing import Any, TypedDict
 from fixtures.outcome.report_dirs import LINKS, all_runs
 from fixtures.places import ROOT
 from suites.harness.support import tracing_allowed
+from suites.harness.support.tamper import plugin
 
 PARTS = ("conftest.py", "pyproject.toml", "builds.lock.json", "fixtures", "images", "reports", "suites")
 NOT_COPIED = shutil.ignore_patterns(*LINKS, *LINKS.values(), "history", "__pycache__")
@@ -34,11 +35,14 @@ LIFELINE = ("setpriv", "--pdeathsig", "KILL")
 class Row(TypedDict):
     """The result of one seed."""
 
+    kind: str
     seed: str
     subject: str
     expected: str
     seen: str
     """Outcome and reason of the cell that should show the defect."""
+    check: str
+    """The check that failed, by its name in the reason; empty if the reason begins with none."""
     found: bool
 
 
@@ -73,11 +77,19 @@ def copy_of_checkout(into: Path) -> Path:
     return into
 
 
-def run_seeded(checkout: Path, matrix: Path, old: str, new: str, words: Iterable[str]) -> SeededRun:
-    """Qualify the pair with the command that a user would type, followed by `words`."""
+def run_seeded(
+    checkout: Path, matrix: Path, old: str, new: str, words: Iterable[str], orders: Path | None = None
+) -> SeededRun:
+    """Qualify the pair with the command that a user would type, followed by `words`.
+
+    `orders` is a file of what proxies do to the moves, if they do anything.
+    """
     command = [*LIFELINE, sys.executable, "-m", "pytest", "-p", tracing_allowed.__name__, *words]
     command += [f"--old={old}", f"--new={new}", f"--matrix={matrix}", "-p", "no:cacheprovider"]
     ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    if orders is not None:
+        command += ["-p", plugin.__name__]
+        ours[plugin.ORDERS_FILE] = str(orders)
     done = subprocess.run(
         command,
         cwd=checkout,

@@ -7,16 +7,30 @@ the test, as a missed defect does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 from typing import Literal
 
+from suites.harness.support.tamper.rules import UNTOUCHED, Order, Tampering, Target
 from suites.harness.support.wrong_builds import Wrong
 
 LOADS = '"status": "active"'
 """A destination reports this when the migration stream starts to arrive."""
 MIGRATE = '"migrate"'
+BUILD = "the build offers less, or behaves differently"
+MOVE = "the move itself"
+BUSY_MEMORY = "memory under a busy writer"
+OTHER_MEMORY = "memory elsewhere"
+CPU = "CPU state"
+TIME = "time"
+AGAIN = "a second move, or a cancelled one"
+AFTERWARDS = "management after the move, devices"
+COST = "cost"
+TABLES = "firmware tables"
+HIDDEN = "a new defect beside a known one"
+OLD_TYPES = "compatibility properties"
 
 
 @dataclass(frozen=True)
@@ -30,6 +44,20 @@ class Seed:
     outcome: str
     words: tuple[str, ...]
     """Texts that the reason must contain."""
+    kind: str = BUILD
+    """What kind of defect it is: one of the kinds above, by which the table of seeded defects is sorted."""
+    tampering: Tampering = UNTOUCHED
+    """What a proxy does to the moves of this cell in which the build has its role."""
+
+    known: Tampering = UNTOUCHED
+    """What a proxy does to the moves of this cell into the other build: a defect that is known already."""
+
+    def orders(self, build: str, role: str, other: str) -> Iterator[Order]:
+        """The tampering with the moves of this seed's cell. `other` is the other build of the pair."""
+        part: Literal["source", "destination"] = "source" if role == "old" else "destination"
+        for name, tampering in ((build, self.tampering), (other, self.known)):
+            if tampering != UNTOUCHED:
+                yield Order(Target(name, part, f"{self.subject}]"), tampering)
 
 
 @dataclass(frozen=True)
@@ -48,6 +76,15 @@ class SeededBuild:
     def wrong(self) -> Wrong:
         """The defects of all seeds together."""
         return reduce(add, (seed.wrong for seed in self.seeds), Wrong())
+
+    def of_kind(self, kind: str) -> SeededBuild:
+        """The same; seeds that name no kind are of this one."""
+        seeds = (replace(seed, kind=kind) if seed.kind == BUILD else seed for seed in self.seeds)
+        return replace(self, seeds=tuple(seeds))
+
+    def orders(self, build: str, other: str) -> tuple[Order, ...]:
+        """What the proxies of this run do. `build` is this build's name in the matrix."""
+        return tuple(order for seed in self.seeds for order in seed.orders(build, self.role, other))
 
 
 def hotpatch(*cells: str, arch: str = "x86_64") -> tuple[str, ...]:

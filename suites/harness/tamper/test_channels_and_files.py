@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from fixtures.machine.attempt_dir import attempt_dir
+from suites.harness.support.streams import stream_of
 from suites.harness.support.tamper.mapped_ram import tamper_with_file
 from suites.harness.support.tamper.multifd_channel import HEADER, INIT_BYTES, MAGIC, PAGES_IN_PACKET
 from suites.harness.support.tamper.pages import Pages
 from suites.harness.support.tamper.rules import PageRule, Tampering
-from suites.harness.support.tampered_streams import EOS, page, sent_through
+from suites.harness.support.tampered_streams import EOS, page, ram, sent_through
 
 A, B = b"hotpatch" + b"a" * 4088, b"b" * 4096
 INIT = MAGIC + bytes(INIT_BYTES - len(MAGIC))
@@ -94,3 +95,13 @@ def test_page_is_dropped_from_the_bitmap_of_a_file(mapped_file: Path) -> None:
     """Lose this and no seed shows that a page is noticed that a file lacks."""
     tamper_with_file(mapped_file, Pages([PageRule("drop", "area")]))
     assert mapped_file.read_bytes()[0x2800] == 0b100
+
+
+def test_pages_change_after_the_switch_to_postcopy(place: Path) -> None:
+    """Lose this and the device state of postcopy, a package of its own, ends the proxy."""
+    package = b"\x04" + bytes(30)
+    before = stream_of()[: stream_of().index(b"\x04\0\0\0\x0a\x05timer")] + ram([page(0, A, "pc.ram")])
+    switch = b"\x08" + struct.pack(">HHI", 7, 4, len(package)) + package
+    raw = before + switch + ram([page(0, A)]) + ram([], last=True)
+    through = sent_through(raw, Tampering(pages=(PageRule("zero", "area", part="last"),)), place)
+    assert through.arrived == before + switch + ram([page(0, bytes(4096))]) + ram([], last=True)

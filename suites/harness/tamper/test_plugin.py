@@ -27,7 +27,8 @@ TAMPERING = Tampering((Change("timer", "level"),), (PageRule("drop"),), Flow(hol
 
 def machine(build: str, evidence: Path) -> Any:
     """A stand-in for a machine of this build."""
-    return SimpleNamespace(build=SimpleNamespace(name=build), host=SimpleNamespace(evidence=evidence))
+    host = SimpleNamespace(evidence=evidence)
+    return SimpleNamespace(build=SimpleNamespace(name=build), host=host, label="destination")
 
 
 @pytest.mark.parametrize(
@@ -44,13 +45,12 @@ def test_orders_apply_to_their_moves(
 ) -> None:
     """Lose this and controls are tampered with, so that the blame for each seed is wrong."""
     monkeypatch.setenv("PYTEST_CURRENT_TEST", test)
-    monkeypatch.setattr(QmpMachine, "close", lambda _machine: None)
     tamperer = Tamperer((Order(Target("wrong", test="[precopy]"), TAMPERING),))
     into = machine(destination, tmp_path)
     way = tamperer.way(machine(source, tmp_path), into, tmp_path / "listens")
-    tamperer.end(into)
+    tamperer.end(into, lambda _machine: None)
     assert (way != tmp_path / "listens") == proxied
-    assert (tmp_path / plugin.PROTOCOL).exists() == proxied
+    assert (tmp_path / f"destination-{plugin.PROTOCOL}").exists() == proxied
 
 
 def test_orders_come_back_from_their_file(tmp_path: Path) -> None:

@@ -31,6 +31,8 @@ class Change:
     mode: Mode = "zero"
     value: str = ""
     """For `replace`: bytes in hexadecimal. If they are fewer than the field has, they are repeated."""
+    element: int | None = None
+    """Only this element of an array of numbers, counted from 0."""
 
     def applies_to(self, place: Place) -> bool:
         """Does it change this place?"""
@@ -54,7 +56,12 @@ class Changed:
 def changed(stream: Stream, changes: Iterable[Change]) -> Changed:
     """Apply all changes. Raises :class:`StreamError` if a section is not where the description says."""
     wanted = list(changes)
-    found = [(place, change) for place in all_places(stream) for change in wanted if change.applies_to(place)]
+    found = [
+        (place if change.element is None else place.only(change.element), change)
+        for place in all_places(stream)
+        for change in wanted
+        if change.applies_to(place)
+    ]
     gone = [place for place, change in found if change.mode == DROPS]
     raw = bytearray(stream.raw)
     done: list[Place] = []

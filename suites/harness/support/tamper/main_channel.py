@@ -34,7 +34,7 @@ from suites.harness.support.tamper.ram_records import RamCopier, UnknownRecordEr
 from suites.harness.support.tamper.rules import Tampering
 
 PART, LAST, SUBSECTION, COMMAND = b"\x02", b"\x03", b"\x05", b"\x08"
-PACKAGED = 8
+PACKAGED = 7
 """MIG_CMD_PACKAGED: postcopy's device state follows, as one piece."""
 IGNORE_SHARED = "x-ignore-shared"
 HASH_TABLE_ENTRY_BYTES = 16

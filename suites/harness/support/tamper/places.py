@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from fixtures.still.stream import FOOTER_BYTES, Field, Section, Stream, StreamError, Structure
@@ -76,6 +76,11 @@ class Place:
     def bare(self) -> str:
         """The path without numbers of elements: fields that differ only in these are one kind."""
         return INDEX.sub("", self.path)
+
+    def only(self, element: int) -> Place:
+        """One element of this array of numbers."""
+        path = f"{self.path}[{element}]"
+        return replace(self, path=path, offset=self.offset + element * self.width, elements=1)
 
     def matches(self, section: str, path: str) -> bool:
         """Is this what a rule means? `*` in `section` or `path` stands for any characters.

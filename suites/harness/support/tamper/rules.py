@@ -72,6 +72,10 @@ class Tampering:
         return Tampering(self.fields + other.fields, self.pages + other.pages, flow)
 
 
+UNTOUCHED = Tampering()
+"""The stream arrives as it was sent."""
+
+
 @dataclass(frozen=True)
 class Target:
     """Which moves are tampered with."""

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The seeded defects themselves, without a run: each has a cell of its own, and the table shows them."""
+
+from collections import Counter
+
+import pytest
+
+from suites.harness.support.all_seeds import SEEDED
+from suites.harness.support.seeded_page import PAGE
+from suites.harness.support.seeded_run import Row
+from suites.harness.support.seeded_table import DOCS_HEAD, docs_line, seeded_line, seeded_shares
+from suites.harness.support.seeds import SeededBuild
+from suites.harness.support.seeds_in_the_stream import IN_THE_STREAM
+
+FOUND: Row = {
+    "kind": "CPU state",
+    "seed": "registers",
+    "subject": "x",
+    "expected": "defect-new",
+    "seen": "defect-new: panic: the guest | died",
+    "check": "panic",
+    "found": True,
+}
+MISSED: Row = {**FOUND, "seen": "pass: ", "check": "", "found": False}
+
+
+@pytest.mark.parametrize("build", IN_THE_STREAM, ids=lambda build: build.name)
+def test_each_seed_has_a_cell_of_its_own(build: SeededBuild) -> None:
+    """Lose this and one defect hides another in the same cell."""
+    cells = Counter(seed.subject for seed in build.seeds)
+    assert [cell for cell, number in cells.items() if number > 1] == []
+
+
+@pytest.mark.parametrize("build", IN_THE_STREAM, ids=lambda build: build.name)
+def test_each_seed_names_the_check_that_must_find_it(build: SeededBuild) -> None:
+    """Lose this and a seed counts as found although another check noticed it by luck."""
+    assert [seed.name for seed in build.seeds if not any(seed.words)] == []
+
+
+def test_row_names_kind_defect_check_blame_and_message() -> None:
+    """Lose this and the table does not show which check found which defect."""
+    assert seeded_line(FOUND) == "found  CPU state | registers | panic | defect-new | panic: the guest | died"
+    assert seeded_line(MISSED) == "MISSED CPU state | registers | - | pass | (expected defect-new)"
+
+
+def test_shares_are_counted_by_kind() -> None:
+    """Lose this and a kind of defects that all are missed drowns in the total."""
+    assert seeded_shares([FOUND, MISSED]) == {"CPU state": (1, 2)}
+
+
+def test_page_shows_the_seeds() -> None:
+    """Lose this and the documentation says that a defect is found which nobody seeds, or the reverse."""
+    table = PAGE.read_text().partition(f"{DOCS_HEAD}\n")[2].splitlines()
+    known = {docs_line(seed) for build in SEEDED for seed in build.seeds}
+    in_the_stream = {docs_line(seed) for build in IN_THE_STREAM for seed in build.seeds}
+    assert [line for line in table if line not in known] == [], "run suites.harness.support.seeded_page"
+    assert in_the_stream - set(table) == set(), "run suites.harness.support.seeded_page"

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of seeded defects: kind, defect, check that found it, blame, message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from fixtures.printable import shown_line
+from suites.harness.support.seeded_run import Row
+from suites.harness.support.seeds import Seed
+
+MOST = 150
+"""Characters of a message in the table; that of a missed defect is shown whole."""
+CHECK = re.compile(r"(?P<name>[a-z][a-z-]+): ")
+DOCS_HEAD = "| kind | defect | check | blame | message |\n| --- | --- | --- | --- | --- |"
+
+
+def seeded_line(row: Row) -> str:
+    """A row for the terminal."""
+    word = "found " if row["found"] else "MISSED"
+    blame, _, message = row["seen"].partition(": ")
+    shown = message[:MOST] if row["found"] else f"{message} (expected {row['expected']})"
+    return f"{word} {row['kind']} | {row['seed']} | {row['check'] or '-'} | {blame} | {shown_line(shown)}"
+
+
+def seeded_shares(rows: Iterable[Row]) -> dict[str, tuple[int, int]]:
+    """By kind: how many seeds were found, of how many."""
+    shares: dict[str, tuple[int, int]] = {}
+    for row in rows:
+        found, sown = shares.get(row["kind"], (0, 0))
+        shares[row["kind"]] = (found + row["found"], sown + 1)
+    return shares
+
+
+def docs_table(seeds: Iterable[Seed]) -> str:
+    """The same of what must be reported, as a Markdown table: `make seeded` shows that it is reported."""
+    lines = [docs_line(seed) for seed in sorted(seeds, key=lambda seed: (seed.kind, seed.name))]
+    return "\n".join([DOCS_HEAD, *lines])
+
+
+def docs_line(seed: Seed) -> str:
+    """A row of that table."""
+    check = check_in(seed.words[0]) or "-"
+    return f"| {seed.kind} | {seed.name} | {check} | {seed.outcome} | {_message(seed)} |"
+
+
+def check_in(reason: str) -> str:
+    """The check that failed, by its name at the beginning of a reason; empty if there is none."""
+    found = CHECK.match(reason)
+    return found["name"] if found else ""
+
+
+def _message(seed: Seed) -> str:
+    """The texts in the message, as code: Markdown interprets nothing in it but `|`."""
+    return f"`{' … '.join(seed.words).replace('|', '/').replace('`', '')}`"

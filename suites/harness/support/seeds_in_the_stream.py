@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Seeded defects in the migration stream: a proxy changes what a correct QEMU sends or receives.
+
+Each cell of a run has its own defect, so that many share a run.
+"""
+
+from __future__ import annotations
+
+from suites.harness.support.seeds import BUSY_MEMORY, CPU, OTHER_MEMORY, TIME
+from suites.harness.support.stream_seeds import build, field, pages, seed, without
+from suites.harness.support.tamper.rules import PageRule
+
+FEW = build(
+    "stream-few",
+    seed(
+        OTHER_MEMORY,
+        "bits flipped (multifd)",
+        "multifd-idle-virtio-2vcpu",
+        pages(PageRule("flip", "area", most=3)),
+        "memory: ",
+    ),
+    seed(CPU, "local APIC's vector table", "precopy-idle-bare-2vcpu", field("apic#1", "lvt"), "alive: "),
+    slow=False,
+)
+"""In `make test`."""
+
+MEMORY = build(
+    "stream-memory",
+    seed(
+        OTHER_MEMORY,
+        "pages missing (mapped-ram)",
+        "mapped-ram-idle-bare-2vcpu",
+        pages(PageRule("drop", "area", most=2)),
+        "memory: ",
+    ),
+    seed(
+        BUSY_MEMORY,
+        "dirty pages lost at the switchover",
+        "precopy-busy-bare-2vcpu",
+        pages(PageRule("drop", "area", part="last", most=4)),
+        "memory: ",
+    ),
+)
+"""Damaged memory, by mechanism."""
+
+VCPUS = build(
+    "stream-vcpus",
+    seed(
+        CPU, "general registers of vCPU 1", "precopy-busy-virtio-2vcpu", field("cpu#1", "env.regs"), "panic: "
+    ),
+    seed(
+        CPU, "LSTAR (system calls) of vCPU 0", "multifd-busy-bare-2vcpu", field("cpu", "env.lstar"), "panic: "
+    ),
+    seed(
+        CPU,
+        "A20 mask of vCPU 1",
+        "precopy-busy-bare-2vcpu",
+        field("cpu#1", "env.a20_mask"),
+        "alive: ",
+        "the guest reset itself",
+    ),
+    seed(
+        CPU,
+        "local APIC switched off",
+        "cpr-transfer-idle-virtio-2vcpu",
+        field("apic#1", "spurious_vec"),
+        "alive: ",
+    ),
+    seed(CPU, "local APIC's state missing", "cpr-transfer-idle-bare-2vcpu", without("apic#1"), "alive: "),
+    seed(
+        CPU,
+        "vCPU 1's state missing",
+        "precopy-idle-bare-2vcpu",
+        without("cpu#1"),
+        "alive: ",
+        "the guest reset itself",
+    ),
+    seed(
+        TIME,
+        "local APIC timer never due",
+        "cpr-transfer-busy-bare-2vcpu",
+        field("apic", "timer_expiry", "ones"),
+        "vcpus: ",
+    ),
+    seed(TIME, "HPET switched off", "cpr-transfer-busy-virtio-2vcpu", field("hpet", "config"), "alive: "),
+    seed(TIME, "QEMU's clock missing", "precopy-idle-bare-1vcpu", without("timer"), "alive: "),
+)
+"""Registers of vCPUs, local APICs and clocks."""
+
+IN_THE_STREAM = (FEW, MEMORY, VCPUS)
