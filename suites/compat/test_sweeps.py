@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import pytest
 
+from fixtures.matrix.names import SETS_OF_TYPES
+from fixtures.sweep.compat_properties import sweep_properties
 from fixtures.sweep.cpus import sweep_cpus
 from fixtures.sweep.device_models import cpu_models
 from fixtures.sweep.devices import DeviceSweep, offered_devices
@@ -42,3 +44,10 @@ def test_every_cpu_model_moves(sweep: Sweep) -> None:
     models = cpu_models(sweep.old, sweep.arch)
     for machine_type, share in sweep.share(chosen_types(sweep), models):
         sweep_cpus(sweep, machine_type, share)
+
+
+@pytest.mark.sweep("properties")
+def test_old_machine_types_keep_their_properties(sweep: Sweep) -> None:
+    """Lose this and an update changes the devices of every guest that has run for years."""
+    for family in SETS_OF_TYPES[sweep.arch][sweep.plan.portion :: sweep.plan.portions]:
+        sweep_properties(sweep, family)

@@ -16,7 +16,7 @@ from fixtures.places import MATRIX_FILE
 from fixtures.qualify.pair_under_test import PairUnderTest
 from fixtures.sweep.cpu_facts import CpuFacts, differences
 from fixtures.sweep.device_models import DeviceModel
-from fixtures.sweep.devices import CROWD, _blamed, _crowds_of, mention_crash
+from fixtures.sweep.devices import CROWD, _crowds_of, blamed_by, mention_crash
 from fixtures.sweep.mixes import MixSweep
 from fixtures.sweep.recipes import Device, devices_of
 from fixtures.sweep.sweep import Sweep
@@ -45,7 +45,7 @@ def _models(devices: list[Device]) -> list[str]:
 )
 def test_device_that_qemu_names_is_judged_first(words: str, blamed: list[str]) -> None:
     """Lose this and every failure costs a bisection."""
-    assert _models(_blamed(words, DEVICES, PCI)) == blamed
+    assert _models(blamed_by(words, DEVICES, PCI)) == blamed
 
 
 def test_crowds_are_of_one_kind_and_not_too_large() -> None:

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Many devices in one machine: their places, and which of them leaves it when QEMU refuses it."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.still.machine import StillFailure
+from fixtures.sweep.device_models import DeviceModel
+from fixtures.sweep.full_machine import BEHIND_A_BRIDGE, culprits, full_arguments
+from fixtures.sweep.recipes import devices_of
+
+DEVICES = devices_of(
+    [
+        DeviceModel("e1000", "PCI", ""),
+        DeviceModel("isa-ipmi-bt", "ISA", ""),
+        DeviceModel("xio3130-downstream", "PCI", ""),
+        DeviceModel("vmgenid", "", ""),
+    ]
+)
+
+
+def test_no_two_devices_get_the_same_place() -> None:
+    """Lose this and QEMU refuses the machine, or two builds number its slots differently."""
+    devices = devices_of(DeviceModel(f"m{n}", "PCI", "") for n in range(BEHIND_A_BRIDGE + 2))
+    places = [word.partition(",bus=")[2] for word in full_arguments("x86_64", "pc-q35-7.2", devices)]
+    given = [place for place in places if place]
+    assert len(set(given)) == len(devices)
+    assert {place.partition(",")[0] for place in given} == {"b0", "b1"}
+    assert not any(place.endswith("addr=0x0") for place in given)
+
+
+def test_device_that_two_others_share_is_there_once() -> None:
+    """Lose this and no pseries machine starts with a floppy drive and an ISA card."""
+    devices = devices_of([DeviceModel("floppy", "floppy-bus", ""), DeviceModel("isa-serial", "ISA", "")])
+    assert full_arguments("ppc64le", "pseries-7.2", devices).count("i82378,id=isa") == 1
+
+
+@pytest.mark.parametrize(
+    "words, models",
+    [
+        ("-device e1000,id=d0,netdev=nd0: no", ["e1000"]),
+        ("-device ipmi-bmc-sim,id=bmcd1: duplicate SaveStateEntry", ["isa-ipmi-bt"]),
+        ("-device pcie-root-port,id=rp,chassis=200: PCI Bridge lacks a property", ["xio3130-downstream"]),
+        ("fw_cfg.c:935: Assertion `count < fw_cfg_file_slots(s)' failed.", ["vmgenid"]),
+    ],
+)
+def test_device_that_does_not_fit_leaves_the_machine(words: str, models: list[str]) -> None:
+    """Lose this and one device keeps all others from being compared."""
+    found = culprits(StillFailure("launch", words), "pc-q35-7.2", DEVICES)
+    assert [device.model for device in found] == models
+
+
+def test_machine_that_does_not_start_at_all_is_reported() -> None:
+    """Lose this and the comparison tries the same machine for ever."""
+    with pytest.raises(StillFailure):
+        culprits(StillFailure("launch", "no KVM"), "pc-q35-7.2", DEVICES)
