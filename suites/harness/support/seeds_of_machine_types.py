@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Seeded defects of machine types: forgotten compatibility properties, and other tables for the firmware."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import add
+
+from suites.harness.support.seeds import Seed, SeededBuild, compat
+from suites.harness.support.wrong_builds import Wrong, does
+
+
+def _on(machine_type: str, device: str, name: str, value: str) -> Wrong:
+    """This property gets another value on one machine type: its compatibility property was forgotten."""
+    words = ("-global", f"{device}.{name}={value}")
+    return reduce(add, (does("append-argument", word, when=machine_type) for word in words))
+
+
+OLD_TYPES = SeededBuild(
+    "old-types",
+    "new",
+    compat("properties", "q35/*"),
+    (
+        Seed(
+            "compat property lost: one old type",
+            _on("pc-q35-6.0", "virtio-rng-pci", "vectors", "3"),
+            "-q35-qmp-compare-sees:virtio-rng-pci",
+            "regression",
+            ("property vectors was", "on pc-q35-6.0"),
+        ),
+        Seed(
+            "compat property lost: oldest type",
+            _on("pc-q35-2.4", "vmxnet3", "x-old-msi-offsets", "off"),
+            "-q35-qmp-compare-sees:vmxnet3",
+            "regression",
+            ("property x-old-msi-offsets was true and is false on pc-q35-2.4",),
+        ),
+        Seed(
+            "compat property lost: a child device",
+            _on("pc-q35-5.2", "virtio-net-device", "guest_announce", "off"),
+            "-q35-qmp-compare-sees:virtio-net-pci",
+            "regression",
+            ("property guest_announce was true and is false on pc-q35-5.2",),
+        ),
+        Seed(
+            "machine property changed",
+            does("replace-in-argument", "pc-q35-6.1", "pc-q35-6.1,suppress-vmdesc=on"),
+            "-q35-qmp-compare-machine-properties",
+            "regression",
+            ("property suppress-vmdesc was false and is true on pc-q35-6.1",),
+        ),
+        Seed(
+            "migrations of an old type changed",
+            _on("pc-q35-6.2", "migration", "send-section-footer", "off"),
+            "-q35-qmp-compare-migration-defaults",
+            "regression",
+            ("property send-section-footer was on and is off on pc-q35-6.2",),
+        ),
+    ),
+)
+
+OLD_PSERIES = SeededBuild(
+    "old-pseries",
+    "new",
+    compat("properties", "pseries/machine-properties", "ppc64le"),
+    (
+        Seed(
+            "pseries capability changed",
+            does("replace-in-argument", "pseries-6.1", "pseries-6.1,cap-cfpc=broken"),
+            "-pseries-qmp-compare-machine-properties",
+            "regression",
+            ('property cap-cfpc was "workaround" and is "broken" on pseries-6.1',),
+        ),
+    ),
+)
+
+OTHER_FIRMWARE = SeededBuild(
+    "other-firmware",
+    "new",
+    compat("properties", "q35/[afs][cmw]*"),
+    (
+        Seed(
+            "ACPI table added",
+            does("append-argument", "-acpitable", when="pc-q35-6.0")
+            + does("append-argument", "sig=HPAT,data=/etc/passwd", when="pc-q35-6.0"),
+            "-q35-qmp-compare-acpi-tables",
+            "regression",
+            ("HPAT is new on pc-q35-6.0",),
+        ),
+        Seed(
+            "ACPI table of the same length",
+            does("replace-in-argument", "pc-q35-6.1", "pc-q35-6.1,x-oem-table-id=HPATCH"),
+            "-q35-qmp-compare-acpi-tables",
+            "regression",
+            ("FACP OEM table id was 'BXPC    ' and is 'HPATCH  ' on pc-q35-6.1",),
+        ),
+        Seed(
+            "SMBIOS string changed",
+            does("append-argument", "-smbios", when="pc-q35-5.2")
+            + does("append-argument", "type=1,product=Other", when="pc-q35-5.2"),
+            "-q35-qmp-compare-smbios",
+            "regression",
+            ("'Other'", "on pc-q35-5.2"),
+        ),
+        Seed(
+            "file of fw_cfg changed",
+            does("append-argument", "-global", when="pc-q35-6.2")
+            + does("append-argument", "ICH9-LPC.disable_s3=on", when="pc-q35-6.2"),
+            "-q35-qmp-compare-fw-cfg",
+            "regression",
+            ("etc/system-states was", "on pc-q35-6.2"),
+        ),
+    ),
+)
+"""A running guest has the old tables in its RAM; its next boot finds others."""
+
+OTHER_DEVICE_TREE = SeededBuild(
+    "other-device-tree",
+    "new",
+    compat("properties", "pseries/device-tree", "ppc64le"),
+    (
+        Seed(
+            "device tree changed",
+            does("append-argument", "-uuid", when="pseries-6.0")
+            + does("append-argument", "11111111-2222-3333-4444-555555555555", when="pseries-6.0"),
+            "-pseries-qmp-compare-device-tree",
+            "regression",
+            ("vm,uuid", "on pseries-6.0"),
+        ),
+    ),
+)
+
+OF_MACHINE_TYPES = (OLD_TYPES, OLD_PSERIES, OTHER_FIRMWARE, OTHER_DEVICE_TREE)
