@@ -94,6 +94,14 @@ def test_the_update_is_the_first_move(attempt: Any, later: LaterMoves) -> None:
     assert attempt.figures["blackout of the second move ms"] == pytest.approx(100)
 
 
+def test_new_build_must_not_refuse_the_next_move(attempt: Any, later: LaterMoves) -> None:
+    """Lose this and guests that can never leave the new build again count as refused, which is no finding."""
+    attempt.path.ends = [Refused("new says: State blocked")]
+    with pytest.raises(HotPatchFailure, match="second move, new → new: new says: State blocked") as failed:
+        later.again()
+    assert failed.value.check == "refused"
+
+
 def test_old_build_may_refuse_to_take_a_guest_back(attempt: Any, later: LaterMoves) -> None:
     """Lose this and each update to a build with a new section in its stream is unsafe."""
     attempt.path.ends = [REFUSES]
