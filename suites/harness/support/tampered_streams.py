@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
+from typing import Self
 
 from suites.harness.support.streams import stream_of
 from suites.harness.support.tamper.done import Done
@@ -34,17 +35,46 @@ class Through:
 
 def sent_through(raw: bytes, tampering: Tampering, place: Path) -> Through:
     """Send `raw` through a proxy. `place` is a directory for sockets."""
-    arrived: list[bytes] = []
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(str(place / "destination"))
-        listening.listen(1)
-        listening.settimeout(SECONDS)
-        destination = Thread(target=lambda: arrived.append(_destination(listening)))
-        destination.start()
-        with Proxy(place / "proxy", place / "destination", tampering) as proxy:
-            answer = send_as_source(raw, place / "proxy")
-            destination.join(SECONDS)
-    return Through(arrived[0], answer, proxy.done)
+    with (
+        Listening(place / "destination") as destination,
+        Proxy(place / "proxy", place / "destination", tampering) as proxy,
+    ):
+        answer = send_as_source(raw, place / "proxy")
+        arrived = destination.arrived()
+    return Through(arrived, answer, proxy.done)
+
+
+class Listening:
+    """A destination that listens from the start, takes one connection, and answers at the end of it."""
+
+    def __init__(self, place: Path) -> None:
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.bind(str(place))
+        self._socket.listen(1)
+        self._socket.settimeout(SECONDS)
+        self._parts: list[bytes] = []
+        self._thread = Thread(target=self._take)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.join(SECONDS)
+        self._socket.close()
+
+    def arrived(self) -> bytes:
+        """What it got, once the connection has ended."""
+        self._thread.join(SECONDS)
+        return b"".join(self._parts)
+
+    def _take(self) -> None:
+        ours, _ = self._socket.accept()
+        with ours:
+            while received := ours.recv(1 << 16):
+                self._parts.append(received)
+            with suppress(OSError):
+                ours.sendall(LAST_MESSAGE)
 
 
 def send_as_source(raw: bytes, proxy: Path) -> bytes:
@@ -58,17 +88,6 @@ def send_as_source(raw: bytes, proxy: Path) -> bytes:
             return ours.recv(100)
         except OSError:
             return b""
-
-
-def _destination(listening: socket.socket) -> bytes:
-    ours, _ = listening.accept()
-    parts = []
-    with ours:
-        while received := ours.recv(1 << 16):
-            parts.append(received)
-        with suppress(OSError):
-            ours.sendall(LAST_MESSAGE)
-    return b"".join(parts)
 
 
 def page(offset: int, content: bytes, block: str = "") -> bytes:

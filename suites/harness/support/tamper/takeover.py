@@ -27,7 +27,7 @@ class Takeover:
         self._listens = listens
         self._tampering = tampering
         self._proxy: Proxy | None = None
-        self._closing = Event()
+        self._closing, self._ready = Event(), Event()
         self._thread = Thread(target=self._wait, name="takeover", daemon=True)
         self._thread.start()
 
@@ -35,6 +35,10 @@ class Takeover:
     def done(self) -> Done:
         """What the proxy did."""
         return self._proxy.done if self._proxy else Done(errors=["the destination never listened"])
+
+    def stands_in(self, seconds: float) -> bool:
+        """Does the proxy listen, after so many seconds at most?"""
+        return self._ready.wait(seconds)
 
     def close(self) -> None:
         """End the proxy, or the wait for a socket."""
@@ -50,3 +54,4 @@ class Takeover:
                 return
         self._listens.rename(theirs)
         self._proxy = Proxy(self._listens, theirs, self._tampering)
+        self._ready.set()
