@@ -5,14 +5,19 @@ from __future__ import annotations
 
 from suites.harness.support.seeds import Seed, SeededBuild
 from suites.harness.support.tamper.fields import Change, Mode
-from suites.harness.support.tamper.rules import PageRule, Tampering
+from suites.harness.support.tamper.rules import UNTOUCHED, PageRule, Tampering
 from suites.harness.support.wrong_builds import Wrong
 
 
-def seed(kind: str, name: str, cell: str, tampering: Tampering, *words: str) -> Seed:
-    """A defect of the new build as destination; `cell` is an end of the cell's id, through QMP by default."""
+def seed(
+    kind: str, name: str, cell: str, tampering: Tampering, *words: str, known: Tampering = UNTOUCHED
+) -> Seed:
+    """A defect of the new build as destination; `known` is one of the old build.
+
+    `cell` is an end of the cell's id, through QMP by default.
+    """
     path = "" if cell.startswith(("libvirt-", "pseries")) else "qmp-"
-    return Seed(name, Wrong(), f"-{path}{cell}", "defect-new", words, kind, tampering)
+    return Seed(name, Wrong(), f"-{path}{cell}", "defect-new", words, kind, tampering, known)
 
 
 def field(section: str, path: str, mode: Mode = "zero", value: str = "") -> Tampering:
