@@ -3,17 +3,30 @@
 
 from __future__ import annotations
 
-from suites.harness.support.seeds import AGAIN, COST, MOVE
+from suites.harness.support.seeds import AGAIN, BUILD, COST, MOVE, OLD_TYPES, OTHER_MEMORY, TABLES, TIME
 from suites.harness.support.seeds_at_rest import AT_REST
 from suites.harness.support.seeds_in_the_stream import IN_THE_STREAM
 from suites.harness.support.seeds_later_moves import LATER_MOVES
 from suites.harness.support.seeds_of_cost import OF_COST
+from suites.harness.support.seeds_of_machine_types import OF_MACHINE_TYPES
 from suites.harness.support.seeds_under_guests import UNDER_GUESTS
 
-SEEDED = (
-    *(each.of_kind(MOVE) for each in UNDER_GUESTS),
-    *(each.of_kind(AGAIN) for each in LATER_MOVES),
-    *(each.of_kind(COST) for each in OF_COST),
-    *AT_REST,
-    *IN_THE_STREAM,
+KINDS = {
+    "drops-a-page": OTHER_MEMORY,
+    "other-ram": OTHER_MEMORY,
+    "loses-first-page": OTHER_MEMORY,
+    "loses-last-page": OTHER_MEMORY,
+    "clock-jumps": TIME,
+    "other-firmware": TABLES,
+    "other-device-tree": TABLES,
+}
+"""The kind of the seeds of a build, if it is not that of its module."""
+MODULES = (
+    (MOVE, UNDER_GUESTS),
+    (AGAIN, LATER_MOVES),
+    (COST, OF_COST),
+    (OLD_TYPES, OF_MACHINE_TYPES),
+    (BUILD, AT_REST),
+    (BUILD, IN_THE_STREAM),
 )
+SEEDED = tuple(build.of_kind(KINDS.get(build.name, kind)) for kind, builds in MODULES for build in builds)

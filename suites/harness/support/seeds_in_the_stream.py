@@ -61,20 +61,41 @@ VCPUS = build(
     ),
     seed(
         CPU,
+        "EFER of vCPU 1",
+        "precopy-idle-bare-2vcpu",
+        field("cpu#1", "env.efer"),
+        "alive: ",
+        "the guest reset itself",
+    ),
+    seed(
+        CPU,
+        "segments of vCPU 1",
+        "multifd-idle-bare-2vcpu",
+        field("cpu#1", "env.segs*"),
+        "alive: ",
+        "vCPU 1 is",
+    ),
+    seed(
+        CPU,
+        "vCPU 1's state missing",
+        "ignore-shared-busy-bare-2vcpu",
+        without("cpu#1"),
+        "alive: ",
+        "the guest reset itself",
+    ),
+)
+"""Registers of vCPUs without which no kernel runs."""
+
+TIMERS = build(
+    "stream-timers",
+    seed(
+        CPU,
         "local APIC switched off",
         "cpr-transfer-idle-virtio-2vcpu",
         field("apic#1", "spurious_vec"),
         "alive: ",
     ),
     seed(CPU, "local APIC's state missing", "cpr-transfer-idle-bare-2vcpu", without("apic#1"), "alive: "),
-    seed(
-        CPU,
-        "vCPU 1's state missing",
-        "precopy-idle-bare-2vcpu",
-        without("cpu#1"),
-        "alive: ",
-        "the guest reset itself",
-    ),
     seed(
         TIME,
         "local APIC timer never due",
@@ -83,8 +104,8 @@ VCPUS = build(
         "vcpus: ",
     ),
     seed(TIME, "HPET switched off", "cpr-transfer-busy-virtio-2vcpu", field("hpet", "config"), "alive: "),
-    seed(TIME, "QEMU's clock missing", "precopy-idle-bare-1vcpu", without("timer"), "alive: "),
+    seed(TIME, "HPET missing", "precopy-idle-bare-1vcpu", without("hpet"), "vcpus: "),
 )
-"""Registers of vCPUs, local APICs and clocks."""
+"""Timers that wake a vCPU."""
 
-IN_THE_STREAM = (FEW, MEMORY, VCPUS)
+IN_THE_STREAM = (FEW, MEMORY, VCPUS, TIMERS)
