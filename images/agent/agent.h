@@ -211,6 +211,9 @@ void watchdog_arm(struct text *out, uint64_t seconds);
 void watchdog_starve(struct text *out);
 /* nvram.c: size and checksum of the NVRAM; `mark` is written to its end, or NULL */
 void nvram_command(struct text *out, const char *mark);
+/* readback.c: registers of devices, kept before a move and compared after it */
+void readback_keep(struct text *out);
+void readback_compare(struct text *out);
 
 /* command_port.c: reads requests and sends answers; commands.c: what each command does */
 #define MAX_WORDS 8

@@ -179,6 +179,14 @@ static void do_multicast(const struct request *r, struct text *out)
     network_join_multicast(out);
 }
 
+static void do_readback(const struct request *r, struct text *out)
+{
+    if (arg(r, "keep"))
+        readback_keep(out);
+    else
+        readback_compare(out);
+}
+
 static void do_damage(const struct request *r, struct text *out)
 {
     uint64_t page;
@@ -258,7 +266,8 @@ static const struct {
     {"churn", do_churn},         {"inputs", do_inputs}, {"paint", do_paint},
     {"observe", do_observe},     {"entries", do_entries}, {"watchdog", do_watchdog},
     {"nvram", do_nvram},         {"multicast", do_multicast},
-    {"acpi", do_acpi},           {"damage", do_damage}, {"skip-beat", do_skip_beat},
+    {"acpi", do_acpi},           {"readback", do_readback},
+    {"damage", do_damage},       {"skip-beat", do_skip_beat},
     {"clock-back", do_clock_back}, {"wall-clock-ahead", do_wall_clock_ahead},
     {"stall", do_stall},         {"deaf", do_deaf},     {"oops", do_oops},
     {"poweroff", do_poweroff},

@@ -68,6 +68,16 @@ def test_clock_that_jumps_is_found(boot: Boot, arch: Arch, command: str, clock: 
     assert guest.clocks_advanced(before, NO_BLACKOUT).what == clock
 
 
+@pytest.mark.x86_64
+def test_lost_register_is_found(boot: Boot) -> None:
+    """Lose this and a device passes that forgot how its driver had set it up."""
+    attempt = boot("x86_64")
+    attempt.guest.notes_its_registers()
+    assert attempt.guest.registers_are_as_before()
+    attempt.machine.monitor.execute("human-monitor-command", command_line="o /b 0x4d0 0x20")
+    assert attempt.guest.registers_are_as_before().what == "i8259 trigger 4d0"
+
+
 @each_arch
 def test_stopped_vcpu_is_found(boot: Boot, arch: Arch) -> None:
     """Lose this and a guest passes although half of its vCPUs have stopped."""

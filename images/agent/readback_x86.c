@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a PC has at fixed places: interrupt controllers, timers, DMA, ACPI, serial ports. Other
+ * architectures have nothing here that a guest can read. */
+#include "readback.h"
+
+#ifndef __x86_64__
+void readback_platform(struct text *out)
+{
+    (void)out;
+}
+#else
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/io.h>
+#include <unistd.h>
+
+#define LAPIC 0xfee00000u
+#define HPET 0xfed00000u
+#define HPET_COMPARATORS 3u
+#define APM 0xb2u
+enum { DLAB = 0x80, TRANSMITTER_EMPTY = 0x40 };
+#define DRAIN_US 20000u
+#define COMMAND_PRIORITY 20 /* main.c */
+#define HIGHEST_PRIORITY 98
+
+static void read_ports(const char *group, unsigned first, unsigned last)
+{
+    for (unsigned port = first; port <= last; port++)
+        readings_add(group, port, inb((uint16_t)port));
+}
+
+/* Masks and triggers of the 8259; masks and pages of the DMA controllers; port 92; the speaker's gate */
+static void read_chipset(void)
+{
+    read_ports("i8259 mask", 0x21, 0x21);
+    read_ports("i8259 mask", 0xa1, 0xa1);
+    read_ports("i8259 trigger", 0x4d0, 0x4d1);
+    read_ports("dma mask", 0x0f, 0x0f);
+    read_ports("dma mask", 0xde, 0xde);
+    read_ports("dma page", 0x81, 0x83);
+    read_ports("dma page", 0x87, 0x87);
+    read_ports("dma page", 0x89, 0x8b);
+    read_ports("dma page", 0x8f, 0x8f);
+    read_ports("port92", 0x92, 0x92);
+    read_ports("apm", APM, APM + 1);
+    readings_add("speaker", 0x61, inb(0x61) & 3);
+}
+
+/* The read-back command latches the status of one counter: its mode, and the level of its output. */
+static void read_pit(void)
+{
+    for (unsigned channel = 0; channel < 3; channel++) {
+        outb((unsigned char)(0xe0 | 2u << channel), 0x43);
+        readings_add("i8254 status", channel, inb((uint16_t)(0x40 + channel)));
+    }
+}
+
+static void read_hpet(void)
+{
+    volatile uint32_t *hpet = mapped_memory(HPET);
+
+    if (!hpet || hpet[0] == UINT32_MAX)
+        return;
+    for (unsigned offset = 0; offset < 0x18; offset += 4)
+        readings_add("hpet", offset, hpet[offset / 4]);
+    for (unsigned timer = 0; timer < HPET_COMPARATORS; timer++)
+        for (unsigned offset = 0x100 + 0x20 * timer; offset < 0x118 + 0x20 * timer; offset += 4)
+            readings_add("hpet", offset, hpet[offset / 4]);
+}
+
+/* Not: the interrupt command and what is in service or requested, the initial and current count */
+static const uint16_t lapic_registers[] = {0x20, 0x30, 0x80, 0xd0, 0xe0, 0xf0, 0x320,
+                                           0x330, 0x340, 0x350, 0x360, 0x370, 0x3e0};
+#define LAPIC_REGISTERS (sizeof lapic_registers / sizeof *lapic_registers)
+static uint32_t lapics[MAX_CPUS][LAPIC_REGISTERS];
+
+static void read_own_lapic(unsigned cpu, void *memory)
+{
+    volatile uint32_t *lapic = memory;
+
+    for (unsigned i = 0; i < LAPIC_REGISTERS; i++)
+        lapics[cpu][i] = lapic[lapic_registers[i] / 4];
+}
+
+static volatile void *lapic_memory;
+
+static void lapic_job(unsigned cpu, void *unused)
+{
+    (void)unused;
+    read_own_lapic(cpu, (void *)lapic_memory);
+}
+
+static void read_lapics(struct text *out)
+{
+    lapic_memory = mapped_memory(LAPIC);
+    if (!lapic_memory || !helper_run_on_all(out, lapic_job))
+        return;
+    for (unsigned cpu = 0; cpu < cfg.cpus; cpu++) {
+        char group[GROUP_NAME];
+
+        snprintf(group, sizeof group, "lapic of vCPU %u", cpu);
+        for (unsigned i = 0; i < LAPIC_REGISTERS; i++)
+            readings_add(group, lapic_registers[i], lapics[cpu][i]);
+    }
+}
+
+static uint32_t le32(const unsigned char *at)
+{
+    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+/* The places of the ACPI registers, from the table FACP: ACPI 6.5, 5.2.9. No status registers. */
+static void read_acpi(void)
+{
+    unsigned char facp[116];
+    FILE *file = fopen("/sys/firmware/acpi/tables/FACP", "re");
+    size_t length = file ? fread(facp, 1, sizeof facp, file) : 0;
+    unsigned event, control, gpe, gpe_length;
+
+    if (file)
+        fclose(file);
+    if (length < sizeof facp)
+        return;
+    event = le32(facp + 56);
+    control = le32(facp + 64);
+    gpe = le32(facp + 80);
+    gpe_length = facp[92];
+    if (event)
+        readings_add("acpi pm1 enable", event, inw((uint16_t)(event + 2)));
+    if (control)
+        readings_add("acpi pm1 control", control, inw((uint16_t)control));
+    for (unsigned i = gpe_length / 2; gpe && i < gpe_length; i++)
+        readings_add("acpi gpe enable", gpe + i, inb((uint16_t)(gpe + i)));
+}
+
+/* Interrupt enable, FIFO, line and modem control, scratch. The divider is behind a bit of line control:
+ * nothing may be sent meanwhile, so the transmitter must be empty, and no other thread may run here. */
+static void read_serial(unsigned base)
+{
+    struct sched_param high = {.sched_priority = HIGHEST_PRIORITY}, usual = {.sched_priority = COMMAND_PRIORITY};
+    uint64_t deadline = now_us() + DRAIN_US;
+    unsigned char control;
+    char group[GROUP_NAME];
+
+    snprintf(group, sizeof group, "serial port %x", base);
+    if (sched_setscheduler(0, SCHED_FIFO, &high) != 0)
+        return;
+    while (!(inb((uint16_t)(base + 5)) & TRANSMITTER_EMPTY) && now_us() < deadline)
+        ;
+    control = inb((uint16_t)(base + 3));
+    readings_add(group, 1, inb((uint16_t)(base + 1)));
+    readings_add(group, 3, control);
+    readings_add(group, 4, inb((uint16_t)(base + 4)));
+    readings_add(group, 7, inb((uint16_t)(base + 7)));
+    if (inb((uint16_t)(base + 5)) & TRANSMITTER_EMPTY) {
+        outb(control | DLAB, (uint16_t)(base + 3));
+        readings_add(group, 0x10, inb((uint16_t)base) | (unsigned)inb((uint16_t)(base + 1)) << 8);
+        outb(control, (uint16_t)(base + 3));
+    }
+    sched_setscheduler(0, SCHED_FIFO, &usual);
+}
+
+void readback_platform(struct text *out)
+{
+    if (iopl(3) != 0)
+        return;
+    read_chipset();
+    read_pit();
+    read_hpet();
+    read_acpi();
+    read_serial(0x3f8);
+    read_serial(0x2f8);
+    read_lapics(out);
+}
+#endif
