@@ -23,6 +23,10 @@ from images.tools import run_tool
 AGENT = Path(__file__).resolve().parent / "agent"
 
 
+BASE_MODULES: Mapping[str, tuple[str, ...]] = {"x86_64": ("msr",), "ppc64le": ()}
+"""Modules of every guest, whatever devices it has. The agent loads them if they are in the image."""
+
+
 @dataclass(frozen=True)
 class Toolchain:
     """A compiler of static programs for one architecture, and the Debian packages that provide it."""
@@ -72,7 +76,9 @@ def build_image(arch: str, kernel_deb: Path, out: Path, devices: Sequence[Driven
         run_tool(["dpkg-deb", "-x", str(kernel_deb), str(tree)], packages="dpkg")
         kernel = _only(tree, "boot/vmlinu[xz]-*", kernel_deb)
         modules = ModuleTree(_modules_directory(tree, kernel_deb))
-        entries = _initramfs_entries(build_agent(arch, Path(scratch)).read_bytes(), modules, devices)
+        wanted = load_order(modules, [*BASE_MODULES[arch], *(name for d in devices for name in d.modules)])
+        agent = build_agent(arch, Path(scratch)).read_bytes()
+        entries = _initramfs_entries(agent, wanted, modules, devices)
         _replace(out / "kernel", unwrapped(kernel.read_bytes()))
         _replace(out / "kernel-packed", kernel.read_bytes())
     _replace(out / "initrd", cpio(entries))
@@ -112,8 +118,9 @@ class Entry:
     device: tuple[int, int] = (0, 0)
 
 
-def _initramfs_entries(agent: bytes, modules: ModuleTree, devices: Sequence[Driven]) -> list[Entry]:
-    wanted = load_order(modules, (name for device in devices for name in device.modules))
+def _initramfs_entries(
+    agent: bytes, wanted: Mapping[str, bytes], modules: ModuleTree, devices: Sequence[Driven]
+) -> list[Entry]:
     return [
         Entry("dev", stat.S_IFDIR | 0o755),
         Entry("dev/console", stat.S_IFCHR | 0o600, device=(5, 1)),  # the kernel opens it for init

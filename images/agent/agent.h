@@ -51,6 +51,25 @@ void text_seal(struct text *t);                   /* " *<crc>\n" */
 uint16_t crc16(const char *data, size_t len);
 bool text_to_number(const char *s, uint64_t *value); /* decimal digits only; `s` may be NULL */
 
+/* registers_x86.c, registers_ppc.c: known values in the vCPU's registers, compared with what is found */
+void registers_prepare(void);                          /* before any thread is started */
+long registers_held_syscall(long nr, const long a[6]); /* every sleep; returns the result or -errno */
+void registers_hold(void);                             /* until the next call; see the source */
+void registers_release(void);
+#ifdef __x86_64__ /* for a source file whose functions run between the two */
+#define WITHOUT_HELD_REGISTERS _Pragma("GCC target(\"general-regs-only\")")
+#else
+#define WITHOUT_HELD_REGISTERS
+#endif
+void registers_spin(uint64_t rounds);                  /* in user space, without a system call */
+void registers_list_kinds(struct text *out);           /* which registers are held */
+/* registers.c: what was found on each vCPU */
+void registers_compared(void);
+void registers_lost(const char *name, const void *expected, const void *found, size_t size);
+void registers_report(struct text *out);
+bool registers_inject_loss(unsigned cpu);
+bool registers_take_injected_loss(void);
+
 /* sys.c: time, threads, futexes, small files */
 uint64_t clock_us(int clock);
 uint64_t now_us(void);
@@ -89,6 +108,8 @@ bool progress_worker_ended(unsigned cpu); /* the worker is not in the middle of 
 
 /* worker.c: one thread per vCPU, which increments its progress counter */
 void worker_start(void);
+/* The worker wakes and sleeps on, once the caller sleeps. Called on its vCPU. */
+void worker_nudge(unsigned cpu);
 
 /* page.c: the content of one page */
 enum page_fault { PAGE_OK, PAGE_INDEX, PAGE_LAP, PAGE_CHECKSUM, PAGE_CONTENT };
@@ -142,6 +163,25 @@ bool helper_wait(unsigned cpu, uint64_t deadline_us);
 void helper_tick(unsigned cpu); /* a long job calls this to show that it makes progress */
 bool helper_run_on_all(struct text *out, void (*job)(unsigned cpu, void *arg));
 void helper_start(void);
+
+/* holder.c: a thread per vCPU that spins with known values in its registers whenever it can */
+void holder_start(void);
+void holder_spin(bool on);
+
+/* breakpoint.c: does the vCPU's hardware breakpoint count a write? Runs on that vCPU */
+bool breakpoint_count_one_write(unsigned cpu, uint64_t *hits); /* false: it has none */
+
+/* cpu_state.c: what the guest can read of each vCPU; cpu_state_x86.c, cpu_state_ppc.c: reading it */
+enum cpu_value_kind { CPUID, MSR, SPECIAL, BREAKPOINT };
+struct cpu_value {
+    enum cpu_value_kind kind;
+    uint32_t leaf, subleaf; /* or the number of the register */
+    uint32_t words[4];
+};
+#define MAX_CPU_VALUES 640
+unsigned cpu_state_read(unsigned cpu, struct cpu_value *values); /* runs on that vCPU */
+void cpu_state_keep(struct text *out);
+void cpu_state_compare(struct text *out);
 
 /* wake.c: can each vCPU still be woken? */
 void wake_start(void);

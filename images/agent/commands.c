@@ -187,6 +187,32 @@ static void do_readback(const struct request *r, struct text *out)
         readback_compare(out);
 }
 
+static void do_hold(const struct request *r, struct text *out)
+{
+    const char *on = arg(r, "on");
+
+    if (on && (!strcmp(on, "0") || !strcmp(on, "1")))
+        holder_spin(*on == '1');
+    else
+        text_fail(out, "hold needs on=0 or on=1");
+}
+
+static void do_registers(const struct request *r, struct text *out)
+{
+    (void)r;
+    text_add(out, " kinds=");
+    registers_list_kinds(out);
+    registers_report(out);
+}
+
+static void do_cpu_state(const struct request *r, struct text *out)
+{
+    if (arg(r, "keep"))
+        cpu_state_keep(out);
+    else
+        cpu_state_compare(out);
+}
+
 static void do_damage(const struct request *r, struct text *out)
 {
     uint64_t page;
@@ -242,6 +268,11 @@ static void do_deaf(const struct request *r, struct text *out)
     inject_on_vcpu(r, out, wake_inject_no_answer);
 }
 
+static void do_lose_register(const struct request *r, struct text *out)
+{
+    inject_on_vcpu(r, out, registers_inject_loss);
+}
+
 static void do_oops(const struct request *r, struct text *out)
 {
     (void)r;
@@ -267,7 +298,9 @@ static const struct {
     {"observe", do_observe},     {"entries", do_entries}, {"watchdog", do_watchdog},
     {"nvram", do_nvram},         {"multicast", do_multicast},
     {"acpi", do_acpi},           {"readback", do_readback},
-    {"damage", do_damage},       {"skip-beat", do_skip_beat},
+    {"hold", do_hold},           {"registers", do_registers}, {"cpu-state", do_cpu_state},
+    {"lose-register", do_lose_register},
+    {"damage", do_damage}, {"skip-beat", do_skip_beat},
     {"clock-back", do_clock_back}, {"wall-clock-ahead", do_wall_clock_ahead},
     {"stall", do_stall},         {"deaf", do_deaf},     {"oops", do_oops},
     {"poweroff", do_poweroff},

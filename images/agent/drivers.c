@@ -81,7 +81,10 @@ static void load_device(const char *name)
 void drivers_load(void)
 {
     char names[sizeof cfg.devices], *rest = names, *name;
+    char msr[] = "msr.ko";
 
+    if (access("/modules/msr.ko", R_OK) == 0)
+        load_module(msr);
     memcpy(names, cfg.devices, sizeof names);
     while ((name = strsep(&rest, ",")))
         if (*name)

@@ -38,12 +38,14 @@ int main(void)
     klogctl(SYSLOG_ACTION_CONSOLE_LEVEL, NULL, 1);
     irq_affinity_to_beat_vcpu(!cfg.busy);
     drivers_load();
+    registers_prepare();
     move_to_beat_vcpu();
     kmsg_start();
     helper_start();
     wake_start();
     worker_start();
     watchdog_start();
+    holder_start();
     if (checks_exist())
         checks_start();
     beat_start(console);

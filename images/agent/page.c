@@ -5,6 +5,8 @@
  * intact page may still be another page, or an old page with a new header. */
 #include "agent.h"
 
+WITHOUT_HELD_REGISTERS
+
 #define MAGIC 0x6863746170746f68ull /* "hotpatch" */
 #define WORDS (UNIT / sizeof(uint64_t))
 #define HEADER 4u

@@ -2,6 +2,8 @@
  * For each vCPU: the counter that every beat reports, and the state of an injected stall. */
 #include "agent.h"
 
+WITHOUT_HELD_REGISTERS
+
 _Atomic uint64_t progress[MAX_CPUS];
 static _Atomic bool stall_requested[MAX_CPUS], worker_ended[MAX_CPUS];
 

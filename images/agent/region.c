@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+WITHOUT_HELD_REGISTERS
+
 #define HOLD_US 5000000u
 #define LOOK_AGAIN_US 20000u /* a stalled worker stops without a futex wake */
 #define RESERVE_KIB 12288u

@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+WITHOUT_HELD_REGISTERS
+
 uint64_t clock_us(int clock)
 {
     struct timespec t;
@@ -34,7 +36,9 @@ void sleep_until_us(uint64_t mono_us)
     struct timespec t = {.tv_sec = (time_t)(mono_us / 1000000u),
                          .tv_nsec = (long)(mono_us % 1000000u) * 1000};
 
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR)
+    const long args[6] = {CLOCK_MONOTONIC, TIMER_ABSTIME, (long)&t};
+
+    while (registers_held_syscall(SYS_clock_nanosleep, args) == -EINTR)
         ;
 }
 
@@ -43,9 +47,12 @@ void futex_wait_us(_Atomic uint32_t *word, uint32_t while_is, uint64_t deadline_
 {
     struct timespec t = {.tv_sec = (time_t)(deadline_us / 1000000u),
                          .tv_nsec = (long)(deadline_us % 1000000u) * 1000};
+    const long args[6] = {
+        (long)word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, while_is,
+        deadline_us == UINT64_MAX ? 0 : (long)&t, 0, FUTEX_BITSET_MATCH_ANY,
+    };
 
-    syscall(SYS_futex, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, while_is,
-            deadline_us == UINT64_MAX ? NULL : &t, NULL, FUTEX_BITSET_MATCH_ANY);
+    registers_held_syscall(SYS_futex, args);
 }
 
 void futex_wake(_Atomic uint32_t *word)

@@ -11,11 +11,27 @@
 #define IDLE_CYCLE_US 2000000u
 #define BUSY_PAUSE_US 2000u
 
+static _Atomic uint32_t nudges[MAX_CPUS];
+
+static void wait_until(unsigned cpu, uint64_t mono_us)
+{
+    while (now_us() < mono_us)
+        futex_wait_us(&nudges[cpu], atomic_load(&nudges[cpu]), mono_us);
+}
+
+void worker_nudge(unsigned cpu)
+{
+    atomic_fetch_add(&nudges[cpu], 1);
+    futex_wake(&nudges[cpu]);
+}
+
 static void *worker_main(void *arg)
 {
     unsigned cpu = (unsigned)(uintptr_t)arg;
+    const struct sched_param param = {.sched_priority = 0};
     uint64_t next = now_us();
 
+    sched_setscheduler(0, SCHED_BATCH, &param); /* a nudged worker runs after the thread that nudges it */
     while (!progress_stall_requested(cpu)) {
         if (memory_writing(cpu)) {
             memory_write_slice(cpu);
@@ -30,7 +46,7 @@ static void *worker_main(void *arg)
             if (next <= now_us())
                 next = now_us() + IDLE_CYCLE_US;
         }
-        sleep_until_us(next);
+        wait_until(cpu, next);
         if (!progress_stall_requested(cpu))
             atomic_fetch_add(&progress[cpu], 1);
     }

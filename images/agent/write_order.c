@@ -7,6 +7,8 @@
  * page without a table. */
 #include "agent.h"
 
+WITHOUT_HELD_REGISTERS
+
 #define ROUNDS 4u
 
 static bool scattered;

@@ -100,6 +100,18 @@ def test_vcpu_that_never_wakes_is_found(boot: Boot, arch: Arch) -> None:
 
 
 @each_arch
+def test_register_that_loses_its_value_is_found(boot: Boot, arch: Arch) -> None:
+    """Lose this and a guest passes although the move damaged its vector registers."""
+    guest = boot(arch).guest
+    guest.keeps_cpu_state()
+    guest.fills_registers(on=True)
+    assert all(guest.processor_is_the_same())
+    guest.agent.ask("lose-register", vcpu=1)
+    guest.beats_arrive(50)
+    assert guest.processor_is_the_same()[0].what.endswith("of vCPU 1")
+
+
+@each_arch
 def test_kernel_trouble_is_found(boot: Boot, arch: Arch) -> None:
     """Lose this and a guest passes although its kernel reports errors after the move."""
     guest = boot(arch).guest
