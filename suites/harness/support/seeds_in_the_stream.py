@@ -6,9 +6,9 @@ Each cell of a run has its own defect, so that many share a run.
 
 from __future__ import annotations
 
-from suites.harness.support.seeds import BUSY_MEMORY, CPU, OTHER_MEMORY, TIME
+from suites.harness.support.seeds import AFTERWARDS, BUSY_MEMORY, CPU, MOVE, OTHER_MEMORY, TIME
 from suites.harness.support.stream_seeds import build, field, pages, seed, without
-from suites.harness.support.tamper.rules import PageRule
+from suites.harness.support.tamper.rules import Flow, PageRule, Tampering
 
 FEW = build(
     "stream-few",
@@ -108,4 +108,82 @@ TIMERS = build(
 )
 """Timers that wake a vCPU."""
 
-IN_THE_STREAM = (FEW, MEMORY, VCPUS, TIMERS)
+DEVICES = build(
+    "stream-devices",
+    seed(AFTERWARDS, "I/O APIC's table", "precopy-idle-virtio-2vcpu", field("ioapic", "ioredtbl"), "alive: "),
+    seed(AFTERWARDS, "I/O APIC missing", "multifd-idle-virtio-2vcpu", without("ioapic"), "alive: "),
+    seed(
+        AFTERWARDS, "virtio-net missing", "precopy-busy-virtio-2vcpu", without("virtio-net"), "devices: net: "
+    ),
+    seed(
+        AFTERWARDS,
+        "virtio-net with another MAC",
+        "precopy-busy-virtio-1vcpu",
+        field("virtio-net", "virtio/net/mac", "plus"),
+        "devices: net: ",
+    ),
+    seed(
+        AFTERWARDS,
+        "virtio-net's link down",
+        "ignore-shared-idle-virtio-2vcpu",
+        field("virtio-net", "virtio/net/status"),
+        "devices: net: ",
+    ),
+)
+"""Interrupts and networking."""
+
+MORE_DEVICES = build(
+    "stream-more-devices",
+    seed(
+        AFTERWARDS,
+        "virtio-blk without queue interrupts",
+        "multifd-busy-virtio-2vcpu",
+        field("virtio-blk", "virtio/vq/vector"),
+        "devices: blk: ",
+    ),
+    seed(
+        AFTERWARDS,
+        "virtio-rng reset",
+        "multifd-idle-virtio-1vcpu",
+        field("virtio-rng", "virtio/status"),
+        "devices: rng: ",
+    ),
+    seed(
+        AFTERWARDS,
+        "virtio-console's MSI-X table",
+        "multifd-busy-virtio-1vcpu",
+        field("virtio-console", "virtio/msix/entry/*"),
+        "devices: port: ",
+    ),
+    seed(
+        AFTERWARDS,
+        "serial interrupts off",
+        "precopy-idle-virtio-1vcpu",
+        field("serial#1", "state/ier"),
+        "agent: ",
+    ),
+)
+"""Other devices."""
+
+CUTS = build(
+    "stream-cut",
+    seed(
+        MOVE,
+        "stream cut in RAM",
+        "precopy-idle-bare-1vcpu",
+        Tampering(flow=Flow(cut_after=20 << 20)),
+        "migrate: ",
+        "source failed",
+    ),
+    seed(
+        MOVE,
+        "stream cut in the device state",
+        "multifd-idle-bare-1vcpu",
+        Tampering(flow=Flow(cut_in_state=5000)),
+        "migrate: ",
+        "source failed",
+    ),
+)
+"""A connection that is lost."""
+
+IN_THE_STREAM = (FEW, MEMORY, VCPUS, TIMERS, DEVICES, MORE_DEVICES, CUTS)
