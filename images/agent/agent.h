@@ -188,6 +188,30 @@ void wake_start(void);
 void wake_command(struct text *out);
 bool wake_inject_no_answer(unsigned cpu);
 
+/* counter.c: reads a counter together with the monotonic clock */
+struct counter_reading {
+    uint64_t ticks, mono_us;
+};
+struct counter_reading counter_read(uint64_t (*read)(void));
+void counter_add(struct text *out, struct counter_reading r, uint64_t hz, unsigned bits);
+/* counters_x86.c, counters_power.c */
+uint64_t ticks_read(void); /* the vCPU's own counter: TSC or timebase */
+void counters_report(struct text *out);
+/* clocks.c: reads all clocks of the guest */
+void clocks_start(void);
+void clocks_report(struct text *out);
+
+/* rtc.c: the real-time clock and its alarm */
+void rtc_start(void);
+void rtc_arm(struct text *out, uint64_t seconds); /* an alarm after so many seconds */
+void rtc_report(struct text *out);
+
+/* timers.c: timers on each vCPU, armed before a move */
+void timers_start(void);
+void timers_arm(struct text *out);
+void timers_report(struct text *out);
+bool timers_inject_loss(unsigned cpu);
+
 /* kmsg.c: errors in the kernel log */
 void kmsg_start(void);
 void kmsg_mark(void);

@@ -213,6 +213,32 @@ static void do_cpu_state(const struct request *r, struct text *out)
         cpu_state_compare(out);
 }
 
+static void do_clocks(const struct request *r, struct text *out)
+{
+    (void)r;
+    clocks_report(out);
+}
+
+static void do_arm(const struct request *r, struct text *out)
+{
+    (void)r;
+    timers_arm(out);
+}
+
+static void do_alarm(const struct request *r, struct text *out)
+{
+    uint64_t seconds;
+
+    if (need(r, out, "seconds", &seconds))
+        rtc_arm(out, seconds);
+}
+
+static void do_timers(const struct request *r, struct text *out)
+{
+    (void)r;
+    timers_report(out);
+}
+
 static void do_damage(const struct request *r, struct text *out)
 {
     uint64_t page;
@@ -273,6 +299,11 @@ static void do_lose_register(const struct request *r, struct text *out)
     inject_on_vcpu(r, out, registers_inject_loss);
 }
 
+static void do_lose_timer(const struct request *r, struct text *out)
+{
+    inject_on_vcpu(r, out, timers_inject_loss);
+}
+
 static void do_oops(const struct request *r, struct text *out)
 {
     (void)r;
@@ -300,9 +331,12 @@ static const struct {
     {"acpi", do_acpi},           {"readback", do_readback},
     {"hold", do_hold},           {"registers", do_registers}, {"cpu-state", do_cpu_state},
     {"lose-register", do_lose_register},
-    {"damage", do_damage}, {"skip-beat", do_skip_beat},
+    {"damage", do_damage},       {"skip-beat", do_skip_beat},
+    {"clocks", do_clocks},       {"arm", do_arm},       {"timers", do_timers},
+    {"alarm", do_alarm},
     {"clock-back", do_clock_back}, {"wall-clock-ahead", do_wall_clock_ahead},
     {"stall", do_stall},         {"deaf", do_deaf},     {"oops", do_oops},
+    {"lose-timer", do_lose_timer},
     {"poweroff", do_poweroff},
 };
 

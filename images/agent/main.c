@@ -40,9 +40,12 @@ int main(void)
     drivers_load();
     registers_prepare();
     move_to_beat_vcpu();
+    clocks_start();
     kmsg_start();
     helper_start();
     wake_start();
+    timers_start();
+    rtc_start();
     worker_start();
     watchdog_start();
     holder_start();

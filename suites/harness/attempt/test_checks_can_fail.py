@@ -10,7 +10,9 @@ import pytest
 
 from fixtures.attempt.attempt import Attempt, Boot
 from fixtures.errors import RigError
-from fixtures.evidence.beats import Gap
+from fixtures.evidence.clocks import ClockMove, clock_jump
+from fixtures.evidence.timers import timers
+from fixtures.guest.timekeeping import timers_in, times_before, times_now
 from fixtures.matrix.names import Arch
 from fixtures.path.interface import runs_new_build
 from fixtures.run.executing import pair_under_test_of
@@ -19,7 +21,6 @@ ARCHES = [
     pytest.param("x86_64", marks=pytest.mark.x86_64),
     pytest.param("ppc64le", marks=[pytest.mark.ppc64le, pytest.mark.slow]),
 ]
-NO_BLACKOUT = Gap(0.0, 0.0)
 each_arch = pytest.mark.parametrize("arch", ARCHES)
 
 
@@ -57,15 +58,31 @@ def test_clock_set_back_is_found(boot: Boot, arch: Arch) -> None:
 
 @each_arch
 @pytest.mark.parametrize(
-    "command,clock", [("clock-back", "monotonic"), ("wall-clock-ahead", "wall")], ids=lambda part: part
+    "command,clock", [("clock-back", "monotonic, wall"), ("wall-clock-ahead", "wall")], ids=["mono", "wall"]
 )
 def test_clock_that_jumps_is_found(boot: Boot, arch: Arch, command: str, clock: str) -> None:
     """Lose this and a guest that loses or gains half a second of time passes."""
     guest = boot(arch).guest
-    before = guest.clocks()
-    assert guest.clocks_advanced(before, NO_BLACKOUT)
+    before = times_before(guest)
     guest.agent.ask(command, us=500_000)
-    assert guest.clocks_advanced(before, NO_BLACKOUT).what == clock
+    heard = len(guest.beats())
+    guest.beats_arrive(50)
+    jumped = ClockMove.of(guest.beats()[:heard], guest.beats()[heard:], ())
+    assert clock_jump(jumped, times_now(guest).ahead_of(before)).what == clock
+
+
+@each_arch
+def test_timer_that_is_lost_is_found(boot: Boot, arch: Arch) -> None:
+    """Lose this and a guest passes although a vCPU lost its timers."""
+    guest = boot(arch).guest
+    times_before(guest)
+    heard = len(guest.beats())
+    guest.agent.ask("lose-timer", vcpu=1)
+    guest.beats_arrive(450)
+    still = ClockMove.of(guest.beats()[:heard], guest.beats()[heard:], ())
+    answer = guest.agent.ask("timers")
+    check = timers(timers_in(answer), int(answer["mono_us"]), still)
+    assert (check.held, check.what) == (False, "vCPU 1")
 
 
 @pytest.mark.x86_64

@@ -1,61 +1,101 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What two readings of a guest's clocks prove of the time between them."""
+"""What beats prove of the guest's clock over a move, on a quiet and on a busy host."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fixtures.evidence.beats import Gap
-from fixtures.evidence.clocks import ClockReading, clocks_advance
+from fixtures.evidence.clocks import ClockMove, clock_jump, clock_rate
+from suites.harness.support.beat_samples import Sample
 
-BEFORE = ClockReading(100.0, 100.002, 5_000_000, 1_795_000_000_000_000)
-BLACKOUT = Gap(103.0, 103.4)
-
-
-def read_after(mono: float, wall: float, delay: float = 0.002) -> ClockReading:
-    """A reading 10 s after BEFORE by the host, and so many seconds after it by the guest's clocks.
-
-    The guest took `delay` seconds to answer.
-    """
-    mono_us, wall_us = BEFORE.mono_us + round(mono * 1e6), BEFORE.wall_us + round(wall * 1e6)
-    return ClockReading(110.0, 110.0 + delay, mono_us, wall_us)
-
-
-@pytest.mark.parametrize("seconds", [9.56, 9.6, 10.0, 10.04])
-def test_clock_that_stands_still_in_the_blackout_holds(seconds: float) -> None:
-    """Lose this and every guest whose QEMU stopped its clock at the switchover counts as broken."""
-    assert clocks_advance(BEFORE, read_after(seconds, seconds), BLACKOUT)
-
-
-@pytest.mark.parametrize("seconds", [8.0, 9.5, 10.1, 12.0])
-def test_clock_that_jumps_is_found(seconds: float) -> None:
-    """Lose this and a guest comes out of its move in the past or in the future."""
-    check = clocks_advance(BEFORE, read_after(seconds, seconds), BLACKOUT)
-    assert (check.held, check.name, check.what) == (False, "clocks-advance", "monotonic, wall")
-
-
-@pytest.mark.parametrize(
-    "mono,wall,what", [(10.0, 12.0, "wall"), (10.0, 8.0, "wall"), (8.0, 10.0, "monotonic")]
+RELAXED = settings(max_examples=40, deadline=None)
+quiet = st.builds(
+    Sample,
+    seed=st.integers(0, 9999),
+    window=st.floats(0.2, 2.0),
+    stop=st.floats(0.0, 8.0),
+    warm_up=st.floats(0.0, 0.5),
+    drift_before=st.floats(-0.01, 0.01),
 )
-def test_the_clock_that_jumps_is_named(mono: float, wall: float, what: str) -> None:
-    """Lose this and a wrong wall clock and a wrong timer are taken for one defect."""
-    assert clocks_advance(BEFORE, read_after(mono, wall), BLACKOUT).what == what
+busy = st.builds(replace, quiet, busy=st.just(True), window=st.floats(1.0, 4.0))
+measured = st.builds(replace, busy, window=st.floats(4.0, 5.0))
+"""On a busy host, and heard for so long that a drift can be measured."""
 
 
-def test_time_to_answer_is_no_jump() -> None:
-    """Lose this and a guest that answers late on a busy host counts as broken."""
-    late = read_after(13.0, 13.0, delay=3.2)
-    assert clocks_advance(BEFORE, late, BLACKOUT)
-    slow_before = replace(BEFORE, asked=98.0)
-    assert clocks_advance(slow_before, read_after(11.5, 11.5), BLACKOUT)
+def steady(sample: Sample) -> ClockMove:
+    """The move of a guest whose clock runs on at the rate that it had."""
+    return replace(sample, drift_after=sample.drift_before).move()
 
 
-def test_both_clocks_and_their_bounds_are_shown() -> None:
-    """Lose this and who reads the report does not learn by how much a clock jumped."""
-    detail = clocks_advance(BEFORE, read_after(12.0, 12.0), BLACKOUT).detail
-    assert detail == (
-        "the guest's monotonic clock 12.000 s, wall clock 12.000 s; "
-        "expected 9.548 to 10.052 s (blackout 400 ms)"
-    )
+@given(quiet | busy)
+@RELAXED
+def test_clock_that_stands_still_during_the_stop_holds(sample: Sample) -> None:
+    """Lose this and a guest whose QEMU stopped its clock at the switchover counts as broken."""
+    assert clock_jump(steady(sample), 0.0)
+
+
+@given(quiet | busy)
+@RELAXED
+def test_clock_that_is_advanced_by_the_stop_holds(sample: Sample) -> None:
+    """Lose this and a build that gives a guest the lost time back counts as broken."""
+    assert clock_jump(steady(replace(sample, jump=sample.stop / (1 + sample.drift_before))), 0.0)
+
+
+@given(quiet | busy, st.floats(1.0, 3.0))
+@RELAXED
+def test_clock_that_jumps_ahead_is_found(sample: Sample, jump: float) -> None:
+    """Lose this and a guest gains seconds by an update, and nobody sees it."""
+    check = clock_jump(steady(replace(sample, jump=sample.stop + jump)), 0.0)
+    assert (check.held, check.name, check.what) == (False, "clock-jump", "monotonic, wall")
+
+
+@given(quiet | busy, st.floats(1.0, 3.0))
+@RELAXED
+def test_clock_that_loses_more_than_the_stop_is_found(sample: Sample, jump: float) -> None:
+    """Lose this and a guest loses seconds by an update, and nobody sees it."""
+    assert not clock_jump(steady(replace(sample, jump=-jump)), 0.0)
+
+
+@pytest.mark.parametrize("ahead", [1.0, -1.0])
+def test_wall_clock_that_jumps_alone_is_found(ahead: float) -> None:
+    """Lose this and an update changes a guest's time of day, and nobody sees it."""
+    assert clock_jump(Sample().move(), ahead).what == "wall"
+
+
+@given(quiet | busy)
+@RELAXED
+def test_rate_that_stays_holds(sample: Sample) -> None:
+    """Lose this and a busy host, or a guest that measured its TSC badly, counts as a slow clock."""
+    assert clock_rate(steady(sample))
+
+
+@given(measured, st.sampled_from([-0.02, 0.02]))
+@RELAXED
+def test_drift_is_found(sample: Sample, drift: float) -> None:
+    """Lose this and a guest's clock is wrong by half an hour a day after an update."""
+    check = clock_rate(replace(sample, drift_after=sample.drift_before + drift).move())
+    assert (check.held, check.name) == (False, "clock-rate")
+
+
+def test_rate_without_enough_beats_is_not_judged() -> None:
+    """Lose this and a few beats on a busy host decide about a clock."""
+    check = clock_rate(replace(Sample(), window=0.03, drift_after=0.02).move())
+    assert check
+    assert "not compared" in check.detail
+
+
+def test_stop_ends_when_the_destination_resumes() -> None:
+    """Lose this and a guest that stands still for seconds after it was resumed excuses its own clock."""
+    assert Sample(stop=0.5, warm_up=4.0).move().stopped_s == pytest.approx(0.6, abs=0.01)
+
+
+def test_silence_at_the_switchover_is_kept_apart() -> None:
+    """Lose this and the blackout counts as a host that is busy."""
+    move = Sample(stop=0.5, warm_up=0.5).move()
+    assert move.silences == ()
+    assert Gap(move.silent_after.start, move.silent_after.end).ms == pytest.approx(1000, abs=5)

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a guest's real-time clock proves over a move."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from fixtures.evidence.rtc import RtcReading, rtc
+
+BEFORE = RtcReading(1_795_700_000, 1_795_700_000_400_000, cmos=bytes(114))
+
+
+def later(rtc_s: int, wall_s: float) -> RtcReading:
+    """A reading so many seconds later, by the clock and by the kernel."""
+    return replace(BEFORE, rtc_s=BEFORE.rtc_s + rtc_s, wall_us=BEFORE.wall_us + round(wall_s * 1e6))
+
+
+@pytest.mark.parametrize("rtc_s,wall_s", [(10, 10.0), (10, 11.2), (11, 10.0), (10, 5.0)])
+def test_clock_that_follows_the_host_holds(rtc_s: int, wall_s: float) -> None:
+    """Lose this and a clock that counts whole seconds, or goes on while the guest is stopped, is broken."""
+    assert rtc(BEFORE, later(rtc_s, wall_s), stopped_s=5.0)
+
+
+@pytest.mark.parametrize("rtc_s", [-3590, 3610, 3, 18])
+def test_wrong_clock_is_found(rtc_s: int) -> None:
+    """Lose this and a guest has the wrong time after its next boot."""
+    assert rtc(BEFORE, later(rtc_s, 10.0), stopped_s=5.0).what == "clock"
+
+
+@pytest.mark.parametrize(
+    "due,rang,what", [(5, False, "alarm"), (5, True, ""), (9, False, ""), (0, False, "")]
+)
+def test_silent_alarm_is_found(due: int, rang: bool, what: str) -> None:
+    """Lose this and a guest never wakes from its suspend after an update."""
+    due_s = due and BEFORE.rtc_s + due
+    assert rtc(BEFORE, replace(later(10, 10.0), alarm_due_s=due_s, alarm_rang=rang), 0.0).what == what
+
+
+def test_changed_byte_is_found() -> None:
+    """Lose this and firmware finds settings that it did not store."""
+    check = rtc(BEFORE, replace(later(1, 1.0), cmos=bytes(2) + b"\x55" + bytes(111)), 0.0)
+    assert (check.what, check.detail) == ("cmos", "bytes of its memory changed: 0x10 was 0x00 and is 0x55")
+
+
+def test_clock_that_is_gone_is_found() -> None:
+    """Lose this and a machine loses its clock by an update, and nobody sees it."""
+    assert rtc(None, None, 0.0)
+    assert not rtc(BEFORE, None, 0.0)

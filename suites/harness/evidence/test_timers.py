@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the timers of a moved guest prove."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fixtures.evidence.clocks import ClockMove
+from fixtures.evidence.timers import Timer, timers
+from suites.harness.support.beat_samples import Sample
+
+DELAYS_MS = (10, 100, 1000, 1005, 2000, 5000)
+RELAXED = settings(max_examples=40, deadline=None)
+samples = st.builds(
+    Sample,
+    seed=st.integers(0, 9999),
+    busy=st.booleans(),
+    window=st.just(4.0),
+    stop=st.floats(0.0, 5.0),
+    warm_up=st.floats(0.0, 0.8),
+)
+
+
+def armed(move: ClockMove, silent: float) -> list[Timer]:
+    """Timers armed 1 s before the stop. None expires in the first `silent` seconds after it."""
+    stopped_us = move.switched_us - round(silent * 1e6)
+    due = [(vcpu, delay, stopped_us + (delay - 1000) * 1000) for vcpu in (0, 1) for delay in DELAYS_MS]
+    return [Timer(*each, each[2] if each[2] < stopped_us else max(each[2], move.switched_us)) for each in due]
+
+
+@given(samples)
+@RELAXED
+def test_timers_that_wait_for_the_guest_hold(sample: Sample) -> None:
+    """Lose this and each long blackout counts as broken timers."""
+    move = sample.move()
+    assert timers(armed(move, sample.warm_up), move.switched_us + 4_500_000, move)
+
+
+@given(samples, st.floats(3.0, 60.0))
+@RELAXED
+def test_timers_that_stand_still_are_found(sample: Sample, seconds: float) -> None:
+    """Lose this and a guest passes whose timers waited for as long as it had been up."""
+    move = replace(sample, warm_up=seconds).move()
+    check = timers(armed(move, seconds), move.switched_us + 4_500_000, move)
+    assert (check.held, check.what) == (False, "vCPU 0, vCPU 1")
+
+
+@given(samples)
+@RELAXED
+def test_timer_that_never_expires_is_found(sample: Sample) -> None:
+    """Lose this and one vCPU's timers are lost by an update, and nobody sees it."""
+    move = sample.move()
+    lost = [replace(each, fired_us=0) if each.vcpu else each for each in armed(move, sample.warm_up)]
+    check = timers(lost, move.switched_us + 9_000_000 + round(sample.stop * 1e6), move)
+    assert (check.held, check.what) == (False, "vCPU 1")
+    assert "has not expired" in check.detail
+
+
+def test_timer_that_is_not_due_is_not_judged() -> None:
+    """Lose this and every check must wait for the longest timer."""
+    move = Sample().move()
+    later = Timer(0, 5000, move.switched_us + 4_000_000, 0)
+    assert timers([later], move.switched_us + 1_000_000, move).detail.startswith("0 timers")
