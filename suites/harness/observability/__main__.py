@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     knowledge = Knowledge.read()
-    name = f"{result.arch}-{result.guest}-{result.profile}"
+    name = f"{result.arch}-{result.guest}-{result.profile}{'-running' if result.running else ''}"
     result.write(directory / f"{name}.json")
     page = write_page(result, knowledge, directory / f"{name}.html")
     for line in terminal_lines(result, knowledge):
@@ -52,6 +52,7 @@ def _order(arguments: Sequence[str]) -> tuple[Order, Path]:
     parser.add_argument("--pages", metavar="N", type=int, default=40, help="pages of RAM to change")
     parser.add_argument("--all", action="store_true", help="every field in every mode, without a bound")
     parser.add_argument("--only", metavar="WORD", default="", help="only sections with this in their name")
+    parser.add_argument("--running", action="store_true", help="without the comparison of a stopped guest")
     parser.add_argument("--out", metavar="DIRECTORY", type=Path, default=DIRECTORY)
     given = parser.parse_args(arguments)
     if given.minutes < 0 or given.pages < 0:
@@ -59,7 +60,7 @@ def _order(arguments: Sequence[str]) -> tuple[Order, Path]:
     minutes = 0 if given.all else given.minutes
     order = Order(
         given.arch, given.guest, given.profile, given.old, given.new, minutes, given.seed, given.pages,
-        given.all, given.only,
+        given.all, given.only, given.running,
     )  # fmt: skip
     return order, given.out
 

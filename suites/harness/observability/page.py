@@ -11,7 +11,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader
 from reports.files import write_atomically
 from reports.page.render import environment
 from suites.harness.observability.knowledge import Knowledge
-from suites.harness.observability.results import GOAL, UNEXPLAINED, Result, Row
+from suites.harness.observability.results import GOAL, Result, Row
 
 
 def write_page(result: Result, knowledge: Knowledge, path: Path) -> Path:
@@ -26,7 +26,7 @@ def write_page(result: Result, knowledge: Knowledge, path: Path) -> Path:
         if row.seen:
             seen[row.section].append(row)
         else:
-            unnoticed[row.section].append((row, knowledge.reason(row.section, row.path) or UNEXPLAINED))
+            unnoticed[row.section].append((row, result.reason(row, knowledge)))
     content = {
         "guest": f"{result.arch}, {result.guest}, {result.profile}",
         "result": result,

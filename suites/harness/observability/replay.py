@@ -22,13 +22,16 @@ from fixtures.machine.monitor import CommandRefused, MonitorClosed, MonitorSilen
 from fixtures.machine.process import ProcessGone
 from fixtures.machine.qmp_machine import QmpMachine
 from fixtures.path.interface import SOCKET_NAME, Move
+from fixtures.path.qmp.saving import saved
 from fixtures.path.qmp.transports import prepare
 from fixtures.path.qmp.watch import error_lines, statuses
+from fixtures.still.arrival import arrived_whole
 from fixtures.waiting import Deadline, Late
 from suites.harness.observability.capture import Capture, one_way
 from suites.harness.observability.held_clock import HeldClock
 
 LOAD_SECONDS = 30.0
+HANGS = (MonitorClosed, MonitorSilent, CommandRefused, Late, ProcessGone, OSError)
 SIGNAL = 128
 """A shell's exit status for a signal is this plus its number."""
 Part = bytes | memoryview
@@ -53,42 +56,60 @@ class Replayer:
     clock: HeldClock
     evidence: Path
 
-    def replay(self, ram: Sequence[Part], state: Callable[[], bytes]) -> Ending:
-        """Load RAM and device state into a new QEMU, and check the guest. Raises :class:`RigError`.
+    def replay(self, ram: Sequence[Part], state: Callable[[], bytes], *, running: bool) -> Ending:
+        """Load RAM and device state into a new QEMU and check the guest; unless `running`, also stopped.
 
         `state` is called when the clock was set back, because some of the state depends on its age.
         """
         with ExitStack() as stack:
-            place = stack.enter_context(attempt_dir())
-            for name, content in self.capture.disks.items():
-                (place / name).write_bytes(content)
-            attempt = Attempt(self.capture.setting)
-            attempt.guest = _guest_again(self.capture, attempt.record)
-            setup = replace(self.capture.setting.host, evidence=self.evidence)
-            host = setup.at(place)
-            spec, new = self.capture.setting.spec, self.capture.setting.new
-            destination = QmpMachine.start(new, spec, host, "destination", incoming=True)
-            stack.callback(destination.close)
-            return self._judged(attempt, destination, ram, state)
+            attempt, destination = self._started(stack)
+            try:
+                move = self._load(attempt, destination, ram, state)
+                if not running:
+                    arrived = saved(destination, self.capture.setting.plan)
+                    attempt.demand(attempt.record(arrived_whole(self.capture.stream, arrived)))
+                destination.monitor.execute("cont")
+                attempt.proved(self.capture.before, move)
+                check = examined(attempt.guest)
+            except _NotLoaded as error:
+                return _not_loaded(destination, str(error))
+            except HotPatchFailure as error:
+                return _ending(destination, error.check, str(error))
+            except HANGS as error:
+                return _ending(destination, "hang", str(error))
+            return Ending("unnoticed") if check else _ending(destination, check.name, check.detail)
 
-    def _judged(
+    def arrived(self, ram: Sequence[Part], state: Callable[[], bytes]) -> bytes | Ending:
+        """Load RAM and device state, and return what the new QEMU then has; it never runs the guest."""
+        with ExitStack() as stack:
+            attempt, destination = self._started(stack)
+            try:
+                self._load(attempt, destination, ram, state)
+                return saved(destination, self.capture.setting.plan)
+            except _NotLoaded as error:
+                return _not_loaded(destination, str(error))
+            except HotPatchFailure as error:
+                return _ending(destination, error.check, str(error))
+            except HANGS as error:
+                return _ending(destination, "hang", str(error))
+
+    def _started(self, stack: ExitStack) -> tuple[Attempt, QmpMachine]:
+        """A QEMU that waits for the guest, with the guest's disks as they were."""
+        setting = self.capture.setting
+        place = stack.enter_context(attempt_dir())
+        for name, content in self.capture.disks.items():
+            (place / name).write_bytes(content)
+        attempt = Attempt(setting)
+        attempt.guest = _guest_again(self.capture, attempt.record)
+        host = replace(setting.host, evidence=self.evidence).at(place)
+        destination = QmpMachine.start(setting.new, setting.spec, host, "destination", incoming=True)
+        stack.callback(destination.close)
+        return attempt, destination
+
+    def _load(
         self, attempt: Attempt, destination: QmpMachine, ram: Sequence[Part], state: Callable[[], bytes]
-    ) -> Ending:
-        try:
-            self._load(destination, ram, state)
-            move = self._move(attempt, destination)
-            attempt.proved(self.capture.before, move)
-            check = examined(attempt.guest)
-        except _NotLoaded as error:
-            return _not_loaded(destination, str(error))
-        except HotPatchFailure as error:
-            return _ending(destination, error.check, str(error))
-        except (MonitorClosed, MonitorSilent, CommandRefused, Late, ProcessGone, OSError) as error:
-            return _ending(destination, "hang", str(error))
-        return Ending("unnoticed") if check else _ending(destination, check.name, check.detail)
-
-    def _load(self, destination: QmpMachine, ram: Sequence[Part], state: Callable[[], bytes]) -> None:
-        """Send everything, and wait until the destination runs the guest. Raises `_NotLoaded`."""
+    ) -> Move:
+        """Send everything, and wait until the destination has the guest. Raises `_NotLoaded`."""
         path = destination.host.attempt_dir / SOCKET_NAME
         prepare(destination, one_way(self.capture.setting.plan))
         destination.monitor.execute("migrate-incoming", uri=f"unix:{path}")
@@ -108,16 +129,16 @@ class Replayer:
             )
         except Late as error:
             raise _NotLoaded(str(error)) from error
+        return self._move(attempt, destination)
 
     def _move(self, attempt: Attempt, destination: QmpMachine) -> Move:
+        """Record that the guest has moved. Raises :class:`HotPatchFailure` if it is not stopped."""
         attempt.guest.moved_to(destination)
-        running = destination.status()
-        name = "panic" if running == "guest-panicked" else "runstates"
-        check = Check(name, running == "running", f"destination {running}")
-        ended = time.monotonic()
-        mechanism = self.capture.setting.plan.mechanism
-        source = self.capture.source
-        return Move(mechanism, source, destination, self.capture.began, ended, [], None, checks=[check])
+        now = destination.status()
+        check = attempt.record(Check("runstates", now == "paused", f"destination {now}, not paused"))
+        attempt.demand(check)
+        plan, stopped = self.capture.setting.plan, self.capture.stopped
+        return Move(plan.mechanism, self.capture.source, destination, stopped, time.monotonic(), [], None)
 
 
 class _NotLoaded(Exception):

@@ -13,6 +13,8 @@ from suites.harness.observability.replay import Ending
 from suites.harness.observability.trials import RAM, Trial
 
 UNEXPLAINED = "nobody has looked yet"
+IGNORED = "after the load QEMU has its own value: it ignores the field, or computes it anew"
+"""What the comparison of states shows of each change that it does not notice."""
 GOAL = 0.75
 """Share of changes of a kind of device that should be noticed or refused."""
 
@@ -86,6 +88,8 @@ class Result:
     fields: int
     """Fields that could be changed, by their names; elements of an array are one field."""
     rows: tuple[Row, ...]
+    running: bool = False
+    """Were only the checks of a running guest made?"""
     left_out: tuple[tuple[str, str, str], ...] = ()
     """Section, field and reason of what is never changed."""
 
@@ -117,6 +121,11 @@ class Result:
         rows = [(knowledge.class_of(row.section), row) for row in self.of_fields]
         names = [name for name in (*knowledge.classes, "others") if any(name == each for each, _ in rows)]
         return [Share.of(name, (row for each, row in rows if each == name)) for name in names]
+
+    def reason(self, row: Row, knowledge: Knowledge) -> str:
+        """Why nobody noticed this change."""
+        measured = UNEXPLAINED if self.running else IGNORED
+        return knowledge.reason(row.section, row.path) or measured
 
     def write(self, path: Path) -> None:
         """Write all as JSON."""

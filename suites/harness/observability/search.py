@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tries changes in groups: a group that nobody notices clears all its changes at once.
 
-A group that is noticed is halved until each change that is noticed stands alone. Groups are larger where
-less is noticed, as seen so far in the same section.
+A group that is noticed is halved until each change that is noticed stands alone. A group gets as many changes
+as are expected to have less than one noticed among them, by what was seen of their sections so far.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from suites.harness.observability.replay import Ending
 from suites.harness.observability.trials import Trial
 
-MOST_TOGETHER = 12
-SHARE_NOTICED = 0.7
+EXPECTED = 0.7
 """Expected number of noticed changes in a group: close to the ln 2 at which halving costs least."""
+SEEN_BEFORE = 2
+"""For how many trials of a section the share counts that is assumed before any."""
 UNNOTICED = Ending("unnoticed")
 Try = Callable[[Sequence[Trial]], Ending]
 
@@ -27,17 +28,19 @@ class Search:
 
     attempt: Try
     """Applies these changes together and replays."""
-    time_is_up: Callable[[], bool]
+    assumed: float = 0.4
+    """Share of changes that are noticed, before anything is known of a section."""
+    most_together: int = 12
     endings: dict[Trial, Ending] = field(default_factory=dict)
     replays: int = 0
     _tried: Counter[str] = field(default_factory=Counter)
     _seen: Counter[str] = field(default_factory=Counter)
 
     def run(self, trials: Iterable[Trial]) -> None:
-        """Try them in this order until the time is up. A group that was begun is finished."""
+        """Find the ending of each, in about this order."""
         left = list(trials)
-        while left and not self.time_is_up():
-            group = self._next_group(left)
+        while left:
+            group = self.next_group(left)
             left = [trial for trial in left if trial not in group]
             for trial, ending in self.split(group):
                 self._keep(trial, ending)
@@ -53,23 +56,25 @@ class Search:
         for half in (group[:middle], group[middle:]):
             yield from self.split(half)
 
-    def _next_group(self, left: Sequence[Trial]) -> list[Trial]:
-        """The first trial, and as many more of its section as its share of noticed changes allows."""
-        first = left[0]
-        most = group_size(self._seen[first.section], self._tried[first.section])
+    def next_group(self, left: Sequence[Trial]) -> list[Trial]:
+        """The first trial, and more as long as less than one is expected to be noticed."""
         group: dict[tuple[str, str], Trial] = {}
+        expected = 0.0
         for trial in left:
-            if trial.section == first.section and len(group) < most:
-                group.setdefault(trial.field, trial)
+            share = self.share(trial.section)
+            if len(group) == self.most_together or (group and expected + share > EXPECTED):
+                break
+            if trial.field not in group:
+                group[trial.field] = trial
+                expected += share
         return list(group.values())
+
+    def share(self, section: str) -> float:
+        """Expected share of changes of this section that are noticed, from 0 to 1."""
+        before = self.assumed * SEEN_BEFORE
+        return (self._seen[section] + before) / (self._tried[section] + SEEN_BEFORE)
 
     def _keep(self, trial: Trial, ending: Ending) -> None:
         self.endings[trial] = ending
         self._tried[trial.section] += 1
         self._seen[trial.section] += ending.how != "unnoticed"
-
-
-def group_size(noticed: int, tried: int) -> int:
-    """How many changes to try together where `noticed` of `tried` were noticed."""
-    share = (noticed + 1) / (tried + 2)
-    return max(1, min(MOST_TOGETHER, int(SHARE_NOTICED / share)))

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from suites.harness.observability.knowledge import Knowledge
-from suites.harness.observability.results import UNEXPLAINED, Result, Share
+from suites.harness.observability.results import Result, Share
 
-COLUMNS = ("device", "tried", "noticed", "refused", "not noticed", "share")
+COLUMNS = ("device", "seen", "tried", "noticed", "refused", "not noticed")
 
 
 def terminal_lines(result: Result, knowledge: Knowledge) -> Iterator[str]:
@@ -20,8 +20,7 @@ def terminal_lines(result: Result, knowledge: Knowledge) -> Iterator[str]:
     yield ""
     for row in result.of_fields:
         if not row.seen:
-            reason = knowledge.reason(row.section, row.path) or UNEXPLAINED
-            yield f"not noticed: {row.section} {row.path} ({row.mode}): {reason}"
+            yield f"not noticed: {row.section} {row.path} ({row.mode}): {result.reason(row, knowledge)}"
     yield ""
     yield (
         f"{result.fields_tried} of {result.fields} fields, {len(result.rows)} changes, "
@@ -33,11 +32,11 @@ def cells(share: Share) -> tuple[str, ...]:
     """A share as the cells of a table."""
     return (
         share.name,
+        f"{share.seen:.0%}",
         str(share.tried),
         str(share.noticed),
         str(share.refused),
         str(share.unnoticed),
-        f"{share.seen:.0%}",
     )
 
 

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from suites.harness.observability.knowledge import Entry, Knowledge
 from suites.harness.observability.page import write_page
-from suites.harness.observability.results import UNEXPLAINED, Result, Row
+from suites.harness.observability.results import IGNORED, UNEXPLAINED, Result, Row
 from suites.harness.observability.tables import terminal_lines
 from suites.harness.support.browser import CHROMIUM, width_in_browser
 
@@ -27,6 +28,7 @@ ROWS = (
 KNOWN = Knowledge(
     (), (Entry("serial", "state/scr", "a scratch byte"),), {"serial": ("serial",), "CPU": ("cpu*",)}
 )
+NOTHING_KNOWN = Knowledge((), (), {})
 RESULT = Result("x86_64", "virtio", "idle", "debian-13", "debian-13", 1, 9.0, 6, 20, ROWS)
 
 
@@ -50,8 +52,14 @@ def test_each_field_that_is_not_noticed_has_its_reason() -> None:
     """Lose this and nobody knows which fields still need a check."""
     lines = list(terminal_lines(RESULT, KNOWN))
     assert "not noticed: serial#1 state/scr (invert): a scratch byte" in lines
+    assert f"not noticed: serial state/scr (invert): {IGNORED}" in list(terminal_lines(RESULT, NOTHING_KNOWN))
+
+
+def test_without_a_comparison_a_field_has_no_reason_of_its_own() -> None:
+    """Lose this and fields that QEMU keeps and nobody looks at are called ignored."""
+    running = replace(RESULT, running=True)
     assert f"not noticed: serial state/scr (invert): {UNEXPLAINED}" in list(
-        terminal_lines(RESULT, Knowledge((), (), {}))
+        terminal_lines(running, NOTHING_KNOWN)
     )
 
 

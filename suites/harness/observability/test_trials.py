@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import time
 
+from fixtures.still.ram import sent_pages
 from fixtures.still.stream import Stream, parse
 from suites.harness.observability.aging import NS, Aging
 from suites.harness.observability.held_clock import held_clock
 from suites.harness.observability.knowledge import Entry, Knowledge
-from suites.harness.observability.ram import sent_pages
 from suites.harness.observability.trials import Trial, field_trials, first_choice, page_trials, spread
 from suites.harness.support.streams import UINT8, stream_of
 from suites.harness.support.tamper.places import all_places

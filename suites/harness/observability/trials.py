@@ -12,12 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from fixtures.still.ram import PAGE_BYTES, Page, SentPage
 from fixtures.still.stream import Stream
 from suites.harness.observability.knowledge import Knowledge
-from suites.harness.observability.ram import SentPage
 from suites.harness.support.tamper.fields import Change, Mode, new_bytes
 from suites.harness.support.tamper.places import Place, all_places
-from suites.harness.support.tamper.ram_records import PAGE_BYTES
 
 RAM = "ram"
 MODES: tuple[Mode, ...] = ("zero", "invert", "ones")
@@ -43,6 +42,12 @@ class Trial:
     def field(self) -> tuple[str, str]:
         """The field without the way in which it is changed."""
         return self.section, self.path
+
+    @property
+    def page(self) -> Page:
+        """Of a trial of RAM: its block, and its number in it."""
+        block, _, number = self.path.partition(" page ")
+        return block, int(number, 16)
 
     def apply(self, raw: bytearray, base: int) -> None:
         """Change `raw`, which begins `base` bytes after the start of the stream."""

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Is a page or a field of a stopped guest that does not arrive found, and named?"""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.still.arrival import arrived_whole
+from suites.harness.support.streams import DEVICES, UINT8, stream_of
+from suites.harness.support.tampered_streams import page, ram
+
+CONTENT = bytes(range(256)) * 16
+PAGES = ram([page(0x1000, CONTENT, "pc.ram"), page(0x2000, b"\0")], last=True)
+SENT = stream_of(ram=PAGES)
+RTC = {"name": "mc146818rtc", "instance_id": 0, "vmsd_name": "mc146818rtc", "version": 1}
+
+
+def test_a_state_that_arrives_whole_passes() -> None:
+    """Lose this and every guest fails."""
+    check = arrived_whole(SENT, SENT)
+    assert check
+    assert check.detail == "2 pages and 4 fields as before"
+
+
+@pytest.mark.parametrize(
+    "arrived",
+    [
+        ram([page(0x1000, b"\0", "pc.ram"), page(0x2000, b"\0")], last=True),
+        ram([page(0x1000, CONTENT, "pc.ram"), page(0x2000, CONTENT)], last=True),
+        ram([page(0x1000, CONTENT, "pc.ram"), page(0x2000, b"\0")])
+        + ram([page(0x1000, CONTENT[::-1])], last=True),
+    ],
+    ids=["lost", "not empty", "sent again"],
+)
+def test_a_page_that_differs_is_found(arrived: bytes) -> None:
+    """Lose this and a build that loses a page passes if the guest does not look at it."""
+    check = arrived_whole(SENT, stream_of(ram=arrived))
+    assert not check
+    assert check.what == "pc.ram"
+
+
+@pytest.mark.parametrize(
+    "device, state, what",
+    [
+        (0, b"\x2b", "timer level"),
+        (1, b"\1\2\3\4\5\7\7" + b"\x05\x08nic/late\0\0\0\1" + b"\x09", "0000:00:03.0/nic#1 mac"),
+        (1, b"\1\2\3\4\5\6\7" + b"\x05\x08nic/late\0\0\0\1" + b"\x0a", "0000:00:03.0/nic#1 <nic/late>/level"),
+    ],
+    ids=["field", "array", "subsection"],
+)
+def test_a_field_that_differs_is_named(device: int, state: bytes, what: str) -> None:
+    """Lose this and a build that forgets a field passes if the guest does not use it."""
+    devices = list(DEVICES)
+    devices[device] = (devices[device][0], state)
+    check = arrived_whole(SENT, stream_of(devices, ram=PAGES))
+    assert not check
+    assert check.what == what
+
+
+def test_a_clock_that_follows_the_host_may_differ() -> None:
+    """Lose this and every guest fails, because its RTC goes on while it stands still."""
+    description = RTC | {"fields": [UINT8 | {"name": "base_rtc"}]}
+    before, after = (stream_of([(description, state)], ram=PAGES) for state in (b"\1", b"\2"))
+    assert arrived_whole(before, after)
+
+
+def test_a_device_that_only_one_side_describes_is_no_loss() -> None:
+    """Lose this and each new subsection of a new version is a finding."""
+    assert arrived_whole(SENT, stream_of(DEVICES[:1], ram=PAGES))

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Seeded defects in registers that the guest does not use after its boot, and in a stopped guest's state."""
+
+from __future__ import annotations
+
+from suites.harness.support.seeds import AFTERWARDS, OTHER_MEMORY, TIME
+from suites.harness.support.stream_seeds import build, field, pages, seed
+from suites.harness.support.tamper.rules import PageRule
+
+KEPT = build(
+    "stream-registers",
+    seed(
+        AFTERWARDS,
+        "8259's triggers",
+        "precopy-idle-bare-2vcpu",
+        field("i8259", "elcr", "invert"),
+        "machine-registers: ",
+        "i8259 trigger 4d0",
+    ),
+    seed(
+        AFTERWARDS,
+        "ACPI events off",
+        "multifd-idle-bare-2vcpu",
+        field("ICH9LPC", "pm/acpi_regs.pm1.evt.en"),
+        "machine-registers: ",
+        "acpi pm1 enable",
+    ),
+    seed(
+        AFTERWARDS,
+        "status of the balloon",
+        "precopy-idle-virtio-2vcpu",
+        field("virtio-balloon", "virtio/status"),
+        "machine-registers: ",
+        "common 14",
+    ),
+    seed(
+        TIME,
+        "8254's mode",
+        "precopy-idle-bare-1vcpu",
+        field("i8254", "channels/mode", "invert"),
+        "machine-registers: ",
+        "i8254 status",
+    ),
+)
+"""Found by reading the registers of a running guest's devices."""
+
+STOPPED = build(
+    "stream-stopped",
+    seed(
+        OTHER_MEMORY,
+        "a page of a stopped guest",
+        "precopy-idle-virtio-1vcpu-standstill",
+        pages(PageRule("zero", "other", most=1)),
+        "state: ",
+        "pc.ram",
+    ),
+    seed(
+        AFTERWARDS,
+        "a field of a network card that no driver reads",
+        "precopy-busy-virtio-2vcpu-standstill",
+        field("virtio-net", "virtio/net/vlans", "ones"),
+        "state: ",
+        "virtio-net",
+    ),
+    seed(
+        AFTERWARDS,
+        "palette of a display",
+        "precopy-idle-devices-1vcpu-standstill",
+        field("vga", "*palette", "invert"),
+        "state: ",
+        "vga",
+    ),
+)
+"""Found by comparing what both QEMUs hold of a stopped guest."""
+
+OF_REGISTERS = (KEPT, STOPPED)
