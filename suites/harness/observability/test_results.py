@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from suites.harness.observability.docs import figures
 from suites.harness.observability.knowledge import Entry, Knowledge
 from suites.harness.observability.page import write_page
 from suites.harness.observability.results import IGNORED, UNEXPLAINED, Result, Row
@@ -85,3 +86,10 @@ def test_results_can_be_read_again(tmp_path: Path) -> None:
 def test_the_shipped_knowledge_can_be_read() -> None:
     """Lose this and `make observability` ends with a traceback."""
     assert Knowledge.read().class_of("0000:00:02.0/virtio-net") == "virtio-net"
+
+
+def test_docs_list_shares_and_what_is_not_noticed() -> None:
+    """Lose this and the figures of the docs page are typed by hand."""
+    lines = list(figures(RESULT, KNOWN))
+    assert "| serial | 33% | 3 | 1 | 0 | 2 |" in lines
+    assert "| a scratch byte | `serial scr`, `serial#1 scr` |" in lines
