@@ -263,8 +263,9 @@ void drivers_load(void);
 /* port_echo.c: writes lines of the virtio port hotpatch.echo back */
 void port_echo_start(void);
 
-/* acpi.c: lengths of the ACPI tables */
-void acpi_report(struct text *out);
+/* firmware.c: ACPI tables, SMBIOS, device tree */
+void firmware_report(struct text *out);
+void firmware_part(struct text *out, const char *name, uint64_t at);
 
 /* observe.c: what the guest sees of the things that a management layer changes */
 void observe_report(struct text *out);

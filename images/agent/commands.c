@@ -136,10 +136,15 @@ static void do_paint(const struct request *r, struct text *out)
         screen_paint((uint32_t)colour);
 }
 
-static void do_acpi(const struct request *r, struct text *out)
+static void do_firmware(const struct request *r, struct text *out)
 {
-    (void)r;
-    acpi_report(out);
+    const char *name = arg(r, "name");
+    uint64_t at;
+
+    if (!name)
+        firmware_report(out);
+    else if (need(r, out, "at", &at))
+        firmware_part(out, name, at);
 }
 
 static void do_observe(const struct request *r, struct text *out)
@@ -328,7 +333,7 @@ static const struct {
     {"churn", do_churn},         {"inputs", do_inputs}, {"paint", do_paint},
     {"observe", do_observe},     {"entries", do_entries}, {"watchdog", do_watchdog},
     {"nvram", do_nvram},         {"multicast", do_multicast},
-    {"acpi", do_acpi},           {"readback", do_readback},
+    {"firmware", do_firmware},   {"readback", do_readback},
     {"hold", do_hold},           {"registers", do_registers}, {"cpu-state", do_cpu_state},
     {"lose-register", do_lose_register},
     {"damage", do_damage},       {"skip-beat", do_skip_beat},

@@ -34,8 +34,10 @@ def test_guest_reboots_under_the_new_build(guest: Guest, hot_patch: HotPatch) ->
     guest.must_reboot_first()
     guest.works()
     assert hot_patch().runs_on_new_build
+    assert guest.keeps_its_firmware_tables()
     assert guest.reboots()
     guest.works()
     assert guest.memory_is_intact()
     assert guest.kernel_log_is_clean()
     assert guest.has_the_same_acpi_tables()
+    assert guest.has_the_same_smbios()

@@ -11,7 +11,9 @@ import pytest
 from fixtures.attempt.attempt import Attempt, Boot
 from fixtures.errors import RigError
 from fixtures.evidence.clocks import ClockMove, clock_jump
+from fixtures.evidence.smbios import structures
 from fixtures.evidence.timers import timers
+from fixtures.guest.firmware_tables import contents
 from fixtures.guest.timekeeping import timers_in, times_before, times_now
 from fixtures.matrix.names import Arch
 from fixtures.path.interface import runs_new_build
@@ -229,22 +231,37 @@ def test_keyboard_and_tablet_that_report_nothing_are_named(
 
 
 @pytest.mark.x86_64
-def test_guest_reports_its_acpi_tables(boot: Boot) -> None:
+def test_guest_reports_its_firmware_tables(boot: Boot) -> None:
     """Lose this and a firmware that gives guests different tables goes unnoticed."""
-    tables = boot("x86_64").guest.acpi_tables
-    assert {"DSDT", "FACP", "APIC"} <= set(tables)
-    assert tables["DSDT"] > tables["FACP"] > 0
+    guest = boot("x86_64").guest
+    assert {"DSDT", "FACP", "APIC", "smbios"} <= guest.firmware.keys()
+    tables = contents(guest.agent)
+    assert {name: len(table) for name, table in tables.items()} == {
+        name: table.size for name, table in guest.firmware.items()
+    }
+    assert tables["DSDT"][:4] == b"DSDT"
+    assert structures(tables["smbios"])
+
+
+@pytest.mark.ppc64le
+@pytest.mark.slow
+def test_pseries_guest_reports_its_device_tree(boot: Boot) -> None:
+    """Lose this and a device tree that is damaged in RAM goes unnoticed."""
+    assert boot("ppc64le").guest.firmware["device-tree"].size > 1000
 
 
 @pytest.mark.x86_64
-def test_other_acpi_tables_are_reported(boot: Boot) -> None:
+def test_firmware_tables_that_changed_are_reported(boot: Boot) -> None:
     """Lose this and a guest reboots into a different machine, and no report shows it."""
     guest = boot("x86_64").guest
+    guest.tables = contents(guest.agent)
+    assert guest.keeps_its_firmware_tables()
     assert guest.has_the_same_acpi_tables()
-    guest.acpi_tables["DSDT"] += 1
-    check = guest.has_the_same_acpi_tables()
-    assert not check
-    assert "DSDT was" in check.detail
+    assert guest.has_the_same_smbios()
+    guest.firmware["DSDT"] = replace(guest.firmware["DSDT"], digest="0")
+    guest.tables["HPET"] += b"\0"
+    assert guest.keeps_its_firmware_tables().what == "DSDT"
+    assert "HPET was" in guest.has_the_same_acpi_tables().detail
 
 
 @pytest.mark.x86_64

@@ -12,8 +12,13 @@ from fixtures.evidence.checks import Check
 from fixtures.guest.examination import examined
 
 CHECKS = (
-    *("memory_is_intact", "every_vcpu_wakes", "lost_no_beat"),
-    *("devices_work", "registers_are_as_before", "kernel_log_is_clean"),
+    "memory_is_intact",
+    "every_vcpu_wakes",
+    "lost_no_beat",
+    "devices_work",
+    "registers_are_as_before",
+    "keeps_its_firmware_tables",
+    "kernel_log_is_clean",
 )
 
 

@@ -6,7 +6,10 @@ from __future__ import annotations
 from functools import reduce
 from operator import add
 
-from suites.harness.support.seeds import Seed, SeededBuild, compat
+from fixtures.matrix.guestspec import MEMORY_KIB
+from suites.harness.support.seeds import TABLES, Seed, SeededBuild, compat
+from suites.harness.support.stream_seeds import build, pages, seed
+from suites.harness.support.tamper.rules import PageRule
 from suites.harness.support.wrong_builds import Wrong, does
 
 
@@ -130,4 +133,24 @@ OTHER_DEVICE_TREE = SeededBuild(
     ),
 )
 
-OF_MACHINE_TYPES = (OLD_TYPES, OLD_PSERIES, OTHER_FIRMWARE, OTHER_DEVICE_TREE)
+END_OF_RAM = MEMORY_KIB["x86_64"] // 4
+"""Pages of a guest's RAM."""
+AT_THE_END = pages(PageRule("flip", "other", first=END_OF_RAM - 40))
+"""One bit in each page of the last 160 KiB, where SeaBIOS puts the ACPI tables."""
+
+DAMAGED_TABLES = build(
+    "stream-firmware",
+    *(
+        seed(
+            TABLES,
+            f"ACPI tables damaged in RAM ({mechanism})",
+            f"{mechanism}-idle-bare-2vcpu",
+            AT_THE_END,
+            "firmware-tables: ",
+            "DSDT was",
+        )
+        for mechanism in ("precopy", "multifd")
+    ),
+)
+
+OF_MACHINE_TYPES = (OLD_TYPES, OLD_PSERIES, OTHER_FIRMWARE, OTHER_DEVICE_TREE, DAMAGED_TABLES)
