@@ -16,6 +16,8 @@ DEVICES = devices_of(
         DeviceModel("isa-ipmi-bt", "ISA", ""),
         DeviceModel("xio3130-downstream", "PCI", ""),
         DeviceModel("vmgenid", "", ""),
+        DeviceModel("w25q", "SSI", ""),
+        DeviceModel("n25q", "SSI", ""),
     ]
 )
 
@@ -42,6 +44,7 @@ def test_device_that_two_others_share_is_there_once() -> None:
         ("-device e1000,id=d0,netdev=nd0: no", ["e1000"]),
         ("-device ipmi-bmc-sim,id=bmcd1: duplicate SaveStateEntry", ["isa-ipmi-bt"]),
         ("-device pcie-root-port,id=rp,chassis=200: PCI Bridge lacks a property", ["xio3130-downstream"]),
+        ("-device w25q,id=d4: No 'SSI' bus found for device 'w25q'", ["w25q", "n25q"]),
         ("fw_cfg.c:935: Assertion `count < fw_cfg_file_slots(s)' failed.", ["vmgenid"]),
     ],
 )
