@@ -46,6 +46,13 @@ OLD_TYPES = SeededBuild(
             ("property guest_announce was true and is false on pc-q35-5.2",),
         ),
         Seed(
+            "CPUID level of one old type changed",
+            _on("pc-q35-6.0", "Nehalem-x86_64-cpu", "level", "4"),
+            "-q35-qmp-compare-cpu-features:Nehalem",
+            "regression",
+            ("Nehalem", "level was 11 and is 4 on pc-q35-6.0"),
+        ),
+        Seed(
             "machine property changed",
             does("replace-in-argument", "pc-q35-6.1", "pc-q35-6.1,suppress-vmdesc=on"),
             "-q35-qmp-compare-machine-properties",

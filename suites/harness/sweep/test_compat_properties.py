@@ -10,6 +10,7 @@ import pytest
 
 from fixtures.still.shown import Shown, flat
 from fixtures.sweep.compat_properties import MACHINE, MIGRATION, OBJECT, differences
+from fixtures.sweep.firmware import Handed, changes, cpu_changes
 from fixtures.sweep.guest_views import words_of
 
 TREE = """\
@@ -74,6 +75,22 @@ def test_new_property_is_none() -> None:
 def test_shared_device_is_judged_as_a_model_of_its_own_only() -> None:
     """Lose this and a change of the USB controller is blamed on the machine."""
     assert not any(differences(shown(), shown(slots=32), {"d12": "nic"}).values())
+
+
+def test_other_cpuid_level_is_a_finding() -> None:
+    """Lose this and an old machine type's CPU changes unseen: only the newest type is swept by default."""
+    old, new = (Handed({}, {"Nehalem": {"level": level, "avx": False}}) for level in (11, 4))
+    assert list(cpu_changes(old, new)) == [("cpu-features:Nehalem", "level was 11 and is 4", True)]
+
+
+def test_other_file_for_the_firmware_is_a_finding() -> None:
+    """Lose this and the next boot of a guest finds other sleep states unseen."""
+    old = {"etc/system-states": b"\0\1", "etc/acpi/rsdp": b"1"}
+    new = {"etc/system-states": b"\0\2", "etc/acpi/rsdp": b"2", "etc/new": b"3"}
+    assert list(changes(old, new)) == [
+        ("fw-cfg", "etc/new was missing and is 33", False),
+        ("fw-cfg", "etc/system-states was 0001 and is 0002", True),
+    ]
 
 
 def test_new_member_of_a_structure_is_no_change() -> None:
