@@ -40,10 +40,10 @@ OLD_TYPES = SeededBuild(
         ),
         Seed(
             "compat property lost: a child device",
-            _on("pc-q35-5.2", "virtio-net-device", "guest_announce", "off"),
-            "-q35-qmp-compare-sees:virtio-net-pci",
+            _on("pc-q35-5.2", "virtio-balloon-device", "page-poison", "off"),
+            "-q35-qmp-compare-sees:virtio-balloon-pci",
             "regression",
-            ("property guest_announce was true and is false on pc-q35-5.2",),
+            ("property page-poison was true and is false on pc-q35-5.2",),
         ),
         Seed(
             "CPUID level of one old type changed",
@@ -87,7 +87,7 @@ OLD_PSERIES = SeededBuild(
 OTHER_FIRMWARE = SeededBuild(
     "other-firmware",
     "new",
-    compat("properties", "q35/[afs][cmw]*"),
+    compat("properties", "*/[afs][cmw]*"),
     (
         Seed(
             "ACPI table added",
@@ -99,10 +99,10 @@ OTHER_FIRMWARE = SeededBuild(
         ),
         Seed(
             "ACPI table of the same length",
-            does("replace-in-argument", "pc-q35-6.1", "pc-q35-6.1,x-oem-table-id=HPATCH"),
-            "-q35-qmp-compare-acpi-tables",
+            does("replace-in-argument", "pc-i440fx-6.1", "pc-i440fx-6.1,x-oem-table-id=HPATCH"),
+            "-pc-qmp-compare-acpi-tables",
             "regression",
-            ("FACP OEM table id was 'BXPC    ' and is 'HPATCH  ' on pc-q35-6.1",),
+            ("FACP OEM table id was 'BXPC    ' and is 'HPATCH", "on pc-i440fx-6.1"),
         ),
         Seed(
             "SMBIOS string changed",
@@ -114,11 +114,11 @@ OTHER_FIRMWARE = SeededBuild(
         ),
         Seed(
             "file of fw_cfg changed",
-            does("append-argument", "-global", when="pc-q35-6.2")
-            + does("append-argument", "ICH9-LPC.disable_s3=on", when="pc-q35-6.2"),
+            does("append-argument", "-boot", when="pc-q35-6.2")
+            + does("append-argument", "reboot-timeout=5", when="pc-q35-6.2"),
             "-q35-qmp-compare-fw-cfg",
             "regression",
-            ("etc/system-states was", "on pc-q35-6.2"),
+            ("etc/boot-fail-wait was", "on pc-q35-6.2"),
         ),
     ),
 )
