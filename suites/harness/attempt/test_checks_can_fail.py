@@ -122,12 +122,12 @@ def test_vcpu_that_never_wakes_is_found(boot: Boot, arch: Arch) -> None:
 def test_register_that_loses_its_value_is_found(boot: Boot, arch: Arch) -> None:
     """Lose this and a guest passes although the move damaged its vector registers."""
     guest = boot(arch).guest
-    guest.keeps_cpu_state()
-    guest.fills_registers(on=True)
-    assert all(guest.processor_is_the_same())
+    guest.processor.keeps_its_state()
+    guest.processor.fills_registers(on=True)
+    assert all(guest.processor.is_the_same())
     guest.agent.ask("lose-register", vcpu=1)
     guest.beats_arrive(50)
-    assert guest.processor_is_the_same()[0].what.endswith("of vCPU 1")
+    assert guest.processor.is_the_same()[0].what.endswith("of vCPU 1")
 
 
 @each_arch

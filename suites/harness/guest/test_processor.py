@@ -3,7 +3,11 @@
 
 from __future__ import annotations
 
-from fixtures.guest.processor import cpu_state_checks, registers_check
+from types import SimpleNamespace
+from typing import Any
+
+from fixtures.evidence.checks import Check
+from fixtures.guest.processor import Processor, cpu_state_checks, registers_check
 
 KEPT = {"kinds": "xmm,general", "compared": "48"}
 SAME = {"values": "300", "differ": "0"}
@@ -56,3 +60,19 @@ def test_lost_breakpoint_is_named() -> None:
     """Lose this and a debugger in a guest no longer stops at its breakpoints."""
     *_others, check = cpu_state_checks({**SAME, "1:breakpoint:0.0": "1.0.0.0:0.0.0.0"}, "x86_64")
     assert (check.held, check.what) == (False, "debug registers of vCPU 1")
+
+
+def test_processor_asks_for_registers_and_state() -> None:
+    """Lose this and a check of the processor is not made, or not recorded."""
+    answers = {"registers": {**KEPT, "1": "xmm0:01:00"}, "cpu-state": SAME}
+    agent: Any = SimpleNamespace(ask=answers.__getitem__)
+    recorded: list[Check] = []
+
+    def record(check: Check) -> Check:
+        recorded.append(check)
+        return check
+
+    assert [check.name for check in Processor(agent, record, "x86_64").is_the_same() if not check] == [
+        "registers"
+    ]
+    assert [check.name for check in recorded] == ["registers", "cpuid", "msr", "breakpoint"]
