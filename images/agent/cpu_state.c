@@ -47,6 +47,12 @@ static const struct cpu_value *find(const struct cpu_value *wanted, const struct
     return NULL;
 }
 
+/* An accelerator may accept a breakpoint and never stop at it. */
+static bool counts_nothing(const struct cpu_value *value)
+{
+    return value->kind == BREAKPOINT && value->words[0] == 0;
+}
+
 /* A value that changes without a move says nothing about one. */
 static unsigned drop_unsteady(unsigned cpu)
 {
@@ -55,7 +61,8 @@ static unsigned drop_unsteady(unsigned cpu)
     for (unsigned i = 0; i < n_kept[cpu]; i++) {
         const struct cpu_value *again = find(&kept[cpu][i], found[cpu], n_found[cpu]);
 
-        if (again && !memcmp(again->words, kept[cpu][i].words, sizeof again->words))
+        if (again && !counts_nothing(again)
+            && !memcmp(again->words, kept[cpu][i].words, sizeof again->words))
             kept[cpu][n++] = kept[cpu][i];
     }
     return n;
