@@ -26,7 +26,8 @@ unsigned cpu_state_read(unsigned cpu, struct cpu_value *values)
     READ_SPR(values, &n, 287); /* PVR: which processor this is; the kernel reads it for the program */
     READ_SPR(values, &n, 259); /* SPRG3: the number of the vCPU */
     READ_SPR(values, &n, 13);  /* AMR */
-    READ_SPR(values, &n, 256); /* VRSAVE */
+    READ_SPR(values, &n, 256); /* VRSAVE: 32 bits, though QEMU 7.2 keeps 64 */
+    values[n - 1].words[1] = 0;
     return n;
 }
 #endif
