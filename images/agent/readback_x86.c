@@ -47,12 +47,15 @@ static void read_chipset(void)
     readings_add("speaker", 0x61, inb(0x61) & 3);
 }
 
-/* The read-back command latches the status of one counter: its mode, and the level of its output. */
+/* The read-back command latches the status of one counter: how it is programmed, in the lower six bits. The
+ * upper two are the level of its output, which a running counter changes, and whether a new count is loaded. */
+#define PIT_PROGRAMMED 0x3fu
+
 static void read_pit(void)
 {
     for (unsigned channel = 0; channel < 3; channel++) {
         outb((unsigned char)(0xe0 | 2u << channel), 0x43);
-        readings_add("i8254 status", channel, inb((uint16_t)(0x40 + channel)));
+        readings_add("i8254 status", channel, inb((uint16_t)(0x40 + channel)) & PIT_PROGRAMMED);
     }
 }
 
