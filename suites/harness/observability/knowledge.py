@@ -14,7 +14,10 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from fixtures.errors import RigError
+
 FILE = Path(__file__).parent / "reasons.yaml"
+KEYS = dict.fromkeys(("section", "path", "reason")).keys()
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Knowledge:
 
     @classmethod
     def read(cls, path: Path = FILE) -> Knowledge:
-        """Read the file."""
+        """Read the file. Raises :class:`RigError` if an entry has other keys than it should."""
         raw = YAML(typ="safe").load(path)
         return cls(_entries(raw["left_out"]), _entries(raw["unnoticed"]), raw["classes"])
 
@@ -62,6 +65,9 @@ class Knowledge:
 
 
 def _entries(raw: Sequence[Mapping[str, Any]]) -> tuple[Entry, ...]:
+    for each in raw:
+        if each.keys() != KEYS:
+            raise RigError(f"{FILE.name}: an entry has the keys {', '.join(each)}, not {', '.join(KEYS)}")
     return tuple(Entry(each["section"], path, each["reason"]) for each in raw for path in each["path"])
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.errors import RigError
 from suites.harness.observability.docs import figures
 from suites.harness.observability.knowledge import Entry, Knowledge
 from suites.harness.observability.page import write_page
@@ -86,6 +87,14 @@ def test_results_can_be_read_again(tmp_path: Path) -> None:
 def test_the_shipped_knowledge_can_be_read() -> None:
     """Lose this and `make observability` ends with a traceback."""
     assert Knowledge.read().class_of("0000:00:02.0/virtio-net") == "virtio-net"
+
+
+def test_a_reason_that_yaml_cuts_at_a_comma_is_refused(tmp_path: Path) -> None:
+    """Lose this and half of a reason disappears."""
+    file = tmp_path / "reasons.yaml"
+    file.write_text("classes: {}\nleft_out: []\nunnoticed:\n- {section: a, path: [b], reason: one, two}\n")
+    with pytest.raises(RigError, match="an entry has the keys section, path, reason, two"):
+        Knowledge.read(file)
 
 
 def test_docs_list_shares_and_what_is_not_noticed() -> None:
