@@ -10,6 +10,7 @@ from suites.harness.support.seeds_later_moves import LATER_MOVES
 from suites.harness.support.seeds_of_cost import OF_COST
 from suites.harness.support.seeds_of_machine_types import OF_MACHINE_TYPES
 from suites.harness.support.seeds_of_registers import OF_REGISTERS
+from suites.harness.support.seeds_read_back import READ_BACK
 from suites.harness.support.seeds_under_guests import UNDER_GUESTS
 
 KINDS = {
@@ -29,6 +30,7 @@ MODULES = (
     (OLD_TYPES, OF_MACHINE_TYPES),
     (BUILD, AT_REST),
     (BUILD, IN_THE_STREAM),
+    (BUILD, READ_BACK),
     (BUILD, OF_REGISTERS),
 )
 SEEDED = tuple(build.of_kind(KINDS.get(build.name, kind)) for kind, builds in MODULES for build in builds)

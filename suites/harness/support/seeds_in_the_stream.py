@@ -28,20 +28,60 @@ MEMORY = build(
     "stream-memory",
     seed(
         OTHER_MEMORY,
+        "a page of zeros",
+        "precopy-idle-bare-2vcpu",
+        pages(PageRule("zero", "area", most=1)),
+        "memory: 1 of",
+    ),
+    seed(
+        OTHER_MEMORY,
+        "pages of zeros (postcopy)",
+        "postcopy-idle-bare-2vcpu",
+        pages(PageRule("zero", "area", most=2)),
+        "memory: 2 of",
+    ),
+    seed(
+        OTHER_MEMORY,
+        "bits flipped (postcopy-preempt)",
+        "postcopy-preempt-idle-bare-2vcpu",
+        pages(PageRule("flip", "area", most=2)),
+        "memory: 2 of",
+    ),
+    seed(
+        OTHER_MEMORY,
         "pages missing (mapped-ram)",
         "mapped-ram-idle-bare-2vcpu",
         pages(PageRule("drop", "area", most=2)),
+        "memory: 2 of",
+    ),
+)
+"""Damaged memory of an idle guest, by mechanism."""
+
+BUSY = build(
+    "stream-busy-memory",
+    seed(
+        BUSY_MEMORY,
+        "a tenth of the pages missing (multifd)",
+        "multifd-busy-bare-2vcpu",
+        pages(PageRule("drop", "area", one_in=10)),
         "memory: ",
     ),
     seed(
         BUSY_MEMORY,
-        "dirty pages lost at the switchover",
-        "precopy-busy-bare-2vcpu",
-        pages(PageRule("drop", "area", part="last", most=4)),
+        "a tenth of the pages zero (postcopy)",
+        "postcopy-busy-bare-2vcpu",
+        pages(PageRule("zero", "area", one_in=10)),
+        "memory: ",
+    ),
+    seed(
+        BUSY_MEMORY,
+        "a tenth of the pages out of date",
+        "precopy-busy-bare-1vcpu",
+        pages(PageRule("delay", "area", one_in=10)),
         "memory: ",
     ),
 )
-"""Damaged memory, by mechanism."""
+"""Damaged memory of a guest that writes, by mechanism."""
 
 VCPUS = build(
     "stream-vcpus",
@@ -186,4 +226,13 @@ CUTS = build(
 )
 """A connection that is lost."""
 
-IN_THE_STREAM = (FEW, MEMORY, VCPUS, TIMERS, DEVICES, MORE_DEVICES, CUTS)
+IN_THE_STREAM = (
+    FEW,
+    MEMORY,
+    BUSY,
+    VCPUS,
+    TIMERS,
+    DEVICES,
+    MORE_DEVICES,
+    CUTS,
+)

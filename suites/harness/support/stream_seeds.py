@@ -39,6 +39,6 @@ def build(
     name: str, *seeds: Seed, slow: bool = True, suite: str = "suites/hotpatch", arch: str = "x86_64"
 ) -> SeededBuild:
     """A build with these defects; a run of it takes about 20 s for each."""
-    cells = " or ".join(f"{each.subject.removeprefix('-')}]" for each in seeds)
+    cells = " or ".join(dict.fromkeys(f"{each.subject.removeprefix('-')}]" for each in seeds))
     select = (suite, f"--arch={arch}", "-m", "slow or not slow", "-k", cells)
     return SeededBuild(name, "new", select, seeds, slow)
