@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from suites.harness.support.seeds import MIGRATE, Seed, SeededBuild
+from suites.harness.support.seeds import AFTERWARDS, AGAIN, MIGRATE, Seed, SeededBuild
 from suites.harness.support.wrong_builds import RECEIVES, does
 
-AGAIN, CANCELLED = "moved-again", "moved-after-a-cancel"
+MOVED_AGAIN, CANCELLED = "moved-again", "moved-after-a-cancel"
 CANCEL, QUIT = '"migrate_cancel"', '"quit"'
 HAS_MOVED = RECEIVES
 """As `when`: only a QEMU into which a guest was moved before it becomes a source."""
@@ -26,19 +26,19 @@ def _guest(profile: str, story: str) -> str:
 SENDS_BADLY_LATER = SeededBuild(
     "sends-badly-later",
     "new",
-    later(AGAIN),
+    later(MOVED_AGAIN),
     (
         Seed(
             "dies when it sends on a guest",
             does("on-command", MIGRATE, "die", when=BUSY),
-            _guest("busy", AGAIN),
+            _guest("busy", MOVED_AGAIN),
             "defect-new",
             ("migrate: second move, wrong → wrong: source", "exit status 139"),
         ),
         Seed(
             "loses a page when it sends on a guest",
             does("on-command", MIGRATE, "zero 7", when=IDLE),
-            _guest("idle", AGAIN),
+            _guest("idle", MOVED_AGAIN),
             "defect-new",
             ("memory: second move, wrong → wrong: 1 of 8192 pages damaged; first 7",),
         ),
@@ -74,13 +74,13 @@ EXITS_BADLY = SeededBuild(
     "new",
     (
         *("suites/life", "suites/hotpatch", "--arch=x86_64", "-m", "slow or not slow"),
-        *("-k", f"qmp-precopy-idle and (virtio-1vcpu-{AGAIN} or bare-1vcpu)"),
+        *("-k", f"qmp-precopy-idle and (virtio-1vcpu-{MOVED_AGAIN} or bare-1vcpu)"),
     ),
     (
         Seed(
             "fails when the guest is gone",
             does("on-command", QUIT, "die error: cannot free memory", when=HAS_MOVED),
-            _guest("idle", AGAIN),
+            _guest("idle", MOVED_AGAIN),
             "defect-new",
             (
                 "exit-status: second move, wrong → wrong: source QEMU (wrong): exit status 1",
@@ -98,4 +98,8 @@ EXITS_BADLY = SeededBuild(
     slow=True,
 )
 
-LATER_MOVES = (SENDS_BADLY_LATER, CANCELS_BADLY, EXITS_BADLY)
+LATER_MOVES = (
+    SENDS_BADLY_LATER.of_kind(AGAIN),
+    CANCELS_BADLY.of_kind(AGAIN),
+    EXITS_BADLY.of_kind(AFTERWARDS),
+)

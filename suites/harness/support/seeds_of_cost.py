@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from suites.harness.support.seeds import LOADS, Seed, SeededBuild
+from suites.harness.support.seeds import COST, LOADS, Seed, SeededBuild
 from suites.harness.support.wrong_builds import GUEST_RUNS, RECEIVES, does
 
 BUSY, SHARING = "busy-bare-1vcpu-costs", "qmp-ignore-shared-idle-bare-1vcpu-costs"
@@ -71,4 +71,4 @@ LEAKS = SeededBuild(
     slow=True,
 )
 
-OF_COST = (SLOW_TO_GO_ON, SLOW_TO_LOAD, LEAKS)
+OF_COST = tuple(build.of_kind(COST) for build in (SLOW_TO_GO_ON, SLOW_TO_LOAD, LEAKS))
