@@ -41,21 +41,30 @@ SLOW_TO_LOAD = SeededBuild(
     slow=True,
 )
 
-LEAKS = SeededBuild(
-    "leaks",
+LEAKS_MEMORY = SeededBuild(
+    "leaks-memory",
     "new",
-    (*SELECT, "qmp-precopy or ignore-shared"),
+    (*SELECT, "qmp-precopy"),
     (
         Seed(
             "600 MiB leaked in a load",
-            does("on-message", LOADS, "memory 600", when="hotpatch.profile=busy"),
+            does("on-message", LOADS, "memory 600", when=RECEIVES),
             BUSY,
             "defect-new",
             ("cost: destination peak MiB", "wrong → itself costs as much"),
         ),
+    ),
+    slow=True,
+)
+
+LEAKS_DESCRIPTORS = SeededBuild(
+    "leaks-descriptors",
+    "new",
+    (*SELECT, "ignore-shared"),
+    (
         Seed(
             "300 descriptors leaked in a load",
-            does("on-message", LOADS, "descriptors 300", when="hotpatch.profile=idle"),
+            does("on-message", LOADS, "descriptors 300", when=RECEIVES),
             SHARING,
             "defect-new",
             ("destination descriptors", "wrong → itself costs as much"),
@@ -71,4 +80,6 @@ LEAKS = SeededBuild(
     slow=True,
 )
 
-OF_COST = tuple(build.of_kind(COST) for build in (SLOW_TO_GO_ON, SLOW_TO_LOAD, LEAKS))
+OF_COST = tuple(
+    build.of_kind(COST) for build in (SLOW_TO_GO_ON, SLOW_TO_LOAD, LEAKS_MEMORY, LEAKS_DESCRIPTORS)
+)
