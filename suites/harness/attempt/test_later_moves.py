@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -30,6 +31,14 @@ def plans(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 
     monkeypatch.setattr("fixtures.attempt.later_moves.negotiated", negotiated)
     return seen
+
+
+@pytest.fixture(autouse=True)
+def clocks_that_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clocks of this guest are not read; the tests of timekeeping are about them."""
+    monkeypatch.setattr("fixtures.guest.examination.Before.of", lambda _guest: SimpleNamespace(times=None))
+    monkeypatch.setattr("fixtures.attempt.attempt.time_checks", lambda *_: [])
+    monkeypatch.setattr("fixtures.attempt.later_moves.time_checks_here", lambda *_: [])
 
 
 @pytest.fixture

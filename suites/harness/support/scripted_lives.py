@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -53,9 +53,23 @@ class ScriptedGuest:
         """None, which no test here reads."""
         return []
 
-    def __getattr__(self, name: str) -> Callable[..., Check]:
-        """Any other check holds."""
-        return lambda *_: Check(name, True, "")
+    def __getattr__(self, name: str) -> Holds:
+        """All else that a hot patch asks of a guest, or checks, holds."""
+        return Holds()
+
+
+class Holds:
+    """A check, some checks, or a part of the guest with checks: all of them hold."""
+
+    def __call__(self, *_: object) -> Holds:
+        """Hold."""
+        return self
+
+    def __getattr__(self, name: str) -> Holds:
+        return self
+
+    def __iter__(self) -> Iterator[Check]:
+        return iter(())
 
 
 class ScriptedPath:
