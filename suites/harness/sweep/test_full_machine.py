@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any, cast
+
 import pytest
 
 from fixtures.still.machine import StillFailure
+from fixtures.still.shown import Shown
 from fixtures.sweep.device_models import DeviceModel
-from fixtures.sweep.full_machine import BEHIND_A_BRIDGE, culprits, full_arguments
+from fixtures.sweep.full_machine import BEHIND_A_BRIDGE, FullMachines, culprits, full_arguments
 from fixtures.sweep.recipes import devices_of
+from fixtures.sweep.sweep import Sweep
 
 DEVICES = devices_of(
     [
@@ -44,6 +49,7 @@ def test_device_that_two_others_share_is_there_once() -> None:
         ("-device e1000,id=d0,netdev=nd0: no", ["e1000"]),
         ("-device ipmi-bmc-sim,id=bmcd1: duplicate SaveStateEntry", ["isa-ipmi-bt"]),
         ("-device pcie-root-port,id=rp,chassis=200: PCI Bridge lacks a property", ["xio3130-downstream"]),
+        ("Option '-device e1000' cannot be handled by this machine", ["e1000"]),
         ("-device w25q,id=d4: No 'SSI' bus found for device 'w25q'", ["w25q", "n25q"]),
         ("fw_cfg.c:935: Assertion `count < fw_cfg_file_slots(s)' failed.", ["vmgenid"]),
     ],
@@ -54,7 +60,34 @@ def test_device_that_does_not_fit_leaves_the_machine(words: str, models: list[st
     assert [device.model for device in found] == models
 
 
-def test_machine_that_does_not_start_at_all_is_reported() -> None:
+class _Machines(FullMachines):
+    """Machines that start unless one of the devices is `vmgenid`, or if `dead`, never."""
+
+    dead = False
+
+    def _started(self, build: Any, arguments: tuple[str, ...]) -> Shown:
+        assert build in {"old", "new"}
+        if self.dead or any(word.startswith("vmgenid,") for word in arguments):
+            raise StillFailure("launch", "abort!")
+        return Shown("", [], {}, {})
+
+
+@pytest.fixture
+def machines() -> _Machines:
+    """Full machines of the devices above."""
+    sweep = SimpleNamespace(arch="x86_64", old="old", new="new")
+    return _Machines(cast("Sweep", sweep), (list(DEVICES), []))
+
+
+def test_device_that_qemu_does_not_name_is_found_by_halving(machines: _Machines) -> None:
+    """Lose this and a machine type is not compared at all because one device does not fit."""
+    list(machines.shown("pc-q35-7.2", second=False))
+    assert machines.crowds[1] == [device for device in DEVICES if device.model == "vmgenid"]
+    assert len(machines.crowds[0]) == len(DEVICES) - 1
+
+
+def test_machine_that_does_not_start_at_all_is_reported(machines: _Machines) -> None:
     """Lose this and the comparison tries the same machine for ever."""
+    machines.dead = True
     with pytest.raises(StillFailure):
-        culprits(StillFailure("launch", "no KVM"), "pc-q35-7.2", DEVICES)
+        list(machines.shown("pc-q35-7.2", second=False))
