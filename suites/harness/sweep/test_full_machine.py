@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -64,9 +65,10 @@ class _Machines(FullMachines):
     """Machines that start unless one of the devices is `vmgenid`, or if `dead`, never."""
 
     dead = False
+    started: list[str]
 
     def _started(self, build: Any, arguments: tuple[str, ...]) -> Shown:
-        assert build in {"old", "new"}
+        self.started.append(build.name)
         if self.dead or any(word.startswith("vmgenid,") for word in arguments):
             raise StillFailure("launch", "abort!")
         return Shown("", [], {}, {})
@@ -75,8 +77,11 @@ class _Machines(FullMachines):
 @pytest.fixture
 def machines() -> _Machines:
     """Full machines of the devices above."""
-    sweep = SimpleNamespace(arch="x86_64", old="old", new="new")
-    return _Machines(cast("Sweep", sweep), (list(DEVICES), []))
+    builds = [SimpleNamespace(name=name, cache=None) for name in ("old", "new")]
+    sweep = SimpleNamespace(arch="x86_64", old=builds[0], new=builds[1])
+    made = _Machines(cast("Sweep", sweep), (list(DEVICES), []))
+    made.started = []
+    return made
 
 
 def test_device_that_qemu_does_not_name_is_found_by_halving(machines: _Machines) -> None:
@@ -91,3 +96,13 @@ def test_machine_that_does_not_start_at_all_is_reported(machines: _Machines) -> 
     machines.dead = True
     with pytest.raises(StillFailure):
         list(machines.shown("pc-q35-7.2", second=False))
+
+
+def test_machine_of_a_build_in_the_cache_is_started_once(machines: _Machines, tmp_path: Path) -> None:
+    """Lose this and every run starts hundreds of machines whose answers cannot have changed."""
+    machines.sweep.old.cache = tmp_path  # type: ignore[misc]
+    for _ in range(2):
+        machines.show(machines.sweep.old, "pc-q35-7.2", [])
+    assert machines.started == ["old"]
+    machines.show_again(machines.sweep.old, "pc-q35-7.2", [])
+    assert machines.started == ["old", "old"]
