@@ -33,7 +33,8 @@ def figures(result: Result, knowledge: Knowledge) -> Iterator[str]:
     yield ""
     yield (
         f"{result.old} → {result.new}: {result.fields_tried} of {result.fields} fields were changed in "
-        f"{len(result.of_fields)} ways, with {result.replays} loads in {result.seconds / 60:.0f} minutes."
+        f"{len(result.of_fields)} ways, with {result.replays} loads in {result.seconds / 60:.0f} minutes. "
+        f"Noticed by: {', '.join(f'`{check}` {number}' for check, number in result.checks())}."
     )
     yield ""
     yield "| kind of device | seen | changes | noticed | refused | not noticed |"

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from pathlib import Path
 
 from jinja2 import ChoiceLoader, FileSystemLoader
@@ -33,7 +33,7 @@ def write_page(result: Result, knowledge: Knowledge, path: Path) -> Path:
         "goal": GOAL,
         "classes": [*result.by_class(knowledge), result.total(), result.ram()],
         "sections": result.by_section(),
-        "checks": Counter(row.check for row in result.rows if row.how == "noticed").most_common(),
+        "checks": result.checks(),
         "unnoticed": sorted(unnoticed.items()),
         "seen": sorted(seen.items()),
     }

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -110,6 +111,10 @@ class Result:
     def ram(self) -> Share:
         """All changed pages."""
         return Share.of("pages of RAM", (row for row in self.rows if row.section == RAM))
+
+    def checks(self) -> list[tuple[str, int]]:
+        """The checks that noticed something, the most frequent first, with the number of changes."""
+        return Counter(row.check for row in self.rows if row.how == "noticed").most_common()
 
     def by_section(self) -> list[Share]:
         """Each section, in the order of its name."""
