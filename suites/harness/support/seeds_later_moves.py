@@ -74,7 +74,10 @@ EXITS_BADLY = SeededBuild(
     "new",
     (
         *("suites/life", "suites/hotpatch", "--arch=x86_64", "-m", "slow or not slow"),
-        *("-k", f"qmp-precopy-idle and (virtio-1vcpu-{MOVED_AGAIN} or bare-1vcpu)"),
+        *(
+            "-k",
+            f"qmp-precopy-idle and (virtio-1vcpu-{MOVED_AGAIN} or (test_idle_guest_wakes and bare-1vcpu))",
+        ),
     ),
     (
         Seed(
