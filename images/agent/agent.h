@@ -59,7 +59,7 @@ void registers_release(void);
 #ifdef __x86_64__ /* for a source file whose functions run between the two */
 #define WITHOUT_HELD_REGISTERS _Pragma("GCC target(\"general-regs-only\")")
 #else
-#define WITHOUT_HELD_REGISTERS
+#define WITHOUT_HELD_REGISTERS _Pragma("GCC target(\"no-vsx,no-altivec\")")
 #endif
 void registers_spin(uint64_t rounds);                  /* in user space, without a system call */
 void registers_list_kinds(struct text *out);           /* which registers are held */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * POWER: keeps known values in the vCPU's registers while it spins.
+ * POWER: keeps known values in the vCPU's registers while a writer writes, and while a holder spins.
  *
  * Linux stores FP, Altivec and VSX registers when a thread sleeps and loads them again afterwards, so values
  * are in the vCPU only while a thread runs: a system call is not used to hold any. */
@@ -12,7 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Special registers, in the order in which the assembler code below stores them. */
+/* Special registers, in the order in which the assembler code below stores them. Those from TAR on, and the
+ * VSRs, can be held while other code runs. */
 enum special { LR, CTR, XER, CR, TAR, DSCR, VRSAVE, FPSCR, SPECIALS };
 static const char *const special_names[SPECIALS] = {"lr", "ctr", "xer", "cr", "tar", "dscr", "vrsave", "fpscr"};
 
@@ -26,7 +27,7 @@ struct held {
     unsigned char saved_vsr[64][16], saved_vscr[16]; /* 3040, 4064 */
     uint64_t special_expected[SPECIALS];
     unsigned char vscr_expected[16];
-    bool ready;
+    bool ready, interrupted;
 } __attribute__((aligned(16)));
 static __thread struct held mine;
 _Static_assert(offsetof(struct held, special) == 256 && offsetof(struct held, vsr) == 320, "offsets");
@@ -38,14 +39,9 @@ _Static_assert(offsetof(struct held, saved_vscr) == 4064, "offsets");
 
 /* r3 points to the values, r4 counts, r1 is the stack. \at: 0 for what is loaded, 1360, or 2720. */
 void registers_ppc_spin(struct held *h, uint64_t rounds);
-asm(".macro store_all at\n"
-    ".irp n,0,2,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
-    "std \\n, \\at + 8*\\n(3)\n"
-    ".endr\n"
-    "mflr 5\n std 5, \\at + 256(3)\n"
-    "mfctr 5\n std 5, \\at + 264(3)\n"
-    "mfxer 5\n std 5, \\at + 272(3)\n"
-    "mfcr 5\n std 5, \\at + 280(3)\n"
+void registers_ppc_hold(struct held *h);
+void registers_ppc_release(struct held *h);
+asm(".macro store_vector at\n"
     "mfspr 5, 815\n std 5, \\at + 288(3)\n"
     "mfspr 5, 3\n std 5, \\at + 296(3)\n"
     "mfspr 5, 256\n std 5, \\at + 304(3)\n"
@@ -58,7 +54,7 @@ asm(".macro store_all at\n"
     "mfvscr 0\n stvx 0, 0, 5\n"
     "mffs 0\n stfd 0, \\at + 312(3)\n"
     ".endm\n"
-    ".macro load_all at\n"
+    ".macro load_vector at\n"
     "lfd 0, \\at + 312(3)\n mtfsf 0xff, 0, 1, 0\n"
     "addi 5, 3, \\at + 320\n"
     "addi 6, 5, 1024\n"
@@ -68,13 +64,26 @@ asm(".macro store_all at\n"
     "lxvd2x n, 0, 5\n addi 5, 5, 16\n"
     ".set n, n + 1\n"
     ".endr\n"
+    "ld 5, \\at + 288(3)\n mtspr 815, 5\n"
+    "ld 5, \\at + 296(3)\n mtspr 3, 5\n"
+    "ld 5, \\at + 304(3)\n mtspr 256, 5\n"
+    ".endm\n"
+    ".macro store_all at\n"
+    ".irp n,0,2,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
+    "std \\n, \\at + 8*\\n(3)\n"
+    ".endr\n"
+    "mflr 5\n std 5, \\at + 256(3)\n"
+    "mfctr 5\n std 5, \\at + 264(3)\n"
+    "mfxer 5\n std 5, \\at + 272(3)\n"
+    "mfcr 5\n std 5, \\at + 280(3)\n"
+    "store_vector \\at\n"
+    ".endm\n"
+    ".macro load_all at\n"
+    "load_vector \\at\n"
     "ld 5, \\at + 256(3)\n mtlr 5\n"
     "ld 5, \\at + 264(3)\n mtctr 5\n"
     "ld 5, \\at + 272(3)\n mtxer 5\n"
     "ld 5, \\at + 280(3)\n mtcr 5\n"
-    "ld 5, \\at + 288(3)\n mtspr 815, 5\n"
-    "ld 5, \\at + 296(3)\n mtspr 3, 5\n"
-    "ld 5, \\at + 304(3)\n mtspr 256, 5\n"
     ".irp n,0,2,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
     "ld \\n, \\at + 8*\\n(3)\n"
     ".endr\n"
@@ -92,7 +101,21 @@ asm(".macro store_all at\n"
     "store_all 1360\n"
     "load_all 2720\n"
     "blr\n"
-    ".size registers_ppc_spin, . - registers_ppc_spin\n");
+    ".size registers_ppc_spin, . - registers_ppc_spin\n"
+    ".globl registers_ppc_hold\n"
+    ".type registers_ppc_hold, @function\n"
+    "registers_ppc_hold:\n"
+    "store_vector 2720\n"
+    "load_vector 0\n"
+    "blr\n"
+    ".size registers_ppc_hold, . - registers_ppc_hold\n"
+    ".globl registers_ppc_release\n"
+    ".type registers_ppc_release, @function\n"
+    "registers_ppc_release:\n"
+    "store_vector 1360\n"
+    "load_vector 2720\n"
+    "blr\n"
+    ".size registers_ppc_release, . - registers_ppc_release\n");
 
 static void fill(void *out, size_t size, uint64_t seed)
 {
@@ -125,9 +148,9 @@ static void prepare_thread(struct held *h)
     h->ready = true;
 }
 
-static void check_special(const struct held *h)
+static void check_special(const struct held *h, unsigned first)
 {
-    for (unsigned i = 0; i < SPECIALS; i++) {
+    for (unsigned i = first; i < SPECIALS; i++) {
         uint64_t ignored = i == CR ? 0xf : 0; /* the loop uses the last field */
 
         if ((h->special_expected[i] ^ h->special_found[i]) & ~ignored)
@@ -137,7 +160,7 @@ static void check_special(const struct held *h)
         registers_lost("vscr", h->vscr_expected, h->vscr_found, sizeof h->vscr_found);
 }
 
-static void check(struct held *h)
+static void check_vector(struct held *h)
 {
     char name[16];
 
@@ -148,13 +171,18 @@ static void check(struct held *h)
             snprintf(name, sizeof name, "vsr%u", i);
             registers_lost(name, h->vsr[i], h->vsr_found[i], 16);
         }
-    check_special(h);
+    registers_compared();
+}
+
+static void check_general(const struct held *h)
+{
+    char name[16];
+
     for (unsigned i = 0; i < 32; i++)
         if (i != 1 && i != 3 && i != 4 && h->gpr[i] != h->gpr_found[i]) {
             snprintf(name, sizeof name, "r%u", i);
             registers_lost(name, &h->gpr[i], &h->gpr_found[i], 8);
         }
-    registers_compared();
 }
 
 void registers_prepare(void)
@@ -166,22 +194,35 @@ void registers_spin(uint64_t rounds)
     if (!mine.ready)
         prepare_thread(&mine);
     registers_ppc_spin(&mine, rounds);
-    check(&mine);
+    check_vector(&mine);
+    check_special(&mine, 0);
+    check_general(&mine);
 }
 
 long registers_held_syscall(long nr, const long a[6])
 {
     long result = syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 
+    mine.interrupted = true;
     return result < 0 ? -errno : result;
 }
 
+/* The C library may use these registers while a thread sleeps. */
 void registers_hold(void)
 {
+    if (!mine.ready)
+        prepare_thread(&mine);
+    mine.interrupted = false;
+    registers_ppc_hold(&mine);
 }
 
 void registers_release(void)
 {
+    registers_ppc_release(&mine);
+    if (mine.interrupted)
+        return;
+    check_vector(&mine);
+    check_special(&mine, TAR);
 }
 
 void registers_list_kinds(struct text *out)
