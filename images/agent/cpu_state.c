@@ -68,8 +68,8 @@ static unsigned drop_unsteady(unsigned cpu)
     return n;
 }
 
-/* In an idle guest the worker is the next thread to run on a vCPU. It must be the last one too: the registers
- * that are in the vCPU are compared only if no other thread runs before their owner does. */
+/* The registers that are in an idle vCPU are compared only if the thread that ran last is also the next to run.
+ * A worker that was just nudged is neither for a while: timers.c has the thread that runs then. */
 static void hand_over_job(unsigned cpu, void *unused)
 {
     (void)unused;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,11 +32,12 @@ static void *timers_main(void *arg)
 {
     struct timers *t = &timers[(uintptr_t)arg];
     struct pollfd polled[TIMERS];
+    const long args[6] = {(long)polled, TIMERS, -1};
 
     for (unsigned i = 0; i < TIMERS; i++)
         polled[i] = (struct pollfd){.fd = t->fds[i], .events = POLLIN};
     for (;;)
-        if (poll(polled, TIMERS, -1) > 0)
+        if (registers_held_syscall(SYS_poll, args) > 0)
             take_expired(t, polled);
     return NULL;
 }

@@ -13,10 +13,17 @@
 
 static _Atomic uint32_t nudges[MAX_CPUS];
 
-static void wait_until(unsigned cpu, uint64_t mono_us)
+/* Returns when it woke. A nudge puts it off: until then only the timers of timers.c wake this vCPU. */
+static uint64_t sleep_until(unsigned cpu, uint64_t mono_us)
 {
-    while (now_us() < mono_us)
-        futex_wait_us(&nudges[cpu], atomic_load(&nudges[cpu]), mono_us);
+    while (now_us() < mono_us) {
+        uint32_t seen = atomic_load(&nudges[cpu]);
+
+        futex_wait_us(&nudges[cpu], seen, mono_us);
+        if (atomic_load(&nudges[cpu]) != seen && !cfg.busy)
+            mono_us = now_us() + IDLE_CYCLE_US;
+    }
+    return mono_us;
 }
 
 void worker_nudge(unsigned cpu)
@@ -46,7 +53,7 @@ static void *worker_main(void *arg)
             if (next <= now_us())
                 next = now_us() + IDLE_CYCLE_US;
         }
-        wait_until(cpu, next);
+        next = sleep_until(cpu, next);
         if (!progress_stall_requested(cpu))
             atomic_fetch_add(&progress[cpu], 1);
     }
