@@ -17,6 +17,7 @@ from pathlib import Path
 from fixtures.errors import RigError, UsageError
 from fixtures.matrix.guest_devices import MODULE_OPTIONS, Driven
 from images.boot_image import unwrapped
+from images.kernel_memory import kernel_memory
 from images.modules import ModuleTree, load_order
 from images.tools import run_tool
 
@@ -77,9 +78,10 @@ def build_image(arch: str, kernel_deb: Path, out: Path, devices: Sequence[Driven
         kernel = _only(tree, "boot/vmlinu[xz]-*", kernel_deb)
         modules = ModuleTree(_modules_directory(tree, kernel_deb))
         wanted = load_order(modules, [*BASE_MODULES[arch], *(name for d in devices for name in d.modules)])
+        unpacked = unwrapped(kernel.read_bytes())
         agent = build_agent(arch, Path(scratch)).read_bytes()
-        entries = _initramfs_entries(agent, wanted, modules, devices)
-        _replace(out / "kernel", unwrapped(kernel.read_bytes()))
+        entries = _initramfs_entries(agent, kernel_memory(unpacked), wanted, modules, devices)
+        _replace(out / "kernel", unpacked)
         _replace(out / "kernel-packed", kernel.read_bytes())
     _replace(out / "initrd", cpio(entries))
 
@@ -119,12 +121,17 @@ class Entry:
 
 
 def _initramfs_entries(
-    agent: bytes, wanted: Mapping[str, bytes], modules: ModuleTree, devices: Sequence[Driven]
+    agent: bytes,
+    constant: bytes,
+    wanted: Mapping[str, bytes],
+    modules: ModuleTree,
+    devices: Sequence[Driven],
 ) -> list[Entry]:
     return [
         Entry("dev", stat.S_IFDIR | 0o755),
         Entry("dev/console", stat.S_IFCHR | 0o600, device=(5, 1)),  # the kernel opens it for init
         Entry("init", stat.S_IFREG | 0o755, agent),
+        Entry("kernel-memory", stat.S_IFREG | 0o644, constant),
         Entry("modules", stat.S_IFDIR | 0o755),
         *(Entry(f"modules/{name}.ko", stat.S_IFREG | 0o644, data) for name, data in wanted.items()),
         Entry("devices", stat.S_IFDIR | 0o755),
@@ -132,7 +139,7 @@ def _initramfs_entries(
             Entry(f"devices/{device.name}", stat.S_IFREG | 0o644, _device_file(device, modules))
             for device in devices
         ),
-        *(Entry(name, stat.S_IFDIR | 0o755) for name in ("proc", "sys")),
+        *(Entry(name, stat.S_IFDIR | 0o755) for name in ("proc", "sys", "tmpfs")),
     ]
 
 

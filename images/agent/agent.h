@@ -95,6 +95,7 @@ void irq_affinity_to_beat_vcpu(bool future_interrupts);
 /* beat.c: the lines on the console that show that the guest runs */
 void beat_start(int console);
 uint64_t beat_seq(void);
+void beat_report_pages(struct text *out);
 uint64_t beat_mono_us(void); /* the monotonic clock as reported, including an injected step back */
 void beat_inject_gap(void);
 void beat_inject_clock_back(uint64_t us);
@@ -112,13 +113,35 @@ void worker_start(void);
 void worker_nudge(unsigned cpu);
 
 /* page.c: the content of one page */
+#define PAGE_MAGIC 0x6863746170746f68ull /* "hotpatch", the first word of each page with known content */
 enum page_fault { PAGE_OK, PAGE_INDEX, PAGE_LAP, PAGE_CHECKSUM, PAGE_CONTENT };
 bool page_set_noise(uint64_t every);
 void page_write(void *page, uint64_t index, uint64_t lap);
 enum page_fault page_check(const void *page, uint64_t index, uint64_t lap);
+enum page_fault page_glance(const void *page, uint64_t index, uint64_t lap); /* cheap: a part of the page */
+struct page_values {
+    uint64_t expected, found;
+};
+/* What `fault` of this page is about: its index, its lap, its checksum, or its first wrong word. */
+struct page_values page_values(const void *page, uint64_t index, uint64_t lap, enum page_fault fault);
 uint64_t page_lap(const void *page);
 void page_damage(void *page, enum page_fault how);
 const char *page_fault_name(enum page_fault fault);
+
+/* damage.c: how many pages are damaged, and the details of one of them */
+struct damage {
+    uint64_t bad, page, lap;
+    enum page_fault why;
+    struct page_values values;
+};
+void damage_add(struct damage *d, uint64_t page, uint64_t lap, enum page_fault why, struct page_values values);
+void damage_merge(struct damage *into, const struct damage *other);
+void damage_report(struct text *out, const char *prefix, const struct damage *d);
+
+/* rewrite.c: checks a page before a writer overwrites it */
+void rewrite_check(unsigned cpu, const void *page, uint64_t index, uint64_t lap, bool thorough);
+void rewrite_forget(void); /* only while writers are held */
+void rewrite_report(struct text *out);
 
 /* write_order.c: in which order a lap writes the pages of a region */
 void write_order_set_scattered(bool on); /* only while writers are held, before the area is written again */
@@ -152,9 +175,19 @@ void memory_fill(struct text *out, uint64_t mib);
 void memory_rate(struct text *out, uint64_t rate);
 void memory_write_cost(struct text *out); /* how long page writes took since the last call */
 
-/* verify.c: checks every page of the area */
+/* still.c: memory that is filled once and never written again */
+void still_fill(struct text *out, uint64_t mib); /* at most `mib`; 0: all that is free */
+bool still_exists(void);
+void still_check_job(unsigned cpu, void *unused); /* to run on all vCPUs, before still_report() */
+void still_report(struct text *out);
+
+/* constant.c: code and read-only data of the kernel, files of the initramfs */
+void constant_learn(struct text *out);
+void constant_check(struct text *out);
+
+/* verify.c: checks every page of the area and of the still memory */
 void memory_verify(struct text *out);
-void memory_inject_damage(struct text *out, uint64_t page, const char *kind);
+void memory_inject_damage(struct text *out, uint64_t page, const char *kind, bool writers_go_on);
 
 /* helper.c: a pinned thread per vCPU that runs short jobs */
 bool helper_post(unsigned cpu, void (*job)(unsigned cpu, void *arg), void *arg);

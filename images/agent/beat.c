@@ -10,6 +10,7 @@
 
 static int console_fd;
 static unsigned char *beat_pages;
+static _Atomic uint64_t wrong_pages, wrong_expected, wrong_found;
 static _Atomic uint64_t seq, clock_back_us;
 static _Atomic bool skip_next;
 
@@ -36,12 +37,30 @@ void beat_inject_clock_back(uint64_t us)
 /* An idle guest must always have dirty pages too, or precopy could end before postcopy starts. */
 static void dirty_pages(uint64_t beat)
 {
-    static unsigned next;
+    static uint64_t written[BEAT_AREA / UNIT / TOUCHED_PER_BEAT]; /* the latest beat in each group of pages */
+    static unsigned group;
 
     for (unsigned i = 0; i < TOUCHED_PER_BEAT; i++) {
-        memcpy(beat_pages + next, &beat, sizeof beat);
-        next = (next + UNIT) % BEAT_AREA;
+        unsigned char *page = beat_pages + (group * TOUCHED_PER_BEAT + i) * UNIT;
+        uint64_t found;
+
+        memcpy(&found, page, sizeof found);
+        if (found != written[group] && atomic_fetch_add(&wrong_pages, 1) == 0) {
+            atomic_store(&wrong_expected, written[group]);
+            atomic_store(&wrong_found, found);
+        }
+        memcpy(page, &beat, sizeof beat);
     }
+    written[group] = beat;
+    group = (group + 1) % (BEAT_AREA / UNIT / TOUCHED_PER_BEAT);
+}
+
+/* Each page must still have the number of the beat that wrote it last. */
+void beat_report_pages(struct text *out)
+{
+    text_add(out, " beat_pages=%u beat_bad=%llu beat_expected=%llu beat_found=%llu", BEAT_AREA / UNIT,
+             (unsigned long long)atomic_load(&wrong_pages), (unsigned long long)atomic_load(&wrong_expected),
+             (unsigned long long)atomic_load(&wrong_found));
 }
 
 static void send_line(struct text *line)

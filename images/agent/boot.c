@@ -26,6 +26,7 @@ void boot_mount(void)
     mount_one("devtmpfs", "/dev");
     mount_one("proc", "/proc");
     mount_one("sysfs", "/sys");
+    mount_one("tmpfs", "/tmpfs");
 }
 
 /* On pseries the kernel itself powers off when RTAS asks for it, unless the program that it runs for that

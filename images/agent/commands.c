@@ -73,6 +73,29 @@ static void do_fill(const struct request *r, struct text *out)
         memory_fill(out, mib);
 }
 
+static void do_still(const struct request *r, struct text *out)
+{
+    uint64_t mib;
+
+    if (need(r, out, "mib", &mib))
+        still_fill(out, mib);
+}
+
+static void do_learn(const struct request *r, struct text *out)
+{
+    (void)r;
+    constant_learn(out);
+    beat_report_pages(out);
+}
+
+static void do_constants(const struct request *r, struct text *out)
+{
+    (void)r;
+    constant_check(out);
+    rewrite_report(out);
+    beat_report_pages(out);
+}
+
 static void do_rate(const struct request *r, struct text *out)
 {
     uint64_t mib;
@@ -246,10 +269,10 @@ static void do_timers(const struct request *r, struct text *out)
 
 static void do_damage(const struct request *r, struct text *out)
 {
-    uint64_t page;
+    uint64_t page, writers = 0;
 
-    if (need(r, out, "page", &page))
-        memory_inject_damage(out, page, arg(r, "kind"));
+    if (need(r, out, "page", &page) && (!arg(r, "writers") || need(r, out, "writers", &writers)))
+        memory_inject_damage(out, page, arg(r, "kind"), writers);
 }
 
 static void do_skip_beat(const struct request *r, struct text *out)
@@ -329,6 +352,7 @@ static const struct {
     {"hello", do_hello},         {"status", do_status}, {"mark", do_mark},
     {"write", do_write},         {"fill", do_fill},     {"rate", do_rate},
     {"toll", do_write_cost},
+    {"still", do_still},         {"learn", do_learn},   {"constants", do_constants},
     {"verify", do_verify},       {"wake", do_wake},     {"devices", do_devices},
     {"churn", do_churn},         {"inputs", do_inputs}, {"paint", do_paint},
     {"observe", do_observe},     {"entries", do_entries}, {"watchdog", do_watchdog},

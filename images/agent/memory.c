@@ -41,10 +41,14 @@ uint64_t memory_laps(void)
     return least ? least - 1 : 0; /* lap 0: no area yet */
 }
 
-static void write_next(struct region *r)
+/* The writer of `cpu` writes the next page of its region. */
+static void write_next(unsigned cpu)
 {
+    struct region *r = &regions[cpu];
     uint64_t page = write_order_page(r->first, r->end, r->pos - r->first, r->lap);
 
+    if (r->lap > 1)
+        rewrite_check(cpu, area + page * UNIT, page, r->lap - 1, paces[cpu].rate != 0);
     page_write(area + page * UNIT, page, r->lap);
     if (++r->pos == r->end) {
         r->pos = r->first;
@@ -93,7 +97,6 @@ static void doze_until(unsigned cpu, uint64_t mono_us)
 
 void memory_write_slice(unsigned cpu)
 {
-    struct region *r = &regions[cpu];
     struct pace *p = &paces[cpu];
     uint64_t start = now_us(), before = start, due = pages_due(p, start);
 
@@ -105,7 +108,7 @@ void memory_write_slice(unsigned cpu)
             before = now_us();
         if (!memory_writing(cpu) || progress_stall_requested(cpu))
             break;
-        write_next(r);
+        write_next(cpu);
         p->written++;
         atomic_fetch_add(&progress[cpu], 1);
         after = now_us();
@@ -131,7 +134,7 @@ static void first_lap_job(unsigned cpu, void *unused)
 
     (void)unused;
     while (r->lap == 1) {
-        write_next(r);
+        write_next(cpu);
         if (r->pos % 64 == 0)
             helper_tick(cpu);
     }
@@ -145,6 +148,7 @@ static bool write_once(struct text *out, const struct load *load)
         return false;
     }
     write_order_set_scattered(load->scattered);
+    rewrite_forget();
     if (!region_allocate(out, load->mib) || !helper_run_on_all(out, first_lap_job))
         return false;
     text_add(out, " pages=%llu", (unsigned long long)area_pages);

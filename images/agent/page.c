@@ -7,9 +7,11 @@
 
 WITHOUT_HELD_REGISTERS
 
-#define MAGIC 0x6863746170746f68ull /* "hotpatch" */
+#define MAGIC PAGE_MAGIC
 #define WORDS (UNIT / sizeof(uint64_t))
 #define HEADER 4u
+#define GLANCED 8u
+#define STRIDE ((unsigned)(WORDS - HEADER) / GLANCED)
 #define MULTIPLIER 6364136223846793005ull
 #define INCREMENT 1442695040888963407ull
 
@@ -42,12 +44,27 @@ static struct sum sum_header(uint64_t index, uint64_t lap)
 /* One word in `every` is noise; the other words hold the page's index. Such memory can be compressed, and
  * changes little from lap to lap. `every` is a power of two; 1: all words are noise. */
 static unsigned noise_mask;
+/* The noise of word i is jump[i].multiplier * seed + jump[i].increment, so that page_glance() need not compute
+ * the words before it. */
+static struct {
+    uint64_t multiplier, increment;
+} jump[WORDS];
 
 bool page_set_noise(uint64_t every)
 {
+    uint64_t multiplier = 1, increment = 0;
+
     if (every < 1 || every > WORDS || (every & (every - 1)))
         return false;
     noise_mask = (unsigned)every - 1;
+    for (unsigned i = HEADER; i < WORDS; i++) {
+        if (i & noise_mask)
+            continue;
+        multiplier *= MULTIPLIER;
+        increment = increment * MULTIPLIER + INCREMENT;
+        jump[i].multiplier = multiplier;
+        jump[i].increment = increment;
+    }
     return true;
 }
 
@@ -106,6 +123,45 @@ enum page_fault page_check(const void *page, uint64_t index, uint64_t lap)
             return PAGE_CONTENT;
     }
     return PAGE_OK;
+}
+
+static uint64_t fill_of(unsigned i, uint64_t index, uint64_t seed_of_page)
+{
+    return i & noise_mask ? index : jump[i].multiplier * seed_of_page + jump[i].increment;
+}
+
+/* Checks the header and GLANCED words that are spread over the page, different ones in each lap. */
+enum page_fault page_glance(const void *page, uint64_t index, uint64_t lap)
+{
+    const uint64_t *word = page;
+    uint64_t x = seed(index, lap);
+    unsigned i = HEADER + (unsigned)((lap * 5 + index) % STRIDE);
+
+    if (word[0] != MAGIC || word[1] != index)
+        return PAGE_INDEX;
+    if (word[2] != lap)
+        return PAGE_LAP;
+    for (unsigned n = 0; n < GLANCED; n++, i += STRIDE)
+        if (word[i] != fill_of(i, index, x))
+            return PAGE_CONTENT;
+    return PAGE_OK;
+}
+
+struct page_values page_values(const void *page, uint64_t index, uint64_t lap, enum page_fault fault)
+{
+    const uint64_t *word = page;
+    uint64_t x = seed(index, lap);
+
+    if (fault == PAGE_INDEX && word[0] != MAGIC)
+        return (struct page_values){MAGIC, word[0]};
+    if (fault == PAGE_LAP)
+        return (struct page_values){lap, word[2]};
+    if (fault == PAGE_CHECKSUM)
+        return (struct page_values){word[3], checksum_of(word)};
+    for (unsigned i = HEADER; fault == PAGE_CONTENT && i < WORDS; i++)
+        if (word[i] != fill_of(i, index, x))
+            return (struct page_values){fill_of(i, index, x), word[i]};
+    return (struct page_values){index, word[1]};
 }
 
 uint64_t page_lap(const void *page)

@@ -11,8 +11,8 @@ from fixtures.machine.attempt_dir import attempt_dir
 from suites.harness.support.streams import stream_of
 from suites.harness.support.tamper.mapped_ram import tamper_with_file
 from suites.harness.support.tamper.multifd_channel import HEADER, INIT_BYTES, MAGIC, PAGES_IN_PACKET
-from suites.harness.support.tamper.pages import Pages
-from suites.harness.support.tamper.rules import PageRule, Tampering
+from suites.harness.support.tamper.pages import PageId, Pages
+from suites.harness.support.tamper.rules import Content, PageRule, Tampering
 from suites.harness.support.tamper.takeover import Takeover
 from suites.harness.support.tampered_streams import (
     EOS,
@@ -24,7 +24,7 @@ from suites.harness.support.tampered_streams import (
     sent_through,
 )
 
-A, B = b"hotpatch" + b"a" * 4088, b"b" * 4096
+A, B = b"hotpatch" + bytes(8) + b"a" * 4080, b"b" * 4096
 INIT = MAGIC + bytes(INIT_BYTES - len(MAGIC))
 
 
@@ -134,3 +134,11 @@ def test_takeover_ends_although_nobody_ever_listens(place: Path) -> None:
     takeover = Takeover(place / "destination", Tampering())
     takeover.close()
     assert takeover.done.errors == ["the destination never listened"]
+
+
+@pytest.mark.parametrize("index, content", [(7, "area"), (1 << 32, "still")])
+def test_still_page_is_not_taken_for_one_that_writers_overwrite(index: int, content: Content) -> None:
+    """Lose this and a seed that is to lose pages under a writer loses pages that nobody writes."""
+    page = b"hotpatch" + struct.pack("<Q", index) + bytes(4080)
+    rules = [PageRule("drop", content)]
+    assert Pages(rules).sent(PageId("pc.ram", 1), page, final=False) is None

@@ -25,7 +25,7 @@ from suites.harness.support.tampered_streams import (
 )
 
 Send = Callable[..., Through]
-A, B = b"hotpatch" + b"a" * 4088, b"b" * 4096
+A, B = b"hotpatch" + bytes(8) + b"a" * 4080, b"b" * 4096
 FLIPPED_A = A[:2048] + bytes([A[2048] ^ 0x10]) + A[2049:]
 FIRST = [page(0, A, "pc.ram"), page(0x1000, B), page(0x2000, b"\0"), page(0x3000, A)]
 WHOLE = stream_with(ram(FIRST), ram([page(0x1000, A, "pc.ram")], last=True))

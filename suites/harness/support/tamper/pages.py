@@ -13,6 +13,8 @@ from suites.harness.support.tamper.rules import PageRule
 
 AREA_MAGIC = b"hotpatch"
 """The first bytes of each page of the agent's test area on a little-endian guest (images/agent/page.c)."""
+FIRST_STILL = 1 << 32
+"""The lowest index of a page that the agent never writes again (images/agent/still.c)."""
 STALE = ("repeat", "delay")
 PRIME = 2654435761
 
@@ -74,8 +76,15 @@ class Pages:
         return True
 
     def _has(self, rule: PageRule, content: bytes) -> bool:
-        zero, area = content == self._zeros, content.startswith(AREA_MAGIC)
-        return {"any": not zero, "area": area, "other": not zero and not area, "zero": zero}[rule.content]
+        zero, known = content == self._zeros, content.startswith(AREA_MAGIC)
+        still = known and int.from_bytes(content[8:16], "little") >= FIRST_STILL
+        return {
+            "any": not zero,
+            "area": known and not still,
+            "still": still,
+            "other": not zero and not known,
+            "zero": zero,
+        }[rule.content]
 
     def _changed(self, rule: PageRule, page: PageId, content: bytes) -> bytes | None:
         if rule.what in STALE:

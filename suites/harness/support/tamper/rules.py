@@ -15,9 +15,9 @@ from suites.harness.support.tamper.fields import Change
 PageChange = Literal["zero", "flip", "drop", "repeat", "delay"]
 """`zero` sends zeros, `flip` inverts one bit, `drop` sends nothing. `repeat` sends the page's first content
 once more at the end of the final part, when it may be out of date. `delay` sends that content only then."""
-Content = Literal["any", "area", "other", "zero"]
-"""Pages by content: all that are not zero; those of the agent's test area; all others that are not zero;
-pages of zeros."""
+Content = Literal["any", "area", "still", "other", "zero"]
+"""Pages by content: all that are not zero; those of the agent's test area; those of its still memory; all
+others that are not zero; pages of zeros."""
 Part = Literal["every", "last"]
 """Every sending of a page, or only those of the final part: sent while the guest stands still, in postcopy
 after it runs on the destination."""
