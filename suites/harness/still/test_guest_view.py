@@ -213,3 +213,20 @@ def test_device_that_is_gone_from_the_bus_is_reported() -> None:
     """Lose this and a built-in PCI device that a build no longer has goes unnoticed."""
     without = TREE[: TREE.index("      dev: PIIX3")]
     assert the(compare_machines(machine(), machine(tree=without))).guest_visible
+
+
+@pytest.mark.parametrize(
+    "model, name, value, offered",
+    [
+        ("virtio-net-device", "guest_uso4", "true", True),
+        ("virtio-net-device", "guest_uso4", "false", False),
+        ("virtio-net-device", "x-internal", "true", False),
+        ("virtio-net-pci", "ioeventfd", "true", False),
+    ],
+)
+def test_new_feature_of_virtio_on_an_old_machine_type_is_seen(
+    model: str, name: str, value: str, offered: bool
+) -> None:
+    """Lose this and a feature whose compatibility property was forgotten is offered to old guests unseen."""
+    found = the(compare(View("d1", model), View("d1", model, properties={name: value})))
+    assert found.guest_visible == offered
