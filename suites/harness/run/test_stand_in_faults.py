@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Faults that cost a QEMU something, which the stand-in injects: here with a small script as QEMU."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import pairwise
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from fixtures.builds.build import USUAL_PROGRAMS, inside
+from fixtures.machine.footprint import Footprint, footprint
+from fixtures.waiting import Deadline
+from suites.harness.support.seeds import LOADS
+from suites.harness.support.wrong_builds import Wrong, does, make_wrong
+
+PROGRAM = USUAL_PROGRAMS["x86_64"]
+TELLS_THE_TIME = f"""#!{sys.executable} -SI
+import socket, sys, time
+monitor = socket.socket(fileno=int(sys.argv[1].rpartition("=")[2]))
+monitor.sendall(b'{LOADS}\\n')
+while True:
+    monitor.sendall(b"%f\\n" % time.monotonic())
+    time.sleep(0.005)
+"""
+LINES = 100
+Started = Callable[[Wrong], tuple[int, IO[bytes]]]
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> Iterator[Started]:
+    """Starts the program of a root with these defects; gives its PID and what it says on its monitor."""
+    program = inside(tmp_path / "right", PROGRAM)
+    program.parent.mkdir(parents=True)
+    program.write_text(TELLS_THE_TIME)
+    program.chmod(0o755)
+    with ExitStack() as stack:
+
+        def start(wrong: Wrong) -> tuple[int, IO[bytes]]:
+            root = make_wrong(tmp_path / "right", wrong, tmp_path / "wrong")
+            ours, theirs = map(stack.enter_context, socket.socketpair())
+            command = [str(inside(root, PROGRAM)), f"socket,id=monitor,fd={theirs.fileno()}"]
+            child = stack.enter_context(subprocess.Popen(command, pass_fds=[theirs.fileno()]))
+            stack.callback(child.kill)
+            theirs.close()
+            said = stack.enter_context(ours.makefile("rb"))
+            assert LOADS.encode() in said.readline()
+            return child.pid, said
+
+        yield start
+
+
+LEAKS: dict[str, Callable[[Footprint], bool]] = {
+    "memory 100": lambda seen: seen.peak_mib > 100,
+    "descriptors 300": lambda seen: seen.descriptors >= 300,
+}
+
+
+@pytest.mark.parametrize("fault", LEAKS)
+def test_leak_is_in_the_footprint(fault: str, started: Started) -> None:
+    """Lose this and a seeded leak is none, or nobody sees it, and the check of the cost proves nothing."""
+    pid, said = started(does("on-message", LOADS, fault))
+    deadline = Deadline.after(10)
+    while not ((seen := footprint(pid)) and LEAKS[fault](seen)):
+        assert deadline.left, f"{fault}: {seen}"
+        said.readline()
+
+
+def test_pause_stops_qemu_for_so_long(started: Started) -> None:
+    """Lose this and a seeded delay delays nothing."""
+    _pid, said = started(does("on-message", LOADS, "pause 400"))
+    times = [float(said.readline()) for _ in range(LINES)]
+    assert max(after - before for before, after in pairwise(times)) >= 0.39
