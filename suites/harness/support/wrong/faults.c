@@ -6,6 +6,7 @@
  *   freeze N     vCPU N never runs again
  *   zero N       page N of the guest agent's memory area is overwritten with zeroes
  *   jump-clock   QEMU's monotonic clock jumps ahead; needs the rule `preload clock.so`
+ *   drift-clock  QEMU's monotonic clock runs fast from now on; needs that rule too
  *   pause MS     QEMU does nothing for so long
  *   memory MIB   as much more memory is in use from now on, by the stand-in
  *   descriptors N  as many more descriptors are open from now on, in the stand-in
@@ -182,6 +183,8 @@ static void inject(pid_t qemu, int monitor, const char *name, const char *argume
         zero(qemu, strtoull(argument, NULL, 10));
     else if (strcmp(name, "jump-clock") == 0)
         kill(qemu, SIGURG);
+    else if (strcmp(name, "drift-clock") == 0)
+        kill(qemu, SIGPWR);
     else if (strcmp(name, "pause") == 0)
         pause_qemu(qemu, atol(argument));
     else if (strcmp(name, "memory") == 0)
