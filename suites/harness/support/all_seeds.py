@@ -10,6 +10,7 @@ from suites.harness.support.seeds_later_moves import LATER_MOVES
 from suites.harness.support.seeds_of_cost import OF_COST
 from suites.harness.support.seeds_of_machine_types import OF_MACHINE_TYPES
 from suites.harness.support.seeds_of_registers import OF_REGISTERS
+from suites.harness.support.seeds_of_time import OF_TIME
 from suites.harness.support.seeds_read_back import READ_BACK
 from suites.harness.support.seeds_under_guests import UNDER_GUESTS
 
@@ -28,6 +29,7 @@ MODULES = (
     (AGAIN, LATER_MOVES),
     (COST, OF_COST),
     (OLD_TYPES, OF_MACHINE_TYPES),
+    (TIME, OF_TIME),
     (BUILD, AT_REST),
     (BUILD, IN_THE_STREAM),
     (BUILD, READ_BACK),
