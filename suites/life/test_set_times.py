@@ -7,7 +7,7 @@ from fixtures.guest.guest import Guest
 from fixtures.matrix.promises import promise
 
 
-@promise("set-times", path="qmp", mechanism="precopy", vcpus=2, version="newest-old")
+@promise("set-times", path="qmp", mechanism="precopy", version="newest-old")
 @promise("set-times", path="libvirt", mechanism="postcopy", profile="busy", vcpus=2, slow=True)
 @promise("set-times", path="qmp", mechanism="mapped-ram", vcpus=2, version="newest-old", slow=True)
 def test_timers_and_alarm_of_a_moved_guest_go_off(
