@@ -3,24 +3,13 @@
 
 from __future__ import annotations
 
-from suites.harness.support.seeds import TIME, Seed, SeededBuild, hotpatch
-from suites.harness.support.seeds_under_guests import PSERIES_CLOCK
+from suites.harness.support.seeds import TIME
 from suites.harness.support.stream_seeds import build, field, seed
-from suites.harness.support.wrong_builds import CLOCK, GUEST_RUNS, RECEIVES, does
 
 HOUR_NS = f"{3600 * 10**9:016x}"
-FIVE_SECONDS_NS = f"{5 * 10**9:016x}"
 
 IN_THE_STREAM = build(
     "stream-time",
-    seed(
-        TIME,
-        "QEMU's virtual clock starts again at 0",
-        "precopy-idle-bare-1vcpu",
-        field("timer", "cpu_clock_offset"),
-        "counters: ",
-        "hpet is",
-    ),
     seed(
         TIME,
         "the TSC starts again at 0",
@@ -30,61 +19,11 @@ IN_THE_STREAM = build(
     ),
     seed(
         TIME,
-        "the HPET is 5 s ahead",
-        "precopy-busy-bare-2vcpu",
-        field("hpet", "*hpet_offset", "replace", FIVE_SECONDS_NS),
-        "counters: hpet is -5",
-    ),
-    seed(
-        TIME,
         "the real-time clock is an hour ahead",
         "multifd-idle-virtio-2vcpu",
         field("mc146818rtc", "offset", "replace", HOUR_NS),
         "rtc: it gained 3600",
     ),
-    seed(
-        TIME,
-        "the CMOS memory is lost",
-        "multifd-idle-bare-1vcpu",
-        field("mc146818rtc", "cmos_data"),
-        "rtc: ",
-    ),
 )
 
-OF_PSERIES = build(
-    "stream-time-pseries",
-    seed(
-        TIME,
-        "the timebase gains a second too much",
-        "pseries-vof.newest-old-qmp-precopy-idle-bare-1vcpu",
-        field("spapr", "*time_of_the_day_ns"),
-        "clock-jump: behind the host's clock after the move: monotonic clock -",
-    ),
-    seed(
-        TIME,
-        "the real-time clock of pseries is an hour ahead",
-        "pseries-vof.newest-old-qmp-multifd-idle-bare-1vcpu",
-        field("*rtc", "*ns_offset", "replace", HOUR_NS),
-        "rtc: it gained 3600",
-    ),
-    arch="ppc64le",
-)
-
-CLOCK_DRIFTS = SeededBuild(
-    "clock-drifts",
-    "new",
-    hotpatch(PSERIES_CLOCK, arch="ppc64le"),
-    (
-        Seed(
-            "the guest's clock runs 2 % fast",
-            does("preload", CLOCK, when=RECEIVES)
-            + does("on-message", GUEST_RUNS, "drift-clock", when=RECEIVES),
-            PSERIES_CLOCK,
-            "defect-new",
-            ("clock-rate: the guest's clock gains +2.",),
-        ),
-    ),
-    slow=True,
-)
-
-OF_TIME = (IN_THE_STREAM, OF_PSERIES, CLOCK_DRIFTS)
+OF_TIME = (IN_THE_STREAM,)
