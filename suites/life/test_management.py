@@ -16,12 +16,15 @@ def test_guest_obeys_after_its_move(guest: Guest, hot_patch: HotPatch, managed: 
     guest.works()
     managed.prepares()
     assert hot_patch().runs_on_new_build
-    assert guest.devices_work()
+    assert examined(guest)
     for check in managed.keeps_what_it_had():
         assert check
     for check in managed.obeys():
         assert check
-    assert examined(guest)
+    assert guest.devices_work()
+    assert guest.memory_is_intact()
+    assert guest.every_vcpu_wakes()
+    assert guest.kernel_log_is_clean()
     assert managed.has_an_armed_watchdog()
     assert managed.sees_the_power_button()
     assert managed.powers_off()
