@@ -24,8 +24,9 @@ from suites.harness.support.tamper import plugin
 
 PARTS = ("conftest.py", "pyproject.toml", "builds.lock.json", "fixtures", "images", "reports", "suites")
 NOT_COPIED = shutil.ignore_patterns(*LINKS, *LINKS.values(), "history", "__pycache__")
-RUN_SECONDS = 400
-"""Limit in seconds. A booted cell with all its controls takes a minute under TCG on a busy host."""
+RUN_SECONDS = 500
+"""Limit in seconds. A booted cell with all its controls takes a minute under TCG on a busy host, and a build
+has six of them at most."""
 FOUND_PROPERTY = "seeded defect"
 """Name of the user property with which a worker sends a row of the table."""
 LIFELINE = ("setpriv", "--pdeathsig", "KILL")
