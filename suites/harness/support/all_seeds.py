@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from suites.harness.support.seeds import AGAIN, BUILD, COST, MOVE, OLD_TYPES, OTHER_MEMORY, TABLES, TIME
 from suites.harness.support.seeds_at_rest import AT_REST
+from suites.harness.support.seeds_by_libvirt import BY_LIBVIRT
 from suites.harness.support.seeds_in_the_stream import IN_THE_STREAM
 from suites.harness.support.seeds_later_moves import LATER_MOVES
 from suites.harness.support.seeds_of_cost import OF_COST
@@ -33,6 +34,7 @@ MODULES = (
     (TIME, OF_TIME),
     (BUILD, AT_REST),
     (BUILD, IN_THE_STREAM),
+    (BUILD, BY_LIBVIRT),
     (BUILD, READ_BACK),
     (BUILD, STANDING_STILL),
     (BUILD, OF_REGISTERS),
