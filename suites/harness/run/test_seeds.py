@@ -9,7 +9,9 @@ from suites.harness.support.all_seeds import SEEDED
 from suites.harness.support.seeded_page import PAGE
 from suites.harness.support.seeded_run import Row
 from suites.harness.support.seeded_table import DOCS_HEAD, docs_line, seeded_line, seeded_shares
-from suites.harness.support.seeds import SeededBuild
+from suites.harness.support.seeds import CPU, SeededBuild
+from suites.harness.support.stream_seeds import field, seed, without
+from suites.harness.support.tamper.rules import Target
 
 IN_THE_STREAM = [build for build in SEEDED if build.name.startswith("stream-")]
 FOUND: Row = {
@@ -55,3 +57,14 @@ def test_page_shows_the_seeds() -> None:
     in_the_stream = {docs_line(seed) for build in IN_THE_STREAM for seed in build.seeds}
     assert [line for line in table if line not in known] == [], "run suites.harness.support.seeded_page"
     assert in_the_stream - set(table) == set(), "run suites.harness.support.seeded_page"
+
+
+def test_seed_beside_a_known_defect_tampers_with_both_builds() -> None:
+    """Lose this and no seed shows that a known defect of the old build does not excuse a new one."""
+    one = seed(CPU, "registers", "x", field("cpu", "env.regs"), "panic: ", known=without("hpet"))
+    wrong, other = one.orders("wrong", "new", "debian-13")
+    assert (wrong.target, other.target) == (
+        Target("wrong", test="-qmp-x]"),
+        Target("debian-13", test="-qmp-x]"),
+    )
+    assert (wrong.tampering, other.tampering) == (one.tampering, one.known)
