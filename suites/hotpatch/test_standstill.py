@@ -20,7 +20,7 @@ from fixtures.still.arrival import arrived_whole
     default_on=("x86_64",),
 )
 @promise("standstill", path="qmp", mechanism="precopy", hardware="devices", default_on=("x86_64",))
-@promise("standstill", path="qmp", mechanism="precopy", hardware="virtio", default_on=("ppc64le",))
+@promise("standstill", path="qmp", mechanism="precopy", hardware="virtio", default_on=())
 def test_state_of_a_stopped_guest_arrives_whole(guest: Guest, standstill: StandStill) -> None:
     """Lose this and a build that forgets a page or a field passes if the guest here does not use it."""
     guest.works()
