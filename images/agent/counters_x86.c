@@ -24,6 +24,7 @@
 /* Below are time, alarm and the status registers; reading register C would acknowledge interrupts. */
 #define CMOS_FIRST 0x0eu
 #define CMOS_CENTURY 0x32u
+#define CMOS_PS2_CENTURY 0x37u
 #define CMOS_END 0x80u
 #define CMOS_TRIES 5u
 
@@ -79,7 +80,7 @@ static void read_cmos(unsigned char *bytes)
 {
     for (unsigned i = CMOS_FIRST; i < CMOS_END; i++) {
         outb((unsigned char)i, CMOS_INDEX);
-        bytes[i] = i == CMOS_CENTURY ? 0 : inb(CMOS_DATA);
+        bytes[i] = i == CMOS_CENTURY || i == CMOS_PS2_CENTURY ? 0 : inb(CMOS_DATA);
     }
 }
 
