@@ -3,12 +3,23 @@
 
 from __future__ import annotations
 
-from suites.harness.support.seeds import AGAIN, BUILD, COST, MOVE, OLD_TYPES, OTHER_MEMORY, TABLES, TIME
+from suites.harness.support.seeds import (
+    AFTERWARDS,
+    AGAIN,
+    BUILD,
+    COST,
+    MOVE,
+    OLD_TYPES,
+    OTHER_MEMORY,
+    TABLES,
+    TIME,
+)
 from suites.harness.support.seeds_at_rest import AT_REST
 from suites.harness.support.seeds_by_libvirt import BY_LIBVIRT
 from suites.harness.support.seeds_in_the_stream import IN_THE_STREAM
 from suites.harness.support.seeds_later_moves import LATER_MOVES
 from suites.harness.support.seeds_of_cost import OF_COST
+from suites.harness.support.seeds_of_life import OF_LIFE
 from suites.harness.support.seeds_of_machine_types import OF_MACHINE_TYPES
 from suites.harness.support.seeds_of_registers import OF_REGISTERS
 from suites.harness.support.seeds_of_time import OF_TIME
@@ -30,6 +41,7 @@ MODULES = (
     (MOVE, UNDER_GUESTS),
     (AGAIN, LATER_MOVES),
     (COST, OF_COST),
+    (AFTERWARDS, OF_LIFE),
     (OLD_TYPES, OF_MACHINE_TYPES),
     (TIME, OF_TIME),
     (BUILD, AT_REST),

@@ -2,11 +2,11 @@
  * The faults that a rule can inject into the running QEMU.
  *
  *   die TEXT     QEMU prints TEXT and exits with status 1; without TEXT, a signal kills it
- *   command NAME QEMU executes this QMP command, which the rig did not send
+ *   command NAME [ARGUMENTS]
+ *                QEMU executes this QMP command, which the rig did not send; ARGUMENTS is a JSON object
  *   freeze N     vCPU N never runs again
  *   zero N       page N of the guest agent's memory area is overwritten with zeroes
  *   jump-clock   QEMU's monotonic clock jumps ahead; needs the rule `preload clock.so`
- *   drift-clock  QEMU's monotonic clock runs fast from now on; needs that rule too
  *   pause MS     QEMU does nothing for so long
  *   memory MIB   as much more memory is in use from now on, by the stand-in
  *   descriptors N  as many more descriptors are open from now on, in the stand-in
@@ -140,11 +140,13 @@ static void zero(pid_t qemu, uint64_t number)
         fail("the guest agent has no such page");
 }
 
-static void command(int monitor, const char *name)
+static void command(int monitor, const char *call)
 {
+    int name = (int)strcspn(call, " ");
+    const char *arguments = call[name] ? call + name + 1 : "{}";
     char *line = NULL;
 
-    if (asprintf(&line, "{\"execute\": \"%s\", " OWN_ID "}", name) < 0)
+    if (asprintf(&line, "{\"execute\": \"%.*s\", \"arguments\": %s, " OWN_ID "}", name, call, arguments) < 0)
         fail("asprintf");
     write_line(monitor, line);
     free(line);
@@ -183,8 +185,6 @@ static void inject(pid_t qemu, int monitor, const char *name, const char *argume
         zero(qemu, strtoull(argument, NULL, 10));
     else if (strcmp(name, "jump-clock") == 0)
         kill(qemu, SIGURG);
-    else if (strcmp(name, "drift-clock") == 0)
-        kill(qemu, SIGPWR);
     else if (strcmp(name, "pause") == 0)
         pause_qemu(qemu, atol(argument));
     else if (strcmp(name, "memory") == 0)

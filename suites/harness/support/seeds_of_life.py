@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Seeded defects that are found by managing a guest after its move."""
+
+from __future__ import annotations
+
+from suites.harness.support.seeds import Seed, SeededBuild
+from suites.harness.support.tamper.fields import Change, Mode
+from suites.harness.support.tamper.rules import Tampering
+from suites.harness.support.wrong_builds import GUEST_RUNS, RECEIVES, Wrong, does
+
+MANAGEMENT = "precopy-idle-managed-1vcpu-management"
+PAUSED = "precopy-idle-bare-1vcpu-paused"
+ANNOUNCE_NEVER = 'command migrate-set-parameters {"announce-rounds": 0}'
+DEFLATE = 'command balloon {"value": 268443648}'
+"""Empties the balloon of an x86_64 guest with its default RAM."""
+
+
+def life(*cells: str) -> tuple[str, ...]:
+    """Arguments that select these cells of x86_64 guests."""
+    chosen = " or ".join(cells)
+    return ("suites/life", "--arch=x86_64", "-m", "slow or not slow", "-k", chosen)
+
+
+def _lost(name: str, what: str, wrong: Wrong, words: str, cell: str = MANAGEMENT) -> SeededBuild:
+    """A new build as whose destination one act has no effect."""
+    seed = Seed(what, wrong, f"qmp-{cell}", "defect-new", (words,))
+    return SeededBuild(name, "new", life(f"qmp-{cell}]"), (seed,), slow=True)
+
+
+def _changed(name: str, *seeds: Seed) -> SeededBuild:
+    """A new build as whose destination state arrives changed, in each cell another."""
+    return SeededBuild(name, "new", life(*(f"{seed.subject}]" for seed in seeds)), seeds, slow=True)
+
+
+def _field(what: str, way: str, section: str, path: str, mode: Mode, words: str) -> Seed:
+    """One field that has another value in the guest that is moved this way."""
+    tampering = Tampering((Change(section, path, mode),))
+    cell = f"{way}-idle-managed-1vcpu-management"
+    return Seed(what, Wrong(), cell, "defect-new", (words,), tampering=tampering)
+
+
+def _ignores(command: str, instead: str = "query-status") -> Wrong:
+    """The destination does something else where this is asked for."""
+    return does("replace-in-command", command, instead, when=RECEIVES)
+
+
+OF_LIFE = (
+    _lost(
+        "disk-stays-small",
+        "a disk cannot be resized",
+        _ignores("16777216", "8388608"),
+        "block-resize: the guest sees disk_bytes 8388608, not 16777216",
+    ),
+    _lost(
+        "forgets-its-balloon",
+        "the balloon is empty after the move",
+        does("on-message", GUEST_RUNS, DEFLATE, when=RECEIVES),
+        "balloon-kept: the balloon holds 0 MiB by QEMU",
+    ),
+    _lost(
+        "never-unplugs",
+        "the end of an unplugged device is not reported",
+        does("drop-message", '"event": "DEVICE_DELETED"', when=RECEIVES),
+        "unplug: waited 20 s for the event DEVICE_DELETED",
+    ),
+    _lost(
+        "moves-silently",
+        "the network does not learn of the move",
+        does("on-command", '"migrate-incoming"', ANNOUNCE_NEVER, when=RECEIVES),
+        "announcement: no frame announces the guest",
+    ),
+    _lost(
+        "ends-badly",
+        "QEMU fails when the guest has powered off",
+        does("on-message", '"reason": "guest-shutdown"', "die free(): invalid pointer", when=RECEIVES),
+        "power-off: QEMU ended badly: exit status 1",
+    ),
+    _lost(
+        "wakes-paused-guests",
+        "a guest that was paused before the move runs after it",
+        does("on-message", '"status": "completed"', "command cont", when=RECEIVES),
+        "destination running",
+        PAUSED,
+    ),
+    _changed(
+        "stream-of-a-managed-guest",
+        _field(
+            "the PS/2 keyboard no longer scans",
+            "qmp-precopy",
+            "ps2kbd",
+            "scan_enabled",
+            "zero",
+            "ps2-kbd: no keys arrived",
+        ),
+    ),
+)
