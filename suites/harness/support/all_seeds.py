@@ -23,6 +23,7 @@ from suites.harness.support.seeds_of_life import OF_LIFE
 from suites.harness.support.seeds_of_machine_types import OF_MACHINE_TYPES
 from suites.harness.support.seeds_of_registers import OF_REGISTERS
 from suites.harness.support.seeds_of_time import OF_TIME
+from suites.harness.support.seeds_of_vcpus import OF_VCPUS
 from suites.harness.support.seeds_read_back import READ_BACK
 from suites.harness.support.seeds_standing_still import STANDING_STILL
 from suites.harness.support.seeds_under_guests import UNDER_GUESTS
@@ -50,5 +51,6 @@ MODULES = (
     (BUILD, READ_BACK),
     (BUILD, STANDING_STILL),
     (BUILD, OF_REGISTERS),
+    (BUILD, OF_VCPUS),
 )
 SEEDED = tuple(build.of_kind(KINDS.get(build.name, kind)) for kind, builds in MODULES for build in builds)
