@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
-from suites.harness.support.seeds import TIME
+from suites.harness.support.seeds import TIME, Seed, SeededBuild, hotpatch
+from suites.harness.support.seeds_under_guests import PSERIES_CLOCK
 from suites.harness.support.stream_seeds import build, field, seed
+from suites.harness.support.wrong_builds import CLOCK, GUEST_RUNS, RECEIVES, does
 
 HOUR_NS = f"{3600 * 10**9:016x}"
 
@@ -26,4 +28,21 @@ IN_THE_STREAM = build(
     ),
 )
 
-OF_TIME = (IN_THE_STREAM,)
+CLOCK_DRIFTS = SeededBuild(
+    "clock-drifts",
+    "new",
+    hotpatch(PSERIES_CLOCK, arch="ppc64le"),
+    (
+        Seed(
+            "the guest's clock runs 2 % fast",
+            does("preload", CLOCK, when=RECEIVES)
+            + does("on-message", GUEST_RUNS, "drift-clock", when=RECEIVES),
+            PSERIES_CLOCK,
+            "defect-new",
+            ("clock-rate: the guest's clock gains +",),
+        ),
+    ),
+    slow=True,
+)
+
+OF_TIME = (IN_THE_STREAM, CLOCK_DRIFTS)
