@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from fixtures.machine.monitor import Event
+from fixtures.errors import HotPatchFailure
+from fixtures.machine.monitor import Event, MonitorClosed
 from fixtures.path.qmp.path import QmpPath, _exits, _never_both, _was_postcopy
 from suites.harness.support.scripted_qmp import connected, dies, returns
 
@@ -62,6 +63,29 @@ def test_stop_in_an_earlier_move_does_not_count(source: Any, stopped: float, hel
     source.monitor.events[-1] = event("STOP", stopped)
     destination = machine(status="running", events=[event("RESUME", SECOND_MOVE + 2)])
     assert bool(_never_both(source, destination, SECOND_MOVE)) == held
+
+
+@pytest.mark.parametrize("dead", ["source", "source destination", "destination"])
+def test_the_side_that_died_first_is_quoted(dead: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a source that dies fails with now its own words and now the destination's, by chance."""
+    sides = {
+        side: SimpleNamespace(
+            monitor=SimpleNamespace(closed=side in dead),
+            last_words=lambda side=side: f"words of the {side}",
+            becomes_source=lambda: None,
+            host=None,
+        )
+        for side in ("source", "destination")
+    }
+    monkeypatch.setattr("fixtures.path.qmp.path.start_destination", lambda *_: sides["destination"])
+    path, nothing = QmpPath(lambda _machine: None), SimpleNamespace()
+    path.machine = sides["source"]  # type: ignore[assignment]
+    begun: Any = path._begun
+    with (
+        pytest.raises(HotPatchFailure, match=f"words of the {dead.partition(' ')[0]}"),
+        begun(*[nothing] * 3),
+    ):
+        raise MonitorClosed("it", "closed")
 
 
 def machine(status: str = "", events: list[Event] | None = None, **parts: Any) -> Any:
