@@ -28,6 +28,18 @@ IN_THE_STREAM = build(
     ),
 )
 
+OF_PSERIES = build(
+    "stream-time-pseries",
+    seed(
+        TIME,
+        "the real-time clock of pseries is an hour ahead",
+        "pseries-vof.newest-old-qmp-multifd-idle-bare-1vcpu",
+        field("*rtc", "*ns_offset", "replace", HOUR_NS),
+        "rtc: it gained 3600",
+    ),
+    arch="ppc64le",
+)
+
 CLOCK_DRIFTS = SeededBuild(
     "clock-drifts",
     "new",
@@ -45,4 +57,4 @@ CLOCK_DRIFTS = SeededBuild(
     slow=True,
 )
 
-OF_TIME = (IN_THE_STREAM, CLOCK_DRIFTS)
+OF_TIME = (IN_THE_STREAM, OF_PSERIES, CLOCK_DRIFTS)
