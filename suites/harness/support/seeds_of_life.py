@@ -46,6 +46,12 @@ def _ignores(command: str, instead: str = "query-status") -> Wrong:
 
 OF_LIFE = (
     _lost(
+        "no-power-button",
+        "the power button does not reach the guest",
+        _ignores("system_powerdown"),
+        "power-button: no request to shut down arrived",
+    ),
+    _lost(
         "disk-stays-small",
         "a disk cannot be resized",
         _ignores("16777216", "8388608"),
@@ -62,6 +68,12 @@ OF_LIFE = (
         "the end of an unplugged device is not reported",
         does("drop-message", '"event": "DEVICE_DELETED"', when=RECEIVES),
         "unplug: waited 20 s for the event DEVICE_DELETED",
+    ),
+    _lost(
+        "runs-while-paused",
+        "a guest that is paused runs on",
+        _ignores('"stop"', '"query-status"'),
+        "beats came while the guest was paused",
     ),
     _lost(
         "moves-silently",
