@@ -21,6 +21,7 @@ def guest(monkeypatch: pytest.MonkeyPatch) -> ScriptedGuest:
     scripted = ScriptedGuest()
     monkeypatch.setattr(seen, "STILL_SECONDS", 0.0)
     monkeypatch.setattr(managed, "management_of", lambda _guest: scripted)
+    monkeypatch.setattr(managed, "can_spin", lambda _setting: True)
     return scripted
 
 

@@ -58,7 +58,7 @@ def test_what_a_process_takes_is_seen(what: str, started: Started) -> None:
     """Lose this and a QEMU that leaks at each move costs nothing."""
     code, figure, taken = TAKES[what]
     more = figure(seen(started(code))) - figure(seen(started("pass")))
-    assert taken <= more <= taken * 1.1
+    assert taken * 0.99 <= more <= taken * 1.1  # Two processes differ by some pages.
 
 
 def test_helpers_of_a_process_count(started: Started) -> None:

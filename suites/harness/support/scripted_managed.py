@@ -72,7 +72,11 @@ class ScriptedGuest:
         self.spec = GuestSpec(self.arch, MACHINES[self.arch], 1, "idle", "managed", 0)
         self.agent: Any = SimpleNamespace(ask=self.ask)
         console = SimpleNamespace(lines=Beats(self))
-        self.machine: Any = SimpleNamespace(channels={"console": console}, build=SimpleNamespace(name="old"))
+        self.machine: Any = SimpleNamespace(
+            channels={"console": console}, build=SimpleNamespace(name="old"), registers=lambda: None
+        )
+        self.processor: Any = SimpleNamespace(fills_registers=lambda **_: None)
+        self.beats_arrive = lambda _wanted: None
 
     def __getattribute__(self, name: str) -> Any:
         """The act, unless it has no effect or is refused."""
