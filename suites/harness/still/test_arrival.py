@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from fixtures.still.arrival import arrived_whole
@@ -67,3 +69,16 @@ def test_a_clock_that_follows_the_host_may_differ() -> None:
 def test_a_device_that_only_one_side_describes_is_no_loss() -> None:
     """Lose this and each new subsection of a new version is a finding."""
     assert arrived_whole(SENT, stream_of(DEVICES[:1], ram=PAGES))
+
+
+def test_an_array_of_thousands_of_elements_is_compared_quickly() -> None:
+    """Lose this and the interrupt controller of a pseries guest takes minutes."""
+    ring = {"vmsd_name": "ring", "version": 1, "fields": [UINT8]}
+    array = {"name": "ring", "type": "struct", "size": 1, "array_len": 20_000, "struct": ring}
+    description = {"name": "xive", "instance_id": 0, "vmsd_name": "xive", "version": 1, "fields": [array]}
+    state = bytes(20_000)
+    streams = [stream_of([(description, each)], ram=PAGES) for each in (state, state[:-1] + b"\1")]
+    began = time.monotonic()
+    check = arrived_whole(*streams)
+    assert check.what == "xive ring/level~20000"
+    assert time.monotonic() - began < 5
