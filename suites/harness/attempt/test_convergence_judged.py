@@ -91,6 +91,12 @@ def test_precopy_with_less_remaining_converges() -> None:
     assert not convergence.precopy_is_hopeless()
 
 
+def test_one_late_look_proves_nothing() -> None:
+    """Lose this and a busy test host sees a precopy that converges, and calls the build flaky."""
+    convergence, _attempt = judged(ScriptedJourney(lambda passes: (25 if passes == PASSES else 32) * MIB))
+    assert convergence.precopy_is_hopeless()
+
+
 def test_long_first_pass_proves_nothing() -> None:
     """Lose this and a precopy that does not converge seems to, because more remained after its first pass."""
     convergence, _attempt = judged(ScriptedJourney(lambda passes: (48 if passes < 3 else 32) * MIB))
