@@ -303,7 +303,7 @@ void firmware_part(struct text *out, const char *name, uint64_t at);
 /* observe.c: what the guest sees of the things that a management layer changes */
 void observe_report(struct text *out);
 void observe_entries(struct text *out, const char *directory, const char *start);
-/* watchdog.c: feeds the watchdog until it is told to stop */
+/* watchdog.c: feeds the watchdog until the host asks it to stop */
 void watchdog_start(void);
 void watchdog_arm(struct text *out, uint64_t seconds);
 void watchdog_starve(struct text *out);

@@ -31,7 +31,7 @@ def fadt(pointer: bytes, rest: bytes = b"\0") -> dict[str, bytes]:
 
 
 def test_devices_of_code_are_found_in_their_places() -> None:
-    """Lose this and a change of a device cannot be told from a change of code."""
+    """Lose this and a change of a device looks like a change of code."""
     assert devices(dsdt()["DSDT"]) == {"ISA": {"_ADR": "0x1f0000"}, "ISA.KBD": {"_HID": "PNP0303"}}
 
 
