@@ -7,7 +7,7 @@ What `suites/convergence` shows is true only then. For an otherwise idle machine
 import pytest
 
 from fixtures.attempt.attempt import Boot
-from fixtures.guest.guest import Load
+from fixtures.guest.load import Load
 from fixtures.machine.qmp_machine import QmpMachine
 from fixtures.matrix.names import Arch
 from fixtures.waiting import Deadline
