@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from fixtures.evidence.beats import Gap
 from fixtures.evidence.clocks import ClockMove, clock_jump, clock_rate
+from fixtures.evidence.timeline import Mark
 from suites.harness.support.beat_samples import Sample
 
 RELAXED = settings(max_examples=40, deadline=None)
@@ -92,6 +93,22 @@ def test_rate_without_enough_beats_is_not_judged() -> None:
 def test_stop_ends_when_the_destination_resumes() -> None:
     """Lose this and a guest that stands still for seconds after it was resumed excuses its own clock."""
     assert Sample(stop=0.5, warm_up=4.0).move().stopped_s == pytest.approx(0.6, abs=0.01)
+
+
+@given(quiet, st.floats(0.2, 5.0))
+@RELAXED
+def test_stop_includes_a_delay_after_the_announcement(sample: Sample, late: float) -> None:
+    """Lose this and a busy host that delays QEMU before it starts the clock counts as a wrong clock."""
+    delayed = replace(sample, stop=sample.stop + late, late=late)
+    assert clock_jump(steady(delayed), 0.0)
+
+
+def test_libvirt_announces_a_guest_that_runs() -> None:
+    """Lose this and what libvirt says long after the switchover excuses a clock that lost time."""
+    beats = Sample(stop=0.0, warm_up=4.0).beats()
+    silent = beats[1][0].at - 4.0
+    marks = [Mark(silent + at, "destination", what) for at, what in [(0.1, "resumed migrated"), (3, "job")]]
+    assert ClockMove.of(*beats, marks).stopped_s == pytest.approx(0.2, abs=0.01)
 
 
 def test_silence_at_the_switchover_is_kept_apart() -> None:

@@ -35,16 +35,30 @@ class Sample:
     drift_before: float = 0.0
     """How much slower than the host's clock the guest's runs, as a share."""
     drift_after: float = 0.0
+    late: float = 0.0
+    """How long the host delays QEMU after its RESUME, before it starts the guest's clock; part of `stop`."""
 
     def move(self) -> ClockMove:
         """What the suite sees of the move."""
+        source, destination = self.beats()
+        resumed = self._resumed(source)
+        marks = [
+            Mark(resumed + 0.001 - self.late, "destination", "RESUME"),
+            Mark(resumed + 0.002, "destination", "completed"),
+        ]
+        return ClockMove.of(source, destination, marks)
+
+    def beats(self) -> tuple[list[Beat], list[Beat]]:
+        """The beats that each side sends."""
         random = Random(self.seed)
         source = _beats(random, self, 1.0, BOOTED_AT + 1.0, self.drift_before, 0.0)
+        mono = source[-1].mono_us / 1e6 + self.jump
+        return source, _beats(random, self, mono, self._resumed(source), self.drift_after, self.warm_up)
+
+    def _resumed(self, source: list[Beat]) -> float:
+        """Host time at which the guest's clock goes on."""
         mono = source[-1].mono_us / 1e6
-        resumed = BOOTED_AT + 1.0 + (mono - 1.0) * (1 + self.drift_before) + self.stop
-        mono += self.jump
-        destination = _beats(random, self, mono, resumed, self.drift_after, self.warm_up)
-        return ClockMove.of(source, destination, [Mark(resumed + 0.001, "destination", "RESUME")])
+        return BOOTED_AT + 1.0 + (mono - 1.0) * (1 + self.drift_before) + self.stop
 
 
 def _beats(

@@ -7,8 +7,20 @@ from typing import Any
 
 import pytest
 
+from fixtures.errors import HotPatchFailure
+from fixtures.machine.monitor import Monitor
+from fixtures.machine.qmp_machine import QmpMachine
 from fixtures.path.qmp.watch import QmpWatch
-from suites.harness.support.scripted_qmp import ScriptedQemu, connected
+from suites.harness.support.scripted_qmp import ScriptedQemu, connected, dies, returns
+
+
+def destination_of(monitor: Monitor) -> QmpMachine:
+    """A destination with this monitor, whose process has ended."""
+    process: Any = SimpleNamespace(
+        stderr=lambda: "qemu: it is full of holes", wait=lambda _seconds: 139, end=lambda: "status 139"
+    )
+    nothing: Any = None
+    return QmpMachine(nothing, nothing, nothing, "destination", process, monitor, {}, 0.0, "destination")
 
 
 @pytest.mark.parametrize("status", ["cancelled", "failed"])
@@ -23,3 +35,27 @@ def test_cancelled_migration_has_ended_however_qemu_calls_it(status: str) -> Non
         source: Any = SimpleNamespace(monitor=monitor)
         QmpWatch(source, source).cancel()
     assert qemu.commands[-1] == "migrate_cancel"
+
+
+@pytest.mark.parametrize("resumes,asked", [(True, ["query-status"]), (False, [])])
+def test_destination_answers_once_it_has_resumed_the_guest(resumes: bool, asked: list[str]) -> None:
+    """Lose this and nobody knows when a guest's clock went on, or a paused guest seems to have resumed."""
+    with connected({"query-status": returns({"status": "running"})}) as (monitor, qemu):
+        destination = destination_of(monitor)
+        watch = QmpWatch(destination, destination)
+        if resumes:
+            qemu.event("RESUME")
+        qemu.event("MIGRATION", status="completed")
+        watch.end()
+    assert qemu.commands[1:] == asked
+    assert (destination.answered_at is not None) is resumes
+
+
+def test_destination_that_dies_when_it_has_resumed_the_guest_is_found() -> None:
+    """Lose this and its end is reported without what it said last."""
+    with connected({"query-status": dies}) as (monitor, qemu):
+        destination = destination_of(monitor)
+        watch = QmpWatch(destination, destination)
+        qemu.event("RESUME")
+        with pytest.raises(HotPatchFailure, match=r"gone .* it is full of holes"):
+            watch.end()
