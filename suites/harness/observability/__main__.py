@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
@@ -15,6 +16,7 @@ from fixtures.matrix.names import ARCHES, Profile
 from fixtures.places import REPORTS
 from suites.harness.observability.knowledge import Knowledge
 from suites.harness.observability.page import write_page
+from suites.harness.observability.results import Result
 from suites.harness.observability.run import Order, observe
 from suites.harness.observability.tables import terminal_lines
 
@@ -25,22 +27,26 @@ GUESTS = ("virtio", "devices", "bare")
 def main(arguments: Sequence[str]) -> int:
     """Do what the command line says; the exit status."""
     try:
-        order, directory = _order(arguments)
+        order, directory, more = _order(arguments)
+        file = directory / f"{order.name}.json"
+        before = Result.read(file) if more and file.exists() else None
+        if before:
+            order = replace(order, known=before.known, pages=max(0, order.pages - before.ram().tried))
         result = observe(order, _say)
     except SuiteError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     knowledge = Knowledge.read()
-    name = f"{result.arch}-{result.guest}-{result.profile}{'-running' if result.running else ''}"
-    result.write(directory / f"{name}.json")
-    page = write_page(result, knowledge, directory / f"{name}.html")
+    result = before.and_more(result) if before else result
+    result.write(file)
+    page = write_page(result, knowledge, file.with_suffix(".html"))
     for line in terminal_lines(result, knowledge):
         _say(line)
     _say(f"page: {page}")
     return 0
 
 
-def _order(arguments: Sequence[str]) -> tuple[Order, Path]:
+def _order(arguments: Sequence[str]) -> tuple[Order, Path, bool]:
     parser = argparse.ArgumentParser(prog="python -m suites.harness.observability", description=__doc__)
     parser.add_argument("--arch", choices=ARCHES, default=ARCHES[0])
     parser.add_argument("--guest", choices=GUESTS, default=GUESTS[0], help="hardware of the guest")
@@ -53,6 +59,8 @@ def _order(arguments: Sequence[str]) -> tuple[Order, Path]:
     parser.add_argument("--all", action="store_true", help="every field in every mode, without a bound")
     parser.add_argument("--only", metavar="WORD", default="", help="only sections with this in their name")
     parser.add_argument("--running", action="store_true", help="without the comparison of a stopped guest")
+    parser.add_argument("--sample", metavar="NAME", default="", help="the changes that samples/NAME.yaml has")
+    parser.add_argument("--more", action="store_true", help="try what the last result lacks, and add it")
     parser.add_argument("--out", metavar="DIRECTORY", type=Path, default=DIRECTORY)
     given = parser.parse_args(arguments)
     if given.minutes < 0 or given.pages < 0:
@@ -60,9 +68,9 @@ def _order(arguments: Sequence[str]) -> tuple[Order, Path]:
     minutes = 0 if given.all else given.minutes
     order = Order(
         given.arch, given.guest, given.profile, given.old, given.new, minutes, given.seed, given.pages,
-        given.all, given.only, given.running,
+        given.all, given.only, given.running, given.sample,
     )  # fmt: skip
-    return order, given.out
+    return order, given.out, given.more
 
 
 def _say(line: str) -> None:

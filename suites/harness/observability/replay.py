@@ -56,18 +56,21 @@ class Replayer:
     clock: HeldClock
     evidence: Path
 
-    def replay(self, ram: Sequence[Part], state: Callable[[], bytes], *, running: bool) -> Ending:
-        """Load RAM and device state into a new QEMU and check the guest; unless `running`, also stopped.
+    def replay(
+        self, ram: Sequence[Part], state: Callable[[], bytes], unchanged: Callable[[], bytes] | None
+    ) -> Ending:
+        """Load RAM and device state into a new QEMU and check the guest.
 
-        `state` is called when the clock was set back, because some of the state depends on its age.
+        Before it goes on, its state is compared with the stream that `unchanged` returns, unless that is
+        None. Both are called after the clock was set back, because some of the state depends on its age.
         """
         with ExitStack() as stack:
             attempt, destination = self._started(stack)
             try:
                 move = self._load(attempt, destination, ram, state)
-                if not running:
+                if unchanged is not None:
                     arrived = saved(destination, self.capture.setting.plan)
-                    attempt.demand(attempt.record(arrived_whole(self.capture.stream, arrived)))
+                    attempt.demand(attempt.record(arrived_whole(unchanged(), arrived)))
                 destination.monitor.execute("cont")
                 attempt.proved(self.capture.before, move)
                 check = examined(attempt.guest)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from suites.harness.observability.knowledge import Knowledge
@@ -93,6 +93,8 @@ class Result:
     """Were only the checks of a running guest made?"""
     left_out: tuple[tuple[str, str, str], ...] = ()
     """Section, field and reason of what is never changed."""
+    sample: str = ""
+    """Name of the sample of changes that was tried; empty: all fields."""
 
     @property
     def of_fields(self) -> tuple[Row, ...]:
@@ -131,6 +133,21 @@ class Result:
         """Why nobody noticed this change."""
         measured = UNEXPLAINED if self.running else IGNORED
         return knowledge.reason(row.section, row.path) or measured
+
+    def and_more(self, later: Result) -> Result:
+        """Both results as one. A change that both tried counts as in the later one."""
+        rows = {(row.section, row.path, row.mode): row for row in (*self.rows, *later.rows)}
+        return replace(
+            later,
+            seconds=round(self.seconds + later.seconds, 1),
+            replays=self.replays + later.replays,
+            rows=tuple(rows.values()),
+        )
+
+    @property
+    def known(self) -> frozenset[tuple[str, str, str]]:
+        """Section, path and mode of all changes of fields."""
+        return frozenset((row.section, row.path, row.mode) for row in self.of_fields)
 
     def write(self, path: Path) -> None:
         """Write all as JSON."""

@@ -28,6 +28,7 @@ from suites.harness.observability.kept import kept_changes, unsteady_fields
 from suites.harness.observability.knowledge import Knowledge
 from suites.harness.observability.replay import Ending, Replayer, refuse_unclean
 from suites.harness.observability.results import Result, Row
+from suites.harness.observability.sample import Sample, sample_trials
 from suites.harness.observability.search import UNNOTICED, Search
 from suites.harness.observability.trials import (
     RAM,
@@ -46,6 +47,8 @@ PART = 60
 FEW_ARE_REFUSED = 0.04
 TOGETHER_UNLESS_REFUSED = 30
 """Most changes in one load that is only compared, because each change is then looked at by itself."""
+SHOWN = 120
+"""Characters of what a check said that are shown while the command runs."""
 BY_STATE = Ending("noticed", STATE, "the destination has the changed value")
 
 
@@ -69,6 +72,16 @@ class Order:
     """Only sections that contain this."""
     running: bool = False
     """Only checks of a running guest, without the comparison of a stopped one."""
+    sample: str = ""
+    """Name of the sample to try, instead of all fields; see :mod:`suites.harness.observability.sample`."""
+    known: frozenset[tuple[str, str, str]] = frozenset()
+    """Section, path and mode of changes that need not be tried again."""
+
+    @property
+    def name(self) -> str:
+        """Of the files of its result."""
+        parts = (self.arch, self.hardware, self.profile, self.sample, "running" if self.running else "")
+        return "-".join(part for part in parts if part)
 
 
 class Player:
@@ -87,7 +100,11 @@ class Player:
 
     def play(self, trials: Sequence[Trial]) -> Ending:
         """Replay with these changes."""
-        return self._replayer.replay(self._ram(trials), lambda: self._state(trials), running=self._running)
+        return self._replayer.replay(
+            self._ram(trials),
+            lambda: self._state(trials),
+            None if self._running else lambda: self._raw[: self._state_begins] + self._state([]),
+        )
 
     def load(self, trials: Sequence[Trial]) -> Ending:
         """Load with these changes, and keep which of them the new QEMU has. Noticed: it does not load."""
@@ -138,7 +155,8 @@ def observe(order: Order, say: Callable[[str], None]) -> Result:
         player.load_unchanged()
         refuse_unclean(player.play([]))
         all_trials = field_trials(stream, knowledge)
-        trials = _chosen(all_trials, order)
+        trials = _sampled(stream, order, say) if order.sample else _chosen(all_trials, order)
+        trials = [trial for trial in trials if trial.key not in order.known]
         pages = page_trials(sent_pages(stream.raw), order.pages, order.seed)
         say(f"{len(trials)} changes of fields and {len(pages)} pages to try")
         endings, replays = _endings([*pages, *trials], player, order, say, began)
@@ -156,6 +174,7 @@ def observe(order: Order, say: Callable[[str], None]) -> Result:
         rows,
         order.running,
         tuple(sorted(_left_out(stream, knowledge))),
+        order.sample,
     )
 
 
@@ -166,15 +185,21 @@ def _endings(
 
     First changes are only loaded and compared; then what that did not find is tried in a running guest.
     """
-    static = Search(_said(player.load, say), FEW_ARE_REFUSED, TOGETHER_UNLESS_REFUSED)
-    search = Search(_said(player.play, say))
-    while left and not _is_late(order, began):
+
+    def is_late() -> bool:
+        return order.minutes > 0 and time.perf_counter() - began > order.minutes * 60
+
+    loads = _said(player.load, say, "loaded")
+    static = Search(loads, FEW_ARE_REFUSED, TOGETHER_UNLESS_REFUSED, is_late=is_late)
+    search = Search(_said(player.play, say), is_late=is_late)
+    while left and not is_late():
         part, left = left[:PART], left[PART:]
         if not order.running:
             static.run(part)
-        loaded = (trial for trial in part if static.endings.get(trial, UNNOTICED) is UNNOTICED)
-        search.run(trial for trial in loaded if trial not in player.arrived)
-    endings = static.endings | dict.fromkeys(player.arrived, BY_STATE) | search.endings
+            part = [trial for trial in part if static.endings.get(trial) is UNNOTICED]
+        search.run(trial for trial in part if trial not in player.arrived)
+    not_loaded = {trial: ending for trial, ending in static.endings.items() if ending is not UNNOTICED}
+    endings = not_loaded | dict.fromkeys(player.arrived, BY_STATE) | search.endings
     return endings, static.replays + search.replays
 
 
@@ -187,18 +212,28 @@ def _chosen(trials: Sequence[Trial], order: Order) -> list[Trial]:
     return [*spread(first, order.seed), *spread(rest, order.seed)]
 
 
-def _said(play: Callable[[Sequence[Trial]], Ending], say: Callable[[str], None]) -> Callable[..., Ending]:
+def _sampled(stream: Stream, order: Order, say: Callable[[str], None]) -> list[Trial]:
+    """The changes of the sample that this guest's state has; says which it does not have."""
+    wanted = Sample.read(order.sample).of(order.profile, order.hardware)
+    trials, missing = sample_trials(stream, wanted)
+    if missing:
+        say(f"this guest does not have {', '.join(missing)}")
+    return spread(trials, order.seed)
+
+
+def _said(
+    play: Callable[[Sequence[Trial]], Ending], say: Callable[[str], None], passed: str = UNNOTICED.how
+) -> Callable[..., Ending]:
+    """The same, but it says how each ended, and calls it `passed` if nobody noticed."""
+
     def attempt(group: Sequence[Trial]) -> Ending:
         ending = play(group)
-        what = group[0].label if len(group) == 1 else f"{len(group)} fields of {group[0].section}"
-        say(f"{ending.how:9} {ending.check:18} {what}")
+        what = group[0].label if len(group) == 1 else f"{len(group)} fields, first {group[0].label}"
+        how = passed if ending.how == UNNOTICED.how else ending.how
+        say(f"{how:9} {ending.check:18} {what}{': ' if ending.detail else ''}{ending.detail[:SHOWN]}")
         return ending
 
     return attempt
-
-
-def _is_late(order: Order, began: float) -> bool:
-    return order.minutes > 0 and time.perf_counter() - began > order.minutes * 60
 
 
 def _left_out(stream: Stream, knowledge: Knowledge) -> set[tuple[str, str, str]]:

@@ -31,15 +31,17 @@ class Search:
     assumed: float = 0.4
     """Share of changes that are noticed, before anything is known of a section."""
     most_together: int = 12
+    is_late: Callable[[], bool] = lambda: False
+    """Is the time up? Asked before each group; the changes that are left then have no ending."""
     endings: dict[Trial, Ending] = field(default_factory=dict)
     replays: int = 0
     _tried: Counter[str] = field(default_factory=Counter)
     _seen: Counter[str] = field(default_factory=Counter)
 
     def run(self, trials: Iterable[Trial]) -> None:
-        """Find the ending of each, in about this order."""
+        """Find the ending of each, in about this order, until the time is up."""
         left = list(trials)
-        while left:
+        while left and not self.is_late():
             group = self.next_group(left)
             left = [trial for trial in left if trial not in group]
             for trial, ending in self.split(group):

@@ -7,7 +7,7 @@ from fixtures.still.stream import parse
 from suites.harness.observability.kept import kept_changes, unsteady_fields
 from suites.harness.observability.knowledge import Knowledge
 from suites.harness.observability.trials import Trial, field_trials, page_trials
-from suites.harness.support.streams import DEVICES, stream_of
+from suites.harness.support.streams import DEVICES, UINT8, stream_of
 from suites.harness.support.tampered_streams import page, ram
 
 CONTENT = bytes(range(256)) * 16
@@ -40,3 +40,12 @@ def test_a_page_that_arrived_is_kept() -> None:
     (trial,) = page_trials([("pc.ram", 1, (0,))], 1, seed=1)
     arrived = stream_of(ram=ram([page(0x1000, b"\0", "pc.ram")], last=True))
     assert kept_changes([trial], SENT, arrived) == {trial}
+
+
+def test_a_field_that_the_check_leaves_out_is_not_kept() -> None:
+    """Lose this and fields that nobody compares are reported as noticed."""
+    description = {"name": "mc146818rtc", "instance_id": 0, "vmsd_name": "mc146818rtc", "version": 1}
+    fields = {"fields": [UINT8 | {"name": "base_rtc"}]}
+    sent, arrived = (stream_of([(description | fields, value)], ram=PAGES) for value in (b"\1", b"\0"))
+    trials = field_trials(parse(sent), Knowledge((), (), {}))[:1]
+    assert kept_changes(trials, sent, arrived) == set()

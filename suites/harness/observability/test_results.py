@@ -84,6 +84,16 @@ def test_results_can_be_read_again(tmp_path: Path) -> None:
     assert Result.read(tmp_path / "result.json") == RESULT
 
 
+def test_a_later_result_adds_to_the_first() -> None:
+    """Lose this and a run in several parts has only the figures of its last part."""
+    later = replace(
+        RESULT, seconds=2.0, rows=(replace(ROWS[1], how="noticed"), Row("hpet", "isr", "ones", "refused"))
+    )
+    both = RESULT.and_more(later)
+    assert (both.seconds, both.replays, len(both.rows)) == (11.0, 12, 7)
+    assert [row.how for row in both.rows if row.path == "state/scr"] == ["noticed", "unnoticed"]
+
+
 def test_the_shipped_knowledge_can_be_read() -> None:
     """Lose this and `make observability` ends with a traceback."""
     assert Knowledge.read().class_of("0000:00:02.0/virtio-net") == "virtio-net"

@@ -54,3 +54,11 @@ def test_two_changes_of_one_field_are_never_made_together() -> None:
     one, *others = trials(3)
     again = Trial(one.section, one.path, "ones", ())
     assert Search(lambda _group: UNNOTICED, 0.01).next_group([one, again, *others]) == [one, *others]
+
+
+def test_what_is_left_when_the_time_is_up_has_no_ending() -> None:
+    """Lose this and a bounded run goes on for minutes after its bound."""
+    search = Search(lambda _: UNNOTICED, most_together=12)
+    search.is_late = lambda: search.replays == 2
+    search.run(trials(40))
+    assert 2 <= len(search.endings) <= 24

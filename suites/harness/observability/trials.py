@@ -44,6 +44,11 @@ class Trial:
         return self.section, self.path
 
     @property
+    def key(self) -> tuple[str, str, str]:
+        """What is changed, and how, in another capture too."""
+        return self.section, self.path, self.mode
+
+    @property
     def page(self) -> Page:
         """Of a trial of RAM: its block, and its number in it."""
         block, _, number = self.path.partition(" page ")
@@ -67,7 +72,7 @@ def field_trials(stream: Stream, knowledge: Knowledge) -> list[Trial]:
         Trial(section, path, mode, tuple(places))
         for (section, path), places in fields.items()
         for mode in MODES
-        if _has_effect(stream.raw, places, mode)
+        if has_effect(stream.raw, places, mode)
     ]
 
 
@@ -109,7 +114,8 @@ def _page_places(block: str, offsets: Iterable[int]) -> Iterator[Place]:
         yield Place(RAM, block, "page", offset, PAGE_BYTES)
 
 
-def _has_effect(raw: bytes, places: Iterable[Place], mode: Mode) -> bool:
+def has_effect(raw: bytes, places: Iterable[Place], mode: Mode) -> bool:
+    """Does `mode` change any byte of these places?"""
     change = Change("", "", mode)
     contents = ((each, raw[each.offset : each.end]) for each in places)
     return any(new_bytes(content, each, change) != content for each, content in contents)
