@@ -28,7 +28,7 @@ from suites.harness.observability.kept import kept_changes, unsteady_fields
 from suites.harness.observability.knowledge import Knowledge
 from suites.harness.observability.replay import Ending, Replayer, refuse_unclean
 from suites.harness.observability.results import Result, Row
-from suites.harness.observability.sample import Sample, sample_trials
+from suites.harness.observability.sample import Sample, Wanted, sample_trials
 from suites.harness.observability.search import UNNOTICED, Search
 from suites.harness.observability.trials import (
     RAM,
@@ -146,6 +146,7 @@ def observe(order: Order, say: Callable[[str], None]) -> Result:
     """Capture, replay and collect. Raises :class:`RigError`, :class:`UsageError`."""
     began = time.perf_counter()
     knowledge = Knowledge.read()
+    wanted = Sample.read(order.sample).of(order.profile, order.hardware) if order.sample else ()
     with held_clock() as clock, tempfile.TemporaryDirectory(prefix="hotpatch-observability-") as evidence:
         setting = _setting(order, Path(evidence))
         say(f"boots a guest on {setting.old.name} and captures it")
@@ -155,7 +156,7 @@ def observe(order: Order, say: Callable[[str], None]) -> Result:
         player.load_unchanged()
         refuse_unclean(player.play([]))
         all_trials = field_trials(stream, knowledge)
-        trials = _sampled(stream, order, say) if order.sample else _chosen(all_trials, order)
+        trials = _sampled(stream, wanted, order.seed, say) if wanted else _chosen(all_trials, order)
         trials = [trial for trial in trials if trial.key not in order.known]
         pages = page_trials(sent_pages(stream.raw), order.pages, order.seed)
         say(f"{len(trials)} changes of fields and {len(pages)} pages to try")
@@ -212,13 +213,12 @@ def _chosen(trials: Sequence[Trial], order: Order) -> list[Trial]:
     return [*spread(first, order.seed), *spread(rest, order.seed)]
 
 
-def _sampled(stream: Stream, order: Order, say: Callable[[str], None]) -> list[Trial]:
-    """The changes of the sample that this guest's state has; says which it does not have."""
-    wanted = Sample.read(order.sample).of(order.profile, order.hardware)
+def _sampled(stream: Stream, wanted: Sequence[Wanted], seed: int, say: Callable[[str], None]) -> list[Trial]:
+    """The changes of a sample that this guest's state has the fields for; says which it has not."""
     trials, missing = sample_trials(stream, wanted)
     if missing:
         say(f"this guest does not have {', '.join(missing)}")
-    return spread(trials, order.seed)
+    return spread(trials, seed)
 
 
 def _said(
