@@ -40,22 +40,31 @@ class Knowledge:
 
     left_out_entries: Sequence[Entry]
     unnoticed_entries: Sequence[Entry]
+    """Of fields that no check notices."""
     classes: Mapping[str, Sequence[str]]
     """Class of devices, such as `timers`, by patterns of sections."""
+    running_entries: Sequence[Entry] = ()
+    """Of fields that the checks of a running guest do not notice."""
 
     @classmethod
     def read(cls, path: Path = FILE) -> Knowledge:
         """Read the file. Raises :class:`RigError` if an entry has other keys than it should."""
         raw = YAML(typ="safe").load(path)
-        return cls(_entries(raw["left_out"]), _entries(raw["unnoticed"]), raw["classes"])
+        return cls(
+            _entries(raw["left_out"]),
+            _entries(raw["unnoticed"]),
+            raw["classes"],
+            _entries(raw.get("running", [])),
+        )
 
     def left_out(self, section: str, path: str) -> str | None:
         """Why this field is never changed; None if it is."""
         return _first(self.left_out_entries, section, path)
 
-    def reason(self, section: str, path: str) -> str | None:
-        """Why a change of this field is not noticed; None if nobody has looked yet."""
-        return _first(self.unnoticed_entries, section, path)
+    def reason(self, section: str, path: str, *, running: bool = False) -> str | None:
+        """Why no check, or none of a `running` guest, notices a change; None if it is not known."""
+        reason = _first(self.unnoticed_entries, section, path)
+        return reason or (_first(self.running_entries, section, path) if running else None)
 
     def class_of(self, section: str) -> str:
         """The class of a section's device; `others` if it is in none."""

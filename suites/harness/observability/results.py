@@ -132,7 +132,7 @@ class Result:
     def reason(self, row: Row, knowledge: Knowledge) -> str:
         """Why nobody noticed this change."""
         measured = UNEXPLAINED if self.running else IGNORED
-        return knowledge.reason(row.section, row.path) or measured
+        return knowledge.reason(row.section, row.path, running=self.running) or measured
 
     def and_more(self, later: Result) -> Result:
         """Both results as one. A change that both tried counts as in the later one."""

@@ -109,6 +109,23 @@ def test_a_reason_that_yaml_cuts_at_a_comma_is_refused(tmp_path: Path) -> None:
 
 def test_docs_list_shares_and_what_is_not_noticed() -> None:
     """Lose this and the figures of the docs page are typed by hand."""
-    lines = list(figures(RESULT, KNOWN))
-    assert "| serial | 33% | 3 | 1 | 0 | 2 |" in lines
-    assert "| a scratch byte | `serial scr`, `serial#1 scr` |" in lines
+    lines = list(figures([RESULT], KNOWN))
+    assert "| serial | 33% | 3 | 1 | 0 | 2 |  |  |  |  |  |" in lines
+    assert "| a scratch byte | `serial scr` |" in lines
+
+
+def test_docs_show_a_running_guest_beside_the_stopped_one() -> None:
+    """Lose this and nobody sees how much less a running guest notices."""
+    running = replace(RESULT, running=True, rows=ROWS[1:2])
+    known = replace(NOTHING_KNOWN, running_entries=KNOWN.unnoticed_entries)
+    lines = list(figures([RESULT, running], known))
+    assert "| others | 60% | 5 | 1 | 2 | 2 | 0% | 1 | 0 | 0 | 1 |" in lines
+    assert f"| {IGNORED} | `serial scr` |" in lines
+    assert "| a scratch byte | `serial scr` |" in lines
+
+
+def test_docs_show_a_sample_beside_its_baseline() -> None:
+    """Lose this and the figure of an earlier time cannot be compared."""
+    lines = list(figures([replace(RESULT, sample="eyes")], KNOWN))
+    assert "| idle-virtio | running, at first | 31% | 216 | 35 | 31 | 150 |" in lines
+    assert "| idle-virtio | stopped, x86_64 | 60% | 5 | 1 | 2 | 2 |" in lines
