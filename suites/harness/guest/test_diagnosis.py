@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a silent guest is doing, from its registers and its console."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from fixtures.evidence.beats import Line
-from fixtures.guest.diagnosis import restarted, trouble_class, vcpu_places, vcpus_work
+from fixtures.guest.diagnosis import diagnosed, restarted, trouble_class, vcpu_places, vcpus_work
 from fixtures.matrix.guestspec import GuestSpec
 
 X86 = """
@@ -50,6 +53,20 @@ def test_place_of_each_vcpu_is_read_from_its_registers(registers: str, kinds: li
 def test_place_is_shown_with_its_address() -> None:
     """Lose this and a maintainer cannot look up where the vCPU hangs."""
     assert str(list(vcpu_places(X86))[3]) == "vCPU 3 is in firmware at 0000fff0"
+
+
+@pytest.mark.parametrize(
+    "registers, what",
+    [
+        (X86.partition("CPU#3")[0], "hangs"),
+        (X86.partition("CPU#1")[0], "hangs"),
+        (X86, "hangs in firmware"),
+    ],
+)
+def test_where_linux_hangs_does_not_make_another_defect(registers: str, what: str) -> None:
+    """Lose this and a vCPU that stands still is flaky, because another one is halted or waits for it."""
+    machine: Any = SimpleNamespace(registers=lambda: registers, marks=lambda _since: [])
+    assert diagnosed(machine, [], 0.0).what == what
 
 
 @pytest.mark.parametrize(
