@@ -29,8 +29,30 @@ while True:
     monitor.sendall(b"%f\\n" % time.monotonic())
     time.sleep(0.005)
 """
+HAS_A_VCPU = f"""#!{sys.executable} -SI
+import ctypes, socket, sys, threading, time
+monitor = socket.socket(fileno=int(sys.argv[1].rpartition("=")[2]))
+lock, turns = threading.Lock(), 0
+def vcpu():
+    global turns
+    ctypes.CDLL(None).prctl(15, b"CPU 0/TCG", 0, 0, 0)
+    while True:
+        with lock:
+            time.sleep(0.05)
+            turns += 1
+        threading.Event().wait(0.005)
+threading.Thread(target=vcpu, daemon=True).start()
+monitor.sendall(b'0 {LOADS}\\n')
+while True:
+    with lock:
+        monitor.sendall(b"%d\\n" % turns)
+    time.sleep(0.01)
+"""
+"""A thread that holds a lock nine tenths of the time, and waits for a condition in the rest."""
 LINES = 100
-Started = Callable[[Wrong], tuple[int, IO[bytes]]]
+SECONDS = 30
+"""Limit for one line to arrive."""
+Started = Callable[..., tuple[int, IO[bytes]]]
 
 
 @pytest.fixture
@@ -38,17 +60,18 @@ def started(tmp_path: Path) -> Iterator[Started]:
     """Starts the program of a root with these defects; gives its PID and what it says on its monitor."""
     program = inside(tmp_path / "right", PROGRAM)
     program.parent.mkdir(parents=True)
-    program.write_text(TELLS_THE_TIME)
-    program.chmod(0o755)
     with ExitStack() as stack:
 
-        def start(wrong: Wrong) -> tuple[int, IO[bytes]]:
+        def start(wrong: Wrong, script: str = TELLS_THE_TIME) -> tuple[int, IO[bytes]]:
+            program.write_text(script)
+            program.chmod(0o755)
             root = make_wrong(tmp_path / "right", wrong, tmp_path / "wrong")
             ours, theirs = map(stack.enter_context, socket.socketpair())
             command = [str(inside(root, PROGRAM)), f"socket,id=monitor,fd={theirs.fileno()}"]
             child = stack.enter_context(subprocess.Popen(command, pass_fds=[theirs.fileno()]))
             stack.callback(child.kill)
             theirs.close()
+            ours.settimeout(SECONDS)
             said = stack.enter_context(ours.makefile("rb"))
             return child.pid, said
 
@@ -76,3 +99,11 @@ def test_pause_stops_qemu_for_so_long(started: Started) -> None:
     _pid, said = started(does("on-message", LOADS, "pause 400"))
     times = [float(said.readline().split()[0]) for _ in range(LINES)]
     assert max(after - before for before, after in pairwise(times)) >= 0.39
+
+
+def test_frozen_vcpu_holds_no_lock(started: Started) -> None:
+    """Lose this and a vCPU that stands still stops all of QEMU by chance, so that a seed has two symptoms."""
+    _pid, said = started(does("on-message", LOADS, "freeze 0"), HAS_A_VCPU)
+    turns: list[bytes] = []
+    while turns.count(turns[-1] if turns else b"") < LINES:
+        turns.append(said.readline())

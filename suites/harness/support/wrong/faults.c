@@ -16,11 +16,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -77,7 +80,32 @@ static bool sleeps(pid_t qemu, pid_t thread)
     return read_small_file(path, text, sizeof text) && (end = strrchr(text, ')')) && end[2] == 'S';
 }
 
-/* Stops the thread while it sleeps: then it holds no lock of QEMU, so the rest of QEMU does not hang. */
+/* Is the stopped thread in the wait for a condition, as the thread of a halted vCPU is? */
+static bool waits_for_condition(pid_t qemu, pid_t thread)
+{
+    char path[64], text[256];
+    unsigned long address, operation;
+    long number;
+
+    snprintf(path, sizeof path, "/proc/%d/task/%d/syscall", (int)qemu, (int)thread);
+    return read_small_file(path, text, sizeof text) &&
+           sscanf(text, "%ld %lx %lx", &number, &address, &operation) == 3 && number == SYS_futex &&
+           (operation & FUTEX_CMD_MASK) == FUTEX_WAIT_BITSET;
+}
+
+/* Stops the thread; true if it is where it holds no lock of QEMU. Otherwise it goes on. */
+static bool stops_without_locks(pid_t qemu, pid_t thread)
+{
+    if (ptrace(PTRACE_INTERRUPT, thread, 0, 0) || waitpid(thread, NULL, __WALL) != thread)
+        fail("freeze");
+    if (waits_for_condition(qemu, thread))
+        return true;
+    if (ptrace(PTRACE_CONT, thread, 0, 0))
+        fail("freeze");
+    return false;
+}
+
+/* Stops the thread of a vCPU while it is halted, so that the rest of QEMU does not wait for its locks. */
 static void freeze(pid_t qemu, const char *number)
 {
     const struct timespec pause = {0, LOOK_AGAIN_NS};
@@ -86,10 +114,10 @@ static void freeze(pid_t qemu, const char *number)
 
     snprintf(name, sizeof name, "CPU %s/", number);
     thread = thread_named(qemu, name);
-    while (thread && !sleeps(qemu, thread))
-        nanosleep(&pause, NULL);
-    if (!thread || ptrace(PTRACE_SEIZE, thread, 0, 0) || ptrace(PTRACE_INTERRUPT, thread, 0, 0))
+    if (!thread || ptrace(PTRACE_SEIZE, thread, 0, 0))
         fail("freeze");
+    while (!sleeps(qemu, thread) || !stops_without_locks(qemu, thread))
+        nanosleep(&pause, NULL);
 }
 
 /* Zeroes page `number` if it is in the `len` bytes of QEMU's memory at `at`; true if it was found. */
