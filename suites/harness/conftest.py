@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""At the end of a run: the table of the seeded defects, found or missed."""
+"""No limit of time for an example of Hypothesis; at the end of a run, the table of the seeded defects."""
 
 from __future__ import annotations
 
 import json
 
 import pytest
+from hypothesis import settings
 
 from suites.harness.support.seeded_run import FOUND_PROPERTY, Row
 from suites.harness.support.seeded_table import seeded_line, seeded_shares
+
+settings.register_profile("busy host", deadline=None)
+settings.load_profile("busy host")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from fixtures.builds.build import Build
 from fixtures.builds.sandbox import Sandbox
+from fixtures.outcome import judgement
 from fixtures.outcome.judgement import CONTROL_RUNS, Judgement
 from fixtures.outcome.outcome import Outcome, RunRecord
 
@@ -104,6 +105,14 @@ def test_control_that_shows_the_same_symptom_needs_no_further_runs() -> None:
     script = Script({FORWARD: "m", OLD_OLD: "vm"})
     assert script.outcome(1) is Outcome.DEFECT_OLD
     assert script.moves == times(forward=1, old=2, new=1, back=1)
+
+
+def test_control_of_a_build_that_is_right_runs_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and most seeded defects take twice the time."""
+    monkeypatch.setattr(judgement, "OLD_CONTROL_RUNS", 1)
+    script = Script({FORWARD: "m", NEW_NEW: "pm"})
+    assert script.outcome(1) is Outcome.DEFECT_NEW
+    assert script.moves == times(forward=1, old=1, new=2)
 
 
 def test_build_against_itself_may_break_the_guest_in_two_ways() -> None:

@@ -14,9 +14,9 @@ from fixtures.machine.attempt_dir import attempt_dir
 from fixtures.matrix.schema import DebianBuild
 from fixtures.run.executing import pair_under_test_of
 from suites.harness.support.all_seeds import SEEDED
-from suites.harness.support.seeded_run import FOUND_PROPERTY, Row, SeededRun, copy_of_checkout, run_seeded
-from suites.harness.support.seeded_table import check_in
-from suites.harness.support.seeds import Seed, SeededBuild
+from suites.harness.support.seeded_run import FOUND_PROPERTY, SeededRun, copy_of_checkout, run_seeded
+from suites.harness.support.seeded_table import row
+from suites.harness.support.seeds import SeededBuild
 from suites.harness.support.seeds_at_rest import OTHER_MACHINES
 from suites.harness.support.tamper.rules import Order, write_orders
 from suites.harness.support.wrong_builds import Wrong, make_wrong, matrix_with
@@ -49,7 +49,15 @@ def qualify(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Qualify]
             matrix = matrix_with(given, {WRONG: root}, place / f"matrix-{number}.yaml")
             old, new = (WRONG, right) if role == "old" else (right, WRONG)
             tampered = write_orders(orders, place / f"orders-{number}.json") if orders else None
-            return run_seeded(copy_of_checkout(tmp_path / "checkout"), matrix, old, new, words, tampered)
+            return run_seeded(
+                copy_of_checkout(tmp_path / "checkout"),
+                matrix,
+                old,
+                new,
+                words,
+                tampered,
+                only_new_is_wrong=role == "new" and {order.target.build for order in orders} <= {WRONG},
+            )
 
         yield qualified
 
@@ -68,10 +76,10 @@ def test_seeded_defects_are_found(
         build.select,
         build.orders(WRONG, pair_under_test_of(request.config).pair.new),
     )
-    rows = [_row(seed, run) for seed in build.seeds]
-    for row in rows:
-        request.node.user_properties.append((FOUND_PROPERTY, json.dumps(row)))
-    assert not [row for row in rows if not row["found"]], run.said
+    rows = [row(seed, run) for seed in build.seeds]
+    for each in rows:
+        request.node.user_properties.append((FOUND_PROPERTY, json.dumps(each)))
+    assert not [each for each in rows if not each["found"]], run.said
     assert not _others_blamed(build, run)
     assert (run.status == 1) == any(seed.outcome in COUNT_AGAINST for seed in build.seeds)
 
@@ -98,22 +106,6 @@ def test_second_run_names_exactly_what_is_new(qualify: Qualify) -> None:
     (gone,) = third.verdict["changes"]["gone"]
     assert [cell.endswith(old.subject) for cell in gone["cells"]] == [True], third.said
     assert third.verdict["changes"]["new"] == []
-
-
-def _row(seed: Seed, run: SeededRun) -> Row:
-    cell = run.cell(seed.subject)
-    seen = f"{cell['outcome']}: {cell['reason']}" if cell else "no such cell"
-    found = cell is not None and cell["outcome"] == seed.outcome
-    found = found and all(word in seen for word in seed.words)
-    return {
-        "kind": seed.kind,
-        "seed": seed.name,
-        "subject": seed.subject,
-        "expected": seed.outcome,
-        "seen": seen,
-        "check": check_in(cell["reason"]) if cell else "",
-        "found": found,
-    }
 
 
 def _others_blamed(build: SeededBuild, run: SeededRun) -> list[str]:

@@ -7,8 +7,8 @@ import pytest
 
 from suites.harness.support.all_seeds import SEEDED
 from suites.harness.support.seeded_page import PAGE
-from suites.harness.support.seeded_run import Row
-from suites.harness.support.seeded_table import DOCS_HEAD, docs_line, seeded_line, seeded_shares
+from suites.harness.support.seeded_run import Row, SeededRun
+from suites.harness.support.seeded_table import DOCS_HEAD, docs_line, row, seeded_line, seeded_shares
 from suites.harness.support.seeds import CPU, SeededBuild
 from suites.harness.support.stream_seeds import field, seed, without
 from suites.harness.support.tamper.rules import Target
@@ -31,6 +31,20 @@ def test_each_seed_has_a_cell_of_its_own(build: SeededBuild) -> None:
     """Lose this and one defect hides another in the same cell. Only `state` names several at once."""
     cells = Counter(seed.subject for seed in build.seeds if "state: " not in seed.words)
     assert [cell for cell, number in cells.items() if number > 1] == []
+
+
+@pytest.mark.parametrize(
+    "reason, found",
+    [
+        ("panic: Oops; wrong → itself fails alike", True),
+        ("memory: 1 of 8192 pages damaged; besides: panic: Oops: 1/4", False),
+    ],
+)
+def test_defect_is_found_only_by_the_check_that_must_find_it(reason: str, found: bool) -> None:
+    """Lose this and a defect counts as found although another check found it, or another defect."""
+    cells = [{"id": "x-qmp-cell", "subject": "cell", "outcome": "defect-new", "reason": reason}]
+    run = SeededRun(1, "", {"cells": cells})
+    assert row(seed(CPU, "registers", "cell", without("cpu"), "panic: "), run)["found"] is found
 
 
 @pytest.mark.parametrize("build", IN_THE_STREAM, ids=lambda build: build.name)

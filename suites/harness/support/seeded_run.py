@@ -19,14 +19,14 @@ from typing import Any, TypedDict
 
 from fixtures.outcome.report_dirs import LINKS, all_runs
 from fixtures.places import ROOT
-from suites.harness.support import tracing_allowed
+from suites.harness.support import old_is_right, tracing_allowed
 from suites.harness.support.tamper import plugin
 
 PARTS = ("conftest.py", "pyproject.toml", "builds.lock.json", "fixtures", "images", "reports", "suites")
 NOT_COPIED = shutil.ignore_patterns(*LINKS, *LINKS.values(), "history", "__pycache__")
-RUN_SECONDS = 500
-"""Limit in seconds. A booted cell with all its controls takes a minute under TCG on a busy host, and a build
-has six of them at most."""
+RUN_SECONDS = 1500
+"""Limit in seconds, against a run that hangs. A booted cell with its controls takes half a minute under TCG,
+or three if the host is busy; a build has six of them at most."""
 FOUND_PROPERTY = "seeded defect"
 """Name of the user property with which a worker sends a row of the table."""
 LIFELINE = ("setpriv", "--pdeathsig", "KILL")
@@ -79,12 +79,22 @@ def copy_of_checkout(into: Path) -> Path:
 
 
 def run_seeded(
-    checkout: Path, matrix: Path, old: str, new: str, words: Iterable[str], orders: Path | None = None
+    checkout: Path,
+    matrix: Path,
+    old: str,
+    new: str,
+    words: Iterable[str],
+    orders: Path | None = None,
+    *,
+    only_new_is_wrong: bool = False,
 ) -> SeededRun:
     """Qualify the pair with the command that a user would type, followed by `words`.
 
-    `orders` is a file of what proxies do to the moves, if they do anything.
+    `orders` is a file of what proxies do to the moves, if they do anything. If the old build is known to have
+    no defect, its control runs less often.
     """
+    if only_new_is_wrong:
+        words = [*words, "-p", old_is_right.__name__]
     command = [*LIFELINE, sys.executable, "-m", "pytest", "-p", tracing_allowed.__name__, *words]
     command += [f"--old={old}", f"--new={new}", f"--matrix={matrix}", "-p", "no:cacheprovider"]
     ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}

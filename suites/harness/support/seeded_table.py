@@ -7,13 +7,31 @@ import re
 from collections.abc import Iterable
 
 from fixtures.printable import shown_line
-from suites.harness.support.seeded_run import Row
+from suites.harness.support.seeded_run import Row, SeededRun
 from suites.harness.support.seeds import Seed
 
 MOST = 150
 """Characters of a message in the table; that of a missed defect is shown whole."""
 CHECK = re.compile(r"(?P<name>[a-z][a-z-]+): ")
 DOCS_HEAD = "| kind | defect | check | blame | message |\n| --- | --- | --- | --- | --- |"
+
+
+def row(seed: Seed, run: SeededRun) -> Row:
+    """Whether a run found this defect: in its cell, by the check in its first text, with this blame."""
+    cell = run.cell(seed.subject) or {"outcome": "", "reason": ""}
+    seen = f"{cell['outcome']}: {cell['reason']}" if cell["outcome"] else "no such cell"
+    check = check_in(cell["reason"])
+    by_this_check = check_in(seed.words[0]) in {"", check}
+    said = all(word in seen for word in seed.words)
+    return {
+        "kind": seed.kind,
+        "seed": seed.name,
+        "subject": seed.subject,
+        "expected": seed.outcome,
+        "seen": seen,
+        "check": check,
+        "found": cell["outcome"] == seed.outcome and by_this_check and said,
+    }
 
 
 def seeded_line(row: Row) -> str:

@@ -21,9 +21,9 @@ def life(*cells: str) -> tuple[str, ...]:
     return ("suites/life", "--arch=x86_64", "-m", "slow or not slow", "-k", chosen)
 
 
-def _lost(name: str, what: str, wrong: Wrong, words: str, cell: str = MANAGEMENT) -> SeededBuild:
+def _lost(name: str, what: str, wrong: Wrong, *words: str, cell: str = MANAGEMENT) -> SeededBuild:
     """A new build as whose destination one act has no effect."""
-    seed = Seed(what, wrong, f"qmp-{cell}", "defect-new", (words,))
+    seed = Seed(what, wrong, f"qmp-{cell}", "defect-new", words)
     return SeededBuild(name, "new", life(f"qmp-{cell}]"), (seed,), slow=True)
 
 
@@ -73,6 +73,7 @@ OF_LIFE = (
         "runs-while-paused",
         "a guest that is paused runs on",
         _ignores('"stop"', '"query-status"'),
+        "pause: ",
         "beats came while the guest was paused",
     ),
     _lost(
@@ -91,8 +92,9 @@ OF_LIFE = (
         "wakes-paused-guests",
         "a guest that was paused before the move runs after it",
         does("on-message", '"status": "completed"', "command cont", when=RECEIVES),
+        "runstates: ",
         "destination running",
-        PAUSED,
+        cell=PAUSED,
     ),
     _changed(
         "stream-of-a-managed-guest",

@@ -19,7 +19,6 @@ from typing import Any, TypeVar
 
 from fixtures.machine.interface import Machine
 from fixtures.machine.qmp_machine import QmpMachine
-from fixtures.outcome import judgement
 from fixtures.path.libvirt.domain import Domain
 from fixtures.path.libvirt.path import LibvirtPath
 from fixtures.path.qmp import transports
@@ -54,10 +53,7 @@ class Tamperer:
         self._moves = 0
 
     def install(self) -> None:
-        """Replace the functions that tell a source where to connect, and the end of a machine.
-
-        Controls are run less often.
-        """
+        """Replace the functions that tell a source where to connect, and the end of a machine."""
         tamperer = self
 
         def close(machine: QmpMachine) -> None:
@@ -70,10 +66,6 @@ class Tamperer:
             tamperer.take_over(path, destination)
             return tamperer._begin(path, destination, *more, **named)
 
-        if len({order.target.build for order in self._orders}) == 1:
-            # What a proxy does it does each time, so one run of each control is enough. Not if both builds
-            # have defects: then the rates of their failures matter.
-            judgement.CONTROL_RUNS = 1
         transports.way = self.way
         transports.way_of_file = self.way_of_file
         QmpMachine.close = close  # type: ignore[assignment, method-assign]
