@@ -69,3 +69,13 @@ def test_timer_that_is_not_due_is_not_judged() -> None:
     move = Sample().move()
     later = Timer(0, 5000, move.switched_us + 4_000_000, 0)
     assert timers([later], move.switched_us + 1_000_000, move).detail.startswith("0 timers")
+
+
+def test_timer_may_wait_for_a_guest_that_was_silent_long_before_the_switchover() -> None:
+    """Lose this and a guest that a busy host did not run for some seconds has broken timers."""
+    source, destination = Sample(window=12.0).beats()
+    booted = source[0].at
+    heard = [beat for beat in source if not booted + 2.0 < beat.at < booted + 4.0]
+    late = next(beat for beat in heard if beat.at >= booted + 4.0)
+    move = ClockMove.of(heard, destination, [])
+    assert timers([Timer(0, 1000, late.mono_us - 1_500_000, late.mono_us)], move.switched_us, move)
