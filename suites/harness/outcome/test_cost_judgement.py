@@ -79,7 +79,21 @@ def test_looks_alone_decide_nothing() -> None:
     """Lose this and two slow moves on a busy host are a regression."""
     runs = Runs({("old", "old"): LOW, ("old", "new"): LOW}, late=2)
     assert CostJudgement(runs, OLD, NEW).outcome(first(HIGH)) is None
-    assert runs.moves[3:] == ["old → new", "old → old"] * COST_REPEATS
+    assert len(runs.moves) > 3
+
+
+def test_repeats_end_when_they_can_show_no_difference_any_more() -> None:
+    """Lose this and each two slow moves on a busy host cost a minute more."""
+    runs = Runs({("old", "old"): LOW, ("old", "new"): LOW}, late=2)
+    CostJudgement(runs, OLD, NEW).outcome(first(HIGH))
+    assert runs.moves[3:] == ["old → new", "old → old"] * 2
+
+
+def test_all_repeats_are_made_if_they_differ() -> None:
+    """Lose this and too few repeats show that a difference is no chance."""
+    runs = Runs({("old", "old"): LOW, ("old", "new"): HIGH, ("new", "new"): HIGH})
+    CostJudgement(runs, OLD, NEW).outcome(first(HIGH))
+    assert runs.moves[3:] == ["old → new", "old → old"] * COST_REPEATS + ["new → new"] * COST_REPEATS
 
 
 @pytest.mark.parametrize("itself,outcome", [(LOW, Outcome.REGRESSION), (HIGH, Outcome.DEFECT_NEW)])

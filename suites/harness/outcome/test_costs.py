@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixtures.outcome.costs import COST_LEVEL, COST_REPEATS, COSTS, rank_test
+from fixtures.outcome.costs import COST_LEVEL, COST_REPEATS, COSTS, Cost, rank_test
 from fixtures.outcome.outcome import RunRecord
 
 BY_NAME = {cost.name: cost for cost in COSTS}
@@ -72,6 +72,22 @@ def test_difference_must_be_felt_and_be_no_chance() -> None:
     assert cost.worse([run(blackout=1200 + n) for n in range(5)], controls)
     assert not cost.worse([run(blackout=520 + n) for n in range(5)], controls)
     assert not cost.worse([run(blackout=ms) for ms in (400, 400, 1200, 1200, 1200)], controls)
+
+
+@pytest.mark.parametrize("good", [True, False])
+@given(deals=st.lists(st.tuples(st.integers(1, 40), st.integers(1, 40)), min_size=5, max_size=5))
+def test_repeats_never_end_before_they_show_a_difference(good: bool, deals: list[tuple[int, int]]) -> None:
+    """Lose this and a slow build passes, because its repeats were given up."""
+    cost = Cost("figure", least=4, good=good)
+    pairs = [[with_figure(number) for number in numbers] for numbers in zip(*deals, strict=True)]
+    made = [cost.may_be_worse(*(runs[:number] for runs in pairs)) for number in range(6)]
+    assert made[-1] is cost.worse(*pairs)
+    assert made == sorted(made, reverse=True)
+
+
+def with_figure(value: float) -> RunRecord:
+    """A run with this figure."""
+    return RunRecord("old", "new", "pass", figures={"figure": value})
 
 
 def test_figure_that_a_path_does_not_report_is_not_compared() -> None:

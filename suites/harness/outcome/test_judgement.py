@@ -33,6 +33,8 @@ class Script:
     """How the runs of each move end, a letter each: pass, guest, qemu, crash, error. The last repeats."""
 
     ends: Mapping[str, str]
+    seconds: float = 0.0
+    """How long each run takes."""
     moves: list[str] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
 
@@ -43,7 +45,7 @@ class Script:
         self.moves.append(move)
         self.labels.append(label)
         end = ends[min(self.moves.count(move), len(ends)) - 1]
-        record = RunRecord(source.name, destination.name, "pass")
+        record = RunRecord(source.name, destination.name, "pass", seconds=self.seconds)
         if end == "e":
             record.result, record.reason = "error", "no disk"
         elif end in SIGNATURES:
@@ -249,3 +251,19 @@ def test_crash_of_a_booted_guest_runs_more_than_one_control() -> None:
     """Lose this and one control that passes by chance blames the update for a crash of the old build."""
     script = Script({FORWARD: "c", OLD_OLD: "pc"})
     assert script.outcome(1) is Outcome.DEFECT_OLD
+
+
+@pytest.mark.parametrize("new_new", ["g", "p"])
+def test_runs_that_take_over_a_minute_are_made_twice(new_new: str) -> None:
+    """Lose this and a defect that shows after a minute ends in a timeout of pytest, without an outcome."""
+    script = Script({FORWARD: "g", NEW_NEW: new_new}, seconds=75)
+    script.judged()
+    rest = times(new=1) if new_new == "g" else times(new=2, forward=1)
+    assert script.moves == times(forward=1, old=2) + rest
+
+
+def test_rates_of_runs_that_take_over_a_minute_need_two() -> None:
+    """Lose this and eight more runs of a minute follow one failure."""
+    script = Script({FORWARD: "m", OLD_OLD: "v"}, seconds=75)
+    assert script.judged()[0] is not Outcome.REGRESSION
+    assert script.moves.count(OLD_OLD) == script.moves.count(FORWARD) == 2
