@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The figures of a switchover."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,8 +26,14 @@ def test_silence_around_a_switchover_is_reported_with_qmps_figure() -> None:
     assert message == {"STOP to RESUME ms": 50.0, "silence around it ms": 62.0 - BEAT_MS}
 
 
+def test_silence_is_reported_with_libvirts_events_too() -> None:
+    """Lose this and the switchover of a move by libvirt is compared with no other."""
+    late = [Mark(1.03, "source", "suspended migrated"), Mark(1.062, "destination", "resumed migrated")]
+    assert switchover_figures(replace(MOVED, marks=late)) == {"silence around it ms": 62.0 - BEAT_MS}
+
+
 def test_move_without_both_events_has_no_such_figures() -> None:
-    """Lose this and a migration by libvirt, which does not report them, ends in a traceback."""
+    """Lose this and a move in which a side announces nothing ends in a traceback."""
     assert switchover_figures(Timeline("precopy", [], beats=MOVED.beats)) == {}
     assert switchover_figures(Timeline("precopy", MOVED.marks)) == {}
 

@@ -25,6 +25,7 @@ class Runs:
         """`failing`: the label of a run that fails; `late`: a run by number, from 1, that takes long."""
         self.blackouts = blackouts
         self.figures: dict[str, float] = {}
+        self.figures_by_move: dict[tuple[str, str], dict[str, float]] = {}
         self.failing = failing
         self.late = late
         self.records: list[RunRecord] = []
@@ -35,7 +36,7 @@ class Runs:
         failed = self.failing == label
         record = RunRecord(old.name, new.name, "fail" if failed else "pass", "it broke" if failed else "")
         record.blackout_ms = ms + len(self.records)
-        record.figures = self.figures
+        record.figures = self.figures_by_move.get((old.name, new.name), self.figures)
         self.records.append(record)
         if len(self.records) == self.late:
             record.blackout_ms = HIGH
@@ -105,6 +106,17 @@ def test_build_is_blamed_by_what_its_own_moves_cost(itself: float, outcome: Outc
     assert found[0] is outcome
     assert "cost: blackout ms 12" in found[1]
     assert "old→old 5" in found[1]
+
+
+def test_build_is_blamed_if_its_own_moves_show_part_of_the_cost() -> None:
+    """Lose this and the update is blamed for a slow build, because one figure of its own moves was noisy."""
+    runs = Runs({("old", "old"): LOW, ("old", "new"): HIGH, ("new", "new"): HIGH})
+    runs.figures_by_move = {("old", "new"): {"destination threads": 40}}
+    runs.figures = {"destination threads": 4}
+    found = CostJudgement(runs, OLD, NEW).outcome(replace(first(HIGH), figures={"destination threads": 40}))
+    assert found is not None
+    assert found[0] is Outcome.DEFECT_NEW
+    assert "new → itself costs as much in blackout ms (12" in found[1]
 
 
 def test_costly_runs_are_failures_of_the_cost() -> None:

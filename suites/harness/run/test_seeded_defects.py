@@ -93,6 +93,13 @@ def test_build_against_itself_has_no_finding(subject: str, qualify: Qualify) -> 
     assert run.verdict["verdict"] == "safe", run.said
 
 
+@pytest.mark.slow
+def test_build_against_itself_costs_no_more(qualify: Qualify) -> None:
+    """Lose this and a busy host makes each update a slow one."""
+    run = qualify(Wrong(), "new", ("suites/cost", "--arch=x86_64", "-m", "slow or not slow"))
+    assert run.verdict["verdict"] == "safe", run.said
+
+
 def test_second_run_names_exactly_what_is_new(qualify: Qualify) -> None:
     """Lose this and readers of the nightly report have to search for the new defect among the old ones."""
     old, new = OTHER_MACHINES.seeds
