@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 from suites.harness.support.seeds import COST, LOADS, Seed, SeededBuild
-from suites.harness.support.wrong_builds import GUEST_RUNS, RECEIVES, does
+from suites.harness.support.tamper.rules import Flow, Tampering
+from suites.harness.support.wrong_builds import GUEST_RUNS, RECEIVES, Wrong, does
 
 BUSY, SHARING = "busy-bare-1vcpu-costs", "qmp-ignore-shared-idle-bare-1vcpu-costs"
+TENTH = 10.0
+"""MiB/s: about a tenth of the usual speed."""
 SELECT = ("suites/cost", "--arch=x86_64", "-k")
 
 SLOW_TO_GO_ON = SeededBuild(
@@ -19,7 +22,7 @@ SLOW_TO_GO_ON = SeededBuild(
             does("on-message", GUEST_RUNS, "pause 700", when=RECEIVES),
             BUSY,
             "defect-new",
-            ("cost: blackout ms", "wrong → itself costs as much"),
+            ("cost: ", "silence at the switchover ms", "wrong → itself costs as much"),
         ),
     ),
     slow=True,
@@ -28,14 +31,15 @@ SLOW_TO_GO_ON = SeededBuild(
 SLOW_TO_LOAD = SeededBuild(
     "slow-to-load",
     "new",
-    (*SELECT, "qmp-precopy"),
+    ("suites/cost", "--arch=x86_64", "-m", "slow or not slow", "-k", "libvirt-precopy"),
     (
         Seed(
             "memory arrives slowly",
-            does("on-message", LOADS, "pause 4000", when=RECEIVES),
-            BUSY,
+            Wrong(),
+            "libvirt-precopy-idle-bare-1vcpu-costs",
             "defect-new",
-            ("total ms", "MiB/s", "wrong → itself costs as much"),
+            ("cost: ", "total ms", "MiB/s", "wrong → itself costs as much"),
+            tampering=Tampering(flow=Flow(mib_per_second=TENTH)),
         ),
     ),
     slow=True,
@@ -51,7 +55,7 @@ LEAKS_MEMORY = SeededBuild(
             does("on-message", LOADS, "memory 600", when=RECEIVES),
             BUSY,
             "defect-new",
-            ("cost: destination peak MiB", "wrong → itself costs as much"),
+            ("cost: ", "destination peak MiB", "wrong → itself costs as much"),
         ),
     ),
     slow=True,
@@ -67,19 +71,36 @@ LEAKS_DESCRIPTORS = SeededBuild(
             does("on-message", LOADS, "descriptors 300", when=RECEIVES),
             SHARING,
             "defect-new",
-            ("destination descriptors", "wrong → itself costs as much"),
+            ("cost: ", "destination descriptors", "wrong → itself costs as much"),
         ),
         Seed(
             "shared memory is private",
             does("replace-in-argument", "share=on", "share=off", when=RECEIVES),
             SHARING,
             "defect-new",
-            ("destination shared MiB", "wrong → itself costs as much"),
+            ("cost: ", "destination shared MiB", "wrong → itself costs as much"),
+        ),
+    ),
+    slow=True,
+)
+
+STOPS_LATER = SeededBuild(
+    "stops-after-a-minute",
+    "new",
+    ("suites/life", "--arch=x86_64", "-m", "slow or not slow", "-k", "qmp and long-after"),
+    (
+        Seed(
+            "the guest stops a minute after its move",
+            does("on-message", GUEST_RUNS, "later 60 command stop", when=RECEIVES),
+            "long-after",
+            "defect-new",
+            ("alive: after ", "s in the new build", "wrong → itself fails alike"),
         ),
     ),
     slow=True,
 )
 
 OF_COST = tuple(
-    build.of_kind(COST) for build in (SLOW_TO_GO_ON, SLOW_TO_LOAD, LEAKS_MEMORY, LEAKS_DESCRIPTORS)
+    build.of_kind(COST)
+    for build in (SLOW_TO_GO_ON, SLOW_TO_LOAD, LEAKS_MEMORY, LEAKS_DESCRIPTORS, STOPS_LATER)
 )

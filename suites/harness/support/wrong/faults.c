@@ -10,6 +10,7 @@
  *   pause MS     QEMU does nothing for so long
  *   memory MIB   as much more memory is in use from now on, by the stand-in
  *   descriptors N  as many more descriptors are open from now on, in the stand-in
+ *   later S FAULT  FAULT, S seconds later
  */
 #include "wrong.h"
 
@@ -20,6 +21,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -201,7 +203,25 @@ static void open_descriptors(long number)
             fail("/dev/null");
 }
 
-static void inject(pid_t qemu, int monitor, const char *name, const char *argument)
+static void inject(pid_t qemu, int monitor, const char *fault);
+
+static void inject_later(pid_t qemu, int monitor, const char *argument)
+{
+    const char *fault = strchr(argument, ' ');
+    const struct timespec wait = {atol(argument), 0};
+    pid_t parent = getpid(), child = fork();
+
+    if (!fault || child < 0)
+        fail("later");
+    if (child > 0)
+        return;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() == parent && nanosleep(&wait, NULL) == 0)
+        inject(qemu, monitor, fault + 1);
+    _exit(0);
+}
+
+static void inject_named(pid_t qemu, int monitor, const char *name, const char *argument)
 {
     if (strcmp(name, "die") == 0)
         die(qemu, argument);
@@ -219,17 +239,24 @@ static void inject(pid_t qemu, int monitor, const char *name, const char *argume
         use_memory((size_t)atol(argument));
     else if (strcmp(name, "descriptors") == 0)
         open_descriptors(atol(argument));
+    else if (strcmp(name, "later") == 0)
+        inject_later(qemu, monitor, argument);
     else
         fail(name);
+}
+
+static void inject(pid_t qemu, int monitor, const char *fault)
+{
+    const char *space = strchr(fault, ' ');
+    char name[16] = "";
+
+    snprintf(name, sizeof name, "%.*s", (int)(space ? (size_t)(space - fault) : strlen(fault)), fault);
+    inject_named(qemu, monitor, name, space ? space + 1 : "");
 }
 
 /* Each rule injects its fault once. */
 void inject_fault(pid_t qemu, int monitor, const struct rule *rule)
 {
-    char name[16] = "", *space = strchr(rule->second, ' ');
-    size_t len = space ? (size_t)(space - rule->second) : strlen(rule->second);
-
-    snprintf(name, sizeof name, "%.*s", (int)len, rule->second);
     rule_remove(rule);
-    inject(qemu, monitor, name, space ? space + 1 : "");
+    inject(qemu, monitor, rule->second);
 }
