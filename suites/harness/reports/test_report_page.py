@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Do the reports show the results to people and scripts, whatever data guest and host produce?"""
+"""Does the page show the results to people, whatever data guest and host produce?"""
 
 from __future__ import annotations
 
@@ -11,13 +11,6 @@ from urllib.parse import unquote
 import pytest
 
 from fixtures.outcome.outcome import Outcome, RunRecord, RunResult, Verdict
-from reports.machine_readable.allure_report import (
-    configuration,
-    generate,
-    message_pattern,
-    write_allure_context,
-)
-from reports.machine_readable.verdict_json import write_verdict
 from reports.page.page import write_page
 from reports.writer import write_all
 from suites.harness.support.html_page import Page
@@ -29,75 +22,6 @@ from suites.harness.support.report_samples import (
     make_swept,
     stuck,
 )
-
-CELL_KEYS = {
-    *("id", "suite", "arch", "machine", "path", "mechanism", "subject", "outcome", "reason", "evidence"),
-    *("total_ms", "downtime_ms", "blackout_ms", "seconds", "accelerator", "rerun", "repeats", "runs"),
-}
-FINDING_KEYS = {
-    *("outcome", "signature", "reason", "blame", "archs", "machines", "subjects", "cells", "rerun"),
-}
-
-
-def test_verdict_json_keeps_its_interface(tmp_path: Path) -> None:
-    """Lose this and every script that reads verdict.json breaks without notice."""
-    cell = make_cell(1, Outcome.REGRESSION, reason="beats: → none", evidence=["evidence/1/console.log"])
-    cell.runs = [RunRecord("debian-12", "debian-13", "fail", signature="beats")]
-    file = write_verdict(make_run(cell, make_cell(2)), tmp_path)
-    data = json.loads(file.read_text(encoding="utf-8"))
-    assert list(data) == [
-        "schema",
-        "old",
-        "new",
-        "verdict",
-        "counts",
-        "judged",
-        "guests_not_judged",
-        "accepted",
-        "notes",
-        "cells",
-        "findings",
-        "rollback",
-        "changes",
-    ]
-    assert data["schema"] == 1
-    assert data["verdict"] == "unsafe"
-    assert data["new"] == {"name": "debian-13", "qemu": "10.0.13", "package": None, "libvirt": None}
-    assert set(data["cells"][0]) == CELL_KEYS
-    assert data["cells"][0] | cell.to_json() == cell.to_json() | data["cells"][0]
-    assert data["cells"][0]["runs"][0]["signature"] == "beats"
-
-
-def test_verdict_json_counts_every_outcome(tmp_path: Path) -> None:
-    """Lose this and a script that reads the count of an outcome that did not occur fails with a KeyError."""
-    file = write_verdict(make_run(make_cell(1), make_cell(2), make_cell(3, Outcome.KNOWN)), tmp_path)
-    counts = json.loads(file.read_text(encoding="utf-8"))["counts"]
-    assert list(counts) == [str(outcome) for outcome in Outcome]
-    assert {name: number for name, number in counts.items() if number} == {"known": 1, "pass": 2}
-
-
-def test_verdict_json_groups_by_cause(tmp_path: Path) -> None:
-    """Lose this and a script that opens a bug for each finding opens hundreds for one defect."""
-    failed = [make_swept(f"pseries-3.{n}", "machine", Outcome.REGRESSION, CPU_FAILS) for n in range(3)]
-    back = stuck(make_swept("pc-q35-7.2", "device:e1000"), "bad section")
-    data = json.loads(write_verdict(make_run(*failed, back), tmp_path).read_text(encoding="utf-8"))
-    [finding] = data["findings"]
-    assert set(finding) == FINDING_KEYS
-    assert finding["cells"] == [cell.id for cell in failed]
-    assert finding["outcome"] == "regression"
-    assert finding["rerun"] == failed[0].rerun
-    [rollback] = data["rollback"]
-    assert rollback["cells"] == [back.id]
-    assert rollback["signature"] == "migrate: bad section"
-
-
-def test_verdict_json_accepts_values_that_json_lacks(tmp_path: Path) -> None:
-    """Lose this and one undecodable byte or NaN from QEMU loses the verdict of a whole night."""
-    file = write_verdict(make_run(make_cell(1, total_ms=float("nan"), reason="bad byte \udc80")), tmp_path)
-    [cell] = json.loads(file.read_text(encoding="utf-8"))["cells"]
-    assert cell["total_ms"] is None
-    assert cell["reason"] == "bad byte \udc80"
-    assert [path.name for path in tmp_path.iterdir()] == ["verdict.json"]
 
 
 def test_page_shows_each_finding_with_reason_evidence_and_command(tmp_path: Path) -> None:
@@ -248,69 +172,6 @@ def test_page_says_the_verdict_and_why(
     assert run.verdict is verdict
     assert f" {verdict} " in page.text
     assert sentence in page.text
-
-
-def test_allure_knows_the_builds_and_the_outcomes(tmp_path: Path) -> None:
-    """Lose this and Allure's report does not name its builds, nor which build is at fault."""
-    write_allure_context(make_run(make_cell(1)), tmp_path)
-    environment = (tmp_path / "environment.properties").read_text(encoding="utf-8")
-    assert "old.package = 1:7.2+dfsg-7+deb12u18\n" in environment
-    assert json.loads((tmp_path / "executor.json").read_text())["buildName"] == "debian-12 → debian-13"
-    names = [category["name"] for category in json.loads((tmp_path / "categories.json").read_text())]
-    assert names == [rule["name"] for rule in configuration("a name", tmp_path)["categories"]]
-    assert names[0].startswith("regression: ")
-
-
-@pytest.mark.parametrize(
-    "message",
-    [
-        "[flaky] x",
-        "Failed: [flaky] x",
-        "AssertionError: [flaky] x",
-        "a.b.<locals>.Refused: [flaky] x\nmore",
-        "Skipped: [flaky] x",
-        "XFAIL reason: [flaky] x\n\n_pytest.outcomes.XFailed: [flaky] x",
-    ],
-)
-def test_messages_get_their_category(message: str) -> None:
-    """Lose this and Allure lists every failure under `Product errors`, even errors of the suite."""
-    matching = [outcome for outcome in Outcome if re.search(message_pattern(outcome), message)]
-    assert matching == [Outcome.FLAKY]
-
-
-def test_allure_without_node_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lose this and a host without Node loses its whole report, or shows one of an earlier run."""
-    results, out = tmp_path / "allure-results", tmp_path / "allure"
-    results.mkdir()
-    (results / "1-result.json").write_text("{}")
-    out.mkdir()
-    (out / "index.html").write_text("of another run")
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("reports.machine_readable.node.wheel_programs", lambda: None)
-    said = generate(results, out, "name", tmp_path / "node_modules")
-    assert said is not None
-    assert "Node.js" in said
-    assert not (out / "index.html").exists()
-
-
-def test_message_of_a_crashing_allure_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lose this and the user does not learn why there is no Allure report."""
-    results = tmp_path / "allure-results"
-    results.mkdir()
-    (results / "1-result.json").write_text("{}")
-    bin_directory = tmp_path / "node_modules" / ".bin"
-    bin_directory.mkdir(parents=True)
-    for name, script in (
-        ("node", "#!/bin/sh\n"),
-        ("allure", "#!/bin/sh\necho 'Error: boom'\necho\necho 'Node.js v20.1.0'\nexit 3\n"),
-    ):
-        (bin_directory / name).write_text(script)
-        (bin_directory / name).chmod(0o755)
-    monkeypatch.setenv("PATH", f"{bin_directory}:/usr/bin:/bin")
-    monkeypatch.setattr("reports.machine_readable.node.wheel_programs", lambda: None)
-    said = generate(results, tmp_path / "allure", "name", tmp_path / "node_modules")
-    assert said is not None
-    assert "status 3: Error: boom" in said
 
 
 def test_one_broken_report_does_not_lose_the_others(tmp_path: Path) -> None:

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Is verdict.json what scripts rely on, whatever data guest and host produce?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from fixtures.outcome.outcome import Outcome, RunRecord
+from reports.machine_readable.verdict_json import write_verdict
+from suites.harness.support.report_samples import (
+    CPU_FAILS,
+    make_cell,
+    make_run,
+    make_swept,
+    stuck,
+)
+
+CELL_KEYS = {
+    *("id", "suite", "arch", "machine", "path", "mechanism", "subject", "outcome", "reason", "evidence"),
+    *("total_ms", "downtime_ms", "blackout_ms", "seconds", "accelerator", "rerun", "repeats", "runs"),
+}
+FINDING_KEYS = {
+    *("outcome", "signature", "reason", "blame", "archs", "machines", "subjects", "cells", "rerun"),
+}
+
+
+def test_verdict_json_keeps_its_interface(tmp_path: Path) -> None:
+    """Lose this and every script that reads verdict.json breaks without notice."""
+    cell = make_cell(1, Outcome.REGRESSION, reason="beats: → none", evidence=["evidence/1/console.log"])
+    cell.runs = [RunRecord("debian-12", "debian-13", "fail", signature="beats")]
+    file = write_verdict(make_run(cell, make_cell(2)), tmp_path)
+    data = json.loads(file.read_text(encoding="utf-8"))
+    assert list(data) == [
+        "schema",
+        "old",
+        "new",
+        "verdict",
+        "counts",
+        "judged",
+        "guests_not_judged",
+        "accepted",
+        "notes",
+        "cells",
+        "findings",
+        "rollback",
+        "changes",
+    ]
+    assert data["schema"] == 1
+    assert data["verdict"] == "unsafe"
+    assert data["new"] == {"name": "debian-13", "qemu": "10.0.13", "package": None, "libvirt": None}
+    assert set(data["cells"][0]) == CELL_KEYS
+    assert data["cells"][0] | cell.to_json() == cell.to_json() | data["cells"][0]
+    assert data["cells"][0]["runs"][0]["signature"] == "beats"
+
+
+def test_verdict_json_counts_every_outcome(tmp_path: Path) -> None:
+    """Lose this and a script that reads the count of an outcome that did not occur fails with a KeyError."""
+    file = write_verdict(make_run(make_cell(1), make_cell(2), make_cell(3, Outcome.KNOWN)), tmp_path)
+    counts = json.loads(file.read_text(encoding="utf-8"))["counts"]
+    assert list(counts) == [str(outcome) for outcome in Outcome]
+    assert {name: number for name, number in counts.items() if number} == {"known": 1, "pass": 2}
+
+
+def test_verdict_json_groups_by_cause(tmp_path: Path) -> None:
+    """Lose this and a script that opens a bug for each finding opens hundreds for one defect."""
+    failed = [make_swept(f"pseries-3.{n}", "machine", Outcome.REGRESSION, CPU_FAILS) for n in range(3)]
+    back = stuck(make_swept("pc-q35-7.2", "device:e1000"), "bad section")
+    data = json.loads(write_verdict(make_run(*failed, back), tmp_path).read_text(encoding="utf-8"))
+    [finding] = data["findings"]
+    assert set(finding) == FINDING_KEYS
+    assert finding["cells"] == [cell.id for cell in failed]
+    assert finding["outcome"] == "regression"
+    assert finding["rerun"] == failed[0].rerun
+    [rollback] = data["rollback"]
+    assert rollback["cells"] == [back.id]
+    assert rollback["signature"] == "migrate: bad section"
+
+
+def test_verdict_json_accepts_values_that_json_lacks(tmp_path: Path) -> None:
+    """Lose this and one undecodable byte or NaN from QEMU loses the verdict of a whole night."""
+    file = write_verdict(make_run(make_cell(1, total_ms=float("nan"), reason="bad byte \udc80")), tmp_path)
+    [cell] = json.loads(file.read_text(encoding="utf-8"))["cells"]
+    assert cell["total_ms"] is None
+    assert cell["reason"] == "bad byte \udc80"
+    assert [path.name for path in tmp_path.iterdir()] == ["verdict.json"]
