@@ -17,23 +17,29 @@ ASKED = '@promise("asked", path="qmp", mechanism="postcopy", version="newest-old
 IDLE = '@pytest.mark.guest(profile="idle")\n'
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> SampleCheckout:
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> SampleCheckout:
     """One test with a promise, and one about idle guests."""
     text = f"{IMPORT}{ASKED}def test_asked{BODY}{IDLE}def test_idle{BODY}"
-    return sample_checkout(tmp_path, {"hotpatch/test_x.py": text})
+    return sample_checkout(tmp_path_factory.mktemp("checkout"), {"hotpatch/test_x.py": text})
 
 
-def test_test_gets_the_cell_of_its_promise(checkout: SampleCheckout) -> None:
+@pytest.fixture(scope="module")
+def collected(checkout: SampleCheckout) -> list[str]:
+    """All tests of the checkout."""
+    return checkout.collect("-m", "slow or not slow").tests
+
+
+def test_test_gets_the_cell_of_its_promise(collected: list[str]) -> None:
     """Lose this and a test of one promise runs on every guest of the matrix."""
-    asked = [test for test in checkout.collect("-m", "slow or not slow").tests if "test_asked" in test]
+    asked = [test for test in collected if "test_asked" in test]
     ends = [test.partition("newest-old-")[2] for test in asked]
     assert ends == ["qmp-postcopy-idle-bare-1vcpu-asked]"] * 2
 
 
-def test_test_about_a_guest_gets_the_cells_of_that_guest(checkout: SampleCheckout) -> None:
+def test_test_about_a_guest_gets_the_cells_of_that_guest(collected: list[str]) -> None:
     """Lose this and the test of idle guests runs on busy ones, or on the guests of promises."""
-    idle = [test for test in checkout.collect("-m", "slow or not slow").tests if "test_idle" in test]
+    idle = [test for test in collected if "test_idle" in test]
     assert len(idle) > 10
     assert all("-idle-" in test and not test.endswith("asked]") for test in idle)
 

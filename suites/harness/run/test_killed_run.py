@@ -14,9 +14,11 @@ from fixtures.machine.process import ends_of
 from fixtures.places import ROOT
 from fixtures.run.options import PAIR
 from fixtures.waiting import Deadline
+from suites.harness.support.nested import PLUGINS, nested_environment
 
 SECONDS_TO_VANISH = 2.0
 SECONDS_TO_MIGRATE = 150.0
+LOOK_AGAIN_SECONDS = 0.05
 
 
 ONE_CELL = {"qmp": ("--short",), "libvirt": ("-k", "libvirt-direct-postcopy-idle-virtio-2vcpu")}
@@ -26,12 +28,19 @@ ONE_CELL = {"qmp": ("--short",), "libvirt": ("-k", "libvirt-direct-postcopy-idle
 def run(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[psutil.Process]:
     """A run of one cell under xdist, with a QEMU that waits for a guest or receives it."""
     build = request.config.stash[PAIR].new
-    command = [sys.executable, "-m", "pytest", "suites/hotpatch", "-n", "1", "--arch=x86_64"]
+    command = [sys.executable, "-m", "pytest", "suites/hotpatch", "-n", "1", "--arch=x86_64", *PLUGINS]
     command += ONE_CELL[request.param]
     command += [f"--old={build}", f"--new={build}", f"--alluredir={tmp_path / 'allure'}"]
     with ExitStack() as stack, (tmp_path / "log").open("wb") as log:
         popen = stack.enter_context(
-            subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=nested_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
         )
         stack.callback(popen.kill)
         process = psutil.Process(popen.pid)
@@ -63,7 +72,7 @@ def _assert_vanishes(victim: psutil.Process, root: psutil.Process) -> None:
 
 def _wait_for_destination(run: psutil.Process, log: Path) -> None:
     deadline = Deadline.after(SECONDS_TO_MIGRATE)
-    while deadline.left and run.is_running() and run.status() != psutil.STATUS_ZOMBIE:
+    while deadline.left and not _has_ended(run):
         for process in run.children(recursive=True):
             try:
                 if "-incoming" in process.cmdline() and "qemu-system" in process.name():
@@ -71,3 +80,12 @@ def _wait_for_destination(run: psutil.Process, log: Path) -> None:
             except psutil.NoSuchProcess:
                 continue
     pytest.fail(f"no hot patch began: {log.read_text(errors='replace')[-1000:]}")
+
+
+def _has_ended(run: psutil.Process) -> bool:
+    """Has the run ended? Waits a moment for that, so that looking for a QEMU takes no CPU time from it."""
+    try:
+        run.wait(LOOK_AGAIN_SECONDS)
+    except psutil.TimeoutExpired:
+        return False
+    return True

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 from fixtures.places import ROOT
+from suites.harness.support.nested import nested_environment
 
 HEAVY = ("matplotlib", "numpy")
 LOADED_BY_A_WORKER = f"""
@@ -25,6 +26,8 @@ print(json.dumps([int(status), sorted(set(sys.modules) & set({HEAVY}))]))
 def test_no_worker_loads_drawing_libraries() -> None:
     """Lose this and each worker starts a second later and takes 50 MiB that guests need."""
     command = [sys.executable, "-c", LOADED_BY_A_WORKER]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, env=nested_environment(), capture_output=True, text=True, timeout=120, check=False
+    )
     status, heavy = json.loads(done.stdout.splitlines()[-1])
     assert (status, heavy) == (0, []), done.stderr

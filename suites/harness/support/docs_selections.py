@@ -20,6 +20,7 @@ from _pytest.mark.expression import Expression
 
 from fixtures.places import ROOT, suites
 from suites.harness.support.docs_pages import SECONDS, Page
+from suites.harness.support.nested import nested_environment
 
 COLLECT = """
 import json, pathlib, sys, pytest
@@ -48,6 +49,7 @@ def collected() -> tuple[Collected, ...]:
         done = subprocess.run(
             [sys.executable, "-c", COLLECT, file.name],
             cwd=ROOT,
+            env=nested_environment(),
             capture_output=True,
             text=True,
             timeout=SECONDS,

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from fixtures.outcome.report_dirs import LINKS
 from fixtures.places import ROOT
+from suites.harness.support.nested import PLUGINS, nested_environment
 
 LINKED = ("fixtures", "images", "matrix.yaml", "builds.lock.json", "pyproject.toml")
 NOT_OURS = frozenset({*LINKS, *LINKS.values(), "history"})
@@ -42,18 +42,17 @@ class SampleCheckout:
 
     def pytest(self, *words: str) -> Said:
         """Run pytest there, without workers unless `words` contain `-n`."""
-        return self._run("-m", "pytest", "-n0", "-pno:cacheprovider", *words)
+        return self._run("-m", "pytest", "-n0", *PLUGINS, *words)
 
     def python(self, code: str) -> Said:
         """Run a piece of Python there."""
         return self._run("-c", code)
 
     def _run(self, *words: str) -> Said:
-        ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         done = subprocess.run(
             [sys.executable, *words],
             cwd=self.root,
-            env=ours,
+            env=nested_environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -8,7 +8,6 @@ one of the user's. It has no Node modules, so no time is spent on Allure's HTML.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -20,10 +19,12 @@ from typing import Any, TypedDict
 from fixtures.outcome.report_dirs import LINKS, all_runs
 from fixtures.places import ROOT
 from suites.harness.support import old_is_right, tracing_allowed
+from suites.harness.support.nested import PLUGINS, nested_environment
 from suites.harness.support.tamper import plugin
 
 PARTS = ("conftest.py", "pyproject.toml", "builds.lock.json", "fixtures", "images", "reports", "suites")
-NOT_COPIED = shutil.ignore_patterns(*LINKS, *LINKS.values(), "history", "__pycache__")
+NOT_COPIED = shutil.ignore_patterns(*LINKS, *LINKS.values(), "history", "*.pyc.*")
+"""Bytecode is copied, as a copied source keeps its time; `*.pyc.*` is still being written."""
 RUN_SECONDS = 1500
 """Limit in seconds, against a run that hangs. A booted cell with its controls takes half a minute under TCG,
 or three if the host is busy; a build has six of them at most."""
@@ -96,8 +97,8 @@ def run_seeded(
     if only_new_is_wrong:
         words = [*words, "-p", old_is_right.__name__]
     command = [*LIFELINE, sys.executable, "-m", "pytest", "-p", tracing_allowed.__name__, *words]
-    command += [f"--old={old}", f"--new={new}", f"--matrix={matrix}", "-p", "no:cacheprovider"]
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    command += [f"--old={old}", f"--new={new}", f"--matrix={matrix}", *PLUGINS]
+    ours = nested_environment()
     if orders is not None:
         command += ["-p", plugin.__name__]
         ours[plugin.ORDERS_FILE] = str(orders)

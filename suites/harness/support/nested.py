@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a pytest process gets that a test starts: about sixty of them run, so their start has to be cheap."""
+
+from __future__ import annotations
+
+import os
+
+PLUGINS = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+"""Hypothesis is imported at the end of every run that has its plugin, which takes 0.2 CPU seconds."""
+NOT_PASSED_ON = ("PYTEST_", "PYTHONDONTWRITEBYTECODE")
+
+
+def nested_environment() -> dict[str, str]:
+    """This process's environment without the variables of pytest, and with cached bytecode.
+
+    Without bytecode each process compiles all modules again, which takes 1.2 CPU seconds.
+    """
+    return {name: value for name, value in os.environ.items() if not name.startswith(NOT_PASSED_ON)}
