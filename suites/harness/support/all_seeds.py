@@ -8,6 +8,7 @@ from suites.harness.support.seeds import (
     AGAIN,
     BUILD,
     COST,
+    HIDDEN,
     MOVE,
     OLD_TYPES,
     OTHER_MEMORY,
@@ -15,6 +16,7 @@ from suites.harness.support.seeds import (
     TIME,
 )
 from suites.harness.support.seeds_at_rest import AT_REST
+from suites.harness.support.seeds_beside_known import BESIDE
 from suites.harness.support.seeds_by_libvirt import BY_LIBVIRT
 from suites.harness.support.seeds_in_the_stream import IN_THE_STREAM
 from suites.harness.support.seeds_later_moves import LATER_MOVES
@@ -52,5 +54,6 @@ MODULES = (
     (BUILD, STANDING_STILL),
     (BUILD, OF_REGISTERS),
     (BUILD, OF_VCPUS),
+    (HIDDEN, BESIDE),
 )
 SEEDED = tuple(build.of_kind(KINDS.get(build.name, kind)) for kind, builds in MODULES for build in builds)
