@@ -38,6 +38,14 @@ def test_silent_alarm_is_found(due: int, rang: bool, what: str) -> None:
     assert rtc(BEFORE, replace(later(10, 10.0), alarm_due_s=due_s, alarm_rang=rang), 0.0).what == what
 
 
+def test_alarm_of_a_wrong_clock_makes_no_other_defect() -> None:
+    """Lose this and a clock that is an hour ahead is a regression when the control's alarm was not due."""
+    silent = replace(later(3610, 10.0), alarm_due_s=BEFORE.rtc_s + 5)
+    check = rtc(BEFORE, silent, stopped_s=5.0)
+    assert check.what == "clock"
+    assert "its alarm has not rung" in check.detail
+
+
 def test_changed_byte_is_found() -> None:
     """Lose this and firmware finds settings that it did not store."""
     check = rtc(BEFORE, replace(later(1, 1.0), cmos=bytes(2) + b"\x55" + bytes(111)), 0.0)
