@@ -31,6 +31,8 @@ COST = "cost"
 TABLES = "firmware tables"
 HIDDEN = "a new defect beside a known one"
 OLD_TYPES = "compatibility properties"
+OR = "|"
+"""Between two texts of which one is enough."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class Seed:
     """Subject of the cell that finds the defect, or the end of its id."""
     outcome: str
     words: tuple[str, ...]
-    """Texts that the reason must contain."""
+    """Texts that the reason must contain. The first names the check, or several if chance decides which of a
+    broken guest's symptoms is seen first."""
     kind: str = BUILD
     """What kind of defect it is: one of the kinds above, by which the table of seeded defects is sorted."""
     tampering: Tampering = UNTOUCHED

@@ -137,14 +137,14 @@ TIMERS = build(
     ),
     seed(CPU, "local APIC's state missing", "cpr-transfer-idle-bare-2vcpu", without("apic#1"), "alive: "),
     seed(
-        TIME,
-        "local APIC timer never due",
+        CPU,
+        "local APIC's interrupts never end",
         "cpr-transfer-busy-bare-2vcpu",
-        field("apic", "timer_expiry", "ones"),
-        "vcpus: ",
+        field("apic", "isr", "ones"),
+        "vcpus: |alive: ",
     ),
     seed(TIME, "HPET switched off", "cpr-transfer-busy-virtio-2vcpu", field("hpet", "config"), "alive: "),
-    seed(TIME, "HPET missing", "precopy-idle-bare-1vcpu", without("hpet"), "vcpus: "),
+    seed(TIME, "HPET missing", "precopy-idle-bare-1vcpu", without("hpet"), "vcpus: |alive: "),
 )
 """Timers that wake a vCPU."""
 
