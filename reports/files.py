@@ -21,8 +21,6 @@ def write_atomically(path: Path, text: str) -> Path:
             file.write(text)
         # mkstemp makes private files; a report is for everybody who may read its directory.
         Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
+        return Path(name).replace(path)
+    finally:
         Path(name).unlink(missing_ok=True)
-        raise
-    return path

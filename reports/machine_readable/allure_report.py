@@ -163,19 +163,23 @@ def _run(
         )
     except OSError as error:
         return f"Allure could not be started ({error.strerror})"
-    try:
-        output, _ = process.communicate(timeout=TIMEOUT_S)
-    except BaseException as error:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        if isinstance(error, subprocess.TimeoutExpired):
+    with contextlib.ExitStack() as unless_it_ends:
+        unless_it_ends.callback(_kill_session, process)
+        try:
+            output, _ = process.communicate(timeout=TIMEOUT_S)
+        except subprocess.TimeoutExpired:
             return f"Allure did not end within {TIMEOUT_S} s"
-        raise
+        unless_it_ends.pop_all()
     if process.returncode:
         last = _error_line(output.decode("utf-8", "replace"))
         return f"Allure ended with status {process.returncode}: {last}"
     return None
+
+
+def _kill_session(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
 
 
 def _error_line(output: str) -> str:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from fixtures.waiting import Deadline, Late, Signal
+from fixtures.waiting import Deadline, Late, Signal, comes_true
 
 LONG = 30.0
 """A deadline that these tests never reach unless something is broken."""
@@ -87,3 +87,11 @@ def test_look_that_raises_ends_the_wait_and_frees_the_lock() -> None:
     writer.start()
     writer.join(LONG / 3)
     assert not writer.is_alive()
+
+
+@pytest.mark.parametrize("turns,comes", [(3, True), (1000, False)])
+def test_what_no_event_reports_is_looked_at_until_the_deadline(turns: int, comes: bool) -> None:
+    """Lose this and a device that works a moment later counts as broken, or is waited for without end."""
+    looked = iter(range(turns))
+    deadline = Deadline.after(LONG if comes else 0.02)
+    assert comes_true(lambda: next(looked) == turns - 1, deadline, every=0.001) is comes

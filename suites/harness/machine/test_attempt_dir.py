@@ -6,7 +6,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 from fixtures.errors import RigError
 from fixtures.machine.attempt_dir import assert_nothing_runs_in, attempt_dir
 from fixtures.places import ROOT
-from fixtures.waiting import Deadline
+from fixtures.waiting import Deadline, comes_true
 
 SOCKET_PATH_BYTES = 108
 PROGRAM = """
@@ -71,10 +70,7 @@ def test_directory_is_gone_after_its_process_was_killed() -> None:
         place = Path(os.fsdecode(maker.stdout.readline().strip()))
         assert (place / "deep" / "file").exists()
         maker.send_signal(signal.SIGKILL)
-    deadline = Deadline.after(10)
-    while place.exists() and deadline.left:
-        time.sleep(0.01)
-    assert not place.exists()
+    assert comes_true(lambda: not place.exists(), Deadline.after(10))
 
 
 def test_janitor_ignores_its_makers_signals() -> None:
@@ -85,10 +81,7 @@ def test_janitor_ignores_its_makers_signals() -> None:
         assert maker.stdout is not None
         place = Path(os.fsdecode(maker.stdout.readline().strip()))
         os.killpg(maker.pid, signal.SIGKILL)
-    deadline = Deadline.after(10)
-    while place.exists() and deadline.left:
-        time.sleep(0.01)
-    assert not place.exists()
+    assert comes_true(lambda: not place.exists(), Deadline.after(10))
 
 
 def test_leaked_process_is_found() -> None:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Log files that libvirt writes itself: bounded on disk and in memory, whatever a QEMU says."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from fixtures.machine.output import KEPT_BYTES
 from fixtures.path.libvirt import logs
 from fixtures.path.libvirt.logs import LogBounds, bounded_log, cut_out_middle
+from fixtures.waiting import Deadline, comes_true
 
 FLOOD = 40 << 20
 BEGIN, END = b"2026-11-26: starting up\n", b"\nout of luck"
@@ -67,9 +67,6 @@ def test_every_log_below_a_directory_is_watched(flooded: Path, monkeypatch: pyte
     """Lose this and logs are only bounded after the cell, when the disk is full."""
     monkeypatch.setattr(logs, "LOOK_SECONDS", 0.01)
     bounds = LogBounds(flooded.parent.parent)
-    deadline = time.monotonic() + 20
-    while on_disk(flooded) > 3 * KEPT_BYTES:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    assert comes_true(lambda: on_disk(flooded) <= 3 * KEPT_BYTES, Deadline.after(20))
     bounds.close()
     assert not bounds._thread.is_alive()
