@@ -18,32 +18,27 @@ NEVER_WHILE_WRITING = frozenset({"boot", "helper", "text", "registers", "registe
 """Modules that memory.c and what it calls need for commands only, for their data, or to hold registers."""
 
 
-def symbols(compiled: Path, *, defined: bool) -> set[str]:
-    """The global symbols that an object file defines, or those that it needs."""
-    kind = "--defined-only" if defined else "--undefined-only"
-    listed = subprocess.run(
-        ["nm", "--extern-only", "--format=just-symbols", kind, str(compiled)],
-        capture_output=True, text=True, check=True, timeout=60,
-    )  # fmt: skip
-    return set(listed.stdout.split())
+def symbols(objects: Path, kind: str) -> list[tuple[str, str]]:
+    """Each object file's name and one global symbol of it; `kind` is nm's option for which symbols."""
+    command = ["nm", "-A", "--extern-only", "--format=posix", kind]
+    command += sorted(map(str, objects.glob("*.o")))
+    listed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    pairs = (line.partition(":") for line in listed.splitlines())
+    return [(Path(file).stem, symbol.split()[0]) for file, _, symbol in pairs]
 
 
-@pytest.fixture
-def objects(tmp_path: Path) -> list[Path]:
-    """One object file for each module of the agent."""
-    sources = [str(source) for source in sorted(AGENT.glob("*.c"))]
-    subprocess.run([COMPILER, "-std=gnu11", "-c", *sources], cwd=tmp_path, check=True, timeout=120)
-    return sorted(tmp_path.glob("*.o"))
-
-
-@pytest.fixture
-def needs(objects: list[Path]) -> dict[str, set[str]]:
+@pytest.fixture(scope="module")
+def needs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     """The modules that each module of the agent calls."""
-    defined_in = {name: path.stem for path in objects for name in symbols(path, defined=True)}
-    return {
-        path.stem: {defined_in[name] for name in symbols(path, defined=False) if name in defined_in}
-        for path in objects
-    }
+    objects = tmp_path_factory.mktemp("objects")
+    sources = [str(source) for source in sorted(AGENT.glob("*.c"))]
+    subprocess.run([COMPILER, "-std=gnu11", "-c", *sources], cwd=objects, check=True, timeout=120)
+    defined_in = {symbol: module for module, symbol in symbols(objects, "--defined-only")}
+    called: dict[str, set[str]] = {module: set() for module in defined_in.values()}
+    for module, symbol in symbols(objects, "--undefined-only"):
+        if symbol in defined_in:
+            called[module].add(defined_in[symbol])
+    return called
 
 
 def test_agent_modules_call_in_one_direction(needs: dict[str, set[str]]) -> None:

@@ -11,9 +11,10 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 from operator import add
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 from fixtures.builds.build import USUAL_PROGRAMS, inside
@@ -21,6 +22,7 @@ from images.initramfs import TOOLCHAINS
 from suites.harness.support.wrong_sections import with_newer_section
 
 SOURCES = Path(__file__).parent / "wrong"
+STAND_IN = "wrong-qemu"
 CLOCK = "clock.so"
 """Library of wrong/preloaded that makes the clock of a QEMU jump when the stand-in asks for it."""
 COMPILER = TOOLCHAINS["x86_64"].compiler
@@ -109,12 +111,13 @@ def sets(device: str, name: str, value: str) -> Wrong:
 def make_wrong(right: Path, wrong: Wrong, into: Path) -> Path:
     """Make `into` a copy of the root `right` with the defects `wrong`; return it."""
     subprocess.run(["cp", "-al", str(right), str(into)], check=True, timeout=LINK_SECONDS)
-    _compile(into / "wrong-qemu", "-static", "-s", *map(str, sorted(SOURCES.glob("*.c"))))
-    _compile(into / CLOCK, "-shared", "-fPIC", str(SOURCES / "preloaded" / "clock.c"))
+    for name, content in _programs().items():
+        (into / name).write_bytes(content)
+        (into / name).chmod(0o755)
     for program in USUAL_PROGRAMS.values():
         qemu = inside(into, program)
         if qemu.is_file():
-            _stand_in(qemu, into / "wrong-qemu", wrong)
+            _stand_in(qemu, into / STAND_IN, wrong)
             qemu.with_name(CLOCK).unlink(missing_ok=True)
             qemu.with_name(CLOCK).hardlink_to(into / CLOCK)
     for path in wrong.doubled:
@@ -132,6 +135,16 @@ def _stand_in(qemu: Path, program: Path, wrong: Wrong) -> None:
         content = with_newer_section(content, section)
     if content:
         _replace(real, content)
+
+
+@cache
+def _programs() -> dict[str, bytes]:
+    """The stand-in for QEMU and the clock that it preloads, compiled once by each process."""
+    with TemporaryDirectory() as directory:
+        stand_in, clock = Path(directory, STAND_IN), Path(directory, CLOCK)
+        _compile(stand_in, "-static", "-s", *map(str, sorted(SOURCES.glob("*.c"))))
+        _compile(clock, "-shared", "-fPIC", str(SOURCES / "preloaded" / "clock.c"))
+        return {file.name: file.read_bytes() for file in (stand_in, clock)}
 
 
 def _compile(program: Path, *arguments: str) -> None:
