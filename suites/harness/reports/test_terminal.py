@@ -156,9 +156,10 @@ def test_progress_shows_what_runs_now_on_any_terminal(width: int) -> None:
     assert all(len(line) <= width for line in shown.splitlines())
 
 
-@pytest.mark.parametrize("length", [0.05, 2.0, 20.0])
-@pytest.mark.parametrize("samples", [True, False], ids=["samples", "no-samples"])
-@pytest.mark.parametrize("beats", [True, False], ids=["beats", "no-beats"])
+@pytest.mark.parametrize(
+    "length, samples, beats",
+    [(0.05, True, True), (0.05, False, False), (2.0, True, False), (2.0, False, True), (20.0, True, True)],
+)
 def test_timeline_is_a_picture_that_names_the_blackout(
     length: float, samples: bool, beats: bool, tmp_path: Path
 ) -> None:

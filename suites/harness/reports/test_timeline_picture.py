@@ -167,9 +167,11 @@ def test_bandwidth_does_not_depend_on_the_times_of_samples() -> None:
     assert begun([Sample(0, "active", 0, 0), Sample(1, "active", 0, 5), Sample(2, "active", 0, 0)])[0].at == 1
 
 
-@pytest.mark.parametrize("throttled", [True, False], ids=["throttled", "never-throttled"])
-@pytest.mark.parametrize("measured", [True, False], ids=["measured", "not-measured"])
-@pytest.mark.parametrize("seconds", [3, 40])
+@pytest.mark.parametrize(
+    "seconds, throttled, measured",
+    [(3, True, True), (3, False, False), (40, True, False), (40, False, True)],
+    ids=["short-throttled-measured", "short", "long-throttled", "long-measured"],
+)
 def test_picture_shows_data_and_no_empty_panel(
     seconds: int, throttled: bool, measured: bool, tmp_path: Path
 ) -> None:
