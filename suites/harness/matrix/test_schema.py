@@ -90,7 +90,7 @@ CHAIN = "a0: &a0 [x]\n" + "".join(f"a{level}: &a{level} [*a{level - 1}]\n" for l
 UNREADABLE = {
     "aliases": (LAUGHS.encode(), "more than 100000 values, or 50 levels of them, with all aliases followed"),
     "chain of aliases": (CHAIN.encode(), "more than 100000 values, or 50 levels"),
-    "nested": (b"[" * 10_000, "not YAML"),
+    "nested": (b"[" * 1_000, "not YAML: maximum recursion depth"),
     "long": (b"#" * (1 << 21), "cannot be read: it is longer than 1 MiB"),
     "syntax": (b"schema: 1\nbuilds: [\n", "not YAML"),
     "tab": (b"schema: 1\n\tbuilds: 1\n", "line 2: not YAML"),
