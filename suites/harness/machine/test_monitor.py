@@ -110,7 +110,7 @@ def test_silence_ends_with_the_timeout() -> None:
         pytest.raises(MonitorSilent, match=r"did not answer `query-migrate` within 0\.2 s"),
     ):
         monitor.execute("query-migrate", timeout=0.2)
-    assert 0.2 <= time.monotonic() - begun < LONG / 5
+    assert 0.2 <= time.monotonic() - begun < LONG / 2
 
 
 def test_late_answer_is_not_taken_for_the_next_one() -> None:

@@ -124,7 +124,7 @@ def test_an_array_of_thousands_of_elements_is_compared_quickly() -> None:
     description = {"name": "xive", "instance_id": 0, "vmsd_name": "xive", "version": 1, "fields": [array]}
     state = bytes(20_000)
     streams = [stream_of([(description, each)], ram=PAGES) for each in (state, state[:-1] + b"\1")]
-    began = time.monotonic()
+    began = time.process_time()
     check = arrived_whole(*streams)
     assert check.what == "xive ring/level~20000"
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5

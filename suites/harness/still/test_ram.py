@@ -24,6 +24,6 @@ def test_a_stream_of_many_parts_is_read_quickly() -> None:
     """Lose this and the state of a pseries guest, which comes in thousands of parts, takes minutes."""
     parts = [ram([page(number << 12, CONTENT, "pc.ram")]) for number in range(3000)]
     stream = stream_with(*parts, ram([page(0, b"\0", "pc.ram")], last=True))
-    began = time.monotonic()
+    began = time.process_time()
     assert len(last_contents(stream)) == 3000
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
