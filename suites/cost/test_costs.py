@@ -5,12 +5,18 @@ Each cell also moves a guest old→old, and both moves are repeated if the first
 :mod:`fixtures.outcome.cost_judgement`.
 """
 
+import pytest
+
 from fixtures.attempt.attempt import HotPatch
 from fixtures.guest.examination import examined
 from fixtures.guest.guest import Guest
 from fixtures.matrix.promises import promise
 
+SECONDS = 1500
+"""A finding takes up to 19 moves, each with a guest of its own."""
 
+
+@pytest.mark.timeout(SECONDS)
 @promise("costs", path="qmp", mechanism="precopy", profile="busy", compared=True)
 @promise("costs", path="qmp", mechanism="ignore-shared", compared=True)
 @promise("costs", path="qmp", mechanism="postcopy", hardware="virtio", compared=True, slow=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from itertools import combinations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures.outcome.costs import COST_LEVEL, COST_REPEATS, COSTS, Cost, rank_test
@@ -53,7 +53,6 @@ def test_equal_figures_are_chance() -> None:
     assert rank_test([7.0] * 5, [7.0] * 5) == 1.0
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 3), min_size=6, max_size=6))
 def test_probability_is_that_of_dealing_the_figures_by_chance(figures: list[int]) -> None:
     """Lose this and more differences count than the level says: each build fails by chance."""
@@ -78,7 +77,6 @@ def test_difference_must_be_felt_and_be_no_chance() -> None:
 
 
 @pytest.mark.parametrize("good", [True, False])
-@settings(deadline=None)
 @given(deals=st.lists(st.tuples(st.integers(1, 40), st.integers(1, 40)), min_size=5, max_size=5))
 def test_repeats_never_end_before_they_show_a_difference(good: bool, deals: list[tuple[int, int]]) -> None:
     """Lose this and a slow build passes, because its repeats were given up."""
