@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
+from fixtures.evidence.beats import Line, crc16
 from fixtures.evidence.counters import Counter
 from fixtures.evidence.timers import Timer
-from fixtures.guest.timekeeping import timers_in, times_in
+from fixtures.guest.timekeeping import clock_over_the_move, timers_in, times_in
 
 CLOCKS = {
     "mono_us": "1978714",
@@ -44,3 +48,23 @@ def test_guest_without_a_real_time_clock_is_read() -> None:
 def test_timers_are_read() -> None:
     """Lose this and no timer is ever found to be late."""
     assert timers_in({"mono_us": "9", "1.300": "7,8"}) == [Timer(1, 300, 7, 8)]
+
+
+def machine(begin: float, *steps: float) -> Any:
+    """A machine that a guest sent beats to; `steps` are the seconds from each beat to the next."""
+    lines, at = [], begin
+    for number, step in enumerate((*steps, 0.0)):
+        body = f"B {number} {round(at * 1e6)} 1 1".encode()
+        lines.append(Line(at, body + f" *{crc16(body):04x}".encode()))
+        at += step
+    return SimpleNamespace(channels={"console": SimpleNamespace(lines=lines, partial=b"")})
+
+
+def test_silence_early_in_a_long_precopy_is_known() -> None:
+    """Lose this and timers that were due while the source held up its guest are reported as late."""
+    source = machine(10.0, *[0.004] * 9, 7.0, *[0.004] * 2000)
+    destination = machine(25.2, *[0.004] * 50)
+    lines = [line for each in (source, destination) for line in each.channels["console"].lines]
+    guest: Any = SimpleNamespace(machines=[source, destination], lines=lambda: lines)
+    (silence,) = clock_over_the_move(guest, ()).silences
+    assert round(silence.end - silence.start, 3) == 7
