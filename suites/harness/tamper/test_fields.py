@@ -60,6 +60,7 @@ def test_parser_of_a_lump_adds_the_fields_in_it(stream: Stream, monkeypatch: pyt
         (Change("0000:00:03.0/nic#1", "mac", "ones"), b"\xff\xff\xff\xff\xff\xff\7"),
         (Change("nic*", "mac", "invert"), b"\xfe\xfd\xfc\xfb\xfa\xf9\7"),
         (Change("nic#1", "ma*", "plus"), b"\2\3\4\5\6\7\7"),
+        (Change("nic#1", "ma*", "plus", "ff"), b"\0\1\2\3\4\5\7"),
         (Change("nic#1", "mac", "replace", "abcd"), b"\xab\xcd\xab\xcd\xab\xcd\7"),
         (Change("nic#1", "mac", "zero", element=2), b"\1\2\0\4\5\6\7"),
         (Change("nic#1", "ring/level", "zero"), b"\1\2\3\4\5\6\0"),

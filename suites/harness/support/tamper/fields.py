@@ -14,7 +14,7 @@ from suites.harness.support.tamper.virtio_lump import fields_of_virtio
 LUMPS["virtio"] = fields_of_virtio
 
 Mode = Literal["zero", "ones", "invert", "plus", "replace", "leave-out"]
-"""`zero`, `ones` and `invert` clear, set or invert all bits; `plus` adds 1 to each element; `replace` writes
+"""`zero`, `ones` and `invert` clear, set or invert all bits; `plus` adds to each element; `replace` writes
 other bytes; `leave-out` removes a section or subsection with its header (and footer).
 
 Zero is kind to timers, because a timer of 0 is due at once. All ones is a timer that is never due.
@@ -30,7 +30,8 @@ class Change:
     path: str = ""
     mode: Mode = "zero"
     value: str = ""
-    """For `replace`: bytes in hexadecimal. If they are fewer than the field has, they are repeated."""
+    """In hexadecimal. For `replace`: bytes; if the field has more, they are repeated. For `plus`: the number
+    to add; 1 if empty."""
     element: int | None = None
     """Only this element of an array of numbers, counted from 0."""
 
@@ -88,7 +89,8 @@ def new_bytes(before: bytes, place: Place, change: Change) -> bytes:
         case "invert":
             return bytes(each ^ 0xFF for each in before)
         case "plus":
-            return b"".join(_plus_one(each) for each in _elements(before, place.width))
+            more = int(change.value or "1", 16)
+            return b"".join(_plus(each, more) for each in _elements(before, place.width))
         case "replace":
             value = bytes.fromhex(change.value)
             return (value * (len(before) // len(value) + 1))[: len(before)]
@@ -100,6 +102,6 @@ def _elements(content: bytes, width: int) -> Iterable[bytes]:
     return (content[at : at + width] for at in range(0, len(content), width))
 
 
-def _plus_one(number: bytes) -> bytes:
-    """The next big-endian number; the greatest becomes 0."""
-    return ((int.from_bytes(number) + 1) % (1 << 8 * len(number))).to_bytes(len(number))
+def _plus(number: bytes, more: int) -> bytes:
+    """The sum as a big-endian number; after the greatest follows 0."""
+    return ((int.from_bytes(number) + more) % (1 << 8 * len(number))).to_bytes(len(number))
