@@ -63,7 +63,7 @@ class Search:
         group: dict[tuple[str, str], Trial] = {}
         expected = 0.0
         for trial in left:
-            share = self.share(trial.section)
+            share = 1.0 if trial.must_be_equal else self.share(trial.section)
             if len(group) == self.most_together or (group and expected + share > EXPECTED):
                 break
             if trial.field not in group:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from fixtures.still.ram import PAGE_BYTES, Page, SentPage
+from fixtures.still.sections import EQUAL
 from fixtures.still.stream import Stream
 from suites.harness.observability.knowledge import Knowledge
 from suites.harness.support.tamper.fields import Change, Mode, new_bytes
@@ -53,6 +54,11 @@ class Trial:
         """Of a trial of RAM: its block, and its number in it."""
         block, _, number = self.path.partition(" page ")
         return block, int(number, 16)
+
+    @property
+    def must_be_equal(self) -> bool:
+        """Does QEMU refuse the load if this field differs from its own (VMSTATE_*_EQUAL)?"""
+        return bool(self.places) and all(each.type.endswith(EQUAL) for each in self.places)
 
     def apply(self, raw: bytearray, base: int) -> None:
         """Change `raw`, which begins `base` bytes after the start of the stream."""
