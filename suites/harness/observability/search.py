@@ -63,7 +63,7 @@ class Search:
         group: dict[tuple[str, str], Trial] = {}
         expected = 0.0
         for trial in left:
-            share = 1.0 if trial.must_be_equal else self.share(trial.section)
+            share = self.share(trial)
             if len(group) == self.most_together or (group and expected + share > EXPECTED):
                 break
             if trial.field not in group:
@@ -71,12 +71,22 @@ class Search:
                 expected += share
         return list(group.values())
 
-    def share(self, section: str) -> float:
-        """Expected share of changes of this section that are noticed, from 0 to 1."""
+    def share(self, trial: Trial) -> float:
+        """How probably this change is noticed, from 0 to 1: by what was seen of its device and its name."""
+        if trial.must_be_equal:
+            return 1.0
+        device, name = _keys(trial)
         before = self.assumed * SEEN_BEFORE
-        return (self._seen[section] + before) / (self._tried[section] + SEEN_BEFORE)
+        keys = (device, name) if self._tried[name] else (device,)
+        return max((self._seen[key] + before) / (self._tried[key] + SEEN_BEFORE) for key in keys)
 
     def _keep(self, trial: Trial, ending: Ending) -> None:
         self.endings[trial] = ending
-        self._tried[trial.section] += 1
-        self._seen[trial.section] += ending.how != "unnoticed"
+        for key in _keys(trial):
+            self._tried[key] += 1
+            self._seen[key] += ending.how != "unnoticed"
+
+
+def _keys(trial: Trial) -> tuple[str, str]:
+    """Changes with an equal key often end alike: `dev/config` of one PCI device and of another one."""
+    return trial.device, f"{trial.path.rpartition('/')[2]} {trial.mode}"

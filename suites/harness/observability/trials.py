@@ -45,6 +45,11 @@ class Trial:
         return self.section, self.path
 
     @property
+    def device(self) -> str:
+        """Name of the section without device path and instance."""
+        return self.section.rpartition("/")[2].partition("#")[0]
+
+    @property
     def key(self) -> tuple[str, str, str]:
         """What is changed, and how, in another capture too."""
         return self.section, self.path, self.mode
