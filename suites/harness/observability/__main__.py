@@ -29,15 +29,13 @@ def main(arguments: Sequence[str]) -> int:
     try:
         order, directory, more = _order(arguments)
         file = directory / f"{order.name}.json"
-        before = Result.read(file) if more and file.exists() else None
-        if before:
-            order = replace(order, known=before.known, pages=max(0, order.pages - before.ram().tried))
+        if more and file.exists():
+            order = replace(order, before=Result.read(file))
         result = observe(order, _say)
     except SuiteError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     knowledge = Knowledge.read()
-    result = before.and_more(result) if before else result
     result.write(file)
     page = write_page(result, knowledge, file.with_suffix(".html"))
     for line in terminal_lines(result, knowledge):

@@ -30,6 +30,8 @@ from fixtures.waiting import Deadline, Late
 from suites.harness.observability.capture import Capture, one_way
 from suites.harness.observability.held_clock import HeldClock
 
+LOAD = "load"
+"""The check that fails if QEMU does not load the state."""
 LOAD_SECONDS = 30.0
 HANGS = (MonitorClosed, MonitorSilent, CommandRefused, Late, ProcessGone, OSError)
 SIGNAL = 128
@@ -164,7 +166,7 @@ def _guest_again(capture: Capture, record: Callable[[Check], Check]) -> Guest:
 def _not_loaded(destination: QmpMachine, said: str) -> Ending:
     destination.process.wait(2.0)
     words = "; ".join(error_lines(destination.process.stderr())) or said
-    return Ending("crashed" if _crashed(destination) else "refused", "load", words)
+    return Ending("crashed" if _crashed(destination) else "refused", LOAD, words)
 
 
 def _ending(destination: QmpMachine, check: str, detail: str) -> Ending:

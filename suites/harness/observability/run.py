@@ -26,7 +26,7 @@ from suites.harness.observability.capture import captured
 from suites.harness.observability.held_clock import HeldClock, held_clock
 from suites.harness.observability.kept import kept_changes, unsteady_fields
 from suites.harness.observability.knowledge import Knowledge
-from suites.harness.observability.replay import Ending, Replayer, refuse_unclean
+from suites.harness.observability.replay import LOAD, Ending, Replayer, refuse_unclean
 from suites.harness.observability.results import Result, Row
 from suites.harness.observability.sample import Sample, Wanted, sample_trials
 from suites.harness.observability.search import UNNOTICED, Search
@@ -74,8 +74,13 @@ class Order:
     """Only checks of a running guest, without the comparison of a stopped one."""
     sample: str = ""
     """Name of the sample to try, instead of all fields; see :mod:`suites.harness.observability.sample`."""
-    known: frozenset[tuple[str, str, str]] = frozenset()
-    """Section, path and mode of changes that need not be tried again."""
+    before: Result | None = None
+    """An earlier result, of which nothing is tried again."""
+
+    @property
+    def pages_left(self) -> int:
+        """Pages of RAM that the earlier result lacks."""
+        return max(0, self.pages - (self.before.ram().tried if self.before else 0))
 
     @property
     def name(self) -> str:
@@ -157,12 +162,13 @@ def observe(order: Order, say: Callable[[str], None]) -> Result:
         refuse_unclean(player.play([]))
         all_trials = field_trials(stream, knowledge)
         trials = _sampled(stream, wanted, order.seed, say) if wanted else _chosen(all_trials, order)
-        trials = [trial for trial in trials if trial.key not in order.known]
-        pages = page_trials(sent_pages(stream.raw), order.pages, order.seed)
+        before = order.before
+        trials = [trial for trial in trials if before is None or trial.key not in before.known]
+        pages = page_trials(sent_pages(stream.raw), order.pages_left, order.seed)
         say(f"{len(trials)} changes of fields and {len(pages)} pages to try")
         endings, replays = _endings([*pages, *trials], player, order, say, began)
     rows = tuple(Row.of(trial, ending) for trial, ending in endings.items())
-    return Result(
+    result = Result(
         order.arch,
         order.hardware,
         order.profile,
@@ -177,6 +183,7 @@ def observe(order: Order, say: Callable[[str], None]) -> Result:
         tuple(sorted(_left_out(stream, knowledge))),
         order.sample,
     )
+    return order.before.and_more(result) if order.before else result
 
 
 def _endings(
@@ -193,6 +200,11 @@ def _endings(
     loads = _said(player.load, say, "loaded")
     static = Search(loads, FEW_ARE_REFUSED, TOGETHER_UNLESS_REFUSED, is_late=is_late)
     search = Search(_said(player.play, say), is_late=is_late)
+    for row in order.before.rows if order.before else ():
+        if not order.running:
+            static.learns(row.section, row.path, row.mode, seen=row.check == LOAD)
+        if order.running or row.check not in (LOAD, STATE):
+            search.learns(row.section, row.path, row.mode, seen=row.seen)
     while left and not is_late():
         part, left = left[:PART], left[PART:]
         if not order.running:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from suites.harness.observability.replay import Ending
-from suites.harness.observability.trials import Trial
+from suites.harness.observability.trials import Trial, device_of
 
 EXPECTED = 0.7
 """Expected number of noticed changes in a group: close to the ln 2 at which halving costs least."""
@@ -75,18 +75,22 @@ class Search:
         """How probably this change is noticed, from 0 to 1: by what was seen of its device and its name."""
         if trial.must_be_equal:
             return 1.0
-        device, name = _keys(trial)
+        device, name = _keys(*trial.key)
         before = self.assumed * SEEN_BEFORE
         keys = (device, name) if self._tried[name] else (device,)
         return max((self._seen[key] + before) / (self._tried[key] + SEEN_BEFORE) for key in keys)
 
+    def learns(self, section: str, path: str, mode: str, *, seen: bool) -> None:
+        """Take into account that a change was tried before, and whether it was noticed or refused."""
+        for key in _keys(section, path, mode):
+            self._tried[key] += 1
+            self._seen[key] += seen
+
     def _keep(self, trial: Trial, ending: Ending) -> None:
         self.endings[trial] = ending
-        for key in _keys(trial):
-            self._tried[key] += 1
-            self._seen[key] += ending.how != "unnoticed"
+        self.learns(*trial.key, seen=ending.how != "unnoticed")
 
 
-def _keys(trial: Trial) -> tuple[str, str]:
+def _keys(section: str, path: str, mode: str) -> tuple[str, str]:
     """Changes with an equal key often end alike: `dev/config` of one PCI device and of another one."""
-    return trial.device, f"{trial.path.rpartition('/')[2]} {trial.mode}"
+    return device_of(section), f"{path.rpartition('/')[2]} {mode}"

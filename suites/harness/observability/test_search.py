@@ -79,3 +79,11 @@ def test_a_name_that_was_refused_in_one_device_is_tried_alone_in_the_next() -> N
     search.run(configs[:1])
     assert search.share(configs[1]) > 0.3
     assert search.share(Trial("tulip", "csr", "zero", ())) < 0.1
+
+
+def test_an_earlier_result_is_learned_from() -> None:
+    """Lose this and each part of a long measurement finds the same groups again."""
+    search = Search(lambda _: UNNOTICED, 0.04)
+    search.learns("0000:00:02.0/e1000#1", "dev/config", "zero", seen=True)
+    assert search.share(Trial("tulip", "dev/config", "zero", ())) > 0.3
+    assert search.share(Trial("e1000", "csr", "zero", ())) > 0.3

@@ -45,12 +45,7 @@ class Trial:
         return self.section, self.path
 
     @property
-    def device(self) -> str:
-        """Name of the section without device path and instance."""
-        return self.section.rpartition("/")[2].partition("#")[0]
-
-    @property
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> tuple[str, str, Mode]:
         """What is changed, and how, in another capture too."""
         return self.section, self.path, self.mode
 
@@ -71,6 +66,11 @@ class Trial:
         for each in self.places:
             begin, end = each.offset - base, each.end - base
             raw[begin:end] = new_bytes(bytes(raw[begin:end]), each, change)
+
+
+def device_of(section: str) -> str:
+    """Name of a section without device path and instance."""
+    return section.rpartition("/")[2].partition("#")[0]
 
 
 def field_trials(stream: Stream, knowledge: Knowledge) -> list[Trial]:
