@@ -35,5 +35,6 @@ void readback_pci(void);
 void readback_virtio(const struct pci_device *d);
 void readback_bars(const struct pci_device *d);
 void readback_platform(struct text *out);
+void readback_smbus(const struct pci_device *d); /* readback_x86.c, after readback_platform() */
 
 #endif

@@ -41,9 +41,8 @@ static const struct range {
     {0x15ad, 0x07b0, 1, 4, 0x10, 0x18, 8}, {0x15ad, 0x07b0, 1, 4, 0x28, 0x30, 8},
     /* AHCI: global control, and what the driver set up of six ports */
 #define AHCI_PORT(device, at)                                                                               \
-    {0x8086, device, 5, 4, at, at + 0x0c, 0}, {0x8086, device, 5, 4, at + 0x14, at + 0x18, 0},              \
-    {0x8086, device, 5, 4, at + 0x24, at + 0x2c, 0}
-    {0x8086, 0x2922, 5, 4, 0x00, 0x04, 0}, {0x8086, 0x2922, 5, 4, 0x0c, 0x10, 0},
+    {0x8086, device, 5, 4, at, at + 0x18, 0}, {0x8086, device, 5, 4, at + 0x24, at + 0x38, 0}
+    {0x8086, 0x2922, 5, 4, 0x00, 0x10, 0},
     AHCI_PORT(0x2922, 0x100), AHCI_PORT(0x2922, 0x180), AHCI_PORT(0x2922, 0x200),
     AHCI_PORT(0x2922, 0x280), AHCI_PORT(0x2922, 0x300), AHCI_PORT(0x2922, 0x380),
     /* xHCI of QEMU: command, contexts, slots, ports; interrupter 0 */

@@ -142,5 +142,6 @@ void readback_pci(void)
         read_device(&d);
         readback_virtio(&d);
         readback_bars(&d);
+        readback_smbus(&d);
     }
 }

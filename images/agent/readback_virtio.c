@@ -62,6 +62,9 @@ static void read_common(const char *name, volatile unsigned char *c)
     char group[GROUP_NAME];
 
     snprintf(group, sizeof group, "%s common", name);
+    readings_add(group, 0x00, R32(c));        /* which features are shown: of the device, of the driver */
+    readings_add(group, 0x08, R32(c + 0x08));
+    readings_add(group, 0x16, R16(c + 0x16)); /* which queue is shown */
     readings_add(group, 0x10, R16(c + 0x10)); /* vector of configuration changes */
     readings_add(group, 0x12, R16(c + 0x12)); /* number of queues */
     readings_add(group, 0x14, c[0x14]);       /* status */

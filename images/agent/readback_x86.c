@@ -8,6 +8,11 @@ void readback_platform(struct text *out)
 {
     (void)out;
 }
+
+void readback_smbus(const struct pci_device *d)
+{
+    (void)d;
+}
 #else
 #include <sched.h>
 #include <stdio.h>
@@ -18,7 +23,9 @@ void readback_platform(struct text *out)
 #define LAPIC 0xfee00000u
 #define HPET 0xfed00000u
 #define HPET_COMPARATORS 3u
+#define HPET_INTERRUPTS 0x20u
 #define APM 0xb2u
+#define I8042_STATUS 0x64u
 enum { DLAB = 0x80, TRANSMITTER_EMPTY = 0x40 };
 #define DRAIN_US 20000u
 #define COMMAND_PRIORITY 20 /* main.c */
@@ -45,6 +52,7 @@ static void read_chipset(void)
     read_ports("port92", 0x92, 0x92);
     read_ports("apm", APM, APM + 1);
     readings_add("speaker", 0x61, inb(0x61) & 3);
+    read_ports("i8042 status", I8042_STATUS, I8042_STATUS);
 }
 
 /* The read-back command latches the status of one counter: how it is programmed, in the lower six bits. The
@@ -67,6 +75,7 @@ static void read_hpet(void)
         return;
     for (unsigned offset = 0; offset < 0x18; offset += 4)
         readings_add("hpet", offset, hpet[offset / 4]);
+    readings_add("hpet", HPET_INTERRUPTS, hpet[HPET_INTERRUPTS / 4]);
     for (unsigned timer = 0; timer < HPET_COMPARATORS; timer++)
         for (unsigned offset = 0x100 + 0x20 * timer; offset < 0x118 + 0x20 * timer; offset += 4)
             readings_add("hpet", offset, hpet[offset / 4]);
@@ -113,6 +122,20 @@ static uint32_t le32(const unsigned char *at)
     return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
 
+/* SMI and watchdog of ICH9, beside its ACPI registers; other chipsets have nothing there. ICH9 data sheet,
+ * 13.8.3 and 13.9. The watchdog's own count is not read. */
+#define ICH9_SMI 0x30u
+#define ICH9_TCO 0x60u
+#define ICH9_TCO_BYTES 0x14u
+
+static void read_ich9(unsigned base)
+{
+    readings_add("ich9 smi", base + ICH9_SMI, inl((uint16_t)(base + ICH9_SMI)));
+    readings_add("ich9 smi", base + ICH9_SMI + 4, inl((uint16_t)(base + ICH9_SMI + 4)));
+    for (unsigned port = base + ICH9_TCO + 2; port < base + ICH9_TCO + ICH9_TCO_BYTES; port += 2)
+        readings_add("ich9 tco", port, inw((uint16_t)port));
+}
+
 /* The places of the ACPI registers, from the table FACP: ACPI 6.5, 5.2.9. No status registers. */
 static void read_acpi(void)
 {
@@ -129,8 +152,10 @@ static void read_acpi(void)
     control = le32(facp + 64);
     gpe = le32(facp + 80);
     gpe_length = facp[92];
-    if (event)
+    if (event) {
         readings_add("acpi pm1 enable", event, inw((uint16_t)(event + 2)));
+        read_ich9(event);
+    }
     if (control)
         readings_add("acpi pm1 control", control, inw((uint16_t)control));
     for (unsigned i = gpe_length / 2; gpe && i < gpe_length; i++)
@@ -164,6 +189,39 @@ static void read_serial(unsigned base)
     sched_setscheduler(0, SCHED_FIFO, &usual);
 }
 
+/* The status of VMware's mouse, behind a port that takes its command from registers: QEMU hw/i386/vmport.c.
+ * Without that port all bits are set. */
+#define VMPORT 0x5658u
+#define VMPORT_MAGIC 0x564d5868u
+#define VMMOUSE_STATUS 40u
+
+static void read_vmmouse(void)
+{
+    uint32_t eax = VMPORT_MAGIC, ebx = 0, ecx = VMMOUSE_STATUS, edx = VMPORT;
+
+    __asm__ volatile("inl %%dx, %%eax" : "+a"(eax), "+b"(ebx), "+c"(ecx), "+d"(edx));
+    readings_add("vmmouse status", VMPORT, eax);
+}
+
+/* SMBus of ICH9: command, address, data, auxiliary control. Reading the others has an effect. */
+#define SMBUS_VENDOR 0x8086u
+#define SMBUS_DEVICE 0x2930u
+#define SMBUS_BAR 0x20u
+#define IO_BAR 1u
+
+void readback_smbus(const struct pci_device *d)
+{
+    static const uint8_t registers[] = {0x03, 0x04, 0x05, 0x06, 0x0d};
+    unsigned base = d->config[SMBUS_BAR] | (unsigned)d->config[SMBUS_BAR + 1] << 8;
+    char group[GROUP_NAME];
+
+    if (d->vendor != SMBUS_VENDOR || d->device != SMBUS_DEVICE || !(base & IO_BAR) || !(d->config[4] & IO_BAR))
+        return;
+    snprintf(group, sizeof group, "%s smbus", d->name);
+    for (unsigned i = 0; i < sizeof registers; i++)
+        readings_add(group, registers[i], inb((uint16_t)((base & ~3u) + registers[i])));
+}
+
 void readback_platform(struct text *out)
 {
     if (iopl(3) != 0)
@@ -174,6 +232,7 @@ void readback_platform(struct text *out)
     read_acpi();
     read_serial(0x3f8);
     read_serial(0x2f8);
+    read_vmmouse();
     read_lapics(out);
 }
 #endif

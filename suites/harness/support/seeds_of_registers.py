@@ -73,4 +73,41 @@ STOPPED = build(
 )
 """Found by comparing what both QEMUs hold of a stopped guest."""
 
-OF_REGISTERS = (KEPT, STOPPED)
+CHIPSET = build(
+    "stream-chipset",
+    seed(
+        AFTERWARDS,
+        "message of ICH9's watchdog",
+        "precopy-idle-bare-2vcpu",
+        field("ICH9LPC", "*tco.msg1", "invert"),
+        "machine-registers: ",
+        "ich9 tco",
+    ),
+    seed(
+        AFTERWARDS,
+        "system management interrupts off",
+        "precopy-idle-bare-1vcpu",
+        field("ICH9LPC", "pm/smi_en"),
+        "machine-registers: ",
+        "ich9 smi",
+    ),
+    seed(
+        AFTERWARDS,
+        "address of the SMBus controller",
+        "precopy-idle-virtio-2vcpu",
+        field("ich9_smb", "smb/smb_addr", "invert"),
+        "machine-registers: ",
+        "smbus 4",
+    ),
+    seed(
+        AFTERWARDS,
+        "queue that virtio-net shows",
+        "precopy-idle-virtio-1vcpu",
+        field("virtio-net", "virtio/queue_sel", "invert"),
+        "machine-registers: ",
+        "common 16",
+    ),
+)
+"""In registers of the chipset that its drivers do not use while they work."""
+
+OF_REGISTERS = (KEPT, STOPPED, CHIPSET)
