@@ -112,6 +112,15 @@ def test_the_order_of_a_hash_table_may_differ(elements: tuple[bytes, ...], whole
     assert bool(arrived_whole(interrupts(b"\1\3\2", b"\2\3\3"), interrupts(*elements))) is whole
 
 
+@pytest.mark.parametrize("byte, whole", [(0x00, True), (0x32, True), (0x0E, False), (0x7F, False)], ids=hex)
+def test_the_memory_of_a_clock_is_compared_without_the_time(byte: int, whole: bool) -> None:
+    """Lose this and firmware settings that a build loses pass, or every guest fails."""
+    field = UINT8 | {"name": "cmos_data", "array_len": 128}
+    contents = bytes(128), bytes(1 if at == byte else 0 for at in range(128))
+    before, after = (stream_of([(RTC | {"fields": [field]}, each)], ram=PAGES) for each in contents)
+    assert bool(arrived_whole(before, after)) is whole
+
+
 def test_a_device_that_only_one_side_describes_is_no_loss() -> None:
     """Lose this and each new subsection of a new version is a finding."""
     assert arrived_whole(SENT, stream_of(DEVICES[:1], ram=PAGES))
