@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Changes a captured stream and replays it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fixtures.still.stream import Stream
+from suites.harness.observability.aging import Aging
+from suites.harness.observability.held_clock import HeldClock
+from suites.harness.observability.kept import kept_changes, unsteady_fields
+from suites.harness.observability.replay import Ending, Replayer, refuse_unclean
+from suites.harness.observability.search import UNNOTICED
+from suites.harness.observability.trials import RAM, Trial
+from suites.harness.support.tamper.places import all_places
+
+
+class Player:
+    """Applies trials to a captured stream and replays it."""
+
+    def __init__(self, replayer: Replayer, stream: Stream, clock: HeldClock, *, running: bool) -> None:
+        """`running`: only with the checks of a running guest."""
+        self._running = running
+        places = list(all_places(stream))
+        self._replayer, self._clock, self._raw = replayer, clock, stream.raw
+        self._state_begins = min(each.offset for each in places if each.kind == "section")
+        self._aging = Aging.of(places)
+        self._unsteady: set[tuple[str, str]] = set()
+        self.arrived: set[Trial] = set()
+        """Changes that the new QEMU has after a load, so that comparing its state finds them."""
+
+    def play(self, trials: Sequence[Trial]) -> Ending:
+        """Replay with these changes."""
+        return self._replayer.replay(
+            self._ram(trials),
+            lambda: self._state(trials),
+            None if self._running else lambda: self._raw[: self._state_begins] + self._state([]),
+        )
+
+    def load(self, trials: Sequence[Trial]) -> Ending:
+        """Load with these changes, and keep which of them the new QEMU has. Noticed: it does not load."""
+        arrived = self._replayer.arrived(self._ram(trials), lambda: self._state(trials))
+        if isinstance(arrived, Ending):
+            return arrived
+        self.arrived |= kept_changes(trials, self._raw, arrived, self._unsteady)
+        return UNNOTICED
+
+    def load_unchanged(self) -> None:
+        """Find the fields that differ after any load. Raises :class:`RigError` if it fails."""
+        arrived = self._replayer.arrived(self._ram([]), lambda: self._state([]))
+        if isinstance(arrived, Ending):
+            refuse_unclean(arrived)
+            return
+        self._unsteady = unsteady_fields(self._raw, arrived)
+
+    def _ram(self, trials: Sequence[Trial]) -> Sequence[bytes | memoryview]:
+        """All before the device state, in parts."""
+        pages = [trial for trial in trials if trial.section == RAM]
+        whole = memoryview(self._raw)
+        parts: list[bytes | memoryview] = []
+        at = 0
+        for place in sorted((each for page in pages for each in page.places), key=lambda each: each.offset):
+            parts += [whole[at : place.offset], bytes(place.length)]
+            at = place.end
+        return [*parts, whole[at : self._state_begins]]
+
+    def _state(self, trials: Sequence[Trial]) -> bytes:
+        state = bytearray(self._raw[self._state_begins :])
+        self._aging.apply(state, self._state_begins, self._clock.behind)
+        for trial in trials:
+            if trial.section != RAM:
+                trial.apply(state, self._state_begins)
+        return bytes(state)
