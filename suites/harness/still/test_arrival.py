@@ -126,6 +126,15 @@ def test_a_device_that_only_one_side_describes_is_no_loss() -> None:
     assert arrived_whole(SENT, stream_of(DEVICES[:1], ram=PAGES))
 
 
+def test_a_subsection_that_the_destination_loads_and_does_not_have_is_found() -> None:
+    """Lose this and a field whose loss leaves out its whole subsection is not noticed."""
+    nic, state = DEVICES[1]
+    without = ({key: value for key, value in nic.items() if key != "subsections"}, state[:7])
+    check = arrived_whole(SENT, stream_of([DEVICES[0], without], ram=PAGES))
+    assert not check
+    assert check.what == "0000:00:03.0/nic#1 <nic/late>"
+
+
 def test_an_array_of_thousands_of_elements_is_compared_quickly() -> None:
     """Lose this and the interrupt controller of a pseries guest takes minutes."""
     ring = {"vmsd_name": "ring", "version": 1, "fields": [UINT8]}
