@@ -136,7 +136,7 @@ static void read_ich9(unsigned base)
         readings_add("ich9 tco", port, inw((uint16_t)port));
 }
 
-/* The places of the ACPI registers, from the table FACP: ACPI 6.5, 5.2.9. No status registers. */
+/* The places of the ACPI registers, from the table FACP: ACPI 6.5, 5.2.9. The status of PM1 changes by itself. */
 static void read_acpi(void)
 {
     unsigned char facp[116];
@@ -158,8 +158,8 @@ static void read_acpi(void)
     }
     if (control)
         readings_add("acpi pm1 control", control, inw((uint16_t)control));
-    for (unsigned i = gpe_length / 2; gpe && i < gpe_length; i++)
-        readings_add("acpi gpe enable", gpe + i, inb((uint16_t)(gpe + i)));
+    for (unsigned i = 0; gpe && i < gpe_length; i++)
+        readings_add(i < gpe_length / 2 ? "acpi gpe status" : "acpi gpe enable", gpe + i, inb((uint16_t)(gpe + i)));
 }
 
 /* Interrupt enable, FIFO, line and modem control, scratch. The divider is behind a bit of line control:
