@@ -43,8 +43,8 @@ static void read_chipset(void)
     read_ports("i8259 mask", 0x21, 0x21);
     read_ports("i8259 mask", 0xa1, 0xa1);
     read_ports("i8259 trigger", 0x4d0, 0x4d1);
-    read_ports("dma mask", 0x0f, 0x0f);
-    read_ports("dma mask", 0xde, 0xde);
+    read_ports("dma mask", 0x09, 0x09); /* QEMU hw/dma/i8257.c, i8257_read_cont */
+    read_ports("dma mask", 0xd2, 0xd2);
     read_ports("dma page", 0x81, 0x83);
     read_ports("dma page", 0x87, 0x87);
     read_ports("dma page", 0x89, 0x8b);
