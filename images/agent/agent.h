@@ -109,8 +109,6 @@ bool progress_worker_ended(unsigned cpu); /* the worker is not in the middle of 
 
 /* worker.c: one thread per vCPU, which increments its progress counter */
 void worker_start(void);
-/* The worker wakes and sleeps on, once the caller sleeps. Called on its vCPU. */
-void worker_nudge(unsigned cpu);
 
 /* page.c: the content of one page */
 #define PAGE_MAGIC 0x6863746170746f68ull /* "hotpatch", the first word of each page with known content */
@@ -199,7 +197,7 @@ void helper_start(void);
 
 /* holder.c: a thread per vCPU that spins with known values in its registers whenever it can */
 void holder_start(void);
-void holder_spin(bool on);
+void holder_spin(unsigned cpu, bool on);
 
 /* breakpoint.c: does the vCPU's hardware breakpoint count a write? Runs on that vCPU */
 bool breakpoint_count_one_write(unsigned cpu, uint64_t *hits); /* false: it has none */
@@ -241,6 +239,7 @@ void rtc_report(struct text *out);
 
 /* timers.c: timers on each vCPU, armed before a move */
 void timers_start(void);
+void timers_wait(unsigned cpu, uint64_t mono_us); /* notes meanwhile when one of this vCPU's expires */
 void timers_arm(struct text *out);
 void timers_report(struct text *out);
 bool timers_inject_loss(unsigned cpu);

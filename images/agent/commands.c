@@ -218,11 +218,14 @@ static void do_readback(const struct request *r, struct text *out)
 static void do_hold(const struct request *r, struct text *out)
 {
     const char *on = arg(r, "on");
+    uint64_t only = MAX_CPUS;
 
-    if (on && (!strcmp(on, "0") || !strcmp(on, "1")))
-        holder_spin(*on == '1');
-    else
+    if (!on || (strcmp(on, "0") && strcmp(on, "1")))
         text_fail(out, "hold needs on=0 or on=1");
+    else if (!arg(r, "vcpu") || need(r, out, "vcpu", &only))
+        for (unsigned cpu = 0; cpu < cfg.cpus; cpu++)
+            if (only == MAX_CPUS || only == cpu)
+                holder_spin(cpu, *on == '1');
 }
 
 static void do_registers(const struct request *r, struct text *out)

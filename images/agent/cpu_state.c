@@ -68,20 +68,11 @@ static unsigned drop_unsteady(unsigned cpu)
     return n;
 }
 
-/* The registers that are in an idle vCPU are compared only if the thread that ran last is also the next to run.
- * A worker that was just nudged is neither for a while: timers.c has the thread that runs then. */
-static void hand_over_job(unsigned cpu, void *unused)
-{
-    (void)unused;
-    worker_nudge(cpu);
-}
-
 void cpu_state_keep(struct text *out)
 {
     unsigned n = 0;
 
-    if (!helper_run_on_all(out, keep_job) || !helper_run_on_all(out, read_job)
-        || !helper_run_on_all(out, hand_over_job))
+    if (!helper_run_on_all(out, keep_job) || !helper_run_on_all(out, read_job))
         return;
     for (unsigned cpu = 0; cpu < cfg.cpus; cpu++)
         n += n_kept[cpu] = drop_unsteady(cpu);

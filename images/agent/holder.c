@@ -8,20 +8,20 @@
 #define ROUND_US 1000u /* time between two comparisons */
 #define MOST_ROUNDS (1u << 30)
 
-static _Atomic uint32_t spin_on;
+static _Atomic uint32_t spin_on[MAX_CPUS];
 
-static void *holder_main(void *unused)
+static void *holder_main(void *arg)
 {
+    _Atomic uint32_t *on = &spin_on[(uintptr_t)arg];
     const struct sched_param param = {.sched_priority = 0};
     uint64_t rounds = 1000;
 
-    (void)unused;
     sched_setscheduler(0, SCHED_IDLE, &param);
     for (;;) {
         uint64_t before;
 
-        if (!atomic_load(&spin_on)) {
-            futex_wait_us(&spin_on, 0, UINT64_MAX);
+        if (!atomic_load(on)) {
+            futex_wait_us(on, 0, UINT64_MAX);
             continue;
         }
         before = now_us();
@@ -34,14 +34,14 @@ static void *holder_main(void *unused)
     return NULL;
 }
 
-void holder_spin(bool on)
+void holder_spin(unsigned cpu, bool on)
 {
-    atomic_store(&spin_on, on);
-    futex_wake(&spin_on);
+    atomic_store(&spin_on[cpu], on);
+    futex_wake(&spin_on[cpu]);
 }
 
 void holder_start(void)
 {
     for (unsigned cpu = 0; cpu < cfg.cpus; cpu++)
-        start_thread(holder_main, NULL, (int)cpu, 0);
+        start_thread(holder_main, (void *)(uintptr_t)cpu, (int)cpu, 0);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Timers that are armed before a move: some on each vCPU, all at once, and when each of them expired. */
+ * Timers that are armed before a move: some on each vCPU, all at once, and when each of them expired.
+ *
+ * In a busy guest a thread on each vCPU waits for them. In an idle guest the worker does, so that no other
+ * thread wakes on a vCPU that does not beat: see registers_x86.c. */
 #include "agent.h"
 
 #include <errno.h>
@@ -28,17 +31,27 @@ static void take_expired(struct timers *t, const struct pollfd *polled)
             atomic_store(&t->fired_us[i], now_us());
 }
 
-static void *timers_main(void *arg)
+void timers_wait(unsigned cpu, uint64_t mono_us)
 {
-    struct timers *t = &timers[(uintptr_t)arg];
+    struct timers *t = &timers[cpu];
     struct pollfd polled[TIMERS];
-    const long args[6] = {(long)polled, TIMERS, -1};
+    uint64_t now;
 
     for (unsigned i = 0; i < TIMERS; i++)
         polled[i] = (struct pollfd){.fd = t->fds[i], .events = POLLIN};
-    for (;;)
-        if (registers_held_syscall(SYS_poll, args) > 0)
+    while ((now = now_us()) < mono_us) {
+        struct timespec left = {.tv_sec = (time_t)((mono_us - now) / 1000000u),
+                                .tv_nsec = (long)((mono_us - now) % 1000000u) * 1000};
+        const long args[6] = {(long)polled, TIMERS, mono_us == UINT64_MAX ? 0 : (long)&left, 0, 0};
+
+        if (registers_held_syscall(SYS_ppoll, args) > 0)
             take_expired(t, polled);
+    }
+}
+
+static void *timers_main(void *arg)
+{
+    timers_wait((unsigned)(uintptr_t)arg, UINT64_MAX);
     return NULL;
 }
 
@@ -95,6 +108,7 @@ void timers_start(void)
             if (timers[cpu].fds[i] < 0)
                 die("cannot create a timer: %s", strerror(errno));
         }
-        start_thread(timers_main, (void *)(uintptr_t)cpu, (int)cpu, 10);
+        if (cfg.busy)
+            start_thread(timers_main, (void *)(uintptr_t)cpu, (int)cpu, 10);
     }
 }

@@ -21,7 +21,7 @@ def guest(monkeypatch: pytest.MonkeyPatch) -> ScriptedGuest:
     scripted = ScriptedGuest()
     monkeypatch.setattr(seen, "STILL_SECONDS", 0.0)
     monkeypatch.setattr(managed, "management_of", lambda _guest: scripted)
-    monkeypatch.setattr(managed, "can_spin", lambda _setting: True)
+    monkeypatch.setattr(managed, "can_spin", lambda *_: True)
     return scripted
 
 
@@ -34,7 +34,8 @@ def moved(guest: ScriptedGuest, *, wakes: bool) -> Check:
         guest.running = wakes
         return move
 
-    setting = SimpleNamespace(new=None, plan=None)
+    host = SimpleNamespace(accelerator="tcg")
+    setting = SimpleNamespace(old=None, new=None, plan=None, spec=None, host=host)
     path = SimpleNamespace(hot_patch=hot_patch)
     attempt: Any = SimpleNamespace(guest=guest, setting=setting, path=path, judged=lambda make: make())
     assert paused_hot_patch(attempt)().paused  # type: ignore[attr-defined]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Must a guest prove that its processor is the same, and when does it fill all registers for that?"""
+"""Must a guest prove that its processor is the same?"""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from fixtures.attempt import managed
 from fixtures.attempt.attempt import Attempt
 from fixtures.errors import HotPatchFailure
 from fixtures.evidence.checks import Check
@@ -26,26 +25,6 @@ def test_lost_register_fails_a_hot_patch() -> None:
     attempt.guest = living_guest(LOST)
     with pytest.raises(HotPatchFailure, match="xmm0 of vCPU 1"):
         attempt.proved(None, MOVE)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    "arch,accelerator,old,spins",
-    [
-        ("x86_64", "tcg", "7.2.22", True),
-        ("ppc64le", "tcg", "7.2.22", False),
-        ("ppc64le", "tcg", "10.0.13", True),
-        ("ppc64le", "kvm", "7.2.22", True),
-    ],
-)
-def test_vcpu_spins_only_where_it_goes_on(
-    monkeypatch: pytest.MonkeyPatch, arch: str, accelerator: str, old: str, spins: bool
-) -> None:
-    """Lose this and POWER guests hang after a move between old builds because of the suite itself."""
-    monkeypatch.setattr(managed, "probed", lambda build, _arch: SimpleNamespace(version=build))
-    setting: Any = SimpleNamespace(
-        spec=SimpleNamespace(arch=arch), host=SimpleNamespace(accelerator=accelerator), old=old, new="10.0.2"
-    )
-    assert managed.can_spin(setting) == spins
 
 
 def living_guest(lost: Check) -> Any:

@@ -20,6 +20,13 @@ def test_kept_registers_hold() -> None:
     assert check.detail == "xmm,general as before, 48 times"
 
 
+def test_registers_without_values_are_said_to_have_none() -> None:
+    """Lose this and a reader takes registers for checked that held nothing."""
+    check = registers_check({**KEPT, "compared": "0"})
+    assert check
+    assert check.detail == "no vCPU held values in xmm,general while it was moved"
+
+
 def test_lost_register_is_named_with_its_vcpu() -> None:
     """Lose this and two defects in two registers count as one."""
     check = registers_check({**KEPT, "0": "xmm3:01:00", "1": "mxcsr:a03f0000:801f0000"})
