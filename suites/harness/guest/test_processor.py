@@ -6,6 +6,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from fixtures.errors import Unsupported
 from fixtures.evidence.checks import Check
 from fixtures.guest.processor import Processor, cpu_state_checks, registers_check
 
@@ -83,3 +86,12 @@ def test_processor_asks_for_registers_and_state() -> None:
         "registers"
     ]
     assert [check.name for check in recorded] == ["registers", "cpuid", "msr", "breakpoint"]
+
+
+def test_guest_without_the_wanted_registers_is_unsupported() -> None:
+    """Lose this and a cell about AVX passes on an accelerator that has none."""
+    agent: Any = SimpleNamespace(ask=lambda _command: KEPT)
+    processor = Processor(agent, lambda check: check, "x86_64")
+    processor.must_have("xmm")
+    with pytest.raises(Unsupported, match="no ymm-high registers, only xmm, general"):
+        processor.must_have("ymm-high")
