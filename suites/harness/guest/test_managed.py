@@ -12,6 +12,7 @@ from fixtures.evidence.frames import RARP
 from fixtures.guest import managed as managed_guest
 from fixtures.guest import seen
 from fixtures.guest.managed import Managed
+from fixtures.guest.seen import GUEST_PAGE
 from fixtures.matrix.names import ARCHES, Arch
 from suites.harness.support.scripted_managed import ScriptedGuest, pcap
 
@@ -124,6 +125,16 @@ def test_balloon_that_never_worked_is_not_blamed_on_the_update() -> None:
     """Lose this and the update is blamed for what the old build lacks."""
     with pytest.raises(Unsupported, match="old cannot manage the guest before any move: the balloon holds 0"):
         managed(ScriptedGuest(deaf_to="balloon"))
+
+
+def test_balloon_is_waited_for_until_it_holds_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a guest is moved while it still inflates its balloon, whose registers then differ."""
+    monkeypatch.setattr(seen, "SEEN_SECONDS", 10.0)
+    guest, left = ScriptedGuest(), [3 * GUEST_PAGE, 2 * GUEST_PAGE, GUEST_PAGE]
+    whole = guest.balloon_size
+    monkeypatch.setattr(guest, "balloon_size", lambda: whole() + (left.pop(0) if left else 0))
+    managed(guest)
+    assert left == []
 
 
 def test_what_a_machine_lacks_is_said() -> None:
