@@ -15,7 +15,7 @@ from fixtures.matrix.schema import DebianBuild
 from fixtures.run.executing import pair_under_test_of
 from suites.harness.support.all_seeds import SEEDED
 from suites.harness.support.seeded_run import FOUND_PROPERTY, SeededRun, copy_of_checkout, run_seeded
-from suites.harness.support.seeded_table import row
+from suites.harness.support.seeded_table import false_alarm, row
 from suites.harness.support.seeds import SeededBuild
 from suites.harness.support.seeds_at_rest import OTHER_MACHINES
 from suites.harness.support.tamper.rules import Order, write_orders
@@ -81,6 +81,8 @@ def test_seeded_defects_are_found(
         request.node.user_properties.append((FOUND_PROPERTY, json.dumps(each)))
     assert not [each for each in rows if not each["found"]], run.said
     assert not _others_blamed(build, run)
+    right = pair_under_test_of(request.config).pair.new
+    assert not [alarm for seed in build.seeds if (alarm := false_alarm(seed, run, right))]
     assert (run.status == 1) == any(seed.outcome in COUNT_AGAINST for seed in build.seeds)
 
 

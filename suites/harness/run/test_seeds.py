@@ -2,13 +2,21 @@
 """The seeded defects themselves, without a run: each has a cell of its own, and the table shows them."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from suites.harness.support.all_seeds import SEEDED
 from suites.harness.support.seeded_page import PAGE
 from suites.harness.support.seeded_run import Row, SeededRun
-from suites.harness.support.seeded_table import DOCS_HEAD, docs_line, row, seeded_line, seeded_shares
+from suites.harness.support.seeded_table import (
+    DOCS_HEAD,
+    docs_line,
+    false_alarm,
+    row,
+    seeded_line,
+    seeded_shares,
+)
 from suites.harness.support.seeds import CPU, SeededBuild
 from suites.harness.support.stream_seeds import field, seed, without
 from suites.harness.support.tamper.rules import Target
@@ -46,6 +54,19 @@ def test_defect_is_found_only_by_the_check_that_must_find_it(reason: str, found:
     cells = [{"id": "x-qmp-cell", "subject": "cell", "outcome": "defect-new", "reason": reason}]
     run = SeededRun(1, "", {"cells": cells})
     assert row(seed(CPU, "registers", "cell", without("cpu"), "panic: |alive: "), run)["found"] is found
+
+
+def test_failure_of_a_build_without_defects_is_a_false_alarm() -> None:
+    """Lose this and a check that fails by chance is hidden behind the defect that the same run finds."""
+    reason = (
+        "panic: Oops; wrong → itself fails alike; another defect: debian-13 → itself fails with memory: x"
+    )
+    cells = [{"id": "x-qmp-cell", "subject": "cell", "outcome": "defect-new", "reason": reason}]
+    run = SeededRun(1, "", {"cells": cells})
+    plain = seed(CPU, "registers", "cell", without("cpu"), "panic: ")
+    assert false_alarm(plain, run, "debian-13") == reason
+    assert false_alarm(plain, run, "debian-12") == ""
+    assert false_alarm(replace(plain, known=without("hpet")), run, "debian-13") == ""
 
 
 @pytest.mark.parametrize("build", IN_THE_STREAM, ids=lambda build: build.name)

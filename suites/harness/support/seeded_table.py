@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from fixtures.printable import shown_line
 from suites.harness.support.seeded_run import Row, SeededRun
 from suites.harness.support.seeds import OR, Seed
+from suites.harness.support.tamper.rules import UNTOUCHED
 
 MOST = 150
 """Characters of a message in the table; that of a missed defect is shown whole."""
@@ -33,6 +34,13 @@ def row(seed: Seed, run: SeededRun) -> Row:
         "check": check,
         "found": cell["outcome"] == seed.outcome and by_this_check and said,
     }
+
+
+def false_alarm(seed: Seed, run: SeededRun, right: str) -> str:
+    """The reason of the seed's cell if `right`, a build without defects, also failed to move to itself."""
+    reason = str((run.cell(seed.subject) or {"reason": ""})["reason"])
+    failed = f"another defect: {right} → itself fails" in reason
+    return reason if failed and seed.known == UNTOUCHED else ""
 
 
 def seeded_line(row: Row) -> str:
