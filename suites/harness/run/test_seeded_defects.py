@@ -19,9 +19,9 @@ from suites.harness.support.seeded_table import false_alarm, row
 from suites.harness.support.seeds import SeededBuild
 from suites.harness.support.seeds_at_rest import OTHER_MACHINES
 from suites.harness.support.tamper.rules import Order, write_orders
-from suites.harness.support.wrong_builds import Wrong, make_wrong, matrix_with
+from suites.harness.support.wrong_builds import Wrong, lacks, make_wrong, matrix_with
 
-pytestmark = pytest.mark.x86_64
+pytestmark = [pytest.mark.x86_64, pytest.mark.seeded]
 
 COUNT_AGAINST = frozenset({"regression", "defect-new", "removed", "flaky"})
 BLAMED = COUNT_AGAINST | {"error"}
@@ -105,16 +105,13 @@ def test_build_against_itself_costs_no_more(qualify: Qualify) -> None:
 def test_second_run_names_exactly_what_is_new(qualify: Qualify) -> None:
     """Lose this and readers of the nightly report have to search for the new defect among the old ones."""
     old, new = OTHER_MACHINES.seeds
-    first = qualify(old.wrong, "new", OTHER_MACHINES.select)
-    second = qualify(old.wrong + new.wrong, "new", OTHER_MACHINES.select)
+    lasting = lacks("pc-q35-6.0")
+    first = qualify(lasting + old.wrong, "new", OTHER_MACHINES.select)
+    second = qualify(lasting + new.wrong, "new", OTHER_MACHINES.select)
     assert first.verdict["changes"] is None
-    (finding,) = second.verdict["changes"]["new"]
-    assert [cell.endswith(new.subject) for cell in finding["cells"]] == [True], second.said
-    assert second.verdict["changes"]["gone"] == []
-    third = qualify(new.wrong, "new", OTHER_MACHINES.select)
-    (gone,) = third.verdict["changes"]["gone"]
-    assert [cell.endswith(old.subject) for cell in gone["cells"]] == [True], third.said
-    assert third.verdict["changes"]["new"] == []
+    for kind, seed in (("new", new), ("gone", old)):
+        (finding,) = second.verdict["changes"][kind]
+        assert [cell.endswith(seed.subject) for cell in finding["cells"]] == [True], second.said
 
 
 def _others_blamed(build: SeededBuild, run: SeededRun) -> list[str]:
