@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +23,6 @@ from fixtures.places import MATRIX_FILE
 from fixtures.run import hooks, resuming, selecting
 from fixtures.run.resuming import demand_the_same
 from fixtures.run.selecting import demand_sweeps, selection_of, suite_digest
-from suites.harness.support.nested import PLUGINS, nested_environment
 from suites.harness.support.report_samples import make_cell, make_run
 from suites.harness.support.run_samples import NEW, OLD, leave_run, make_ended, make_plan
 
@@ -33,9 +30,6 @@ MATRIX_READ = load_matrix(MATRIX_FILE)
 CELLS = [cell.id for cell in expand(MATRIX_READ)[:4]]
 SWEEP = plans_of(MATRIX_READ, None)[0].id
 TEST = "suites/hotpatch/test_qmp.py::test_survives"
-SOME_SUITES = ("suites/hotpatch", "suites/compat", "suites/life")
-"""Tests of cells and of sweeps; collecting all suites would take three times as long."""
-SLOW = [cell.id for cell in expand(MATRIX_READ) if "slow" in cell.marks]
 Configure = Callable[..., Any]
 
 
@@ -277,46 +271,3 @@ def test_selection_needs_no_pytest_cache(configure: Configure) -> None:
     config = configure()
     del config.option.lf
     assert not selection_of(config)["lf"]
-
-
-def collected(*more: str) -> tuple[int, list[str], str]:
-    """Exit status, test ids and output of `pytest --collect-only` in a separate process."""
-    command = [sys.executable, "-m", "pytest", *SOME_SUITES, "--collect-only", "-q", "-n0", *PLUGINS, *more]
-    done = subprocess.run(
-        command,
-        cwd=MATRIX_FILE.parent,
-        env=nested_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-    tests = [line for line in done.stdout.splitlines() if "::" in line]
-    return done.returncode, tests, done.stdout + done.stderr
-
-
-def test_two_shards_are_the_whole_suite() -> None:
-    """Lose this and no host of the nightly runs a part of the suite."""
-    (_, whole, _), (_, first, _), (_, second, _) = (
-        collected("-m", "not slow", *shard) for shard in ((), ("--shard=1/2",), ("--shard=2/2",))
-    )
-    assert len(whole) > len(first) > 0
-    assert len(second) > 0
-    assert sorted(first + second) == sorted(whole)
-
-
-def test_listed_cells_run_although_they_are_slow(tmp_path: Path) -> None:
-    """Lose this and a list of cells to repeat selects only some of them, or none."""
-    file = tmp_path / "cells"
-    file.write_text(f"{SLOW[0]}\n{SLOW[-1]}\n")
-    _, tests, _ = collected(f"--cells={file}")
-    assert {test.partition("[")[2] for test in tests} == {f"{cell}]" for cell in (SLOW[0], SLOW[-1])}
-
-
-def test_wrong_option_is_one_message() -> None:
-    """Lose this and a wrong option ends in a traceback, or in a run of everything."""
-    status, tests, said = collected("--shard=3/2")
-    assert (status, tests) == (2, [])
-    assert "such as 1/2" in said
-    assert "Traceback" not in said
-    assert "INTERNALERROR" not in said
