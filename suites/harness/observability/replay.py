@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from fixtures.attempt.attempt import Attempt
 from fixtures.errors import HotPatchFailure, RigError
@@ -37,6 +37,7 @@ HANGS = (MonitorClosed, MonitorSilent, CommandRefused, Late, ProcessGone, OSErro
 SIGNAL = 128
 """A shell's exit status for a signal is this plus its number."""
 Part = bytes | memoryview
+Result = TypeVar("Result")
 How = Literal["unnoticed", "noticed", "refused", "crashed"]
 
 
@@ -68,7 +69,8 @@ class Replayer:
         """
         with ExitStack() as stack:
             attempt, destination = self._started(stack)
-            try:
+
+            def checked() -> Ending:
                 move = self._load(attempt, destination, ram, state)
                 if unchanged is not None:
                     arrived = saved(destination, self.capture.setting.plan)
@@ -76,27 +78,20 @@ class Replayer:
                 destination.monitor.execute("cont")
                 attempt.proved(self.capture.before, move)
                 check = examined(attempt.guest)
-            except _NotLoaded as error:
-                return _not_loaded(destination, str(error))
-            except HotPatchFailure as error:
-                return _ending(destination, error.check, str(error))
-            except HANGS as error:
-                return _ending(destination, "hang", str(error))
-            return Ending("unnoticed") if check else _ending(destination, check.name, check.detail)
+                return Ending("unnoticed") if check else _ending(destination, check.name, check.detail)
+
+            return _result_of(checked, destination)
 
     def arrived(self, ram: Sequence[Part], state: Callable[[], bytes]) -> bytes | Ending:
         """Load RAM and device state, and return what the new QEMU then has; it never runs the guest."""
         with ExitStack() as stack:
             attempt, destination = self._started(stack)
-            try:
+
+            def loaded() -> bytes:
                 self._load(attempt, destination, ram, state)
                 return saved(destination, self.capture.setting.plan)
-            except _NotLoaded as error:
-                return _not_loaded(destination, str(error))
-            except HotPatchFailure as error:
-                return _ending(destination, error.check, str(error))
-            except HANGS as error:
-                return _ending(destination, "hang", str(error))
+
+            return _result_of(loaded, destination)
 
     def _started(self, stack: ExitStack) -> tuple[Attempt, QmpMachine]:
         """A QEMU that waits for the guest, with the guest's disks as they were."""
@@ -148,6 +143,18 @@ class Replayer:
 
 class _NotLoaded(Exception):
     """Internal: the destination did not load the stream."""
+
+
+def _result_of(run: Callable[[], Result], destination: QmpMachine) -> Result | Ending:
+    """What `run` returns, or how the replay ended if it raises what a changed stream can lead to."""
+    try:
+        return run()
+    except _NotLoaded as error:
+        return _not_loaded(destination, str(error))
+    except HotPatchFailure as error:
+        return _ending(destination, error.check, str(error))
+    except HANGS as error:
+        return _ending(destination, "hang", str(error))
 
 
 def _loaded(destination: QmpMachine) -> bool | None:
