@@ -36,8 +36,7 @@ test: ## the suite's own tests, then a short real hot patch on each architecture
 	@$(PYTEST) suites/hotpatch -n auto --short $(TEST_PAIR)
 
 seeded: ## find every seeded defect, and run what else `make test` leaves out, nightly
-	@./setup.sh
-	@$(PYTEST) suites/harness -n auto -m "seeded or slow" $(TEST_PAIR)
+	@.ci/seeded
 
 observability: ## which fields of a guest's state do the checks notice: [ARCH=] [GUEST=virtio|devices] [MINUTES=20] [ALL=1]
 	@./setup.sh

@@ -76,6 +76,13 @@ def test_github_runs_every_shard_once() -> None:
     assert message == EVERYTHING
 
 
+def test_seeded_defects_are_found_every_night() -> None:
+    """Lose this and a check that can no longer fail is only noticed by who types `make seeded`."""
+    scripts = [of_engine("GitLab CI")["seeded"]["script"]]
+    scripts += [[step["run"]] for step in of_engine("GitHub Actions")["jobs"]["seeded"]["steps"][1:]]
+    assert scripts == [[".ci/seeded"]] * 2
+
+
 def test_autopkgtest_runs_every_shard_once() -> None:
     """Lose this and an upload of QEMU ships with a part of it unqualified."""
     control = (ROOT / "debian/tests/control").read_text()
