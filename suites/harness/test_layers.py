@@ -65,7 +65,7 @@ def test_every_package_has_a_place_in_the_order() -> None:
 def test_all_forms_of_import_are_read() -> None:
     """Lose this and one way of writing an import escapes the rule."""
     text = "import a.b\nfrom c import d, e\nfrom fixtures.f import g"
-    assert imports_of(text) == [(1, "a.b"), (2, "c.d"), (2, "c.e"), (3, "fixtures.f.g")]
+    assert imports_of(text) == ((1, "a.b"), (2, "c.d"), (2, "c.e"), (3, "fixtures.f.g"))
 
 
 def test_no_modules_import_each_other() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -69,7 +70,8 @@ def room_of_module(name: str) -> str | None:
     return two if two in _RANK else own[0]
 
 
-def imports_of(text: str) -> list[tuple[int, str]]:
+@cache
+def imports_of(text: str) -> tuple[tuple[int, str], ...]:
     """Line and dotted name of everything that a file imports, at the top or inside a function."""
     found = []
     for node in ast.walk(ast.parse(text)):
@@ -77,7 +79,7 @@ def imports_of(text: str) -> list[tuple[int, str]]:
             found += [(node.lineno, name.name) for name in node.names]
         elif isinstance(node, ast.ImportFrom):
             found += [(node.lineno, f"{node.module}.{name.name}") for name in node.names]
-    return sorted(found)
+    return tuple(sorted(found))
 
 
 def circle_of(texts: Mapping[str, str]) -> list[str]:
