@@ -52,14 +52,18 @@ def test_each_picture_is_evidence_next_to_its_data(run: RunResult, tmp_path: Pat
     assert (tmp_path / CELL_DIR / PICTURE).read_text().startswith("<?xml")
 
 
-def test_what_was_drawn_during_the_run_is_not_drawn_again(run: RunResult, tmp_path: Path) -> None:
-    """Lose this and every run ends with a wait of a second for each cell."""
-    drawer = TimelineDrawer()
+@pytest.fixture
+def drawn(run: RunResult, tmp_path: Path) -> RunResult:
+    """The same run with its picture, which was drawn while it ran."""
     for name in timelines_of(run.cells[0]):
-        drawer.draw(tmp_path / name)
-    assert drawer.finish() == []
+        (tmp_path / name).with_name(PICTURE).write_text("<svg/>")
+    return run
+
+
+def test_what_was_drawn_during_the_run_is_not_drawn_again(drawn: RunResult, tmp_path: Path) -> None:
+    """Lose this and every run ends with a wait of a second for each cell."""
     again = TimelineDrawer()
-    illustrated(run, tmp_path, again)
+    illustrated(drawn, tmp_path, again)
     assert again._process is None
 
 
@@ -112,19 +116,21 @@ def attachments(results: Path) -> list[dict[str, Any]]:
     return attached
 
 
-def test_allure_shows_each_timeline(run: RunResult, tmp_path: Path, allure_results: Path) -> None:
+def test_allure_shows_each_timeline(drawn: RunResult, tmp_path: Path, allure_results: Path) -> None:
     """Lose this and the Allure report shows the figures of a hot patch without its picture."""
-    illustrated(run, tmp_path, TimelineDrawer())
+    illustrated(drawn, tmp_path, TimelineDrawer())
     attach_pictures(allure_results, tmp_path)
     picture = attachments(allure_results)[1]
     assert picture == {"name": PICTURE, "source": "7-attachment.svg", "type": "image/svg+xml"}
-    drawn = (tmp_path / CELL_DIR / PICTURE).read_bytes()
-    assert (allure_results / "7-attachment.svg").read_bytes() == drawn
+    content = (tmp_path / CELL_DIR / PICTURE).read_bytes()
+    assert (allure_results / "7-attachment.svg").read_bytes() == content
 
 
-def test_merged_shards_show_each_timeline_once(run: RunResult, tmp_path: Path, allure_results: Path) -> None:
+def test_merged_shards_show_each_timeline_once(
+    drawn: RunResult, tmp_path: Path, allure_results: Path
+) -> None:
     """Lose this and each merge adds the same picture to Allure's report again."""
-    illustrated(run, tmp_path, TimelineDrawer())
+    illustrated(drawn, tmp_path, TimelineDrawer())
     attach_pictures(allure_results, tmp_path)
     attach_pictures(allure_results, tmp_path)
     assert len(attachments(allure_results)) == 2
