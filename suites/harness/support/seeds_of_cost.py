@@ -45,6 +45,23 @@ SLOW_TO_LOAD = SeededBuild(
     slow=True,
 )
 
+SLOW_TO_SWITCH = SeededBuild(
+    "slow-to-switch",
+    "new",
+    ("suites/cost", "--arch=x86_64", "-m", "slow or not slow", "-k", "qmp-postcopy"),
+    (
+        Seed(
+            "device state arrives 700 ms late",
+            Wrong(),
+            "qmp-postcopy-idle-virtio-1vcpu-costs",
+            "defect-new",
+            ("cost: ", "STOP to RESUME ms", "wrong → itself costs as much"),
+            tampering=Tampering(flow=Flow(hold_ms=700)),
+        ),
+    ),
+    slow=True,
+)
+
 LEAKS_MEMORY = SeededBuild(
     "leaks-memory",
     "new",
@@ -102,5 +119,12 @@ STOPS_LATER = SeededBuild(
 
 OF_COST = tuple(
     build.of_kind(COST)
-    for build in (SLOW_TO_GO_ON, SLOW_TO_LOAD, LEAKS_MEMORY, LEAKS_DESCRIPTORS, STOPS_LATER)
+    for build in (
+        SLOW_TO_GO_ON,
+        SLOW_TO_LOAD,
+        SLOW_TO_SWITCH,
+        LEAKS_MEMORY,
+        LEAKS_DESCRIPTORS,
+        STOPS_LATER,
+    )
 )
