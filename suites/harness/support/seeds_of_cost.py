@@ -8,7 +8,7 @@ from suites.harness.support.tamper.rules import Flow, Tampering
 from suites.harness.support.wrong_builds import GUEST_RUNS, RECEIVES, Wrong, does
 
 BUSY, SHARING = "busy-bare-1vcpu-costs", "qmp-ignore-shared-idle-bare-1vcpu-costs"
-TENTH = 10.0
+TENTH = 20.0
 """MiB/s: about a tenth of the usual speed."""
 SELECT = ("suites/cost", "--arch=x86_64", "-k")
 
