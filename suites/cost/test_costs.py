@@ -13,7 +13,7 @@ from fixtures.guest.guest import Guest
 from fixtures.matrix.promises import promise
 
 SECONDS = 1500
-"""A finding takes up to 19 moves, each with a guest of its own."""
+"""A finding takes up to 22 moves, each with a guest of its own."""
 
 
 @pytest.mark.timeout(SECONDS)

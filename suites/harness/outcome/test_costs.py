@@ -39,7 +39,7 @@ def test_difference_that_users_feel(case: str) -> None:
 def test_clear_difference_is_not_chance() -> None:
     """Lose this and no difference is ever found with the repeats that are made."""
     values, others = [float(n) for n in range(10, 10 + COST_REPEATS)], [1.0] * COST_REPEATS
-    assert rank_test(values, others) == pytest.approx(1 / 252)
+    assert rank_test(values, others) == pytest.approx(1 / 924)
     assert rank_test(values, others) < COST_LEVEL
 
 
@@ -70,19 +70,23 @@ def run(**figures: float) -> RunRecord:
 def test_difference_must_be_felt_and_be_no_chance() -> None:
     """Lose this and a slow host makes a finding, or a difference of nothing does."""
     cost = BY_NAME["blackout ms"]
-    controls = [run(blackout=500 + n) for n in range(5)]
-    assert cost.worse([run(blackout=1200 + n) for n in range(5)], controls)
-    assert not cost.worse([run(blackout=520 + n) for n in range(5)], controls)
-    assert not cost.worse([run(blackout=ms) for ms in (400, 400, 1200, 1200, 1200)], controls)
+    controls = [run(blackout=500 + n) for n in range(6)]
+    assert cost.worse([run(blackout=1200 + n) for n in range(6)], controls)
+    assert not cost.worse([run(blackout=520 + n) for n in range(6)], controls)
+    assert not cost.worse([run(blackout=ms) for ms in (400, 400, 1200, 1200, 1200, 1200)], controls)
 
 
 @pytest.mark.parametrize("good", [True, False])
-@given(deals=st.lists(st.tuples(st.integers(1, 40), st.integers(1, 40)), min_size=5, max_size=5))
+@given(
+    deals=st.lists(
+        st.tuples(st.integers(1, 40), st.integers(1, 40)), min_size=COST_REPEATS, max_size=COST_REPEATS
+    )
+)
 def test_repeats_never_end_before_they_show_a_difference(good: bool, deals: list[tuple[int, int]]) -> None:
     """Lose this and a slow build passes, because its repeats were given up."""
     cost = Cost("figure", least=4, good=good)
     pairs = [[with_figure(number) for number in numbers] for numbers in zip(*deals, strict=True)]
-    made = [cost.may_be_worse(*(runs[:number] for runs in pairs)) for number in range(6)]
+    made = [cost.may_be_worse(*(runs[:number] for runs in pairs)) for number in range(COST_REPEATS + 1)]
     assert made[-1] is cost.worse(*pairs)
     assert made == sorted(made, reverse=True)
 
