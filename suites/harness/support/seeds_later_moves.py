@@ -56,7 +56,7 @@ CANCELS_BADLY = SeededBuild(
             does("on-command", CANCEL, "die", when=BUSY),
             _guest("busy", CANCELLED),
             "defect-new",
-            ("cancelled move, wrong → wrong", "exit status 139"),
+            ("migrate: cancelled move, wrong → wrong", "exit status 139"),
         ),
         Seed(
             "leaves the guest stopped when a move is cancelled",

@@ -104,7 +104,7 @@ OF_LIFE = (
             "ps2kbd",
             "scan_enabled",
             "zero",
-            "ps2-kbd: no keys arrived",
+            "devices: ps2-kbd: no keys arrived",
         ),
     ),
 )

@@ -174,7 +174,7 @@ ANOTHER_PROGRAM = SeededBuild(
             does("exec-real", when=RECEIVES),
             PRECOPY,
             "defect-new",
-            ("new-build:", "NOT the executable"),
+            ("new-build: ", "NOT the executable"),
         ),
     ),
     slow=True,
