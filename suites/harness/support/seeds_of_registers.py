@@ -110,4 +110,25 @@ CHIPSET = build(
 )
 """In registers of the chipset that its drivers do not use while they work."""
 
-OF_REGISTERS = (KEPT, STOPPED, CHIPSET)
+CARD = build(
+    "stream-network-card",
+    seed(
+        AFTERWARDS,
+        "a network card that takes every frame",
+        "precopy-idle-virtio-2vcpu",
+        field("virtio-net", "virtio/net/promisc", "invert"),
+        "rx-filter: ",
+        "promiscuous was",
+    ),
+    seed(
+        AFTERWARDS,
+        "a network card that takes no broadcast",
+        "precopy-idle-virtio-1vcpu",
+        field("virtio-net", "virtio/net/nobcast", "invert"),
+        "rx-filter: ",
+        "broadcast-allowed was",
+    ),
+)
+"""In what a network card receives, as QEMU says it of a running guest."""
+
+OF_REGISTERS = (KEPT, STOPPED, CHIPSET, CARD)
