@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,7 @@ class Entry:
 
     def matches(self, section: str, path: str) -> bool:
         """Does it apply to this field?"""
-        bare = section.rpartition("/")[2].partition("#")[0]
-        return any(_like(self.section, name) for name in (section, bare)) and _like(self.path, path)
+        return _any_like([self.section], (section, *_names(section))) and _like(self.path, path)
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Knowledge:
     unnoticed_entries: Sequence[Entry]
     """Of fields that no check notices."""
     classes: Mapping[str, Sequence[str]]
-    """Class of devices, such as `timers`, by patterns of sections."""
+    """Class of devices, such as `timers`, by patterns of sections, or of sections and paths with a space."""
     running_entries: Sequence[Entry] = ()
     """Of fields that the checks of a running guest do not notice."""
 
@@ -66,11 +65,22 @@ class Knowledge:
         reason = _first(self.unnoticed_entries, section, path)
         return reason or (_first(self.running_entries, section, path) if running else None)
 
-    def class_of(self, section: str) -> str:
-        """The class of a section's device; `others` if it is in none."""
-        bare = section.rpartition("/")[2].partition("#")[0]
-        named = (name for name, likes in self.classes.items() if any(_like(each, bare) for each in likes))
+    def class_of(self, section: str, path: str = "") -> str:
+        """The class of a field's device; `others` if it is in none."""
+        names = _names(section)
+        texts = (*names, *(f"{name} {path}" for name in names))
+        named = (name for name, likes in self.classes.items() if _any_like(likes, texts))
         return next(named, "others")
+
+
+def _names(section: str) -> tuple[str, str]:
+    """A section's name without its instance, and without its device path too."""
+    whole = section.partition("#")[0]
+    return whole, whole.rpartition("/")[2]
+
+
+def _any_like(patterns: Iterable[str], texts: Sequence[str]) -> bool:
+    return any(_like(pattern, text) for pattern in patterns for text in texts)
 
 
 def _entries(raw: Sequence[Mapping[str, Any]]) -> tuple[Entry, ...]:

@@ -125,7 +125,7 @@ class Result:
 
     def by_class(self, knowledge: Knowledge) -> list[Share]:
         """Each class of `reasons.yaml` that this guest has, then the others."""
-        rows = [(knowledge.class_of(row.section), row) for row in self.of_fields]
+        rows = [(knowledge.class_of(row.section, row.path), row) for row in self.of_fields]
         names = [name for name in (*knowledge.classes, "others") if any(name == each for each, _ in rows)]
         return [Share.of(name, (row for each, row in rows if each == name)) for name in names]
 

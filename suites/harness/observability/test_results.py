@@ -99,6 +99,21 @@ def test_the_shipped_knowledge_can_be_read() -> None:
     assert Knowledge.read().class_of("0000:00:02.0/virtio-net") == "virtio-net"
 
 
+@pytest.mark.parametrize(
+    "section, path, name",
+    [
+        ("spapr/rtc", "ns_offset", "RTC"),
+        ("icp/server#1", "xirr", "interrupt controllers"),
+        ("vty@71000000/spapr_vty", "buf", "serial"),
+        ("spapr", "tb/guest_timebase", "timers"),
+        ("spapr", "<spapr_dtb>/fdt_size", "others"),
+    ],
+)
+def test_devices_of_power_have_their_classes(section: str, path: str, name: str) -> None:
+    """Lose this and a ppc64le guest's figures are all in `others`."""
+    assert Knowledge.read().class_of(section, path) == name
+
+
 def test_a_reason_that_yaml_cuts_at_a_comma_is_refused(tmp_path: Path) -> None:
     """Lose this and half of a reason disappears."""
     file = tmp_path / "reasons.yaml"
