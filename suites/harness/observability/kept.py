@@ -40,6 +40,11 @@ class State(NamedTuple):
         return bytes(PAGE_BYTES) if offset is None else self.raw[offset : offset + PAGE_BYTES]
 
 
+def is_compared(trial: Trial) -> bool:
+    """Does the check `state` compare any field, or page, of this trial?"""
+    return any(not _is_left_out(each) for each in trial.places)
+
+
 def unsteady_fields(sent: bytes, arrived: bytes) -> set[tuple[str, str]]:
     """Section and path of the fields that differ after a load without any change, such as clocks."""
     before, after = State.of(sent).fields, State.of(arrived).fields

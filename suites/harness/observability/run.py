@@ -23,6 +23,7 @@ from fixtures.still.ram import sent_pages
 from fixtures.still.stream import Stream, parse
 from suites.harness.observability.capture import captured
 from suites.harness.observability.held_clock import held_clock
+from suites.harness.observability.kept import is_compared
 from suites.harness.observability.knowledge import Knowledge
 from suites.harness.observability.player import Player
 from suites.harness.observability.replay import LOAD, Ending, Replayer, refuse_unclean
@@ -150,7 +151,9 @@ def _endings(
         if not order.running:
             static.run(part)
             part = [trial for trial in part if static.endings.get(trial) is UNNOTICED]
-        search.run(trial for trial in part if trial not in player.arrived)
+        not_found = [trial for trial in part if trial not in player.arrived]
+        for compared in (True, False):
+            search.run(trial for trial in not_found if is_compared(trial) is compared)
     not_loaded = {trial: ending for trial, ending in static.endings.items() if ending is not UNNOTICED}
     endings = not_loaded | dict.fromkeys(player.arrived, BY_STATE) | search.endings
     return endings, static.replays + search.replays
