@@ -103,7 +103,7 @@ CHIPSET = build(
         AFTERWARDS,
         "queue that virtio-net shows",
         "precopy-idle-virtio-1vcpu",
-        field("virtio-net", "virtio/queue_sel", "invert"),
+        field("virtio-net", "virtio/queue_sel", "plus"),
         "machine-registers: ",
         "common 16",
     ),
