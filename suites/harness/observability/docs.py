@@ -113,6 +113,8 @@ def _of_sample(sample: Sample, results: Iterable[Result]) -> Iterator[str]:
     yield ""
     yield f"### The sample `{sample.name}`"
     yield ""
+    yield "Changes that QEMU refused at first are not in the sample."
+    yield ""
     yield f"| guest | how | seen | {' | '.join(COUNTS)} |"
     yield "|" + " --- |" * (3 + len(COUNTS))
     found = list(results)
