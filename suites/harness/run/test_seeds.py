@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The seeded defects themselves, without a run: each has a cell of its own, and the table shows them."""
 
+import re
 from collections import Counter
 from dataclasses import replace
 
@@ -20,6 +21,7 @@ from suites.harness.support.seeded_table import (
 from suites.harness.support.seeds import CPU, SeededBuild
 from suites.harness.support.stream_seeds import field, seed, without
 from suites.harness.support.tamper.rules import Target
+from suites.harness.support.wrong_builds import SOURCES
 
 IN_THE_STREAM = [build for build in SEEDED if build.name.startswith("stream-")]
 FOUND: Row = {
@@ -73,6 +75,14 @@ def test_failure_of_a_build_without_defects_is_a_false_alarm() -> None:
 def test_each_seed_names_the_check_that_must_find_it(build: SeededBuild) -> None:
     """Lose this and a seed counts as found although another check noticed it by luck."""
     assert [seed.name for seed in build.seeds if not any(seed.words)] == []
+
+
+def test_stand_in_knows_each_fault_of_a_seed() -> None:
+    """Lose this and a seed ends QEMU instead of what its name says, which a check may find all the same."""
+    known = re.findall(r'strcmp\(name, "([a-z-]+)"\)', (SOURCES / "faults.c").read_text())
+    rules = [rule for build in SEEDED for rule in build.wrong.rules if rule.verb.startswith("on-")]
+    faults = [fault for rule in rules for fault in re.sub(r"^later \d+ ", "later\n", rule.second).split("\n")]
+    assert {fault.partition(" ")[0] for fault in faults} <= set(known)
 
 
 def test_row_names_kind_defect_check_blame_and_message() -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import pairwise
@@ -18,7 +19,7 @@ from fixtures.builds.build import USUAL_PROGRAMS, inside
 from fixtures.machine.footprint import Footprint, footprint
 from fixtures.waiting import Deadline
 from suites.harness.support.seeds import LOADS
-from suites.harness.support.wrong_builds import Wrong, does, make_wrong
+from suites.harness.support.wrong_builds import CLOCK, Wrong, does, make_wrong
 
 PROGRAM = USUAL_PROGRAMS["x86_64"]
 TELLS_THE_TIME = f"""#!{sys.executable} -SI
@@ -114,3 +115,12 @@ def test_fault_may_come_later(started: Started) -> None:
     _pid, said = started(does("on-message", LOADS, "later 1 die"))
     times = [float(line.split()[0]) for line in said]
     assert times[-1] - times[0] == pytest.approx(1, abs=0.5)
+
+
+@pytest.mark.parametrize("fault, ahead", [("jump-clock", 1.9), ("drift-clock", 0.02)])
+def test_clock_becomes_wrong(fault: str, ahead: float, started: Started) -> None:
+    """Lose this and a seed for the check of the guest's clock plants nothing."""
+    _pid, said = started(does("preload", CLOCK) + does("on-message", LOADS, fault))
+    deadline = Deadline.after(SECONDS)
+    while float(said.readline().split()[0]) - time.monotonic() < ahead:
+        assert deadline.left

@@ -6,7 +6,8 @@
  *                QEMU executes this QMP command, which the rig did not send; ARGUMENTS is a JSON object
  *   freeze N     vCPU N never runs again
  *   zero N       page N of the guest agent's memory area is overwritten with zeroes
- *   jump-clock   QEMU's monotonic clock jumps ahead; needs the rule `preload clock.so`
+ *   jump-clock   QEMU's monotonic clock jumps ahead by 2 s; needs the rule `preload clock.so`
+ *   drift-clock  from now on it is 2 % fast; needs the same rule
  *   pause MS     QEMU does nothing for so long
  *   memory MIB   as much more memory is in use from now on, by the stand-in
  *   descriptors N  as many more descriptors are open from now on, in the stand-in
@@ -233,6 +234,8 @@ static void inject_named(pid_t qemu, int monitor, const char *name, const char *
         zero(qemu, strtoull(argument, NULL, 10));
     else if (strcmp(name, "jump-clock") == 0)
         kill(qemu, SIGURG);
+    else if (strcmp(name, "drift-clock") == 0)
+        kill(qemu, SIGPWR);
     else if (strcmp(name, "pause") == 0)
         pause_qemu(qemu, atol(argument));
     else if (strcmp(name, "memory") == 0)
