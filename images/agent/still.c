@@ -94,10 +94,12 @@ bool still_exists(void)
     return parts[0].pages > 0;
 }
 
-/* A kernel with huge pages keeps 5 % of RAM free for them. */
+/* A kernel with huge pages keeps 5 % of RAM free for them. Of the zone below 16 MiB it gives programs nothing
+ * if other zones are as large as the ratio says; 1 would be the largest share, 0 is none. */
 static void keep_little_free(void)
 {
     write_text_file("/proc/sys/vm/min_free_kbytes", "2048");
+    write_text_file("/proc/sys/vm/lowmem_reserve_ratio", "0 0 0 0 0");
 }
 
 static uint64_t mib_to_fill(uint64_t most, const char *which, uint64_t reserve)

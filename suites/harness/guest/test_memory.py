@@ -3,6 +3,7 @@
 
 import pytest
 
+from fixtures.errors import RigError
 from fixtures.guest.memory import CheckedPages, constant_memory, filled_memory, still_mib
 from fixtures.matrix.guestspec import GuestSpec
 from fixtures.matrix.names import Hardware
@@ -92,3 +93,10 @@ def test_balloon_finds_free_memory(hardware: Hardware, mib: int) -> None:
 def test_share_of_checked_pages_is_of_all_ram() -> None:
     """Lose this and the report claims to check more memory than it does."""
     assert CheckedPages(written=8192, still=16384, beats=1024).share(256 << 10) == 39.1
+
+
+def test_guest_that_is_not_full_is_no_proof() -> None:
+    """Lose this and the cells `wall-to-wall` pass although most of the guest's pages are not checked."""
+    CheckedPages(still=236_000).must_be_most_of(1 << 20)
+    with pytest.raises(RigError, match="only 89 % of the guest's RAM is checked, not 90 %"):
+        CheckedPages(still=233_308).must_be_most_of(1 << 20)
