@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from fixtures.attempt.later_moves import LaterMoves
 from fixtures.errors import HotPatchFailure, Refused
 from fixtures.evidence.checks import Check
+from fixtures.guest.examination import Before
 from fixtures.waiting import Late
 from suites.harness.support.scripted_lives import NEW, PLAN, life
 
@@ -36,7 +36,8 @@ def plans(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 @pytest.fixture(autouse=True)
 def clocks_that_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     """The clocks of this guest are not read; the tests of timekeeping are about them."""
-    monkeypatch.setattr("fixtures.guest.examination.Before.of", lambda _guest: SimpleNamespace(times=None))
+    nothing = Before(times=None)  # type: ignore[arg-type]
+    monkeypatch.setattr("fixtures.guest.examination.Before.of", lambda _guest: nothing)
     monkeypatch.setattr("fixtures.attempt.attempt.time_checks", lambda *_: [])
     monkeypatch.setattr("fixtures.attempt.later_moves.time_checks_here", lambda *_: [])
 
