@@ -34,7 +34,7 @@ def test_damage_is_found_by_the_writer_that_overwrites_it(boot: Boot, arch: Arch
 
 
 @each_arch
-def test_damage_outside_the_writers_memory_is_found(boot: Boot, arch: Arch) -> None:
+def test_damage_in_each_kind_of_memory_is_found(boot: Boot, arch: Arch) -> None:
     """Lose this and a build that drops pages of which the guest makes no use passes."""
     attempt = boot(arch, profile="idle")
     guest, pid = attempt.guest, attempt.machine.process.pid
@@ -42,10 +42,12 @@ def test_damage_outside_the_writers_memory_is_found(boot: Boot, arch: Arch) -> N
     guest.learns_constant_memory()
     assert guest.memory_is_intact()
     assert guest.constant_memory_is_intact()
+    guest.agent.ask("damage", page=5)
     flip_bit(pid, header(STILL + 3))
     flip_bit(pid, header(TMPFS + 4))
     flip_bit(pid, _of_kernel(attempt))
     detail = guest.memory_is_intact().detail
+    assert " pages damaged; first 5: wrong " in detail
     assert " still pages damaged; first 3: wrong content" in detail
     assert " pages of a file in a tmpfs damaged; first 4: wrong content" in detail
     assert "1 of " in (kernel := guest.constant_memory_is_intact()).detail

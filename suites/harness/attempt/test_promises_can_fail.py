@@ -17,10 +17,14 @@ from fixtures.path.libvirt.domain import Domain
 pytestmark = pytest.mark.x86_64
 
 
+DOMAIN = {"arch": "x86_64", "profile": "idle", "vcpus": 1, "path": "libvirt"}
+"""An idle guest that is a domain of the old build's daemon."""
+
+
 @pytest.fixture
 def booted(boot: Boot) -> Attempt:
-    """An idle guest that is a domain of the old build's daemon."""
-    attempt = boot("x86_64", profile="idle", vcpus=1, path="libvirt")
+    """A domain for one test."""
+    attempt = boot(**DOMAIN)
     attempt.guest.works()
     return attempt
 
@@ -31,15 +35,24 @@ def moves(booted: Attempt) -> LibvirtMoves:
     return LibvirtMoves(booted)
 
 
-@pytest.mark.parametrize("change", [None, ("<on_crash>destroy", "<on_crash>preserve")])
+@pytest.fixture(scope="module")
+def shared_moves(booted_once: Boot) -> LibvirtMoves:
+    """Those of a domain that several tests use, as it stays where and how it is."""
+    return LibvirtMoves(booted_once(works=True, **DOMAIN))
+
+
+CHANGES = [pytest.param(None, marks=pytest.mark.slow), ("<on_crash>destroy", "<on_crash>preserve")]
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_migration_that_is_not_refused(moves: LibvirtMoves, change: tuple[str, str] | None) -> None:
     """Lose this and a libvirt that no longer refuses the same host or a different board goes unnoticed."""
     assert not moves.refuses("same host|does not match", change=change)
 
 
-def test_refusal_in_other_words(moves: LibvirtMoves) -> None:
+def test_refusal_in_other_words(shared_moves: LibvirtMoves) -> None:
     """Lose this and any error counts as the promised refusal."""
-    assert not moves.refuses("does not match", to=moves.domain.daemon)
+    assert not shared_moves.refuses("does not match", to=shared_moves.domain.daemon)
 
 
 def test_events_statistics_and_definition(booted: Attempt, moves: LibvirtMoves) -> None:
@@ -64,11 +77,11 @@ def test_machine_type_that_changes_with_a_restart(moves: LibvirtMoves) -> None:
     assert not moves.restart()
 
 
-def test_build_that_is_not_the_new_one(moves: LibvirtMoves, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_build_that_is_not_the_new_one(shared_moves: LibvirtMoves, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lose this and a guest that is still in the old QEMU counts as updated."""
-    other = moves.domain.build.program_file("ppc64le")
+    other = shared_moves.domain.build.program_file("ppc64le")
     monkeypatch.setattr("fixtures.path.libvirt.domain.executable_file", lambda _build, _arch: other)
-    assert not moves.runs_new_build()
+    assert not shared_moves.runs_new_build()
 
 
 def test_abort_that_comes_too_early_for_postcopy(booted: Attempt, moves: LibvirtMoves) -> None:
@@ -100,7 +113,7 @@ def test_guest_that_is_not_restored(moves: LibvirtMoves) -> None:
         moves.hot_patch_by(saved_only)
 
 
-def test_virsh_that_fails(moves: LibvirtMoves) -> None:
+def test_virsh_that_fails(shared_moves: LibvirtMoves) -> None:
     """Lose this and a recipe with a command that does not exist passes."""
     with pytest.raises(HotPatchFailure, match="support option --hot-patch"):
-        moves.hot_patch_by(virsh.migrates(moves, "--hot-patch"))
+        shared_moves.hot_patch_by(virsh.migrates(shared_moves, "--hot-patch"))

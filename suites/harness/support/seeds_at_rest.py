@@ -155,7 +155,7 @@ OTHER_DEVICES = SeededBuild(
 BAD_AT_SAVING = SeededBuild(
     "bad-at-saving",
     "old",
-    compat("devices", "device:e*"),
+    compat("devices", "device:e*[eu]"),
     (
         Seed(
             "device that is no longer migratable",

@@ -67,6 +67,7 @@ OLD_TYPES = SeededBuild(
             ("property send-section-footer was on and is off on pc-q35-6.2",),
         ),
     ),
+    slow=True,
 )
 
 OLD_PSERIES = SeededBuild(
