@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+WITHOUT_HELD_REGISTERS
+
 #define BEAT_AREA (4u << 20)
 #define TOUCHED_PER_BEAT 64u
 
@@ -63,25 +65,25 @@ void beat_report_pages(struct text *out)
              (unsigned long long)atomic_load(&wrong_found));
 }
 
-static void send_line(struct text *line)
-{
-    text_seal(line);
-    write_all(console_fd, line->buf, line->len); /* blocks; a beat is never dropped */
-}
-
 static void send_beat(void)
 {
     static struct text line; /* used by the beat thread only */
     uint64_t n = atomic_load(&seq) + 1 + atomic_exchange(&skip_next, false);
 
+    registers_hold();
     dirty_pages(n);
+    registers_release();
     text_start(&line);
     text_add(&line, "B %llu %llu ", (unsigned long long)n, (unsigned long long)beat_mono_us());
     for (unsigned i = 0; i < cfg.cpus; i++)
         text_add(&line, i ? ",%llu" : "%llu", (unsigned long long)atomic_load(&progress[i]));
     text_add(&line, " %llu", (unsigned long long)memory_laps());
+    text_seal(&line);
     atomic_store(&seq, n);
-    send_line(&line);
+    /* A vCPU that sends to a serial port waits for QEMU, so it is often stopped here. */
+    registers_hold();
+    write_all(console_fd, line.buf, line.len); /* blocks; a beat is never dropped */
+    registers_release();
 }
 
 static void *beat_main(void *unused)
@@ -93,7 +95,8 @@ static void *beat_main(void *unused)
     write_all(console_fd, "\n", 1); /* firmware or kernel may have printed an unfinished line */
     text_start(&hello);
     text_add(&hello, "H %d %s %u %u %s", PROTOCOL, cfg.arch, cfg.cpus, cfg.page, cfg.release);
-    send_line(&hello);
+    text_seal(&hello);
+    write_all(console_fd, hello.buf, hello.len);
     for (;;) {
         uint64_t now;
 

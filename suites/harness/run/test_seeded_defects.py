@@ -14,14 +14,22 @@ from fixtures.machine.attempt_dir import attempt_dir
 from fixtures.matrix.schema import DebianBuild
 from fixtures.run.executing import pair_under_test_of
 from suites.harness.support.all_seeds import SEEDED
-from suites.harness.support.seeded_run import FOUND_PROPERTY, SeededRun, copy_of_checkout, run_seeded
+from suites.harness.support.seeded_run import (
+    FOUND_PROPERTY,
+    RUN_SECONDS,
+    SeededRun,
+    copy_of_checkout,
+    run_seeded,
+)
 from suites.harness.support.seeded_table import false_alarm, row
 from suites.harness.support.seeds import SeededBuild
 from suites.harness.support.seeds_at_rest import OTHER_MACHINES
 from suites.harness.support.tamper.rules import Order, write_orders
 from suites.harness.support.wrong_builds import Wrong, lacks, make_wrong, matrix_with
 
-pytestmark = [pytest.mark.x86_64, pytest.mark.seeded]
+MOST_RUNS = 3
+"""A test makes so many runs at most; each has its own limit of time."""
+pytestmark = [pytest.mark.x86_64, pytest.mark.seeded, pytest.mark.timeout(MOST_RUNS * RUN_SECONDS)]
 
 COUNT_AGAINST = frozenset({"regression", "defect-new", "removed", "flaky"})
 BLAMED = COUNT_AGAINST | {"error"}
