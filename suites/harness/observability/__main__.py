@@ -58,6 +58,8 @@ def _order(arguments: Sequence[str]) -> tuple[Order, Path, bool]:
     parser.add_argument("--only", metavar="WORD", default="", help="only sections with this in their name")
     parser.add_argument("--running", action="store_true", help="without the comparison of a stopped guest")
     parser.add_argument("--sample", metavar="NAME", default="", help="the changes that samples/NAME.yaml has")
+    parser.add_argument("--live", action="store_true", help="the guest runs until its source has sent all")
+    parser.add_argument("--full", action="store_true", help="the guest fills all its free memory")
     parser.add_argument("--more", action="store_true", help="try what the last result lacks, and add it")
     parser.add_argument("--out", metavar="DIRECTORY", type=Path, default=DIRECTORY)
     given = parser.parse_args(arguments)
@@ -66,7 +68,7 @@ def _order(arguments: Sequence[str]) -> tuple[Order, Path, bool]:
     minutes = 0 if given.all else given.minutes
     order = Order(
         given.arch, given.guest, given.profile, given.old, given.new, minutes, given.seed, given.pages,
-        given.all, given.only, given.running, given.sample,
+        given.all, given.only, given.running or given.live, given.sample, live=given.live, full=given.full,
     )  # fmt: skip
     return order, given.out, given.more
 

@@ -11,7 +11,7 @@ from fixtures.guest.examination import Before
 from fixtures.guest.guest import Guest
 from fixtures.machine.qmp_machine import QmpMachine
 from fixtures.matrix.mechanisms import MigrationPlan
-from fixtures.path.qmp.saving import saved
+from fixtures.path.qmp.saving import saved, sent
 
 
 @dataclass(frozen=True)
@@ -29,20 +29,25 @@ class Capture:
     """Its disks by file name."""
     stopped: float
     """When the source stopped the guest, in host monotonic seconds."""
+    runstate: str = "paused"
+    """Its state when the migration began, which a destination gives it."""
 
 
-def captured(setting: Setting) -> Capture:
-    """Boot a guest under the old build, make it work, stop it and capture it."""
+def captured(setting: Setting, *, live: bool = False) -> Capture:
+    """Boot a guest under the old build, make it work, and capture it: stopped, or `live` in a precopy."""
     with Attempt(setting) as attempt:
         guest, source = attempt.guest, attempt.machine
         guest.works()
         before = Before.of(guest)
-        source.monitor.execute("stop")
-        stopped = max(event.at for event in source.monitor.events if event.name == "STOP")
-        stream = saved(source, setting.plan)
-        return Capture(
-            setting, guest, source, before, stream, _disks(setting, source.host.attempt_dir), stopped
-        )
+        if live:
+            stream = sent(source, setting.plan, source.process.kill)
+        else:
+            source.monitor.execute("stop")
+            stream = saved(source, setting.plan)
+        stopped = min(event.at for event in source.monitor.events if event.name == "STOP")
+        disks = _disks(setting, source.host.attempt_dir)
+        runstate = "running" if live else "paused"
+        return Capture(setting, guest, source, before, stream, disks, stopped, runstate)
 
 
 def one_way(plan: MigrationPlan) -> MigrationPlan:

@@ -77,8 +77,7 @@ def _effort(result: Result) -> str:
 def _shares(result: Result | None, knowledge: Knowledge) -> dict[str, Share]:
     if result is None:
         return {}
-    shares = (*result.by_class(knowledge), result.total(), result.ram())
-    return {share.name: share for share in shares if share.tried}
+    return {share.name: share for share in result.summary(knowledge) if share.tried}
 
 
 def _counts(share: Share | None) -> str:

@@ -31,7 +31,7 @@ def write_page(result: Result, knowledge: Knowledge, path: Path) -> Path:
         "guest": f"{result.arch}, {result.guest}, {result.profile}",
         "result": result,
         "goal": GOAL,
-        "classes": [*result.by_class(knowledge), result.total(), result.ram()],
+        "classes": result.summary(knowledge),
         "sections": result.by_section(),
         "checks": result.checks(),
         "unnoticed": sorted(unnoticed.items()),

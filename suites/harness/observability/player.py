@@ -12,6 +12,7 @@ from suites.harness.observability.kept import is_compared, kept_changes, unstead
 from suites.harness.observability.replay import Ending, Replayer, refuse_unclean
 from suites.harness.observability.search import UNNOTICED
 from suites.harness.observability.trials import RAM, Trial
+from suites.harness.support.tamper.fields import DROPS
 from suites.harness.support.tamper.places import all_places
 
 
@@ -58,11 +59,12 @@ class Player:
     def _ram(self, trials: Sequence[Trial]) -> Sequence[bytes | memoryview]:
         """All before the device state, in parts."""
         pages = [trial for trial in trials if trial.section == RAM]
+        left_out = {place for page in pages if page.mode == DROPS for place in page.places}
         whole = memoryview(self._raw)
         parts: list[bytes | memoryview] = []
         at = 0
         for place in sorted((each for page in pages for each in page.places), key=lambda each: each.offset):
-            parts += [whole[at : place.offset], bytes(place.length)]
+            parts += [whole[at : place.offset], b"" if place in left_out else bytes(place.length)]
             at = place.end
         return [*parts, whole[at : self._state_begins]]
 

@@ -132,10 +132,11 @@ class Replayer:
         return self._move(attempt, destination)
 
     def _move(self, attempt: Attempt, destination: QmpMachine) -> Move:
-        """Record that the guest has moved. Raises :class:`HotPatchFailure` if it is not stopped."""
+        """Record that the guest has moved. Raises :class:`HotPatchFailure` if it is not as it was sent."""
         attempt.guest.moved_to(destination)
         now = destination.status()
-        check = attempt.record(Check("runstates", now == "paused", f"destination {now}, not paused"))
+        sent = self.capture.runstate
+        check = attempt.record(Check("runstates", now == sent, f"destination {now}, not {sent}"))
         attempt.demand(check)
         plan, stopped = self.capture.setting.plan, self.capture.stopped
         return Move(plan.mechanism, self.capture.source, destination, stopped, time.monotonic(), [], None)

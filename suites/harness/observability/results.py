@@ -12,6 +12,7 @@ from pathlib import Path
 from suites.harness.observability.knowledge import Knowledge
 from suites.harness.observability.replay import Ending
 from suites.harness.observability.trials import RAM, Trial
+from suites.harness.support.tamper.fields import DROPS
 
 UNEXPLAINED = "nobody has looked yet"
 IGNORED = "after the load QEMU has its own value: it ignores the field, or computes it anew"
@@ -111,8 +112,15 @@ class Result:
         return Share.of("all fields", self.of_fields)
 
     def ram(self) -> Share:
-        """All changed pages."""
-        return Share.of("pages of RAM", (row for row in self.rows if row.section == RAM))
+        """All pages that were zeroed."""
+        return Share.of("pages of RAM", self._of_ram(stale=False))
+
+    def stale_ram(self) -> Share:
+        """All pages whose last content was not sent."""
+        return Share.of("pages of RAM, last content lost", self._of_ram(stale=True))
+
+    def _of_ram(self, *, stale: bool) -> Iterable[Row]:
+        return (row for row in self.rows if row.section == RAM and (row.mode == DROPS) == stale)
 
     def checks(self) -> list[tuple[str, int]]:
         """The checks that noticed something, the most frequent first, with the number of changes."""
@@ -128,6 +136,11 @@ class Result:
         rows = [(knowledge.class_of(row.section, row.path), row) for row in self.of_fields]
         names = [name for name in (*knowledge.classes, "others") if any(name == each for each, _ in rows)]
         return [Share.of(name, (row for each, row in rows if each == name)) for name in names]
+
+    def summary(self, knowledge: Knowledge) -> list[Share]:
+        """Classes, all fields and RAM."""
+        stale = self.stale_ram()
+        return [*self.by_class(knowledge), self.total(), self.ram(), *([stale] if stale.tried else [])]
 
     def reason(self, row: Row, knowledge: Knowledge) -> str:
         """Why nobody noticed this change."""

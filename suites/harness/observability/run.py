@@ -36,6 +36,7 @@ from suites.harness.observability.trials import (
     first_choice,
     page_trials,
     spread,
+    stale_page_trials,
 )
 from suites.harness.support.tamper.places import all_places
 
@@ -75,6 +76,10 @@ class Order:
     """Name of the sample to try, instead of all fields; see :mod:`suites.harness.observability.sample`."""
     before: Result | None = None
     """An earlier result, of which nothing is tried again."""
+    live: bool = False
+    """The guest runs until its source has sent everything. As many pages again lose their last content."""
+    full: bool = False
+    """The guest fills all its free memory."""
 
     @property
     def pages_left(self) -> int:
@@ -84,7 +89,8 @@ class Order:
     @property
     def name(self) -> str:
         """Of the files of its result."""
-        parts = (self.arch, self.hardware, self.profile, self.sample, "running" if self.running else "")
+        ways = {"running": self.running, "live": self.live, "full": self.full}
+        parts = (self.arch, self.hardware, self.profile, self.sample, *(way for way in ways if ways[way]))
         return "-".join(part for part in parts if part)
 
 
@@ -96,18 +102,20 @@ def observe(order: Order, say: Callable[[str], None]) -> Result:
     with held_clock() as clock, tempfile.TemporaryDirectory(prefix="hotpatch-observability-") as evidence:
         setting = _setting(order, Path(evidence))
         say(f"boots a guest on {setting.old.name} and captures it")
-        capture = captured(setting)
+        capture = captured(setting, live=order.live)
         stream = parse(capture.stream)
         player = Player(Replayer(capture, clock, Path(evidence)), stream, clock, running=order.running)
-        player.load_unchanged()
+        if not order.running:
+            player.load_unchanged()
         refuse_unclean(player.play([]))
         all_trials = field_trials(stream, knowledge)
         trials = _sampled(stream, wanted, order.seed, say) if wanted else _chosen(all_trials, order)
         before = order.before
         trials = [trial for trial in trials if before is None or trial.key not in before.known]
         pages = page_trials(sent_pages(stream.raw), order.pages_left, order.seed)
+        pages += stale_page_trials(stream.raw, order.pages_left, order.seed) if order.live else []
         say(f"{len(trials)} changes of fields and {len(pages)} pages to try")
-        endings, replays = _endings([*pages, *trials], player, order, say, began)
+        endings, replays = _endings([*spread(pages, order.seed), *trials], player, order, say, began)
     rows = tuple(Row.of(trial, ending) for trial, ending in endings.items())
     result = Result(
         order.arch,
@@ -201,7 +209,15 @@ def _setting(order: Order, evidence: Path) -> Setting:
     under_test = PairUnderTest(matrix, matrix.pair(order.old, order.new), strict_pins=False)
     family = matrix.machine_types[order.arch][-1].family
     cell = Cell(
-        order.arch, family, "newest-old", "qmp", "precopy", order.profile, order.hardware, VCPUS[order.arch]
+        order.arch,
+        family,
+        "newest-old",
+        "qmp",
+        "precopy",
+        order.profile,
+        order.hardware,
+        VCPUS[order.arch],
+        fills_memory=order.full,
     )
     under_test.prepare([cell])
     old, new = under_test.old, under_test.new

@@ -14,7 +14,7 @@ COLUMNS = ("device", "seen", "tried", "noticed", "refused", "not noticed")
 def terminal_lines(result: Result, knowledge: Knowledge) -> Iterator[str]:
     """The shares of classes, devices and RAM, and what was not noticed."""
     yield ""
-    yield from _table([*result.by_class(knowledge), result.total(), result.ram()])
+    yield from _table(result.summary(knowledge))
     yield ""
     yield from _table(result.by_section())
     yield ""

@@ -5,12 +5,19 @@ from __future__ import annotations
 
 import time
 
-from fixtures.still.ram import sent_pages
+from fixtures.still.ram import last_contents, sent_pages
 from fixtures.still.stream import Stream, parse
 from suites.harness.observability.aging import NS, Aging
 from suites.harness.observability.held_clock import held_clock
 from suites.harness.observability.knowledge import Entry, Knowledge
-from suites.harness.observability.trials import Trial, field_trials, first_choice, page_trials, spread
+from suites.harness.observability.trials import (
+    Trial,
+    field_trials,
+    first_choice,
+    page_trials,
+    spread,
+    stale_page_trials,
+)
 from suites.harness.support.streams import UINT8, stream_of
 from suites.harness.support.tamper.places import all_places
 from suites.harness.support.tampered_streams import page, ram, stream_with
@@ -88,6 +95,18 @@ def test_a_page_is_changed_in_all_its_sendings() -> None:
     assert found == {("pc.ram", 1): 2, ("pc.ram", 3): 1}
     (trial,) = [each for each in page_trials(sent_pages(stream), 9, seed=1) if "0x1" in each.path]
     assert [stream[place.offset : place.end] for place in trial.places] == [CONTENT, CONTENT]
+
+
+def test_a_page_whose_last_content_is_lost_keeps_an_older_one() -> None:
+    """Lose this and a lost dirty page is measured by another page, or by a stream that cannot be loaded."""
+    twice, same = page(0x1000, CONTENT, "pc.ram"), page(0x2000, CONTENT)
+    last = ram([same, page(0x1000, CONTENT[::-1]), page(0x3000, CONTENT)], last=True)
+    stream = stream_with(ram([twice, same]), last)
+    (trial,) = stale_page_trials(stream, 9, seed=1)
+    (place,) = trial.places
+    found = last_contents(stream[: place.offset] + stream[place.end :])
+    assert {number for _block, number in found} == {1, 2, 3}
+    assert stream[found["pc.ram", 1] or 0 :].startswith(CONTENT)
 
 
 def test_an_rtc_does_not_notice_that_it_is_replayed_later() -> None:

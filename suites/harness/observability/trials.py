@@ -12,14 +12,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from fixtures.still.ram import PAGE_BYTES, Page, SentPage
+from fixtures.still.ram import CONTINUE, PAGE, PAGE_BYTES, Page, SentPage, sent_pages
 from fixtures.still.sections import EQUAL
 from fixtures.still.stream import Stream
 from suites.harness.observability.knowledge import Knowledge
-from suites.harness.support.tamper.fields import Change, Mode, new_bytes
+from suites.harness.support.tamper.fields import DROPS, Change, Mode, new_bytes
 from suites.harness.support.tamper.places import Place, all_places
 
 RAM = "ram"
+RECORD_BYTES = 8
+"""A record of a page begins with its address and flags."""
 MODES: tuple[Mode, ...] = ("zero", "invert", "ones")
 TIMERS = ("timer", "int64", "uint64")
 """Types for which all ones is tried in any case: a timer of 0 is due at once, which does no harm."""
@@ -112,12 +114,41 @@ def spread(trials: Iterable[Trial], seed: int) -> list[Trial]:
 
 def page_trials(pages: Sequence[SentPage], count: int, seed: int) -> list[Trial]:
     """`count` random pages of those that were sent with a content, each zeroed in all its sendings."""
-    chance = random.Random(seed)
-    chosen = chance.sample(pages, min(count, len(pages)))
     return [
-        Trial(RAM, f"{block} page {number:#x}", "zero", tuple(_page_places(block, offsets)))
-        for block, number, offsets in chosen
+        Trial(RAM, _page_name(block, number), "zero", tuple(_page_places(block, offsets)))
+        for block, number, offsets in _sample(pages, count, seed)
     ]
+
+
+def stale_page_trials(raw: bytes, count: int, seed: int) -> list[Trial]:
+    """`count` random pages whose last content is never sent, so that an older one stays."""
+    pages = [each for each in sent_pages(raw) if _has_an_older_content(raw, each)]
+    return [
+        Trial(
+            RAM,
+            _page_name(block, number),
+            DROPS,
+            (Place(RAM, block, "page", offsets[-1] - RECORD_BYTES, RECORD_BYTES + PAGE_BYTES),),
+        )
+        for block, number, offsets in _sample(pages, count, seed)
+    ]
+
+
+def _has_an_older_content(raw: bytes, page: SentPage) -> bool:
+    """Was it sent before with another content, and last in a record that does not name the block?"""
+    _block, number, offsets = page
+    *_, before, last = (offsets[0], *offsets)
+    record = (number * PAGE_BYTES | PAGE | CONTINUE).to_bytes(RECORD_BYTES)
+    changed = raw[before : before + PAGE_BYTES] != raw[last : last + PAGE_BYTES]
+    return changed and raw[last - RECORD_BYTES : last] == record
+
+
+def _sample(pages: Sequence[SentPage], count: int, seed: int) -> list[SentPage]:
+    return random.Random(seed).sample(pages, min(count, len(pages)))
+
+
+def _page_name(block: str, number: int) -> str:
+    return f"{block} page {number:#x}"
 
 
 def _page_places(block: str, offsets: Iterable[int]) -> Iterator[Place]:
