@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from suites.harness.support.seeds import TIME, Seed, SeededBuild, hotpatch
+from suites.harness.support.seeds_read_back import THREE_SECONDS_NS
 from suites.harness.support.seeds_under_guests import PSERIES_CLOCK
 from suites.harness.support.stream_seeds import build, field, seed
 from suites.harness.support.wrong_builds import CLOCK, GUEST_RUNS, RECEIVES, does
@@ -30,6 +31,13 @@ IN_THE_STREAM = build(
 
 OF_PSERIES = build(
     "stream-time-pseries",
+    seed(
+        TIME,
+        "the timebase is 3 s ahead",
+        "pseries-vof.newest-old-qmp-precopy-idle-bare-1vcpu",
+        field("timer", "cpu_clock_offset", "plus", THREE_SECONDS_NS),
+        "timebase: vCPU 0 is -",
+    ),
     seed(
         TIME,
         "the real-time clock of pseries is an hour ahead",
