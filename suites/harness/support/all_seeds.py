@@ -7,6 +7,7 @@ from suites.harness.support.seeds import (
     AFTERWARDS,
     AGAIN,
     BUILD,
+    BUSY_MEMORY,
     COST,
     HIDDEN,
     MOVE,
@@ -23,6 +24,7 @@ from suites.harness.support.seeds_later_moves import LATER_MOVES
 from suites.harness.support.seeds_of_cost import OF_COST
 from suites.harness.support.seeds_of_life import OF_LIFE
 from suites.harness.support.seeds_of_machine_types import OF_MACHINE_TYPES
+from suites.harness.support.seeds_of_memory import OF_MEMORY
 from suites.harness.support.seeds_of_registers import OF_REGISTERS
 from suites.harness.support.seeds_of_time import OF_TIME
 from suites.harness.support.seeds_of_vcpus import OF_VCPUS
@@ -35,6 +37,7 @@ KINDS = {
     "other-ram": OTHER_MEMORY,
     "loses-first-page": OTHER_MEMORY,
     "loses-last-page": OTHER_MEMORY,
+    "loses-a-page-under-a-writer": BUSY_MEMORY,
     "clock-jumps": TIME,
     "other-firmware": TABLES,
     "other-device-tree": TABLES,
@@ -42,6 +45,7 @@ KINDS = {
 """The kind of the seeds of a build, if it is not that of its module."""
 MODULES = (
     (MOVE, UNDER_GUESTS),
+    (OTHER_MEMORY, OF_MEMORY),
     (AGAIN, LATER_MOVES),
     (COST, OF_COST),
     (AFTERWARDS, OF_LIFE),

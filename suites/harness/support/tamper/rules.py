@@ -20,7 +20,7 @@ Content = Literal["any", "area", "still", "other", "zero"]
 others that are not zero; pages of zeros."""
 Part = Literal["every", "last"]
 """Every sending of a page, or only those of the final part: sent while the guest stands still, in postcopy
-after it runs on the destination."""
+after it runs on the destination. Pages in multifd's channels are never of the final part."""
 
 
 @dataclass(frozen=True)
