@@ -127,6 +127,15 @@ def test_balloon_that_never_worked_is_not_blamed_on_the_update() -> None:
         managed(ScriptedGuest(deaf_to="balloon"))
 
 
+def test_empty_balloon_is_said_to_hold_nothing() -> None:
+    """Lose this and a balloon that is emptied but for a page holds a negative number of MiB."""
+    guest = ScriptedGuest()
+    made = managed(guest)
+    guest.held = -2 * 4096
+    check = made.keeps_its_balloon()
+    assert check.detail.startswith("the balloon holds 0 MiB by QEMU"), check.detail
+
+
 def test_balloon_is_waited_for_until_it_holds_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lose this and a guest is moved while it still inflates its balloon, whose registers then differ."""
     monkeypatch.setattr(seen, "SEEN_SECONDS", 10.0)
