@@ -73,8 +73,15 @@ OLD_TYPES = SeededBuild(
 OLD_PSERIES = SeededBuild(
     "old-pseries",
     "new",
-    compat("properties", "pseries/machine-properties", "ppc64le"),
+    compat("properties", "pseries/*[eo]-[pr][rn][og]*", "ppc64le"),
     (
+        Seed(
+            "compat property lost (pseries)",
+            _on("pseries-6.0", "virtio-rng-pci", "vectors", "3"),
+            "-pseries-qmp-compare-sees:virtio-rng-pci",
+            "regression",
+            ("property vectors was", "on pseries-6.0"),
+        ),
         Seed(
             "pseries capability changed",
             does("replace-in-argument", "pseries-6.1", "pseries-6.1,cap-cfpc=broken"),
