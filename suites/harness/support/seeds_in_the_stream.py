@@ -157,14 +157,18 @@ DEVICES = build(
     seed(AFTERWARDS, "I/O APIC's table", "precopy-idle-virtio-2vcpu", field("ioapic", "ioredtbl"), "alive: "),
     seed(AFTERWARDS, "I/O APIC missing", "multifd-idle-virtio-2vcpu", without("ioapic"), "alive: "),
     seed(
-        AFTERWARDS, "virtio-net missing", "precopy-busy-virtio-2vcpu", without("virtio-net"), "devices: net: "
+        AFTERWARDS,
+        "virtio-net missing",
+        "precopy-busy-virtio-2vcpu",
+        without("virtio-net"),
+        "rx-filter: net: ",
     ),
     seed(
         AFTERWARDS,
         "virtio-net with another MAC",
         "precopy-busy-virtio-1vcpu",
         field("virtio-net", "virtio/net/mac", "plus"),
-        "devices: net: ",
+        "rx-filter: net: main-mac was",
     ),
     seed(
         AFTERWARDS,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from suites.harness.support.seeds import LOADS, MIGRATE, Seed, SeededBuild, hotpatch
-from suites.harness.support.wrong_builds import CLOCK, GUEST_RUNS, RECEIVES, does, lacks
+from suites.harness.support.wrong_builds import CLOCK, GUEST_RUNS, RECEIVES, SAYS_IT_RUNS, does, lacks
 
 PRECOPY, POSTCOPY, MULTIFD = (f"{name}-idle-bare-1vcpu" for name in ("precopy", "postcopy", "multifd"))
 TWO_VCPUS = "postcopy-idle-bare-2vcpu"
@@ -204,7 +204,7 @@ CLOCK_JUMPS = SeededBuild(
         Seed(
             "the guest's clock jumps ahead by 2 s",
             does("preload", CLOCK, when=RECEIVES)
-            + does("on-message", GUEST_RUNS, "jump-clock", when=RECEIVES),
+            + does("on-message", SAYS_IT_RUNS, "jump-clock", when=RECEIVES),
             PSERIES_CLOCK,
             "defect-new",
             ("timebase: vCPU 0 is -", "s behind the host's clock"),

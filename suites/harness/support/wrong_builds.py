@@ -81,7 +81,9 @@ class Wrong:
 RECEIVES = "-incoming"
 """As `when`: only a destination."""
 GUEST_RUNS = '"event": "RESUME"'
-"""A destination sends this when it resumes the guest."""
+"""A destination sends this when it is about to resume the guest: QEMU starts its clocks just after it."""
+SAYS_IT_RUNS = '"status": "running"'
+"""In its answer to `query-status` from then on."""
 
 
 def does(verb: Verb, first: str = "", second: str = "", *, when: str = "") -> Wrong:
