@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from suites.harness.support.guest_ram import STILL
 from suites.harness.support.seeds import BUSY_MEMORY, OTHER_MEMORY, Seed, SeededBuild, hotpatch
+from suites.harness.support.seeds_under_guests import PRECOPY
 from suites.harness.support.stream_seeds import build, pages, seed
 from suites.harness.support.tamper.rules import PageRule
 from suites.harness.support.wrong_builds import GUEST_RUNS, RECEIVES, does
@@ -101,4 +103,5 @@ OF_MEMORY = (
     UNDER_WRITERS,
     ON_POWER,
     _loses("loses-a-page-under-a-writer", BUSY, 4000, "first 4000: wrong index in lap "),
+    _loses("loses-a-still-page", PRECOPY, STILL + 3, "still pages damaged; first 3: wrong index"),
 )
