@@ -36,7 +36,8 @@ def booted_once(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 def shared(booted_once: Boot) -> Iterator[Boot]:
     """A guest of `booted_once` that is moved through QMP; it is paused while no test uses it.
 
-    For tests that only look, or whose fault no other check of such a test sees, in any order.
+    For tests that only look, or whose fault no other check of such a test sees, in any order. Not for
+    checks of time, which would see the pause.
     """
     with ExitStack() as stack:
 

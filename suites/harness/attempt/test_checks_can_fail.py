@@ -65,9 +65,9 @@ def test_clock_that_jumps_is_found(boot: Boot, arch: Arch, command: str, clock: 
 
 
 @each_arch
-def test_timer_that_is_lost_is_found(shared: Boot, arch: Arch) -> None:
+def test_timer_that_is_lost_is_found(boot: Boot, arch: Arch) -> None:
     """Lose this and a guest passes although a vCPU lost its timers."""
-    guest = shared(arch).guest
+    guest = boot(arch).guest
     times_before(guest)
     heard = len(guest.beats())
     guest.agent.ask("lose-timer", vcpu=1)
