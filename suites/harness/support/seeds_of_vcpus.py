@@ -14,7 +14,7 @@ KERNELS = build(
     seed(
         CPU,
         "x87 control word of vCPU 1",
-        "multifd-idle-bare-2vcpu",
+        "multifd-busy-bare-2vcpu",
         field("cpu#1", "env.fpuc"),
         "registers: fcw of vCPU 1",
     ),
