@@ -11,13 +11,6 @@ from suites.harness.support.wrong_builds import RECEIVES, does
 
 KERNELS = build(
     "forgets-registers",
-    seed(
-        CPU,
-        "x87 control word of vCPU 1",
-        "multifd-busy-bare-2vcpu",
-        field("cpu#1", "env.fpuc"),
-        "registers: fcw of vCPU 1",
-    ),
     seed(CPU, "PAT of vCPU 0", "multifd-idle-virtio-2vcpu", field("cpu", "env.pat"), "msr: PAT of vCPU 0"),
     seed(
         CPU,
@@ -34,7 +27,20 @@ KERNELS = build(
         "breakpoint: debug registers of vCPU 0",
     ),
 )
-"""Registers of x86_64 that the kernel sets, and x87's control word."""
+"""Registers of x86_64 that the kernel sets."""
+
+PAUSED = build(
+    "forgets-paused-registers",
+    seed(
+        CPU,
+        "x87 control word of a paused guest",
+        "precopy-idle-bare-1vcpu-paused",
+        field("cpu", "env.fpuc"),
+        "registers: ",
+    ),
+    suite="suites/life",
+)
+"""Registers that only the running thread holds: in a guest that runs, another may be next on its vCPU."""
 
 VECTORS = build(
     "forgets-vectors",
@@ -127,4 +133,4 @@ POWER = tuple(
 )
 """Registers of POWER. There is a cell for three of them at a time."""
 
-OF_VCPUS = (KERNELS, VECTORS, LEAVES, *POWER)
+OF_VCPUS = (KERNELS, PAUSED, VECTORS, LEAVES, *POWER)
