@@ -54,6 +54,19 @@ static bool has_subleaves(uint32_t leaf)
     return false;
 }
 
+/* Of leaf 0xd: software may not read the places of state components that the CPU does not have (Intel SDM,
+ * volume 1, 13.2), and QEMU 11.1 shows some that QEMU 10.0 showed as 0. */
+static bool is_valid(uint32_t leaf, uint32_t subleaf)
+{
+    uint32_t a, b, c, d, user, supervisor;
+
+    if (leaf != 0xd || subleaf < 2)
+        return true;
+    __cpuid_count(0xd, 0, user, b, c, d);
+    __cpuid_count(0xd, 1, a, b, supervisor, d);
+    return (user | supervisor) >> subleaf & 1;
+}
+
 static void add_leaves(struct cpu_value *values, unsigned *n, uint32_t base)
 {
     uint32_t last, b, c, d;
@@ -63,6 +76,8 @@ static void add_leaves(struct cpu_value *values, unsigned *n, uint32_t base)
         last = base;
     for (uint32_t leaf = base; leaf <= last; leaf++)
         for (uint32_t subleaf = 0; subleaf < (has_subleaves(leaf) ? MOST_SUBLEAVES : 1); subleaf++) {
+            if (!is_valid(leaf, subleaf))
+                continue;
             add_leaf(values, n, leaf, subleaf);
             if (subleaf > 1 && *n && leaf != 0xd && !memcmp(values[*n - 1].words, (uint32_t[4]){0}, 16))
                 break;
