@@ -57,7 +57,7 @@ UNDER_WRITERS = build(
         "precopy-busy-virtio-1vcpu",
         pages(PageRule("drop", "area", part="last", one_in=4)),
         "memory: ",
-        "wrong lap in lap",
+        ": wrong ",
     ),
 )
 
@@ -85,7 +85,7 @@ ON_POWER = build(
         f"{PSERIES}-multifd-busy-bare-1vcpu",
         pages(PageRule("delay", "area", one_in=10)),
         "memory: ",
-        "wrong lap in lap",
+        ": wrong ",
     ),
     arch="ppc64le",
 )
