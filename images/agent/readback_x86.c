@@ -198,9 +198,10 @@ static void read_serial(unsigned base)
 
 static void read_vmmouse(void)
 {
-    uint32_t eax = VMPORT_MAGIC, ebx = 0, ecx = VMMOUSE_STATUS, edx = VMPORT;
+    uint32_t eax = VMPORT_MAGIC, ebx = 0, ecx = VMMOUSE_STATUS, edx = VMPORT, esi = 0, edi = 0;
 
-    __asm__ volatile("inl %%dx, %%eax" : "+a"(eax), "+b"(ebx), "+c"(ecx), "+d"(edx));
+    /* QEMU writes 32 bits of all six registers back (hw/i386/vmmouse.c, vmmouse_set_data). */
+    __asm__ volatile("inl %%dx, %%eax" : "+a"(eax), "+b"(ebx), "+c"(ecx), "+d"(edx), "+S"(esi), "+D"(edi));
     readings_add("vmmouse status", VMPORT, eax);
 }
 

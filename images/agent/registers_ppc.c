@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * POWER: keeps known values in the vCPU's registers while a writer writes, and while a holder spins.
+ * POWER: keeps known values in the vCPU's registers while a writer writes, while a beat is sent, and while a
+ * holder spins.
  *
  * Linux stores FP, Altivec and VSX registers when a thread sleeps and loads them again afterwards, so values
- * are in the vCPU only while a thread runs: a system call is not used to hold any. */
+ * are in the vCPU only while a thread runs. */
 #include "agent.h"
 
 #ifdef __powerpc64__

@@ -94,8 +94,8 @@ bool still_exists(void)
     return parts[0].pages > 0;
 }
 
-/* A kernel with huge pages keeps 5 % of RAM free for them. Of the zone below 16 MiB it gives programs nothing
- * if other zones are as large as the ratio says; 1 would be the largest share, 0 is none. */
+/* A kernel with huge pages keeps 5 % of RAM free for them. It also keeps the
+ * zone below 16 MiB from programs; a ratio of 0 ends that. */
 static void keep_little_free(void)
 {
     write_text_file("/proc/sys/vm/min_free_kbytes", "2048");
