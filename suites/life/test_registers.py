@@ -15,7 +15,7 @@ from fixtures.matrix.promises import promise
 @promise("registers", path="qmp", mechanism="multifd", slow=True)
 @promise("registers", path="qmp", mechanism="precopy", profile="busy", slow=True)
 def test_registers_survive_each_move(guest: Guest, hot_patch: HotPatch, later: LaterMoves) -> None:
-    """Lose this and whether a lost register is found depends on when the guest was stopped."""
+    """Lose this and a lost register is missed if the guest was stopped at the wrong moment."""
     guest.works()
     assert hot_patch().runs_on_new_build
     assert later.again().runs_on_new_build

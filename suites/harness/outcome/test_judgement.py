@@ -262,6 +262,12 @@ def test_runs_that_take_over_a_minute_are_made_twice(new_new: str) -> None:
     assert script.moves == times(forward=1, old=2) + rest
 
 
+def test_one_slow_failure_is_repeated_before_the_update_is_blamed() -> None:
+    """Lose this and a failure by chance, on a host so busy that a run takes minutes, blames the update."""
+    script = Script({FORWARD: "gp"}, seconds=150)
+    assert script.judged()[0] is Outcome.FLAKY
+
+
 def test_rates_of_runs_that_take_over_a_minute_need_two() -> None:
     """Lose this and eight more runs of a minute follow one failure."""
     script = Script({FORWARD: "m", OLD_OLD: "v"}, seconds=75)
