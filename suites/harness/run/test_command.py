@@ -12,7 +12,7 @@ import pytest
 
 from fixtures.places import MATRIX_FILE, ROOT
 from fixtures.run.command import command_line, suite_status
-from suites.harness.support.nested import PLUGINS, nested_environment
+from suites.harness.support.nested import PLUGINS, run_nested
 from suites.harness.support.sample_checkout import sample_checkout
 
 COMMAND = [sys.executable, "-P", str(ROOT / "fixtures" / "run" / "command.py")]
@@ -29,15 +29,7 @@ def matrix(tmp_path: Path) -> Path:
 
 def run(*words: str, directory: Path = ROOT) -> subprocess.CompletedProcess[str]:
     """The command as a user types it in `directory`, without pytest's cache."""
-    return subprocess.run(
-        [*COMMAND, *words, "-n0", *PLUGINS],
-        cwd=directory,
-        env=nested_environment(),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    return run_nested([*COMMAND, *words, "-n0", *PLUGINS], SECONDS, directory=directory)
 
 
 @pytest.mark.parametrize("inside", [True, False], ids=["checkout", "elsewhere"])

@@ -4,11 +4,9 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 
-from fixtures.places import ROOT
-from suites.harness.support.nested import nested_environment
+from suites.harness.support.nested import run_nested
 
 HEAVY = ("matplotlib", "numpy")
 LOADED_BY_A_WORKER = f"""
@@ -26,8 +24,6 @@ print(json.dumps([int(status), sorted(set(sys.modules) & set({HEAVY}))]))
 def test_no_worker_loads_drawing_libraries() -> None:
     """Lose this and each worker starts a second later and takes 50 MiB that guests need."""
     command = [sys.executable, "-c", LOADED_BY_A_WORKER]
-    done = subprocess.run(
-        command, cwd=ROOT, env=nested_environment(), capture_output=True, text=True, timeout=120, check=False
-    )
+    done = run_nested(command, 120)
     status, heavy = json.loads(done.stdout.splitlines()[-1])
     assert (status, heavy) == (0, []), done.stderr

@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
 from fixtures.matrix.cells import expand
 from fixtures.matrix.schema import load_matrix
 from fixtures.places import MATRIX_FILE
-from suites.harness.support.nested import PLUGINS, nested_environment
+from suites.harness.support.nested import PLUGINS, run_nested
 
+SECONDS = 120
+"""Limit in seconds."""
 SOME_SUITES = ("suites/hotpatch", "suites/compat", "suites/life")
 """Tests of cells and of sweeps; collecting all suites would take three times as long."""
 SLOW = [cell.id for cell in expand(load_matrix(MATRIX_FILE)) if "slow" in cell.marks]
@@ -20,15 +21,7 @@ SLOW = [cell.id for cell in expand(load_matrix(MATRIX_FILE)) if "slow" in cell.m
 def collected(*more: str) -> tuple[int, list[str], str]:
     """Exit status, test ids and output of `pytest --collect-only` in a separate process."""
     command = [sys.executable, "-m", "pytest", *SOME_SUITES, "--collect-only", "-q", "-n0", *PLUGINS, *more]
-    done = subprocess.run(
-        command,
-        cwd=MATRIX_FILE.parent,
-        env=nested_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
+    done = run_nested(command, SECONDS)
     tests = [line for line in done.stdout.splitlines() if "::" in line]
     return done.returncode, tests, done.stdout + done.stderr
 

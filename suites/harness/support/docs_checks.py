@@ -20,7 +20,7 @@ from fixtures.matrix.schema import Matrix, load_matrix
 from fixtures.places import MATRIX_FILE, ROOT
 from suites.harness.support.docs_pages import SECONDS, Page, pages
 from suites.harness.support.docs_selections import wrong_selections
-from suites.harness.support.nested import nested_environment
+from suites.harness.support.nested import run_nested
 
 FOREIGN = {
     *("autopkgtest", "bwrap", "createrepo_c", "dnf", "dpkg", "dpkg-scanpackages", "git", "jq", "mmdebstrap"),
@@ -48,15 +48,8 @@ def targets() -> dict[str, str]:
 @cache
 def options_of(*command: str) -> frozenset[str]:
     """The options that a command's own help names."""
-    done = subprocess.run(
-        [*command, "--help"],
-        cwd=ROOT,
-        env=nested_environment(),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=True,
-    )
+    done = run_nested([*command, "--help"], SECONDS)
+    done.check_returncode()
     return frozenset(re.findall(r"(?<![\w-])(--?[A-Za-z][\w-]*)", done.stdout))
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import subprocess
 import sys
 import tempfile
 import tomllib
@@ -20,7 +19,7 @@ from _pytest.mark.expression import Expression
 
 from fixtures.places import ROOT, suites
 from suites.harness.support.docs_pages import SECONDS, Page
-from suites.harness.support.nested import nested_environment
+from suites.harness.support.nested import run_nested
 
 COLLECT = """
 import json, pathlib, sys, pytest
@@ -46,15 +45,7 @@ class Collected:
 def collected() -> tuple[Collected, ...]:
     """All tests of the suite, including the slow ones; collected only once."""
     with tempfile.NamedTemporaryFile() as file:
-        done = subprocess.run(
-            [sys.executable, "-c", COLLECT, file.name],
-            cwd=ROOT,
-            env=nested_environment(),
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
+        done = run_nested([sys.executable, "-c", COLLECT, file.name], SECONDS)
         assert done.returncode == 0, done.stdout + done.stderr
         tests: list[tuple[str, list[str]]] = json.loads(Path(file.name).read_text())
     return tuple(Collected(nodeid, frozenset(markers)) for nodeid, markers in tests)

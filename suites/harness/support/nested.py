@@ -4,6 +4,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from fixtures.places import ROOT
 
 PLUGINS = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
 """Hypothesis is imported at the end of every run that has its plugin, which takes 0.2 CPU seconds."""
@@ -16,3 +21,22 @@ def nested_environment() -> dict[str, str]:
     Without bytecode each process compiles all modules again, which takes 1.2 CPU seconds.
     """
     return {name: value for name, value in os.environ.items() if not name.startswith(NOT_PASSED_ON)}
+
+
+def run_nested(
+    command: Sequence[str], seconds: float, *, directory: Path = ROOT, more: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, for at most `seconds`, with `more` in its environment; it has no input.
+
+    Raises `subprocess.TimeoutExpired`.
+    """
+    return subprocess.run(
+        command,
+        cwd=directory,
+        env=nested_environment() | dict(more or {}),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=seconds,
+    )

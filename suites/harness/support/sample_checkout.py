@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from pathlib import Path
 
 from fixtures.outcome.report_dirs import LINKS
 from fixtures.places import ROOT
-from suites.harness.support.nested import PLUGINS, nested_environment
+from suites.harness.support.nested import PLUGINS, run_nested
 
 LINKED = ("fixtures", "images", "matrix.yaml", "builds.lock.json", "pyproject.toml")
 NOT_OURS = frozenset({*LINKS, *LINKS.values(), "history"})
@@ -49,16 +48,7 @@ class SampleCheckout:
         return self._run("-c", code)
 
     def _run(self, *words: str) -> Said:
-        done = subprocess.run(
-            [sys.executable, *words],
-            cwd=self.root,
-            env=nested_environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=SECONDS,
-        )
+        done = run_nested([sys.executable, *words], SECONDS, directory=self.root)
         return Said(done.returncode, done.stdout + done.stderr)
 
     def collect(self, *words: str) -> Said:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from typing import Any, TypedDict
 from fixtures.outcome.report_dirs import LINKS, all_runs
 from fixtures.places import ROOT
 from suites.harness.support import old_is_right, tracing_allowed
-from suites.harness.support.nested import PLUGINS, nested_environment
+from suites.harness.support.nested import PLUGINS, run_nested
 from suites.harness.support.tamper import plugin
 
 PARTS = ("conftest.py", "pyproject.toml", "builds.lock.json", "fixtures", "images", "reports", "suites")
@@ -98,20 +97,11 @@ def run_seeded(
         words = [*words, "-p", old_is_right.__name__]
     command = [*LIFELINE, sys.executable, "-m", "pytest", "-p", tracing_allowed.__name__, *words]
     command += [f"--old={old}", f"--new={new}", f"--matrix={matrix}", *PLUGINS]
-    ours = nested_environment()
+    more = {}
     if orders is not None:
         command += ["-p", plugin.__name__]
-        ours[plugin.ORDERS_FILE] = str(orders)
-    done = subprocess.run(
-        command,
-        cwd=checkout,
-        env=ours,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=RUN_SECONDS,
-    )
+        more[plugin.ORDERS_FILE] = str(orders)
+    done = run_nested(command, RUN_SECONDS, directory=checkout, more=more)
     written = (run / "verdict.json" for run in reversed(all_runs(checkout / "reports")))
     verdict: dict[str, Any] = next((json.loads(file.read_text()) for file in written if file.is_file()), {})
     return SeededRun(done.returncode, done.stdout + done.stderr, verdict)
