@@ -57,7 +57,7 @@ def test_guest_whose_qemu_dies_at_each_boot_is_not_judged(boots: Boot) -> None:
 
 
 def test_qemu_that_ends_before_the_first_beat_died_at_boot() -> None:
-    """Lose this and a crash at boot cannot be told from a guest that hangs."""
+    """Lose this and a crash at boot counts as a guest that hangs."""
 
     def wait_for(look: Callable[[], object], _deadline: Deadline, **_named: object) -> object:
         return look()
