@@ -183,6 +183,9 @@ void still_report(struct text *out);
 void constant_learn(struct text *out);
 void constant_check(struct text *out);
 
+/* frames.c: what the kernel uses the frame at this physical address for */
+void frame_report(struct text *out, uint64_t address);
+
 /* verify.c: checks every page of the area and of the still memory */
 void memory_verify(struct text *out);
 void memory_inject_damage(struct text *out, uint64_t page, const char *kind, bool writers_go_on);

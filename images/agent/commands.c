@@ -96,6 +96,14 @@ static void do_constants(const struct request *r, struct text *out)
     beat_report_pages(out);
 }
 
+static void do_frame(const struct request *r, struct text *out)
+{
+    uint64_t address;
+
+    if (need(r, out, "at", &address))
+        frame_report(out, address);
+}
+
 static void do_rate(const struct request *r, struct text *out)
 {
     uint64_t mib;
@@ -356,6 +364,7 @@ static const struct {
     {"write", do_write},         {"fill", do_fill},     {"rate", do_rate},
     {"toll", do_write_cost},
     {"still", do_still},         {"learn", do_learn},   {"constants", do_constants},
+    {"frame", do_frame},
     {"verify", do_verify},       {"wake", do_wake},     {"devices", do_devices},
     {"churn", do_churn},         {"inputs", do_inputs}, {"paint", do_paint},
     {"observe", do_observe},     {"entries", do_entries}, {"watchdog", do_watchdog},

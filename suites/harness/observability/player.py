@@ -5,8 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fixtures.errors import RigError
+from fixtures.still.ram import Page
 from fixtures.still.stream import Stream
 from suites.harness.observability.aging import Aging
+from suites.harness.observability.frames import use_of
 from suites.harness.observability.held_clock import HeldClock
 from suites.harness.observability.kept import is_compared, kept_changes, unsteady_fields
 from suites.harness.observability.replay import Ending, Replayer, refuse_unclean
@@ -47,6 +50,15 @@ class Player:
             return arrived
         self.arrived |= kept_changes(trials, self._raw, arrived, self._unsteady)
         return UNNOTICED
+
+    def uses(self, pages: Sequence[Page]) -> list[str]:
+        """What the unchanged guest uses each of these pages for. Raises :class:`RigError` if it is lost."""
+        answer = self._replayer.asked(
+            self._ram([]), lambda: self._state([]), lambda guest: [use_of(guest, page) for page in pages]
+        )
+        if isinstance(answer, Ending):
+            raise RigError(f"the unchanged stream is {answer.how}: {answer.check}: {answer.detail}")
+        return answer
 
     def load_unchanged(self) -> None:
         """Find the fields that differ after any load. Raises :class:`RigError` if it fails."""

@@ -93,6 +93,20 @@ class Replayer:
 
             return _result_of(loaded, destination)
 
+    def asked(
+        self, ram: Sequence[Part], state: Callable[[], bytes], question: Callable[[Guest], Result]
+    ) -> Result | Ending:
+        """Load RAM and device state, let the guest go on, and return what it answers."""
+        with ExitStack() as stack:
+            attempt, destination = self._started(stack)
+
+            def answered() -> Result:
+                self._load(attempt, destination, ram, state)
+                destination.monitor.execute("cont")
+                return question(attempt.guest)
+
+            return _result_of(answered, destination)
+
     def _started(self, stack: ExitStack) -> tuple[Attempt, QmpMachine]:
         """A QEMU that waits for the guest, with the guest's disks as they were."""
         setting = self.capture.setting

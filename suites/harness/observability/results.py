@@ -144,6 +144,8 @@ class Result:
 
     def reason(self, row: Row, knowledge: Knowledge) -> str:
         """Why nobody noticed this change."""
+        if row.section == RAM:
+            return row.detail or UNEXPLAINED
         measured = UNEXPLAINED if self.running else IGNORED
         return knowledge.reason(row.section, row.path, running=self.running) or measured
 

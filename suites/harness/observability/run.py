@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fixtures.attempt.attempt import Setting
@@ -31,6 +31,7 @@ from suites.harness.observability.results import Result, Row
 from suites.harness.observability.sample import Sample, Wanted, sample_trials
 from suites.harness.observability.search import UNNOTICED, Search
 from suites.harness.observability.trials import (
+    RAM,
     Trial,
     field_trials,
     first_choice,
@@ -116,6 +117,7 @@ def observe(order: Order, say: Callable[[str], None]) -> Result:
         pages += stale_page_trials(stream.raw, order.pages_left, order.seed) if order.live else []
         say(f"{len(trials)} changes of fields and {len(pages)} pages to try")
         endings, replays = _endings([*spread(pages, order.seed), *trials], player, order, say, began)
+        endings |= _with_uses(endings, player)
     rows = tuple(Row.of(trial, ending) for trial, ending in endings.items())
     result = Result(
         order.arch,
@@ -165,6 +167,15 @@ def _endings(
     not_loaded = {trial: ending for trial, ending in static.endings.items() if ending is not UNNOTICED}
     endings = not_loaded | dict.fromkeys(player.arrived, BY_STATE) | search.endings
     return endings, static.replays + search.replays
+
+
+def _with_uses(endings: Mapping[Trial, Ending], player: Player) -> dict[Trial, Ending]:
+    """The endings of pages that nobody noticed, with what the guest uses each for."""
+    pages = [
+        trial for trial, ending in endings.items() if trial.section == RAM and ending.how == UNNOTICED.how
+    ]
+    uses = player.uses([trial.page for trial in pages]) if pages else []
+    return {trial: replace(UNNOTICED, detail=use) for trial, use in zip(pages, uses, strict=True)}
 
 
 def _chosen(trials: Sequence[Trial], order: Order) -> list[Trial]:

@@ -18,7 +18,7 @@ def terminal_lines(result: Result, knowledge: Knowledge) -> Iterator[str]:
     yield ""
     yield from _table(result.by_section())
     yield ""
-    for row in result.of_fields:
+    for row in result.rows:
         if not row.seen:
             yield f"not noticed: {row.section} {row.path} ({row.mode}): {result.reason(row, knowledge)}"
     yield ""

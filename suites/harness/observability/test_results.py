@@ -57,6 +57,13 @@ def test_each_field_that_is_not_noticed_has_its_reason() -> None:
     assert f"not noticed: serial state/scr (invert): {IGNORED}" in list(terminal_lines(RESULT, NOTHING_KNOWN))
 
 
+def test_each_page_that_is_not_noticed_has_its_use() -> None:
+    """Lose this and nobody knows whether a lost page was free or needs a check."""
+    page = Row("ram", "pc.ram page 0x8", "zero", "unnoticed", detail="page tables")
+    lines = list(terminal_lines(replace(RESULT, rows=(page,)), NOTHING_KNOWN))
+    assert "not noticed: ram pc.ram page 0x8 (zero): page tables" in lines
+
+
 def test_without_a_comparison_a_field_has_no_reason_of_its_own() -> None:
     """Lose this and fields that QEMU keeps and nobody looks at are called ignored."""
     running = replace(RESULT, running=True)
