@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from suites.harness.support.guest_ram import STILL
+from suites.harness.support.guest_ram import STILL, TMPFS
 from suites.harness.support.seeds import BUSY_MEMORY, OTHER_MEMORY, Seed, SeededBuild, hotpatch
 from suites.harness.support.seeds_under_guests import PRECOPY
 from suites.harness.support.stream_seeds import build, pages, seed
@@ -59,6 +59,14 @@ UNDER_WRITERS = build(
         "memory: ",
         ": wrong ",
     ),
+    seed(
+        BUSY_MEMORY,
+        "bits flipped under a writer (multifd)",
+        "multifd-busy-virtio-1vcpu",
+        pages(PageRule("flip", "area", one_in=4)),
+        "memory: ",
+        "pages were damaged when overwritten; first",
+    ),
 )
 
 ON_POWER = build(
@@ -104,4 +112,5 @@ OF_MEMORY = (
     ON_POWER,
     _loses("loses-a-page-under-a-writer", BUSY, 4000, "first 4000: wrong index in lap "),
     _loses("loses-a-still-page", PRECOPY, STILL + 3, "still pages damaged; first 3: wrong index"),
+    _loses("loses-a-page-of-a-file", PRECOPY, TMPFS + 4, "a file in a tmpfs damaged; first 4: wrong index"),
 )
