@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.attempt.attempt import Attempt, Boot
+from fixtures.hosts.local_process import LocalProcess
 from fixtures.matrix.names import Arch
 from images.kernel_memory import unchanging_page
 from suites.harness.support.guest_ram import STILL, TMPFS, flip_bit, header
@@ -37,7 +38,9 @@ def test_damage_is_found_by_the_writer_that_overwrites_it(boot: Boot, arch: Arch
 def test_damage_in_each_kind_of_memory_is_found(boot: Boot, arch: Arch) -> None:
     """Lose this and a build that drops pages of which the guest makes no use passes."""
     attempt = boot(arch, profile="idle")
-    guest, pid = attempt.guest, attempt.machine.process.pid
+    guest, process = attempt.guest, attempt.machine.process
+    assert isinstance(process, LocalProcess)
+    pid = process.pid
     guest.works()
     guest.learns_constant_memory()
     assert guest.memory_is_intact()

@@ -8,7 +8,7 @@ import pytest
 
 from fixtures.attempt.switchover import cost_figures, switchover_figures
 from fixtures.evidence.timeline import Mark, Timeline
-from fixtures.machine.footprint import Footprint
+from fixtures.hosts.footprint import Footprint
 from fixtures.matrix.guestspec import BEAT_MS
 from fixtures.matrix.mechanisms import MIB
 from fixtures.path.interface import Move

@@ -13,7 +13,7 @@ import pytest
 from fixtures.builds import archive
 from fixtures.builds.archive import MIRROR_VARIABLE, explain, mirror, sources
 from fixtures.errors import RigError, UsageError
-from fixtures.machine.process import ends_of
+from fixtures.hosts.local_process import ends_of
 from fixtures.places import ROOT
 
 # Lines as apt 2.6 and mmdebstrap 1.3 wrote them, where a test needs them; the mirror's name and address are

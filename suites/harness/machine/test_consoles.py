@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.hosts.attempt_dir import attempt_dir
 from fixtures.machine import consoles
-from fixtures.machine.attempt_dir import attempt_dir
 from fixtures.machine.consoles import Channel
 from fixtures.waiting import Deadline, Late
 

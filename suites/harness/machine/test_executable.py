@@ -9,7 +9,7 @@ import pytest
 
 from fixtures.builds.build import Build
 from fixtures.errors import UsageError
-from fixtures.machine.attempt_dir import attempt_dir
+from fixtures.hosts.attempt_dir import attempt_dir
 from fixtures.machine.probe import executable_file, probed
 from fixtures.machine.qmp_machine import HostSetup, QmpMachine
 from fixtures.matrix.guestspec import GuestSpec

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from fixtures.errors import HotPatchFailure, UsageError
+from fixtures.hosts.attempt_dir import attempt_dir
 from fixtures.machine import probe as probe_module
 from fixtures.machine import qmp_machine
-from fixtures.machine.attempt_dir import attempt_dir
 from fixtures.machine.probe import probed
 from fixtures.machine.qmp_machine import HostSetup, QmpMachine
 from fixtures.matrix.guestspec import GuestSpec

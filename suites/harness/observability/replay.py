@@ -17,9 +17,9 @@ from fixtures.errors import HotPatchFailure, RigError
 from fixtures.evidence.checks import Check
 from fixtures.guest.examination import examined
 from fixtures.guest.guest import Guest
-from fixtures.machine.attempt_dir import attempt_dir
+from fixtures.hosts.attempt_dir import attempt_dir
+from fixtures.hosts.interface import ProcessGone
 from fixtures.machine.monitor import CommandRefused, MonitorClosed, MonitorSilent
-from fixtures.machine.process import ProcessGone
 from fixtures.machine.qmp_machine import QmpMachine
 from fixtures.path.interface import SOCKET_NAME, Move
 from fixtures.path.qmp.saving import saved

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fixtures.cache import cache_root
-from fixtures.machine.attempt_dir import attempt_dir
+from fixtures.hosts.attempt_dir import attempt_dir
 from fixtures.matrix.schema import DebianBuild
 from fixtures.run.executing import pair_under_test_of
 from suites.harness.support.all_seeds import SEEDED

@@ -16,7 +16,7 @@ from typing import IO
 import pytest
 
 from fixtures.builds.build import USUAL_PROGRAMS, inside
-from fixtures.machine.footprint import Footprint, footprint
+from fixtures.hosts.footprint import Footprint, footprint
 from fixtures.waiting import Deadline
 from suites.harness.support.seeds import LOADS
 from suites.harness.support.wrong_builds import CLOCK, Wrong, does, make_wrong

@@ -21,6 +21,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("evidence",),
     ("images",),
     ("builds",),
+    ("hosts",),
     ("machine",),
     ("guest",),
     ("path",),

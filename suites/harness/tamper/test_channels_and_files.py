@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.machine.attempt_dir import attempt_dir
+from fixtures.hosts.attempt_dir import attempt_dir
 from suites.harness.support.streams import stream_of
 from suites.harness.support.tamper.mapped_ram import tamper_with_file
 from suites.harness.support.tamper.multifd_channel import HEADER, INIT_BYTES, MAGIC, PAGES_IN_PACKET

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.machine.attempt_dir import attempt_dir
+from fixtures.hosts.attempt_dir import attempt_dir
 from fixtures.still.stream import parse
 from suites.harness.support.streams import stream_of
 from suites.harness.support.tamper.fields import Change

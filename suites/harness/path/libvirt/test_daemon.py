@@ -16,7 +16,7 @@ import pytest
 from fixtures.builds.build import Build
 from fixtures.builds.sandbox import Command, Sandbox
 from fixtures.errors import RigError, Unsupported
-from fixtures.machine.attempt_dir import attempt_dir
+from fixtures.hosts.attempt_dir import attempt_dir
 from fixtures.path.libvirt import daemon as daemon_module
 from fixtures.path.libvirt import daemons as daemons_module
 from fixtures.path.libvirt.daemon import CAPABILITIES, STATE, Daemon

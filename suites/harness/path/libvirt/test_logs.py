@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.machine.output import KEPT_BYTES
+from fixtures.hosts.output import KEPT_BYTES
 from fixtures.path.libvirt import logs
 from fixtures.path.libvirt.logs import LogBounds, bounded_log, cut_out_middle
 from fixtures.waiting import Deadline, comes_true

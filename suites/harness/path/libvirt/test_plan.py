@@ -10,8 +10,8 @@ import pytest
 
 from fixtures.attempt import virsh
 from fixtures.errors import HotPatchFailure, Refused, Unsupported
-from fixtures.machine.output import BoundedProgram
-from fixtures.machine.process import ENVIRONMENT
+from fixtures.hosts.local_process import ENVIRONMENT
+from fixtures.hosts.output import BoundedProgram
 from fixtures.matrix.mechanisms import MECHANISMS, drives
 from fixtures.path.libvirt import path as libvirt_path
 from fixtures.path.libvirt.domain import Domain

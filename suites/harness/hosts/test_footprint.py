@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.machine.footprint import Footprint, footprint
+from fixtures.hosts.footprint import Footprint, footprint
 
 NINE_THREADS = """
 import threading
@@ -79,5 +79,5 @@ def test_process_that_ends_while_it_is_looked_at_has_none(
     started: Started, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Lose this and the end of a QEMU at the wrong moment ends in an error of the suite."""
-    monkeypatch.setattr("fixtures.machine.footprint.PROC", tmp_path)
+    monkeypatch.setattr("fixtures.hosts.footprint.PROC", tmp_path)
     assert footprint(started("pass")) is None

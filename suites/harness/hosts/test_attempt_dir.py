@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from fixtures.errors import RigError
-from fixtures.machine.attempt_dir import assert_nothing_runs_in, attempt_dir
+from fixtures.hosts.attempt_dir import assert_nothing_runs_in, attempt_dir
 from fixtures.places import ROOT
 from fixtures.waiting import Deadline, comes_true
 
 SOCKET_PATH_BYTES = 108
 PROGRAM = """
 import time
-from fixtures.machine.attempt_dir import attempt_dir
+from fixtures.hosts.attempt_dir import attempt_dir
 with attempt_dir() as place:
     (place / "deep").mkdir()
     (place / "deep" / "file").touch()

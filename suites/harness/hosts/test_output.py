@@ -12,9 +12,9 @@ import pytest
 
 from fixtures.builds.build import Build
 from fixtures.builds.sandbox import Sandbox
-from fixtures.machine import output as output_module
-from fixtures.machine.output import BoundedOutput, Kept, run_bounded
-from fixtures.machine.process import QemuProcess
+from fixtures.hosts import output as output_module
+from fixtures.hosts.local_process import LocalProcess
+from fixtures.hosts.output import BoundedOutput, Kept, run_bounded
 from suites.harness.support.fake_qemu import PYTHON, PYTHON_HOME
 
 FLOOD = """
@@ -35,14 +35,14 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def qemu(tmp_path: Path, file: Path) -> Iterator[Callable[[str], QemuProcess]]:
+def qemu(tmp_path: Path, file: Path) -> Iterator[Callable[[str], LocalProcess]]:
     """Starts a Python script in place of QEMU."""
-    started: list[QemuProcess] = []
+    started: list[LocalProcess] = []
 
-    def start(script: str) -> QemuProcess:
+    def start(script: str) -> LocalProcess:
         build = Build("new", Sandbox(Path("/"), shown=(PYTHON_HOME,)), {})
         argv = [str(PYTHON), "-I", "-c", script]
-        started.append(QemuProcess(build, argv, stderr=file, inherited=[], attempt_dir=tmp_path))
+        started.append(LocalProcess(build, argv, stderr=file, inherited=[], attempt_dir=tmp_path))
         return started[-1]
 
     yield start
@@ -50,7 +50,9 @@ def qemu(tmp_path: Path, file: Path) -> Iterator[Callable[[str], QemuProcess]]:
         process.kill()
 
 
-def test_flood_neither_blocks_qemu_nor_fills_the_disk(qemu: Callable[[str], QemuProcess], file: Path) -> None:
+def test_flood_neither_blocks_qemu_nor_fills_the_disk(
+    qemu: Callable[[str], LocalProcess], file: Path
+) -> None:
     """Lose this and one passing cell leaves gigabytes of stderr, or hangs because stderr is not read."""
     process = qemu(FLOOD)
     assert process.wait(60) == 0
@@ -61,7 +63,7 @@ def test_flood_neither_blocks_qemu_nor_fills_the_disk(qemu: Callable[[str], Qemu
     assert f"… {(200 << 20) + 7 - 2 * output_module.KEPT_BYTES} bytes left out …" in process.stderr()
 
 
-def test_last_words_are_there_at_once(qemu: Callable[[str], QemuProcess]) -> None:
+def test_last_words_are_there_at_once(qemu: Callable[[str], LocalProcess]) -> None:
     """Lose this and a message about a QEMU that died lacks what it said last."""
     for _ in range(10):
         process = qemu("import os; os.write(2, b'out of luck\\n'); os._exit(3)")
@@ -69,7 +71,7 @@ def test_last_words_are_there_at_once(qemu: Callable[[str], QemuProcess]) -> Non
         assert process.stderr() == "out of luck"
 
 
-def test_output_is_in_its_file_while_qemu_runs(qemu: Callable[[str], QemuProcess], file: Path) -> None:
+def test_output_is_in_its_file_while_qemu_runs(qemu: Callable[[str], LocalProcess], file: Path) -> None:
     """Lose this and the evidence of a run that is killed is empty."""
     process = qemu("import os, time; os.write(2, b'early'); time.sleep(60)")
     deadline = time.monotonic() + 20
@@ -78,7 +80,7 @@ def test_output_is_in_its_file_while_qemu_runs(qemu: Callable[[str], QemuProcess
     assert file.read_bytes() == b"early"
 
 
-def test_our_own_kill_is_not_how_qemu_ended(qemu: Callable[[str], QemuProcess]) -> None:
+def test_our_own_kill_is_not_how_qemu_ended(qemu: Callable[[str], LocalProcess]) -> None:
     """Lose this and a QEMU that hangs is reported as one that died of signal 9."""
     process = qemu("import time; time.sleep(60)")
     assert process.end() == "it still runs"
@@ -86,7 +88,7 @@ def test_our_own_kill_is_not_how_qemu_ended(qemu: Callable[[str], QemuProcess]) 
     assert process.end() == "it ran until the suite ended it"
 
 
-def test_qemu_that_ended_by_itself_keeps_its_status(qemu: Callable[[str], QemuProcess]) -> None:
+def test_qemu_that_ended_by_itself_keeps_its_status(qemu: Callable[[str], LocalProcess]) -> None:
     """Lose this and a crash looks like the suite's own clean-up."""
     process = qemu("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
     process.wait(20)
@@ -94,7 +96,7 @@ def test_qemu_that_ended_by_itself_keeps_its_status(qemu: Callable[[str], QemuPr
     assert process.end() == "exit status 139"
 
 
-def test_kill_from_outside_is_named(qemu: Callable[[str], QemuProcess]) -> None:
+def test_kill_from_outside_is_named(qemu: Callable[[str], LocalProcess]) -> None:
     """Lose this and a QEMU that the host killed for its memory counts as one that crashed."""
     process = qemu("import time; time.sleep(60)")
     psutil.Process(process._popen.pid).kill()
@@ -102,7 +104,7 @@ def test_kill_from_outside_is_named(qemu: Callable[[str], QemuProcess]) -> None:
     assert process.end() == "exit status -9 (something outside killed it: out of memory?)"
 
 
-def test_full_disk_does_not_block_qemu(qemu: Callable[[str], QemuProcess], file: Path) -> None:
+def test_full_disk_does_not_block_qemu(qemu: Callable[[str], LocalProcess], file: Path) -> None:
     """Lose this and a full disk hangs every guest that says anything."""
     file.symlink_to("/dev/full")
     process = qemu(FLOOD)
