@@ -7,7 +7,7 @@ import pytest
 
 from fixtures.builds.build import Build, inside, open_build
 from fixtures.builds.sandbox import Sandbox
-from fixtures.errors import UsageError
+from fixtures.errors import Unsupported, UsageError
 from fixtures.matrix.schema import HostBuild, Matrix, RootBuild, TreeBuild, load_matrix
 from fixtures.places import MATRIX_FILE
 
@@ -58,6 +58,13 @@ def test_build_that_is_not_there_is_reported(tmp_path: Path, monkeypatch: pytest
         with pytest.raises(UsageError, match=f"^build mine: .*{message}") as error:
             open_build(matrix(described), "mine")
         assert error.value.fix
+
+
+def test_build_of_this_machine_is_not_for_another(tmp_path: Path) -> None:
+    """Lose this and a POWER host starts programs for x86_64."""
+    described = RootBuild(kind="root", path=str(tmp_path))
+    with pytest.raises(Unsupported, match="build mine is of kind root: only kind debian has ppc64el hosts"):
+        open_build(matrix(described), "mine", host_arch="ppc64el")
 
 
 def test_only_a_root_of_the_cache_is_made_again(tmp_path: Path) -> None:

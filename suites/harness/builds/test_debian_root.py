@@ -3,17 +3,21 @@
 
 import json
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from fixtures.builds.debian_root import _seal, debian_root
+from fixtures.builds.debian_root import LACK_SECONDS, _seal, debian_root, whole_root
 from fixtures.cache import cache_root
-from fixtures.errors import UsageError
+from fixtures.errors import Unsupported, UsageError
+from fixtures.matrix.names import HostArch
 from fixtures.matrix.schema import DebianBuild
 
-BUILD = DebianBuild(kind="debian", suites=("bookworm",), packages={"seabios": "1.16.2-1"})
+BUILD = DebianBuild(
+    kind="debian", suites=("bookworm",), packages={"seabios": "1.16.2-1", "qemu-system-ppc": "1:7.2-1"}
+)
 
 
 @pytest.fixture
@@ -23,7 +27,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return cache_root()
 
 
-def make_root(_name: str, _build: DebianBuild, half: Path, *, strict_pins: bool) -> None:
+def make_root(_name: str, _build: DebianBuild, half: Path, *, host_arch: HostArch, strict_pins: bool) -> None:
     """Stands for mmdebstrap."""
     (half / "root/usr/bin").mkdir(parents=True)
     (half / "root/usr/bin/qemu").write_text("qemu")
@@ -48,6 +52,37 @@ def test_strict_pins_hold_for_a_cached_root_too(cache: Path, monkeypatch: pytest
     monkeypatch.setattr("fixtures.builds.debian_root._make", make_root)
     with pytest.raises(UsageError, match="moved"):
         debian_root("mine", BUILD, strict_pins=True)
+
+
+def test_roots_of_two_architectures_are_apart(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a POWER host is given programs for x86_64, or every cached root is made anew."""
+    monkeypatch.setattr("fixtures.builds.debian_root._make", make_root)
+    places = [
+        debian_root("mine", BUILD, host_arch=host_arch, strict_pins=False).root.parent.name
+        for host_arch in ("amd64", "ppc64el")
+    ]
+    assert places == ["mine-245f04370660", "mine-ppc64el-843a6045ab1b"]
+
+
+def test_lack_is_remembered_for_a_while(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and every cell downloads again what the archive does not have."""
+    tried = []
+
+    def lack(name: str, *_: object, **__: object) -> None:
+        tried.append(name)
+        raise Unsupported("the archive lacks zlib1g")
+
+    def ask(*, ask_again: bool = False) -> int:
+        with pytest.raises(Unsupported, match="the archive lacks zlib1g"):
+            whole_root("mine", BUILD, host_arch="ppc64el", strict_pins=False, ask_again=ask_again)
+        return len(tried)
+
+    monkeypatch.setattr("fixtures.builds.debian_root._make", lack)
+    assert [ask(), ask(), ask(ask_again=True)] == [1, 1, 2]
+    (note,) = (cache / "builds").glob(".mine-ppc64el-*.lack")
+    long_ago = time.time() - LACK_SECONDS - 1
+    os.utime(note, (long_ago, long_ago))
+    assert ask() == 3
 
 
 def _grow(root: Path) -> None:

@@ -6,12 +6,14 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
+from rich.console import Console
 
 from fixtures.builds import pins
 from fixtures.builds.archive import AptIndex
+from fixtures.builds.debian_root import DebianRoot
 from fixtures.builds.series import Candidate
 from fixtures.builds.yaml_edit import replaced
-from fixtures.errors import UsageError
+from fixtures.errors import Unsupported, UsageError
 from fixtures.matrix.schema import DebianBuild, Kernel, load_matrix
 from fixtures.matrix.yaml_file import Place
 from fixtures.places import MATRIX_FILE
@@ -81,6 +83,39 @@ def index(**offers: tuple[Candidate, ...]) -> AptIndex:
             names=lambda prefix: [name for name in known if name.startswith(prefix)],
         ),
     )
+
+
+def test_other_architectures_are_surveyed_in_a_line_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a pin moves to a version that POWER hosts do not have yet, without a word."""
+    build = DebianBuild(kind="debian", suites=("bookworm",), packages={"qemu-system-ppc": "1:7.2-7"})
+    offered: list[Candidate] = []
+    monkeypatch.setattr(
+        "fixtures.builds.mmdebstrap.AptIndex", lambda *_, **__: index(qemu_system_ppc=tuple(offered))
+    )
+    has_none = "debian-12:ppc64el: unsupported: the suites bookworm have no packages for ppc64el"
+    assert list(pins.elsewhere("debian-12", build)) == [has_none]
+    offered.append(Candidate("1:7.2-7+b1", "bookworm"))
+    assert list(pins.elsewhere("debian-12", build)) == ["debian-12:ppc64el: the archive has what is pinned"]
+
+
+def test_lock_has_an_entry_for_each_architecture_that_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and POWER hosts' packages are never compared, or what they lack keeps amd64 unlocked."""
+    written: dict[str, object] = {}
+
+    def made(name: str, _build: DebianBuild, *, host_arch: str, **_: object) -> DebianRoot:
+        if (name, host_arch) == ("debian-11", "ppc64el"):
+            raise Unsupported("the suite has none")
+        return DebianRoot(Path("place/root"), {}, ())
+
+    monkeypatch.setattr(pins, "whole_root", made)
+    monkeypatch.setattr(pins, "check_against_lock", lambda *_, **__: ())
+    monkeypatch.setattr(pins, "write_lock", written.__setitem__)
+    console = Console(width=160)
+    with console.capture() as output:
+        for name in ("debian-11", "debian-12"):
+            pins._lock(load_matrix(MATRIX_FILE), name, console)
+    assert list(written) == ["debian-11", "debian-12", "debian-12:ppc64el"]
+    assert "debian-11:ppc64el: not locked: the suite has none" in output.get()
 
 
 def test_survey_shows_what_moves_and_what_cannot() -> None:

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from fixtures.builds.mmdebstrap import _pins_of_today
+from fixtures.builds.apt_failures import ArchiveLacks
+from fixtures.builds.mmdebstrap import pins_of_today
 from fixtures.builds.series import Candidate, Standing, replacements, same_series, upstream_series
 from fixtures.errors import UsageError
 from fixtures.matrix.schema import DebianBuild, load_matrix
@@ -89,7 +90,7 @@ def archive(monkeypatch: pytest.MonkeyPatch) -> Archive:
 def test_moved_pin_is_reported_in_one_line(archive: Archive) -> None:
     """Lose this and a report does not say that another package was qualified than the one pinned."""
     archive("1.16.4-1", "1.15.0-1")
-    pins, notes = _pins_of_today("debian-12", BUILD, Path("work"), strict_pins=False)
+    pins, notes = pins_of_today("debian-12", BUILD, Path("work"), strict_pins=False)
     assert pins == {"seabios": "1.16.4-1"}
     assert notes == ["debian-12: seabios 1.16.2-1 is gone from the archive; took 1.16.4-1"]
 
@@ -97,7 +98,7 @@ def test_moved_pin_is_reported_in_one_line(archive: Archive) -> None:
 def test_pin_that_the_archive_has_stays(archive: Archive) -> None:
     """Lose this and every pin moves because one did."""
     archive("1.16.4-1", "1.16.2-1")
-    assert _pins_of_today("debian-12", BUILD, Path("work"), strict_pins=True) == ({"seabios": "1.16.2-1"}, [])
+    assert pins_of_today("debian-12", BUILD, Path("work"), strict_pins=True) == ({"seabios": "1.16.2-1"}, [])
 
 
 def test_strict_pins_make_a_moved_pin_an_error(archive: Archive) -> None:
@@ -106,7 +107,39 @@ def test_strict_pins_make_a_moved_pin_an_error(archive: Archive) -> None:
     with pytest.raises(
         UsageError, match=r'has 1\.16\.4-1\n.*`make pins ARGS="debian-12 --move"` moves the pins'
     ):
-        _pins_of_today("debian-12", BUILD, Path("work"), strict_pins=True)
+        pins_of_today("debian-12", BUILD, Path("work"), strict_pins=True)
+
+
+@pytest.mark.parametrize("offered", ["1.16.2-1+b1", "1.16.2-1"])
+def test_rebuild_of_another_architecture_is_the_pin(offered: str, archive: Archive) -> None:
+    """Lose this and POWER hosts lack every package that was rebuilt for amd64 alone."""
+    build = BUILD.model_copy(update={"packages": {"seabios": "1.16.2-1+b3"}})
+    archive("1.16.4-1", offered)
+    found = pins_of_today("debian-12", build, Path("work"), host_arch="ppc64el", strict_pins=True)
+    assert found == ({"seabios": offered}, [])
+
+
+def test_rebuild_of_the_pinned_architecture_is_another_version(archive: Archive) -> None:
+    """Lose this and a rebuilt QEMU is qualified without a word."""
+    archive("1.16.2-1+b1")
+    _, notes = pins_of_today("debian-12", BUILD, Path("work"), strict_pins=False)
+    assert notes == ["debian-12: seabios 1.16.2-1 is gone from the archive; took 1.16.2-1+b1"]
+
+
+def test_gone_pin_of_another_architecture_moves_alike(archive: Archive) -> None:
+    """Lose this and the report of a POWER host does not say that its QEMU is not the pinned one."""
+    archive("1.16.4-1")
+    _, notes = pins_of_today("debian-12", BUILD, Path("work"), host_arch="ppc64el", strict_pins=False)
+    assert notes == ["debian-12:ppc64el: seabios 1.16.2-1 is gone from the archive; took 1.16.4-1"]
+    with pytest.raises(UsageError, match=r"^build debian-12:ppc64el: .*\n.*`make pins ARGS=\"debian-12 "):
+        pins_of_today("debian-12", BUILD, Path("work"), host_arch="ppc64el", strict_pins=True)
+
+
+def test_suites_without_the_architecture_are_named(archive: Archive) -> None:
+    """Lose this and `make pins` says of each package that it is gone, where the architecture is."""
+    archive()
+    with pytest.raises(ArchiveLacks, match="the suites bookworm have no packages for ppc64el"):
+        pins_of_today("debian-12", BUILD, Path("work"), host_arch="ppc64el", strict_pins=False)
 
 
 @pytest.mark.parametrize("offered", [["1.17.0-1"], []])
@@ -114,7 +147,7 @@ def test_pin_whose_series_is_gone_is_reported(offered: list[str], archive: Archi
     """Lose this and a stale pin ends in apt's riddle instead of what the archive has."""
     archive(*offered)
     with pytest.raises(UsageError, match=f"archive, which has {'1.17.0-1' if offered else 'none'}"):
-        _pins_of_today("debian-12", BUILD, Path("work"), strict_pins=False)
+        pins_of_today("debian-12", BUILD, Path("work"), strict_pins=False)
 
 
 def test_pins_of_the_shipped_builds_have_a_series() -> None:

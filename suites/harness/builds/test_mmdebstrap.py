@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Making roots: one retry of what a mirror may mend, and cells are unsupported for what the archive lacks."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fixtures.builds import mmdebstrap
+from fixtures.errors import Unsupported, UsageError
+from fixtures.matrix.names import HostArch
+from fixtures.matrix.schema import DebianBuild
+
+BUILD = DebianBuild(kind="debian", suites=("trixie",), packages={"qemu-system-ppc": "1:10.0.13+ds-0"})
+ABSENT = "E: Failed to fetch http://mirror.example/pool/z/zlib1g_1.3_ppc64el.deb  404  Not Found\n"
+NO_ARCHITECTURE = "E: apt-get update did not find any indices for architecture 'ppc64el' in suite 'trixie'\n"
+TAMPERED = ABSENT + "   Hash Sum mismatch\n"
+Run = Callable[[HostArch], int]
+
+
+@pytest.fixture
+def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
+    """Fails with these outputs, then succeeds; a run makes a root and returns how often mmdebstrap ran."""
+
+    def fails_with(*outputs: str) -> Run:
+        results = [*outputs, None]
+
+        def run(host_arch: HostArch) -> int:
+            mmdebstrap.bootstrap("mine", BUILD, tmp_path, host_arch=host_arch, strict_pins=False)
+            return len(outputs) + 1 - len(results)
+
+        def unpack(*_: object) -> str | None:
+            (tmp_path / "root/etc").mkdir(parents=True, exist_ok=True)
+            return results.pop(0)
+
+        monkeypatch.setattr(mmdebstrap, "_mmdebstrap", unpack)
+        return run
+
+    return fails_with
+
+
+def test_mirror_that_was_being_updated_is_asked_once_more(archive: Callable[..., Run]) -> None:
+    """Lose this and a run that starts while the mirror is updated has no build."""
+    assert archive(ABSENT)("ppc64el") == 2
+
+
+def test_package_that_the_archive_lost_is_unsupported(archive: Callable[..., Run]) -> None:
+    """Lose this and one package that another architecture lacks stops the run of every cell."""
+    with pytest.raises(
+        Unsupported, match=r"^build mine:ppc64el: the archive lists packages that it does not have: zlib1g$"
+    ):
+        archive(ABSENT, ABSENT)("ppc64el")
+
+
+def test_architecture_that_the_suite_lacks_is_unsupported(archive: Callable[..., Run]) -> None:
+    """Lose this and no pair with Debian 11 can be qualified on a POWER host."""
+    with pytest.raises(
+        Unsupported, match=r"^build mine:ppc64el: the suite trixie has no packages for ppc64el$"
+    ):
+        archive(NO_ARCHITECTURE)("ppc64el")
+
+
+@pytest.mark.parametrize("host_arch,output", [("amd64", ABSENT), ("ppc64el", TAMPERED)])
+def test_other_trouble_stops_the_run(host_arch: HostArch, output: str, archive: Callable[..., Run]) -> None:
+    """Lose this and a run without its builds, or with a tampered package, ends as if all was well."""
+    with pytest.raises(UsageError, match=r"^build mine"):
+        archive(output, output)(host_arch)
