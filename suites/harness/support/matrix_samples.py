@@ -98,6 +98,11 @@ BAD = {
         "- {old: befor",
         "line 13: pairs[0].old: unknown build 'befor'",
     ),
+    "unknown-emulator": (
+        "kernels:",
+        "emulator: befor\nkernels:",
+        "line 15: emulator: unknown build 'befor'; allowed: before, after",
+    ),
     "default-pair-not-a-pair": (
         "pair: {old: before",
         "pair: {old: after",
