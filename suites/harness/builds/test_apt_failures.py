@@ -172,7 +172,8 @@ def test_no_message_names_the_mirror(output: str) -> None:
 @pytest.mark.parametrize("output", [PIN_GONE, UNMET])
 def test_pins_that_cannot_be_had_name_the_command_that_moves_them(output: str) -> None:
     """Lose this and a user does not learn how to update a stale matrix.yaml."""
-    assert '`make pins ARGS="debian-12 --move"`' in str(explain(output, what="build debian-12"))
+    for what in ("build debian-12", "build debian-12:ppc64el"):
+        assert '`make pins ARGS="debian-12 --move"`' in str(explain(output, what=what))
     assert '`make pins ARGS="kernels --move"`' in str(explain(output, what="kernels.x86_64"))
 
 

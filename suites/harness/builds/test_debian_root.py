@@ -64,6 +64,21 @@ def test_roots_of_two_architectures_are_apart(cache: Path, monkeypatch: pytest.M
     assert places == ["mine-245f04370660", "mine-ppc64el-843a6045ab1b"]
 
 
+def test_each_architecture_has_its_own_lock(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and packages of POWER hosts are compared with those for amd64, or with none."""
+    compared: list[str] = []
+
+    def check(entry: str, *_: object, **__: object) -> tuple[str, ...]:
+        compared.append(entry)
+        return ()
+
+    monkeypatch.setattr("fixtures.builds.debian_root._make", make_root)
+    monkeypatch.setattr("fixtures.builds.debian_root.check_against_lock", check)
+    debian_root("mine", BUILD, host_arch="ppc64el", strict_pins=False)
+    debian_root("mine", BUILD, strict_pins=False)
+    assert compared == ["mine:ppc64el", "mine"]
+
+
 def test_lack_is_remembered_for_a_while(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lose this and every cell downloads again what the archive does not have."""
     tried = []

@@ -3,6 +3,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -37,6 +38,25 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ru
         return run
 
     return fails_with
+
+
+@pytest.mark.parametrize("host_arch", ["amd64", "ppc64el"])
+def test_root_is_made_for_the_architecture_of_the_host(
+    host_arch: HostArch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and a POWER host cannot run a single program of its root."""
+    started: list[list[str]] = []
+
+    def run(command: list[str], **_: object) -> SimpleNamespace:
+        started.append(command)
+        return SimpleNamespace(returncode=0)
+
+    monkeypatch.setattr(mmdebstrap, "os", SimpleNamespace(geteuid=lambda: 0, environ={}))
+    monkeypatch.setattr(mmdebstrap, "shutil", SimpleNamespace(which=str, rmtree=lambda *_, **__: None))
+    monkeypatch.setattr(mmdebstrap, "sources", lambda _suites: "")
+    monkeypatch.setattr(mmdebstrap, "subprocess", SimpleNamespace(run=run))
+    mmdebstrap._mmdebstrap("mine", BUILD, BUILD.packages, tmp_path / "root", tmp_path, host_arch)
+    assert f"--architectures={host_arch}" in started[0]
 
 
 def test_mirror_that_was_being_updated_is_asked_once_more(archive: Callable[..., Run]) -> None:
