@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from fixtures.waiting import Deadline, Late, Signal, comes_true
+from fixtures.waiting import Deadline, Late, Signal, comes_true, stretched, stretched_by
 
 LONG = 30.0
 """A deadline that these tests never reach unless something is broken."""
@@ -16,6 +16,15 @@ def test_deadline_counts_down_to_nothing() -> None:
     """Lose this and a wait goes on with a negative rest, which is for ever."""
     assert LONG - 5 < Deadline.after(LONG).left <= LONG
     assert Deadline.after(-1).left == 0
+
+
+def test_bounds_are_stretched_for_a_slow_host() -> None:
+    """Lose this and a guest on an emulated host hangs because the host is slow."""
+    with stretched_by(3.0):
+        assert 2.5 * LONG < Deadline.after(LONG).left <= 3 * LONG
+        assert Deadline.exactly(LONG).left <= LONG
+        assert stretched(2.0) == 6.0
+    assert stretched(2.0) == 2.0
 
 
 def test_wait_returns_what_is_there_already() -> None:

@@ -13,7 +13,7 @@ from fixtures.builds import seccomp
 from fixtures.builds.sandbox import Sandbox
 from fixtures.errors import UsageError
 from fixtures.hosts.attempt_dir import attempt_dir
-from fixtures.machine.userfaultfd import CAPABILITY
+from fixtures.hosts.userfaultfd import CAPABILITY
 from fixtures.path.libvirt.daemon import CAPABILITIES
 from suites.harness.support.hostile_build import SOURCES, HostileBuild, Target, escapes, unconfined
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from fixtures.evidence.clocks import ClockMove
 from fixtures.evidence.timers import Timer, timers
+from fixtures.waiting import stretched_by
 from suites.harness.support.beat_samples import Sample
 
 DELAYS_MS = (10, 100, 1000, 1005, 2000, 5000)
@@ -79,3 +80,13 @@ def test_timer_may_wait_for_a_guest_that_was_silent_long_before_the_switchover()
     late = next(beat for beat in heard if beat.at >= booted + 4.0)
     move = ClockMove.of(heard, destination, [])
     assert timers([Timer(0, 1000, late.mono_us - 1_500_000, late.mono_us)], move.switched_us, move)
+
+
+def test_timer_may_be_later_on_a_slow_host() -> None:
+    """Lose this and a slow emulated host is a defect of the update's timers."""
+    move = Sample(window=12.0).move()
+    due_us = move.left_us - 3_000_000
+    late = [Timer(0, 1000, due_us, due_us + 1_500_000)]
+    assert not timers(late, move.switched_us, move)
+    with stretched_by(4.0):
+        assert timers(late, move.switched_us, move)

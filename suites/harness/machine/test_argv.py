@@ -40,7 +40,9 @@ qemu -name hotpatch-hp-1,debug-threads=on -nodefaults -no-user-config -no-reboot
 """
 
 
-def line(spec: GuestSpec, *, incoming: bool = False, accelerator: str = "tcg") -> list[str]:
+def line(
+    spec: GuestSpec, *, incoming: bool = False, accelerator: str = "tcg", emulated: bool = False
+) -> list[str]:
     """The command line of `spec`."""
     return render(
         spec,
@@ -50,6 +52,7 @@ def line(spec: GuestSpec, *, incoming: bool = False, accelerator: str = "tcg") -
         attempt_dir=Path("/tmp/hp-1"),
         fds=FDS,
         incoming=incoming,
+        emulated=emulated,
     )
 
 
@@ -61,6 +64,20 @@ def test_q35_guest_with_virtio_is_started_word_for_word() -> None:
 def test_bare_pseries_guest_is_started_word_for_word() -> None:
     """Lose this and the ppc64le guest differs from what the reports say."""
     assert line(PSERIES) == shlex.split(PSERIES_LINE.format(append=PSERIES.kernel_command_line))
+
+
+def test_pseries_guest_on_an_emulated_host_lacks_what_kvm_lacks_there() -> None:
+    """Lose this and no ppc64le guest starts on an emulated host."""
+    words = line(PSERIES, accelerator="kvm", emulated=True)
+    machine = words[words.index("-machine") + 1]
+    lacks = "cap-ccf-assist=off,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-large-decr=off"
+    assert machine == f"{PSERIES.machine_type},{lacks},accel=kvm"
+    assert words[words.index("-cpu") + 1] == "host"
+
+
+def test_x86_guest_on_an_emulated_host_is_that_of_kvm() -> None:
+    """Lose this and the guests of two hosts differ in more than their host."""
+    assert line(Q35, accelerator="kvm", emulated=True) == line(Q35, accelerator="kvm")
 
 
 COMMAND_LINES = {

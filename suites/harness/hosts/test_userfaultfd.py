@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.machine.userfaultfd import call_userfaultfd, missing, needed_capabilities
+from fixtures.hosts.userfaultfd import call_userfaultfd, missing, needed_capabilities
 
 ABSENT = Path("/nonexistent/userfaultfd")
 
