@@ -11,11 +11,13 @@ from typing import Any
 import libvirt
 import pytest
 
-from fixtures.attempt.libvirt_moves import LibvirtMoves
+from fixtures.attempt.libvirt_moves import SLOW, LibvirtMoves
 from fixtures.errors import HotPatchFailure, RigError
 from fixtures.evidence.checks import Check
+from fixtures.matrix.mechanisms import MIB
 from fixtures.path.libvirt.daemons import Daemons
 from fixtures.path.libvirt.path import LibvirtPath
+from fixtures.path.libvirt.plan import LibvirtPlan
 
 
 def _begin(*_: object) -> None:
@@ -72,3 +74,18 @@ def test_migration_that_ends_before_the_abort_is_no_failure_of_the_builds(moves:
     moves.check = Check  # type: ignore[method-assign]
     with pytest.raises(RigError, match="ended before it could be aborted"):
         moves.refusing_abort_of_postcopy(domain)
+
+
+def test_postcopy_is_held_until_it_was_aborted(moves: LibvirtMoves) -> None:
+    """Lose this and a busy host ends the migration before it is aborted, and a good update is undecided."""
+    asked: list[Any] = []
+
+    def begin(_there: object, plan: LibvirtPlan) -> None:
+        asked.append((plan.bandwidth, plan.more[libvirt.VIR_MIGRATE_PARAM_BANDWIDTH_POSTCOPY]))
+        moves.event = asked.append  # type: ignore[method-assign]
+
+    moves._begin = begin  # type: ignore[assignment, method-assign]
+    moves._path.domain = SimpleNamespace(handle=None)  # type: ignore[assignment]
+    with suppress(AttributeError):
+        moves.refusing_abort_of_postcopy(moves.domain)
+    assert asked == [(SLOW, SLOW // MIB), "iteration 1"]

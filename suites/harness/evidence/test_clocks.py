@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fixtures.errors import RigError
 from fixtures.evidence.beats import Gap
 from fixtures.evidence.clocks import ClockMove, clock_jump, clock_rate
-from fixtures.evidence.timeline import Mark
+from fixtures.evidence.timeline import RUNS, Mark
 from suites.harness.support.beat_samples import Sample
 
 RELAXED = settings(max_examples=40, deadline=None)
@@ -103,12 +104,34 @@ def test_stop_includes_a_delay_after_the_announcement(sample: Sample, late: floa
     assert clock_jump(steady(delayed), 0.0)
 
 
-def test_libvirt_announces_a_guest_that_runs() -> None:
-    """Lose this and what libvirt says long after the switchover excuses a clock that lost time."""
-    beats = Sample(stop=0.0, warm_up=4.0).beats()
-    silent = beats[1][0].at - 4.0
-    marks = [Mark(silent + at, "destination", what) for at, what in [(0.1, "resumed migrated"), (3, "job")]]
-    assert ClockMove.of(*beats, marks).stopped_s == pytest.approx(0.2, abs=0.01)
+def by_libvirt(*marks: tuple[float, str]) -> ClockMove:
+    """The move of a guest that is silent for 4 s; the seconds are from the begin of its silence."""
+    source, destination = Sample(stop=0.0, warm_up=4.0).beats()
+    silent = destination[0].at - 4.0
+    return ClockMove.of(source, destination, [Mark(silent + at, "destination", what) for at, what in marks])
+
+
+def test_libvirt_announces_a_guest_before_its_clock_runs() -> None:
+    """Lose this and a busy host that delays QEMU before it starts the clock counts as a wrong clock."""
+    move = by_libvirt((0.1, "resumed migrated"), (0.15, "job completed"), (3.0, RUNS))
+    assert move.stopped_s == pytest.approx(3.0, abs=0.01)
+
+
+def test_end_of_a_move_by_libvirt_proves_that_the_clock_runs() -> None:
+    """Lose this and a guest that is silent for seconds after its move excuses a clock that lost time."""
+    move = by_libvirt((0.1, "resumed migrated"), (0.15, RUNS), (3.0, "job completed"))
+    assert move.stopped_s == pytest.approx(0.2, abs=0.01)
+
+
+@pytest.mark.parametrize("heard", [0, 1])
+@pytest.mark.parametrize("side", ["source", "destination"])
+def test_guest_that_was_not_heard_is_no_traceback(side: str, heard: int) -> None:
+    """Lose this and a guest without beats ends a cell with a traceback instead of the reason."""
+    source, destination = Sample().beats()
+    beats = {"source": source, "destination": destination}
+    beats[side] = beats[side][:heard]
+    with pytest.raises(RigError, match=f"cannot be compared: {heard} whole beats came from the {side}"):
+        ClockMove.of(beats["source"], beats["destination"], ())
 
 
 def test_silence_at_the_switchover_is_kept_apart() -> None:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fixtures.evidence.clocks import ClockMove
+from fixtures.evidence.timeline import ALL_PAGES, Mark
 from fixtures.evidence.timers import Timer, timers
 from fixtures.waiting import stretched_by
 from suites.harness.support.beat_samples import Sample
@@ -46,6 +47,45 @@ def test_timers_that_stand_still_are_found(sample: Sample, seconds: float) -> No
     """Lose this and a guest passes whose timers waited for as long as it had been up."""
     move = replace(sample, warm_up=seconds).move()
     assert not timers(armed(move, seconds), move.switched_us + 4_500_000, move)
+
+
+@given(samples, st.floats(2.0, 20.0))
+@RELAXED
+def test_timers_may_wait_for_pages_until_postcopy_has_completed(sample: Sample, seconds: float) -> None:
+    """Lose this and a slow postcopy on a busy host counts as broken timers."""
+    move = replace(sample, warm_up=seconds, pages_late=seconds).move()
+    assert timers(armed(move, seconds), move.switched_us + 4_500_000, move)
+
+
+@given(samples, st.floats(3.0, 60.0))
+@RELAXED
+def test_timers_that_stand_still_after_postcopy_has_completed_are_found(
+    sample: Sample, seconds: float
+) -> None:
+    """Lose this and a guest whose timers stand still passes when it is moved by postcopy."""
+    move = replace(sample, warm_up=seconds, pages_late=0.5).move()
+    assert not timers(armed(move, seconds), move.switched_us + 4_500_000, move)
+
+
+def test_timer_may_wait_for_pages_between_beats() -> None:
+    """Lose this and a timer counts as late that needed one more page than the beats."""
+    source, destination = Sample(window=6.0).beats()
+    first = destination[0].at
+    heard = [beat for beat in destination if not 0.5 < beat.at - first < 2.5]
+    heard = [beat for beat in heard if not 2.6 < beat.at - first < 4.5]
+    marks = [Mark(first, "destination", "RESUME"), Mark(first + 3.5, "destination", ALL_PAGES)]
+    late = next(beat for beat in heard if beat.at >= first + 4.5)
+    timer = [Timer(0, 1000, source[-1].mono_us, late.mono_us)]
+    assert timers(timer, late.mono_us, ClockMove.of(source, heard, marks))
+    assert not timers(timer, late.mono_us, ClockMove.of(source, heard, marks[:1]))
+
+
+def test_timer_of_one_vcpu_is_late_although_beats_came_during_a_slow_postcopy() -> None:
+    """Lose this and each slow postcopy excuses the lost timers of one vCPU."""
+    move = Sample(window=6.0, pages_late=5.0).move()
+    assert not timers(
+        [Timer(1, 1000, move.left_us, move.left_us + 4_000_000)], move.left_us + 5_000_000, move
+    )
 
 
 @given(samples)

@@ -6,6 +6,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from fixtures.errors import RigError
 from fixtures.evidence.beats import Line, crc16
 from fixtures.evidence.counters import Counter
 from fixtures.evidence.timers import Timer
@@ -68,3 +71,13 @@ def test_silence_early_in_a_long_precopy_is_known() -> None:
     guest: Any = SimpleNamespace(machines=[source, destination], lines=lambda: lines)
     (silence,) = clock_over_the_move(guest, ()).silences
     assert round(silence.end - silence.start, 3) == 7
+
+
+def test_destination_that_says_nothing_is_no_traceback() -> None:
+    """Lose this and a guest that fell silent ends a cell with a traceback instead of the reason."""
+    source, silent = machine(10.0, 0.004), machine(11.0)
+    silent.channels["console"].lines.clear()
+    lines = source.channels["console"].lines
+    guest: Any = SimpleNamespace(machines=[source, silent], lines=lambda: lines)
+    with pytest.raises(RigError, match="0 whole beats came from the destination"):
+        clock_over_the_move(guest, ())

@@ -8,7 +8,7 @@ from random import Random
 
 from fixtures.evidence.beats import Beat
 from fixtures.evidence.clocks import ClockMove
-from fixtures.evidence.timeline import Mark
+from fixtures.evidence.timeline import ALL_PAGES, Mark
 
 BEAT_S = 0.004
 BOOTED_AT = 1000.0
@@ -38,6 +38,9 @@ class Sample:
     late: float = 0.0
     """How long the host delays QEMU after its RESUME, before it starts the guest's clock; part of `stop`."""
 
+    pages_late: float = 0.0
+    """How long after the guest was resumed the last page arrives."""
+
     def move(self) -> ClockMove:
         """What the suite sees of the move."""
         source, destination = self.beats()
@@ -45,6 +48,7 @@ class Sample:
         marks = [
             Mark(resumed + 0.001 - self.late, "destination", "RESUME"),
             Mark(resumed + 0.002, "destination", "completed"),
+            Mark(resumed + self.pages_late, "destination", ALL_PAGES),
         ]
         return ClockMove.of(source, destination, marks)
 
