@@ -82,7 +82,7 @@ def test_postcopy_is_held_until_it_was_aborted(moves: LibvirtMoves) -> None:
 
     def begin(_there: object, plan: LibvirtPlan) -> None:
         asked.append((plan.bandwidth, plan.more[libvirt.VIR_MIGRATE_PARAM_BANDWIDTH_POSTCOPY]))
-        moves.event = asked.append  # type: ignore[method-assign]
+        moves.event = asked.append  # type: ignore[assignment, method-assign]
 
     moves._begin = begin  # type: ignore[assignment, method-assign]
     moves._path.domain = SimpleNamespace(handle=None)  # type: ignore[assignment]
