@@ -25,7 +25,7 @@ def plans(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """The pairs of builds for which a plan was made, which are never probed."""
     seen: list[tuple[str, str]] = []
 
-    def negotiated(_mechanism: str, source: Any, destination: Any, _arch: str) -> Any:
+    def negotiated(_mechanism: str, source: Any, destination: Any, _arch: str, _host: Any) -> Any:
         seen.append((source.name, destination.name))
         return PLAN
 
