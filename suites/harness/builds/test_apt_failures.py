@@ -148,7 +148,7 @@ E: Unable to correct problems, you have held broken packages.
         (NO_ARCHITECTURE, "build x: the suite bullseye has no packages for ppc64el\n"),
         (ABSENT, "lists packages that it does not have: libc6, libexpat1, libssl3t64 and 1 more\n"),
         (ABSENT_OF_A_LOCAL_MIRROR, "lists packages that it does not have: zlib1g\n"),
-        (OLD_INDEX, "differs from its signed list of indices: E: Failed to fetch (mirror)/Packages.xz File"),
+        (OLD_INDEX, "index of trixie-backports for ppc64el differs from the signed list of indices\n"),
         (OLD_PACKAGE, "is not the one that the archive signed: E: Failed to fetch (mirror)/zlib1g_1.3"),
         (UNMET, "fit together: Depends: libc6 (>= 2.38) but 2.36-9+deb12u14 is to be installed\n"),
     ],

@@ -63,7 +63,7 @@ def test_build_that_is_not_there_is_reported(tmp_path: Path, monkeypatch: pytest
 def test_build_of_this_machine_is_not_for_another(tmp_path: Path) -> None:
     """Lose this and a POWER host starts programs for x86_64."""
     described = RootBuild(kind="root", path=str(tmp_path))
-    with pytest.raises(Unsupported, match="build mine is of kind root: only kind debian has ppc64el hosts"):
+    with pytest.raises(Unsupported, match="is of kind root; only those of kind debian are made for ppc64el"):
         open_build(matrix(described), "mine", host_arch="ppc64el")
 
 

@@ -95,7 +95,7 @@ def test_other_architectures_are_surveyed_in_a_line_each(monkeypatch: pytest.Mon
     has_none = "debian-12:ppc64el: unsupported: the suites bookworm have no packages for ppc64el"
     assert list(pins.elsewhere("debian-12", build)) == [has_none]
     offered.append(Candidate("1:7.2-7+b1", "bookworm"))
-    assert list(pins.elsewhere("debian-12", build)) == ["debian-12:ppc64el: the archive has what is pinned"]
+    assert list(pins.elsewhere("debian-12", build)) == ["debian-12:ppc64el: the archive lists what is pinned"]
 
 
 def test_lock_has_an_entry_for_each_architecture_that_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
