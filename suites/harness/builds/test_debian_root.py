@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.builds.apt_failures import MIRROR_VARIABLE
 from fixtures.builds.debian_root import LACK_SECONDS, _seal, debian_root, whole_root
 from fixtures.cache import cache_root
 from fixtures.errors import Unsupported, UsageError
@@ -24,6 +25,7 @@ BUILD = DebianBuild(
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache of this test's own."""
     monkeypatch.setenv("HOTPATCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv(MIRROR_VARIABLE, "http://mirror.example/debian")
     return cache_root()
 
 
@@ -94,10 +96,12 @@ def test_lack_is_remembered_for_a_while(cache: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr("fixtures.builds.debian_root._make", lack)
     assert [ask(), ask(), ask(ask_again=True)] == [1, 1, 2]
-    (note,) = (cache / "builds").glob(".mine-ppc64el-*.lack")
+    (note,) = (cache / "builds").glob(".mine-ppc64el-*.lack-*")
     long_ago = time.time() - LACK_SECONDS - 1
     os.utime(note, (long_ago, long_ago))
     assert ask() == 3
+    monkeypatch.setenv(MIRROR_VARIABLE, "http://other.example/debian")
+    assert ask() == 4
 
 
 def _grow(root: Path) -> None:
