@@ -13,10 +13,13 @@
 /* readings.c: the values */
 void readings_begin(void);
 void readings_add(const char *group, unsigned offset, uint64_t value);
+void readings_unread(const char *group, unsigned offset); /* it cannot be read now, and may be as before */
 void readings_keep(void);
 void readings_drop_changed(void); /* what was kept and has another value now does not keep still */
 void readings_count(unsigned *all, unsigned *still);
-unsigned readings_differ(struct text *out, unsigned most); /* how many; adds the first `most` to `out` */
+void readings_compare_anew(void);
+unsigned readings_differ(void); /* how many had another value in each reading since readings_compare_anew() */
+unsigned readings_name(struct text *out, unsigned most); /* the same; adds the first `most` to `out` */
 
 /* mapped.c: one page of physical memory, or a BAR of a PCI device, in this process; NULL if it cannot be
  * mapped. Never unmapped: munmap() waits for all vCPUs. */
@@ -28,13 +31,14 @@ volatile void *mapped_bar(const char *pci_device, unsigned bar, uint64_t offset,
 struct pci_device {
     char path[16]; /* "0000:00:1f.0" */
     char name[24]; /* "00:1f.0", with the name of its driver */
+    bool has_driver;
     uint16_t vendor, device;
     unsigned char config[256];
 };
 void readback_pci(void);
 void readback_virtio(const struct pci_device *d);
 void readback_bars(const struct pci_device *d);
-void readback_platform(struct text *out);
+void readback_platform(struct text *out, uint64_t patient_until_us); /* may wait so long, for a serial port */
 void readback_smbus(const struct pci_device *d); /* readback_x86.c, after readback_platform() */
 
 #endif

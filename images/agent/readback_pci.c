@@ -28,6 +28,30 @@ static uint32_t word(const struct pci_device *d, unsigned offset)
     return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
 
+#define UPPER_HALF 0xffff0000u
+enum { EXPRESS_SLOT = 0x0100, EXPRESS_TYPE = 0xf0, EXPRESS_ROOT_PORT = 0x40, EXPRESS_VERSION = 0x0f };
+
+static void leave_out(uint32_t masks[CONFIG_BYTES / 4], unsigned offset, uint32_t bits)
+{
+    if (offset < CONFIG_BYTES)
+        masks[offset / 4] &= ~bits;
+}
+
+/* Device, link, slot, root and second link status: PCI Express base specification, 7.5.3. */
+static void mask_express(const struct pci_device *d, unsigned at, uint32_t masks[CONFIG_BYTES / 4])
+{
+    unsigned flags = word(d, at) >> 16;
+
+    leave_out(masks, at + 0x08, UPPER_HALF);
+    leave_out(masks, at + 0x10, UPPER_HALF);
+    if (flags & EXPRESS_SLOT)
+        leave_out(masks, at + 0x18, UPPER_HALF);
+    if ((flags & EXPRESS_TYPE) == EXPRESS_ROOT_PORT)
+        leave_out(masks, at + 0x20, UINT32_MAX);
+    if ((flags & EXPRESS_VERSION) >= 2)
+        leave_out(masks, at + 0x30, UPPER_HALF);
+}
+
 /* Takes what devices change by themselves out of `masks`: status bits, and messages of errors. */
 static void mask_capability(const struct pci_device *d, unsigned at, uint32_t masks[CONFIG_BYTES / 4])
 {
@@ -38,8 +62,7 @@ static void mask_capability(const struct pci_device *d, unsigned at, uint32_t ma
         masks[n + 1] = 0x00007fff;
         break;
     case EXPRESS:
-        for (unsigned status = 2; status <= 8 && n + status < CONFIG_BYTES / 4; status += 2)
-            masks[n + status] = 0x0000ffff; /* device, link, slot and root status are the upper halves */
+        mask_express(d, at, masks);
         break;
     case VENDOR:
         if (d->vendor == 0x1af4 && d->config[at + 3] == VIRTIO_CONFIG_WINDOW && n + 4 < CONFIG_BYTES / 4)
@@ -94,6 +117,7 @@ static void name_device(struct pci_device *d)
         driver[n] = '\0';
         name = strrchr(driver, '/') ? strrchr(driver, '/') + 1 : driver;
     }
+    d->has_driver = *name;
     snprintf(d->name, sizeof d->name, "%.7s%s%.12s", strlen(d->path) > 5 ? d->path + 5 : d->path,
              *name ? " " : "", name);
 }

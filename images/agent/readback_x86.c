@@ -4,9 +4,10 @@
 #include "readback.h"
 
 #ifndef __x86_64__
-void readback_platform(struct text *out)
+void readback_platform(struct text *out, uint64_t patient_until_us)
 {
     (void)out;
+    (void)patient_until_us;
 }
 
 void readback_smbus(const struct pci_device *d)
@@ -14,6 +15,7 @@ void readback_smbus(const struct pci_device *d)
     (void)d;
 }
 #else
+#include <errno.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,11 +25,13 @@ void readback_smbus(const struct pci_device *d)
 #define LAPIC 0xfee00000u
 #define HPET 0xfed00000u
 #define HPET_COMPARATORS 3u
-#define HPET_INTERRUPTS 0x20u
+#define HPET_TIMER_ENABLED 4u
 #define APM 0xb2u
 #define I8042_STATUS 0x64u
+#define I8042_IN_USE 0x23u /* data waits for the guest, which kind of data, data waits for the controller */
 enum { DLAB = 0x80, TRANSMITTER_EMPTY = 0x40, TRANSMIT_INTERRUPT = 0x02 };
-#define DRAIN_US 500000u /* on a busy host QEMU sends a byte only when the suite has read others */
+#define LOOK_AGAIN_US 1000u
+#define DIVIDER 0x10u /* its number among the readings of a serial port */
 #define COMMAND_PRIORITY 20 /* main.c */
 #define HIGHEST_PRIORITY 98
 
@@ -52,7 +56,7 @@ static void read_chipset(void)
     read_ports("port92", 0x92, 0x92);
     read_ports("apm", APM, APM + 1);
     readings_add("speaker", 0x61, inb(0x61) & 3);
-    read_ports("i8042 status", I8042_STATUS, I8042_STATUS);
+    readings_add("i8042 status", I8042_STATUS, inb(I8042_STATUS) & ~I8042_IN_USE);
 }
 
 /* The read-back command latches the status of one counter: how it is programmed, in the lower six bits. The
@@ -67,6 +71,7 @@ static void read_pit(void)
     }
 }
 
+/* Not: its interrupt status, and comparators that are in use */
 static void read_hpet(void)
 {
     volatile uint32_t *hpet = mapped_memory(HPET);
@@ -75,24 +80,45 @@ static void read_hpet(void)
         return;
     for (unsigned offset = 0; offset < 0x18; offset += 4)
         readings_add("hpet", offset, hpet[offset / 4]);
-    readings_add("hpet", HPET_INTERRUPTS, hpet[HPET_INTERRUPTS / 4]);
-    for (unsigned timer = 0; timer < HPET_COMPARATORS; timer++)
-        for (unsigned offset = 0x100 + 0x20 * timer; offset < 0x118 + 0x20 * timer; offset += 4)
-            readings_add("hpet", offset, hpet[offset / 4]);
+    for (unsigned timer = 0; timer < HPET_COMPARATORS; timer++) {
+        unsigned first = 0x100 + 0x20 * timer;
+        bool in_use = hpet[first / 4] & HPET_TIMER_ENABLED;
+
+        for (unsigned offset = first; offset < first + 0x18; offset += 4)
+            if (!in_use || (offset != first + 8 && offset != first + 12))
+                readings_add("hpet", offset, hpet[offset / 4]);
+            else
+                readings_unread("hpet", offset);
+    }
 }
 
-/* Not: the interrupt command and what is in service or requested, the initial and current count */
+/* Not: the interrupt command and what is in service or requested, the initial and current count. Of the
+ * local vectors not whether an interrupt is pending, nor masks that Linux sets while no timer is armed, and
+ * the CPU after an interrupt of its counters: Intel SDM, volume 3, 11.5.1. */
+#define LVT_FIRST 0x320u
+#define LVT_LAST 0x370u
+#define LVT_PENDING 0x5000u /* delivery status and remote IRR */
+#define LVT_MASKED 0x10000u
+#define LVT_TIMER 0x320u
+#define LVT_COUNTERS 0x340u
 static const uint16_t lapic_registers[] = {0x20, 0x30, 0x80, 0xd0, 0xe0, 0xf0, 0x320,
                                            0x330, 0x340, 0x350, 0x360, 0x370, 0x3e0};
 #define LAPIC_REGISTERS (sizeof lapic_registers / sizeof *lapic_registers)
 static uint32_t lapics[MAX_CPUS][LAPIC_REGISTERS];
+
+static uint32_t lapic_bits(unsigned offset)
+{
+    if (offset < LVT_FIRST || offset > LVT_LAST)
+        return UINT32_MAX;
+    return offset == LVT_TIMER || offset == LVT_COUNTERS ? ~(LVT_PENDING | LVT_MASKED) : ~LVT_PENDING;
+}
 
 static void read_own_lapic(unsigned cpu, void *memory)
 {
     volatile uint32_t *lapic = memory;
 
     for (unsigned i = 0; i < LAPIC_REGISTERS; i++)
-        lapics[cpu][i] = lapic[lapic_registers[i] / 4];
+        lapics[cpu][i] = lapic[lapic_registers[i] / 4] & lapic_bits(lapic_registers[i]);
 }
 
 static volatile void *lapic_memory;
@@ -123,20 +149,23 @@ static uint32_t le32(const unsigned char *at)
 }
 
 /* SMI and watchdog of ICH9, beside its ACPI registers; other chipsets have nothing there. ICH9 data sheet,
- * 13.8.3 and 13.9. The watchdog's own count is not read. */
+ * 13.8.3 and 13.9. The watchdog's own count and what happened (SMI_STS, TCO1_STS, TCO2_STS) are not read. */
 #define ICH9_SMI 0x30u
 #define ICH9_TCO 0x60u
-#define ICH9_TCO_BYTES 0x14u
+static const uint8_t tco_registers[] = {0x02, 0x08, 0x0a, 0x0c, 0x0e, 0x10, 0x12};
 
 static void read_ich9(unsigned base)
 {
     readings_add("ich9 smi", base + ICH9_SMI, inl((uint16_t)(base + ICH9_SMI)));
-    readings_add("ich9 smi", base + ICH9_SMI + 4, inl((uint16_t)(base + ICH9_SMI + 4)));
-    for (unsigned port = base + ICH9_TCO + 2; port < base + ICH9_TCO + ICH9_TCO_BYTES; port += 2)
+    for (unsigned i = 0; i < sizeof tco_registers; i++) {
+        unsigned port = base + ICH9_TCO + tco_registers[i];
+
         readings_add("ich9 tco", port, inw((uint16_t)port));
+    }
 }
 
-/* The places of the ACPI registers, from the table FACP: ACPI 6.5, 5.2.9. The status of PM1 changes by itself. */
+/* The places of the ACPI registers, from the table FACP: ACPI 6.5, 5.2.9. Not their
+ * status, which events change. */
 static void read_acpi(void)
 {
     unsigned char facp[116];
@@ -158,36 +187,55 @@ static void read_acpi(void)
     }
     if (control)
         readings_add("acpi pm1 control", control, inw((uint16_t)control));
-    for (unsigned i = 0; gpe && i < gpe_length; i++)
-        readings_add(i < gpe_length / 2 ? "acpi gpe status" : "acpi gpe enable", gpe + i, inb((uint16_t)(gpe + i)));
+    for (unsigned i = gpe_length / 2; gpe && i < gpe_length; i++)
+        readings_add("acpi gpe enable", gpe + i, inb((uint16_t)(gpe + i)));
 }
 
-/* Interrupt enable, FIFO, line and modem control, scratch. Linux enables the interrupt of an empty transmitter
- * only while it sends. The divider is behind a bit of line control:
- * nothing may be sent meanwhile, so the transmitter must be empty, and no other thread may run here. */
-static void read_serial(unsigned base)
+static bool sends_nothing(unsigned base)
 {
-    struct sched_param high = {.sched_priority = HIGHEST_PRIORITY}, usual = {.sched_priority = COMMAND_PRIORITY};
-    uint64_t deadline = now_us() + DRAIN_US;
+    return (inb((uint16_t)(base + 5)) & TRANSMITTER_EMPTY) && !(inb((uint16_t)(base + 1)) & TRANSMIT_INTERRUPT);
+}
+
+static bool run_alone(bool alone)
+{
+    struct sched_param param = {.sched_priority = alone ? HIGHEST_PRIORITY : COMMAND_PRIORITY};
+
+    return sched_setscheduler(0, SCHED_FIFO, &param) == 0;
+}
+
+/* The divider is behind a bit of line control: nothing may be sent meanwhile, so the port must be quiet, and
+ * no other thread may run here. */
+static void read_divider(const char *group, unsigned base, uint64_t patient_until_us)
+{
     unsigned char control;
+
+    while (run_alone(true) && !sends_nothing(base) && now_us() < patient_until_us) {
+        run_alone(false);
+        sleep_until_us(now_us() + LOOK_AGAIN_US);
+    }
+    if (sends_nothing(base)) {
+        control = inb((uint16_t)(base + 3));
+        outb(control | DLAB, (uint16_t)(base + 3));
+        readings_add(group, DIVIDER, inb((uint16_t)base) | (unsigned)inb((uint16_t)(base + 1)) << 8);
+        outb(control, (uint16_t)(base + 3));
+    } else {
+        readings_unread(group, DIVIDER);
+    }
+    run_alone(false);
+}
+
+/* Interrupt enable, line and modem control, scratch. Linux enables the interrupt of an empty transmitter only
+ * while it sends. */
+static void read_serial(unsigned base, uint64_t patient_until_us)
+{
     char group[GROUP_NAME];
 
     snprintf(group, sizeof group, "serial port %x", base);
-    if (sched_setscheduler(0, SCHED_FIFO, &high) != 0)
-        return;
-    while (!(inb((uint16_t)(base + 5)) & TRANSMITTER_EMPTY) && now_us() < deadline)
-        ;
-    control = inb((uint16_t)(base + 3));
     readings_add(group, 1, inb((uint16_t)(base + 1)) & ~TRANSMIT_INTERRUPT);
-    readings_add(group, 3, control);
+    readings_add(group, 3, inb((uint16_t)(base + 3)));
     readings_add(group, 4, inb((uint16_t)(base + 4)));
     readings_add(group, 7, inb((uint16_t)(base + 7)));
-    if (inb((uint16_t)(base + 5)) & TRANSMITTER_EMPTY) {
-        outb(control | DLAB, (uint16_t)(base + 3));
-        readings_add(group, 0x10, inb((uint16_t)base) | (unsigned)inb((uint16_t)(base + 1)) << 8);
-        outb(control, (uint16_t)(base + 3));
-    }
-    sched_setscheduler(0, SCHED_FIFO, &usual);
+    read_divider(group, base, patient_until_us);
 }
 
 /* The status of VMware's mouse, behind a port that takes its command from registers: QEMU hw/i386/vmport.c.
@@ -195,6 +243,7 @@ static void read_serial(unsigned base)
 #define VMPORT 0x5658u
 #define VMPORT_MAGIC 0x564d5868u
 #define VMMOUSE_STATUS 40u
+#define VMMOUSE_QUEUED 0xffffu
 
 static void read_vmmouse(void)
 {
@@ -202,10 +251,11 @@ static void read_vmmouse(void)
 
     /* QEMU writes 32 bits of all six registers back (hw/i386/vmmouse.c, vmmouse_set_data). */
     __asm__ volatile("inl %%dx, %%eax" : "+a"(eax), "+b"(ebx), "+c"(ecx), "+d"(edx), "+S"(esi), "+D"(edi));
-    readings_add("vmmouse status", VMPORT, eax);
+    readings_add("vmmouse status", VMPORT, eax & ~VMMOUSE_QUEUED);
 }
 
-/* SMBus of ICH9: command, address, data, auxiliary control. Reading the others has an effect. */
+/* SMBus of ICH9: command, address, data, auxiliary control, which a driver sets for each transfer. Reading
+ * the others has an effect. */
 #define SMBUS_VENDOR 0x8086u
 #define SMBUS_DEVICE 0x2930u
 #define SMBUS_BAR 0x20u
@@ -217,23 +267,25 @@ void readback_smbus(const struct pci_device *d)
     unsigned base = d->config[SMBUS_BAR] | (unsigned)d->config[SMBUS_BAR + 1] << 8;
     char group[GROUP_NAME];
 
-    if (d->vendor != SMBUS_VENDOR || d->device != SMBUS_DEVICE || !(base & IO_BAR) || !(d->config[4] & IO_BAR))
+    if (d->has_driver || d->vendor != SMBUS_VENDOR || d->device != SMBUS_DEVICE || !(base & IO_BAR) || !(d->config[4] & IO_BAR))
         return;
     snprintf(group, sizeof group, "%s smbus", d->name);
     for (unsigned i = 0; i < sizeof registers; i++)
         readings_add(group, registers[i], inb((uint16_t)((base & ~3u) + registers[i])));
 }
 
-void readback_platform(struct text *out)
+void readback_platform(struct text *out, uint64_t patient_until_us)
 {
-    if (iopl(3) != 0)
+    if (iopl(3) != 0) {
+        text_fail(out, "cannot read the machine's registers: iopl: %s", strerror(errno));
         return;
+    }
     read_chipset();
     read_pit();
     read_hpet();
     read_acpi();
-    read_serial(0x3f8);
-    read_serial(0x2f8);
+    read_serial(0x3f8, patient_until_us);
+    read_serial(0x2f8, patient_until_us);
     read_vmmouse();
     read_lapics(out);
 }

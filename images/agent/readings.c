@@ -12,7 +12,8 @@
 struct reading {
     uint16_t group;
     uint16_t offset;
-    bool counts; /* false: it does not keep still, or has its kept value again */
+    bool counts;  /* false: it does not keep still, or could not be read */
+    bool differs; /* of those kept: it has not had its kept value again since readings_compare_anew() */
     uint64_t value;
 };
 struct list {
@@ -41,10 +42,21 @@ static uint16_t group_number(const char *name)
 }
 
 /* What does not fit is not checked: the answer has the number of registers, which the suite shows. */
-void readings_add(const char *group, unsigned offset, uint64_t value)
+static void add(const char *group, unsigned offset, bool counts, uint64_t value)
 {
     if (current.n < MAX_READINGS)
-        current.all[current.n++] = (struct reading){group_number(group), (uint16_t)offset, true, value};
+        current.all[current.n++] = (struct reading){
+            .group = group_number(group), .offset = (uint16_t)offset, .counts = counts, .value = value};
+}
+
+void readings_add(const char *group, unsigned offset, uint64_t value)
+{
+    add(group, offset, true, value);
+}
+
+void readings_unread(const char *group, unsigned offset)
+{
+    add(group, offset, false, 0);
 }
 
 /* Registers are read in the same order each time, so the search begins where the last one ended. */
@@ -73,7 +85,7 @@ void readings_drop_changed(void)
     for (unsigned i = 0; i < kept.n; i++) {
         const struct reading *now = find(&current, &kept.all[i], &from);
 
-        if (!now || now->value != kept.all[i].value)
+        if (!now || !now->counts || now->value != kept.all[i].value)
             kept.all[i].counts = false;
     }
 }
@@ -86,29 +98,52 @@ void readings_count(unsigned *all, unsigned *still)
         *still += kept.all[i].counts;
 }
 
-unsigned readings_differ(struct text *out, unsigned most)
+void readings_compare_anew(void)
+{
+    for (unsigned i = 0; i < kept.n; i++)
+        kept.all[i].differs = kept.all[i].counts;
+}
+
+/* A driver may give a register another value for an instant. It is as before if one reading shows the kept
+ * value, not only if all registers have theirs in the same reading. */
+unsigned readings_differ(void)
 {
     unsigned from = 0, differ = 0;
 
     for (unsigned i = 0; i < kept.n; i++) {
-        const struct reading *before = &kept.all[i];
-        const struct reading *now = find(&current, before, &from);
-        char line[GROUP_NAME + 64];
+        const struct reading *now;
 
-        if (!before->counts || (now && now->value == before->value))
+        if (!kept.all[i].differs)
             continue;
-        if (out && differ < most) {
-            int length = snprintf(line, sizeof line, "%s%s %x: ", differ ? "; " : "", groups[before->group],
-                                  before->offset);
-
-            if (now)
-                snprintf(line + length, sizeof line - (size_t)length, "%llx, was %llx",
-                         (unsigned long long)now->value, (unsigned long long)before->value);
-            else
-                snprintf(line + length, sizeof line - (size_t)length, "gone");
-            text_quote(out, line);
-        }
-        differ++;
+        now = find(&current, &kept.all[i], &from);
+        if (now && (!now->counts || now->value == kept.all[i].value))
+            kept.all[i].differs = false;
+        differ += kept.all[i].differs;
     }
     return differ;
+}
+
+static void name(struct text *out, const struct reading *before, const char *separator)
+{
+    unsigned from = 0;
+    const struct reading *now = find(&current, before, &from);
+    char line[GROUP_NAME + 64];
+    int length = snprintf(line, sizeof line, "%s%s %x: ", separator, groups[before->group], before->offset);
+
+    if (now)
+        snprintf(line + length, sizeof line - (size_t)length, "%llx, was %llx", (unsigned long long)now->value,
+                 (unsigned long long)before->value);
+    else
+        snprintf(line + length, sizeof line - (size_t)length, "gone");
+    text_quote(out, line);
+}
+
+unsigned readings_name(struct text *out, unsigned most)
+{
+    unsigned named = 0;
+
+    for (unsigned i = 0; i < kept.n; i++)
+        if (kept.all[i].differs && named++ < most)
+            name(out, &kept.all[i], named > 1 ? "; " : "");
+    return named;
 }

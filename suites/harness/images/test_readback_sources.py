@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which registers the guest agent reads back, and when one counts as changed: on made-up hardware."""
+
+from __future__ import annotations
+
+import pytest
+
+from suites.harness.support.agent_parts import Part, compiled_part
+
+NO_BITS = 0
+AHCI, XHCI, OHCI = ("8086", "2922"), ("1b36", "000d"), ("106b", "003f")
+E1000, RTL8139, TULIP, LSI = ("8086", "100e"), ("10ec", "8139"), ("1011", "0019"), ("1000", "0012")
+IN_USE = [
+    (AHCI, 0x08, NO_BITS),
+    (AHCI, 0x110, NO_BITS),
+    (AHCI, 0x130, NO_BITS),
+    (AHCI, 0x134, NO_BITS),
+    (AHCI, 0x138, NO_BITS),
+    (AHCI, 0x398, 0xFFFFE0FF),
+    (XHCI, 0x1024, 0xFFFF),
+    (OHCI, 0x04, 0xFFFFFFC3),
+    (OHCI, 0x20, NO_BITS),
+    (E1000, 0xD0, NO_BITS),
+    (RTL8139, 0x3C, NO_BITS),
+    (TULIP, 0x38, NO_BITS),
+    (LSI, 0x01, NO_BITS),
+    (LSI, 0x03, NO_BITS),
+]
+"""Registers that a device or its driver changes while it works, and their bits that may be compared."""
+
+
+@pytest.fixture(scope="module")
+def bars(tmp_path_factory: pytest.TempPathFactory) -> Part:
+    """Prints what is read of a device."""
+    return compiled_part("bars", ["readback_bars"], tmp_path_factory.mktemp("bars"))
+
+
+@pytest.fixture(scope="module")
+def looks(tmp_path_factory: pytest.TempPathFactory) -> Part:
+    """Keeps two registers and compares them, look by look."""
+    return compiled_part("looks", ["readback", "readings", "text"], tmp_path_factory.mktemp("looks"))
+
+
+@pytest.fixture(scope="module")
+def ports(tmp_path_factory: pytest.TempPathFactory) -> Part:
+    """Reads the registers of a PC."""
+    return compiled_part("ports", ["readback_x86", "text"], tmp_path_factory.mktemp("ports"))
+
+
+@pytest.mark.parametrize("device,offset,bits", IN_USE)
+def test_what_changes_in_use_is_not_compared(
+    bars: Part, device: tuple[str, str], offset: int, bits: int
+) -> None:
+    """Lose this and a guest fails because its disk or network was in use while it was asked."""
+    read = dict(line.split() for line in bars(*device).splitlines())
+    assert int(read.get(f"{offset:x}", "0"), 16) == bits
+
+
+def test_set_up_of_a_disk_controller_is_compared(bars: Part) -> None:
+    """Lose this and a build that loses AHCI's command list, or its interrupts, passes."""
+    read = dict(line.split() for line in bars(*AHCI).splitlines())
+    assert read.keys() >= {"0", "4", "100", "108", "114", "118", "124", "128", "12c", "38c"}
+
+
+def test_each_register_need_be_as_before_only_once(looks: Part) -> None:
+    """Lose this and a guest fails in which two drivers never pause at the same moment."""
+    assert "differ=0" in looks("12", "12", "13", "32")
+
+
+def test_register_that_stays_different_is_named(looks: Part) -> None:
+    """Lose this and a build that loses a register passes."""
+    assert "differ=1 first=device%201:%203%2C%20was%202" in looks("12", "12", "13", "33").replace(",", "%2C")
+
+
+def test_register_that_cannot_be_read_now_is_not_gone(looks: Part) -> None:
+    """Lose this and a guest fails whose serial port never stops sending."""
+    assert "differ=0" in looks("12", "12", "1-")
+
+
+def test_register_that_could_not_be_read_before_is_not_compared(looks: Part) -> None:
+    """Lose this and a guest fails whose serial port was busy before its move."""
+    assert "still=1 differ=0" in looks("12", "1-", "13")
+
+
+def test_machine_that_cannot_be_read_is_an_error(looks: Part) -> None:
+    """Lose this and a kernel without access to ports passes with half of its registers unread."""
+    kept, compared = looks("failed").splitlines()
+    assert (kept, compared) == ("no ports", "no ports")
+
+
+def test_kernel_that_refuses_ports_is_named(ports: Part) -> None:
+    """Lose this and nobody learns why the machine's registers cannot be read."""
+    said = dict(line.split("=", 1) for line in ports("refused").splitlines())
+    assert said["answer"].endswith("iopl: Operation not permitted")
+
+
+def test_busy_serial_ports_are_waited_for_together(ports: Part) -> None:
+    """Lose this and a command takes half a second for each serial port and each reading."""
+    said = dict(line.split("=", 1) for line in ports("busy").splitlines())
+    assert said["unread"] == "2"
+    assert int(said["waited_us"]) <= 510_000
+
+
+def test_waiting_for_a_serial_port_lets_others_run(ports: Part) -> None:
+    """Lose this and the beats stop while the agent waits: a blackout that no move caused."""
+    said = dict(line.split("=", 1) for line in ports("busy").splitlines())
+    assert int(said["most_polls_alone"]) < 10
+
+
+def test_divider_of_a_quiet_serial_port_is_read(ports: Part) -> None:
+    """Lose this and a build that changes a serial line's speed passes."""
+    said = dict(line.split("=", 1) for line in ports().splitlines())
+    assert (said["serial port 3f8.10"], said["unread"]) == ("0", "0")
+
+
+def test_waiting_input_is_not_compared(ports: Part) -> None:
+    """Lose this and a guest fails because a key or the pointer was moved while it was asked."""
+    said = dict(line.split("=", 1) for line in ports().splitlines())
+    assert (said["i8042 status.64"], said["vmmouse status.5658"]) == ("dc", "10000")

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs single modules of the guest agent on this machine, with made-up neighbours from this directory."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from fixtures.places import IMAGES
+from images.initramfs import TOOLCHAINS
+
+HERE = Path(__file__).parent
+AGENT = IMAGES / "agent"
+Part = Callable[..., str]
+"""Runs the compiled modules with these arguments, and returns what they printed."""
+
+
+def compiled_part(neighbours: str, modules: Sequence[str], place: Path) -> Part:
+    """Compile `modules` of the agent with the program `neighbours` into the directory `place`."""
+    program = place / neighbours
+    sources = [HERE / f"{neighbours}.c", *(AGENT / f"{module}.c" for module in modules)]
+    command = [
+        TOOLCHAINS["x86_64"].compiler,
+        "-std=gnu11",
+        "-O1",
+        f"-I{HERE}",
+        f"-I{AGENT}",
+        "-o",
+        program,
+        *sources,
+    ]
+    subprocess.run(command, check=True, timeout=120)
+
+    def run(*arguments: str) -> str:
+        command = [program, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
+
+    return run
