@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from fixtures.attempt import managed
 from fixtures.attempt.managed import paused_hot_patch
+from fixtures.errors import Refused
 from fixtures.evidence.checks import Check
 from fixtures.guest import seen
 from suites.harness.support.scripted_managed import ScriptedGuest
@@ -21,8 +23,16 @@ def guest(monkeypatch: pytest.MonkeyPatch) -> ScriptedGuest:
     scripted = ScriptedGuest()
     monkeypatch.setattr(seen, "STILL_SECONDS", 0.0)
     monkeypatch.setattr(managed, "management_of", lambda _guest: scripted)
-    monkeypatch.setattr(managed, "can_spin", lambda *_: True)
     return scripted
+
+
+def attempt_of(guest: ScriptedGuest, hot_patch: Callable[..., Any]) -> Any:
+    """An attempt whose move is `hot_patch`."""
+    setting = SimpleNamespace(new=None, plan=None)
+    path = SimpleNamespace(hot_patch=hot_patch)
+    return SimpleNamespace(
+        guest=guest, setting=setting, path=path, judged=lambda make, *, paused: make() if paused else None
+    )
 
 
 def moved(guest: ScriptedGuest, *, wakes: bool) -> Check:
@@ -34,11 +44,7 @@ def moved(guest: ScriptedGuest, *, wakes: bool) -> Check:
         guest.running = wakes
         return move
 
-    host = SimpleNamespace(accelerator="tcg")
-    setting = SimpleNamespace(old=None, new=None, plan=None, spec=None, host=host)
-    path = SimpleNamespace(hot_patch=hot_patch)
-    attempt: Any = SimpleNamespace(guest=guest, setting=setting, path=path, judged=lambda make: make())
-    assert paused_hot_patch(attempt)().paused  # type: ignore[attr-defined]
+    assert paused_hot_patch(attempt_of(guest, hot_patch))().paused  # type: ignore[attr-defined]
     assert (guest.running, guest.stands_still) == (True, False)
     return move.checks[-1]  # type: ignore[no-any-return]
 
@@ -52,3 +58,14 @@ def test_guest_that_runs_is_found(guest: ScriptedGuest) -> None:
     """Lose this and an update that starts paused guests passes."""
     check = moved(guest, wakes=True)
     assert (check.name, check.held) == ("stays-paused", False)
+
+
+def test_guest_runs_on_after_a_refusal(guest: ScriptedGuest) -> None:
+    """Lose this and a guest whose move was refused stays paused, or its next move is expected to be."""
+
+    def refused(*_: object) -> Any:
+        raise Refused("the destination lacks it")
+
+    with pytest.raises(Refused):
+        paused_hot_patch(attempt_of(guest, refused))()
+    assert (guest.running, guest.stands_still) == (True, False)

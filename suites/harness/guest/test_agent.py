@@ -159,3 +159,11 @@ def test_port_closed_before_the_question_is_reported_at_once() -> None:
             with pytest.raises(AgentSilent, match="port"):
                 agent.ask("verify", timeout=LONG)
     assert time.monotonic() - begun < LONG / 2
+
+
+def test_closed_port_does_not_matter_to_what_is_only_told() -> None:
+    """Lose this and a failed move is reported as one of the agent's port."""
+    with agent_that_says(hangs_up=True) as (agent, _):
+        with pytest.raises(AgentSilent):
+            agent.ask("hello", timeout=LONG)
+        agent.tell("hold", on=0)

@@ -18,22 +18,13 @@ Part = Callable[..., str]
 
 def compiled_part(neighbours: str, modules: Sequence[str], place: Path) -> Part:
     """Compile `modules` of the agent with the program `neighbours` into the directory `place`."""
-    program = place / neighbours
+    program = str(place / neighbours)
     sources = [HERE / f"{neighbours}.c", *(AGENT / f"{module}.c" for module in modules)]
-    command = [
-        TOOLCHAINS["x86_64"].compiler,
-        "-std=gnu11",
-        "-O1",
-        f"-I{HERE}",
-        f"-I{AGENT}",
-        "-o",
-        program,
-        *sources,
-    ]
-    subprocess.run(command, check=True, timeout=120)
+    compiler = [TOOLCHAINS["x86_64"].compiler, "-std=gnu11", "-O1", f"-I{HERE}", f"-I{AGENT}"]
+    subprocess.run([*compiler, "-o", program, *map(str, sources)], check=True, timeout=120)
 
     def run(*arguments: str) -> str:
-        command = [program, *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
+        ended = subprocess.run([program, *arguments], capture_output=True, text=True, check=True, timeout=30)
+        return ended.stdout
 
     return run
