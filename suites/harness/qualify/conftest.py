@@ -22,7 +22,7 @@ def probes(monkeypatch: pytest.MonkeyPatch) -> dict[str, Probe]:
     said = dict.fromkeys(FORWARD, probe("pc-q35-7.2"))
     for room in ("qualify.qualification", "path.interface"):
         monkeypatch.setattr(f"fixtures.{room}.probed", lambda build, _arch: said[build.name])
-    monkeypatch.setattr("fixtures.path.interface.missing", lambda _version: None)
+    monkeypatch.setattr("fixtures.hosts.local.missing", lambda _version: None)
     return said
 
 

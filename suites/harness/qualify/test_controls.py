@@ -119,7 +119,7 @@ def test_control_without_a_plan_starts_no_guest(
     """Lose this and a guest is booted for a control that cannot move it."""
     probes["debian-12"] = replace(probes["debian-12"], version="5.2.0")
     lacking = {"5.2.0": "it needs root"}
-    monkeypatch.setattr("fixtures.path.interface.missing", lacking.get)
+    monkeypatch.setattr("fixtures.hosts.local.missing", lacking.get)
     result = stage.judge({FORWARD: [FAIL]})
     assert OLD_OLD not in stage.moves
     assert "it needs root" in next(run.reason for run in result.runs if run.result == "unsupported")
