@@ -7,7 +7,7 @@ from fixtures.guest.guest import Guest
 from fixtures.matrix.promises import promise
 
 
-@promise("avx", path="qmp", mechanism="precopy", vcpus=2, avx=True, default_on=("x86_64",))
+@promise("avx", path="qmp", mechanism="precopy", vcpus=2, avx=True)
 def test_wide_registers_survive(guest: Guest, hot_patch: HotPatch) -> None:
     """Lose this and an update damages what guests compute with AVX."""
     guest.processor.must_have("ymm-high")

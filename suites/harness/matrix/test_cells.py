@@ -107,6 +107,11 @@ def test_promise_with_a_version_is_tested_on_every_architecture() -> None:
     assert {cell.arch: cell.covering for cell in cells} == {"x86_64": True, "ppc64le": True}
 
 
+def test_power_has_no_cell_for_registers_of_x86() -> None:
+    """Lose this and each run on POWER begins a guest only to say that its CPU has no AVX."""
+    assert [cell.arch for cell in promised_cells(SHIPPED, [replace(ONCE, avx=True)])] == ["x86_64"]
+
+
 def test_slow_promise_is_not_in_the_default_run() -> None:
     """Lose this and the default run waits minutes for one promise."""
     assert not [cell for cell in promised_cells(SHIPPED, [replace(EVERYWHERE, slow=True)]) if cell.covering]

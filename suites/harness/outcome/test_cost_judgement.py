@@ -112,11 +112,22 @@ def test_build_is_blamed_by_what_its_own_moves_cost(itself: float, outcome: Outc
 def test_build_is_blamed_if_its_own_moves_show_part_of_the_cost() -> None:
     """Lose this and the update is blamed for a slow build, because one figure of its own moves was noisy."""
     runs = Runs({("old", "old"): LOW, ("old", "new"): HIGH, ("new", "new"): HIGH})
+    runs.figures_by_move = {("old", "new"): {"STOP to RESUME ms": 900}}
+    runs.figures = {"STOP to RESUME ms": 100}
+    found = CostJudgement(runs, OLD, NEW).outcome(replace(first(HIGH), figures={"STOP to RESUME ms": 900}))
+    assert found is not None
+    assert found[0] is Outcome.DEFECT_NEW
+    assert "new → itself costs as much in blackout ms (12" in found[1]
+
+
+def test_slow_build_does_not_excuse_what_only_the_update_leaks() -> None:
+    """Lose this and threads that only the update leaks are reported as the new build's, with its slowness."""
+    runs = Runs({("old", "old"): LOW, ("old", "new"): HIGH, ("new", "new"): HIGH})
     runs.figures_by_move = {("old", "new"): {"destination threads": 40}}
     runs.figures = {"destination threads": 4}
     found = CostJudgement(runs, OLD, NEW).outcome(replace(first(HIGH), figures={"destination threads": 40}))
     assert found is not None
-    assert found[0] is Outcome.DEFECT_NEW
+    assert found[0] is Outcome.REGRESSION
     assert "new → itself costs as much in blackout ms (12" in found[1]
 
 

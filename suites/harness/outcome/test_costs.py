@@ -84,7 +84,7 @@ def test_difference_must_be_felt_and_be_no_chance() -> None:
 )
 def test_repeats_never_end_before_they_show_a_difference(good: bool, deals: list[tuple[int, int]]) -> None:
     """Lose this and a slow build passes, because its repeats were given up."""
-    cost = Cost("figure", least=4, good=good)
+    cost = Cost("figure", "one", least=4, good=good)
     pairs = [[with_figure(number) for number in numbers] for numbers in zip(*deals, strict=True)]
     made = [cost.may_be_worse(*(runs[:number] for runs in pairs)) for number in range(COST_REPEATS + 1)]
     assert made[-1] is cost.worse(*pairs)
