@@ -27,7 +27,7 @@ PPC64LE_IDS = [
         ("pseries", "pseries-vof"),
         [
             *product(["qmp"], SHIPPED.mechanisms),
-            *product(["libvirt", "libvirt-direct"], ["precopy", "postcopy", "multifd"]),
+            *product(["libvirt", "libvirt-direct"], ["precopy", "postcopy", "postcopy-immediate", "multifd"]),
         ],
         ("idle", "busy"),
         ("bare", "virtio"),

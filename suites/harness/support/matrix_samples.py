@@ -41,7 +41,24 @@ known_issues:
 
 ANOTHER = "  - {id: slow-clock, match: {path: q*}, reason: a, link: b, expires: 2027-01-31}\n"
 
+LIMIT = "limits: [{id: lost, accelerator: tcg, source: <9.0, what: a, link: b}]\n"
+
 BAD = {
+    "limit-without-versions": (
+        "paths:",
+        f"{LIMIT.replace('<9.0', 'old')}paths:",
+        "line 28: limits[0].source: is 'old'; allowed: a range of versions such as \"<9.0\"",
+    ),
+    "limit-with-anothers-id": (
+        "paths:",
+        f"{LIMIT.replace(']', ', {id: lost, accelerator: tcg, what: a, link: b}]')}paths:",
+        "limits[1].id: 'lost' is also the id in line 28; each entry needs its own",
+    ),
+    "limit-of-unknown-accelerator": (
+        "paths:",
+        f"{LIMIT.replace('tcg', 'hvf')}paths:",
+        "limits[0].accelerator: is 'hvf'; allowed: 'tcg' or 'kvm'",
+    ),
     "unknown-key": (
         "hardware:",
         "hardwear:",

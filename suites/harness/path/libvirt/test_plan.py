@@ -240,3 +240,9 @@ def test_guest_that_panicked_is_one_whatever_libvirt_says() -> None:
     failure = libvirt_path._failure(gone, side(), panicked)
     assert isinstance(failure, HotPatchFailure)
     assert failure.check == "panic"
+
+
+def test_smallest_bandwidth_is_no_missing_one() -> None:
+    """Lose this and immediate postcopy sends all memory first: libvirt takes 0 MiB/s for no limit."""
+    plan = libvirt_plan("postcopy-immediate", direct=False)
+    assert plan.parameters(uri="unix:///s", xml="<domain/>")["bandwidth"] == 1

@@ -78,6 +78,13 @@ def test_postcopy_begins_once_and_after_the_first_pass() -> None:
     assert source.did == ["1", "1", "2", "switch", "3", "4", "end"]
 
 
+def test_immediate_postcopy_begins_with_the_first_pass() -> None:
+    """Lose this and the cells of immediate postcopy test the ordinary one."""
+    source = ScriptedSource("1", "2", "end")
+    source.follow("postcopy-immediate")
+    assert source.did == ["1", "switch", "2", "end"]
+
+
 def test_passes_of_an_earlier_migration_do_not_count() -> None:
     """Lose this and a move after a cancelled one is switched to postcopy before its first pass."""
     source = ScriptedSource("1", "2", "3", "end")

@@ -10,7 +10,7 @@ import pytest
 
 from fixtures.errors import HotPatchFailure
 from fixtures.machine.monitor import Event, MonitorClosed
-from fixtures.path.qmp.path import QmpPath, _exits, _never_both, _was_postcopy
+from fixtures.path.qmp.path import QmpPath, _exits, _never_both, _was_immediate, _was_postcopy
 from suites.harness.support.scripted_qmp import connected, dies, returns
 
 FIRST_MOVE, SECOND_MOVE = 1.0, 10.0
@@ -103,3 +103,9 @@ def process(status: int | None) -> Any:
 def event(name: str, at: float, **data: Any) -> Event:
     """An event at this host time."""
     return Event(at, name, data)
+
+
+def test_immediate_postcopy_sends_no_memory_before() -> None:
+    """Lose this and the cells of immediate postcopy pass when precopy has sent the guest."""
+    assert _was_immediate({"ram": {"precopy-bytes": 4096}})
+    assert not _was_immediate({"ram": {"precopy-bytes": 100 << 20}})

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which guests an accelerator itself breaks, and the cells that show that it still does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from fixtures.matrix.cells import Cell, canaries, expand
+from fixtures.matrix.limits import limit_of
+from fixtures.matrix.schema import load_matrix
+from fixtures.places import MATRIX_FILE
+
+SHIPPED = load_matrix(MATRIX_FILE)
+POWER = Cell("ppc64le", "pseries", "newest-old", "qmp", "precopy", "busy", "bare", 1)
+X86 = Cell("x86_64", "q35", "newest-old", "qmp", "precopy", "busy", "bare", 2)
+QUIET = replace(POWER, profile="idle")
+KEPT = replace(QUIET, mechanism="ignore-shared")
+HURT = {
+    "lost pages": (POWER, "7.2.22", "9.2.0", "pseries-7.2", "tcg-lost-dirty-pages"),
+    "lost pages of round RAM": (
+        *(replace(X86, round_memory=True), "7.2.22", "9.2.0", "pc-q35-7.2"),
+        "tcg-lost-dirty-pages",
+    ),
+    "timer": (KEPT, "7.2.22", "7.2.22", "pseries-7.2", "tcg-decrementer"),
+    "second vCPU": (replace(POWER, vcpus=2), "10.0.2", "10.0.13", "pseries-10.0", "tcg-second-vcpu"),
+    "boot vCPU": (QUIET, "10.0.13", "11.1.3", "pseries-10.0,x-vof=on", "tcg-idle-boot-vcpu"),
+}
+"""By name: cell, QEMU of the source and of the destination, machine type, limit."""
+UNHURT = {
+    "odd RAM": (X86, "7.2.22", "10.0.13", "pc-q35-7.2"),
+    "mended source": (POWER, "9.0.0", "10.0.13", "pseries-7.2"),
+    "nothing sent before postcopy": (
+        *(replace(POWER, mechanism="postcopy-immediate"), "7.2.22", "10.0.13"),
+        "pseries-7.2",
+    ),
+    "mended destination": (KEPT, "7.2.22", "8.2.0", "pseries-7.2"),
+    "newer machine type": (QUIET, "11.1.3", "11.1.3", "pseries-11.1"),
+}
+"""By name: cell, QEMU of the source and of the destination, machine type."""
+
+
+def _limit(accelerator: str, cell: Cell, source: str, destination: str, machine_type: str) -> str | None:
+    guest = cell.guest(machine_type)
+    found = limit_of(SHIPPED.limits, accelerator, guest, cell.mechanism, source, destination)
+    return found.id if found else None
+
+
+@pytest.mark.parametrize("case", HURT)
+def test_guest_that_tcg_breaks_has_a_limit(case: str) -> None:
+    """Lose this and an update is blamed for what TCG does to the suite's own guests."""
+    cell, source, destination, machine_type, limit = HURT[case]
+    assert _limit("tcg", cell, source, destination, machine_type) == limit
+    assert _limit("kvm", cell, source, destination, machine_type) is None
+
+
+@pytest.mark.parametrize("case", UNHURT)
+def test_guest_beyond_a_limit_is_moved(case: str) -> None:
+    """Lose this and guests that TCG moves well are not tested."""
+    assert _limit("tcg", *UNHURT[case]) is None
+
+
+def test_each_limit_has_one_slow_canary() -> None:
+    """Lose this and a limit stays for ever, and hides what the next update breaks."""
+    cells = canaries(SHIPPED, expand(SHIPPED))
+    assert [cell.canary for cell in cells] == [limit.id for limit in SHIPPED.limits]
+    assert not any(cell.covering for cell in cells)
+
+
+def test_limit_that_concerns_no_cell_has_no_canary() -> None:
+    """Lose this and a run of one architecture fails over a limit of the other."""
+    found = canaries(SHIPPED, expand(SHIPPED, ["x86_64"]))
+    assert [cell.canary for cell in found] == ["tcg-lost-dirty-pages"]

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cells that the accelerator itself breaks, and the canaries that show that it still does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from fixtures.errors import Unsupported
+from fixtures.machine.probe import Probe
+from fixtures.outcome.outcome import Outcome
+from suites.harness.support.scripted_attempts import CELL, FAIL, FORWARD, NEW_NEW, OLD_OLD, PASS, End, Stage
+
+HURT = replace(CELL, round_memory=True)
+"""Its source is a QEMU 7.2, which loses pages of such RAM under TCG."""
+CANARY = replace(HURT, canary="tcg-lost-dirty-pages")
+
+
+def test_cell_that_tcg_breaks_is_not_run(stage: Stage) -> None:
+    """Lose this and minutes go into guests that TCG breaks, and the verdict is about TCG."""
+    result = stage.judge({}, cell=HURT)
+    assert (result.outcome, stage.moves) == (Outcome.UNSUPPORTED, [])
+    assert "limit tcg-lost-dirty-pages" in result.reason
+
+
+def test_control_that_tcg_breaks_is_not_run(stage: Stage, probes: dict[str, Probe]) -> None:
+    """Lose this and TCG's own defect in a control excuses what the update broke."""
+    probes["debian-12"] = replace(probes["debian-12"], version="9.2.0")
+    result = stage.judge({FORWARD: [FAIL], OLD_OLD: [PASS], NEW_NEW: [FAIL]}, cell=HURT)
+    assert NEW_NEW not in stage.moves
+    assert result.outcome is Outcome.REGRESSION
+
+
+def test_canary_passes_while_its_limit_holds(stage: Stage) -> None:
+    """Lose this and each nightly run fails over what TCG is known to break."""
+    result = stage.judge({FORWARD: [PASS, FAIL]}, cell=CANARY)
+    assert (result.outcome, stage.moves) == (Outcome.PASS, [FORWARD, FORWARD])
+    assert "limit tcg-lost-dirty-pages holds: memory: page 7 is wrong" in result.reason
+
+
+def test_canary_reports_a_limit_that_no_longer_holds(stage: Stage) -> None:
+    """Lose this and a limit stays for ever, and hides what the next update breaks."""
+    result = stage.judge({FORWARD: [PASS]}, cell=CANARY)
+    assert result.outcome is Outcome.ERROR
+    assert "tcg-lost-dirty-pages no longer holds: 4 of 4 moves passed" in result.reason
+
+
+@pytest.mark.parametrize("version,end,outcome", [
+    ("9.2.0", PASS, Outcome.UNSUPPORTED),
+    ("7.2.0", Unsupported("the source lacks it"), Outcome.UNSUPPORTED),
+    ("7.2.0", OSError("no disk"), Outcome.ERROR),
+])  # fmt: skip
+def test_canary_that_shows_nothing_says_so(
+    version: str, end: End, outcome: Outcome, stage: Stage, probes: dict[str, Probe]
+) -> None:
+    """Lose this and a canary that moved no such guest counts as the proof of its limit."""
+    probes["debian-12"] = replace(probes["debian-12"], version=version)
+    assert stage.judge({FORWARD: [end]}, cell=CANARY).outcome is outcome
