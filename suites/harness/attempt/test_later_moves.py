@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from fixtures.attempt.later_moves import LaterMoves
+from fixtures.attempt.later_moves import SENT_BYTES, LaterMoves
 from fixtures.errors import HotPatchFailure, Refused
 from fixtures.evidence.checks import Check
 from fixtures.guest.examination import Before
@@ -183,3 +184,29 @@ def test_last_qemu_is_asked_only_after_a_move(tmp_path: Path) -> None:
     attempt.path.status = Check("exit-status", False, "exit status 1")
     attempt.ends_well()
     assert not list(attempt.checks)
+
+
+def cancelled_after(attempt: Any, *sent: int) -> list[str]:
+    """What a cancelled move waits for; after each look the next of these bytes have been sent."""
+    steps, looks = [], iter(sent)
+
+    def look() -> Any:
+        steps.append("look")
+        return SimpleNamespace(transferred=next(looks, sent[-1]))
+
+    journey: Any = SimpleNamespace(until_pass=lambda number: steps.append(f"pass {number}"), look=look)
+    attempt.path.cancelled = lambda *asked: asked[-1](journey)
+    LaterMoves(attempt).cancelled()
+    return steps
+
+
+def test_move_is_cancelled_in_its_first_pass(attempt: Any) -> None:
+    """Lose this and a busy host completes the move before it is cancelled, which fails a good build."""
+    assert cancelled_after(attempt, 0, SENT_BYTES) == ["pass 1", "look", "look"]
+
+
+def test_cancelled_move_that_sends_nothing_hangs(attempt: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a source that sends nothing blocks the run."""
+    monkeypatch.setattr("fixtures.attempt.later_moves.SEND_SECONDS", 0.0)
+    with pytest.raises(HotPatchFailure, match=r"0\.0 MiB were sent in 0 s"):
+        cancelled_after(attempt, 100)

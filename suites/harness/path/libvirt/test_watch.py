@@ -10,7 +10,7 @@ from typing import Any
 import libvirt
 import pytest
 
-from fixtures.errors import HotPatchFailure
+from fixtures.errors import HotPatchFailure, RigError
 from fixtures.path.libvirt import watch as libvirt_watch
 from fixtures.path.libvirt.events import DomainEvent
 from fixtures.path.libvirt.plan import libvirt_plan
@@ -24,7 +24,8 @@ LONG = 20.0
 class ScriptedSource:
     """A domain that takes its next step each time its statistics are asked for, and notes what it did.
 
-    A step is the number of an iteration, `end`, `fail`, or `no job`: libvirt has no statistics.
+    A step is the number of an iteration, `end`, `fail`, `no job`: libvirt has no statistics, or `stop`:
+    precopy stops the guest.
     """
 
     def __init__(self, *steps: str) -> None:
@@ -33,6 +34,8 @@ class ScriptedSource:
         self.job: Future[None] = Future()
         self.broke = libvirt.libvirtError("it broke")
         self.did: list[str] = []
+        self.refuses = False
+        """True if it takes its next step when postcopy is asked for, and then says that there is no job."""
         self._steps = list(steps)
 
     def follow(self, mechanism: str, began: float = 0.0) -> list[int]:
@@ -43,7 +46,8 @@ class ScriptedSource:
 
     def events(self) -> list[DomainEvent]:
         """The iterations so far."""
-        return [DomainEvent(0.0, "x", "iteration", step) for step in self.did if step.isdecimal()]
+        stopped = [DomainEvent(0.0, "x", "lifecycle", "suspended migrated")] if "stop" in self.did else []
+        return [DomainEvent(0.0, "x", "iteration", step) for step in self.did if step.isdecimal()] + stopped
 
     def last_words(self) -> str:
         """What a report would quote."""
@@ -63,6 +67,9 @@ class ScriptedSource:
 
     def _switch(self, _flags: int) -> None:
         self.did.append("switch")
+        if self.refuses:
+            self._step(0)
+            raise libvirt.libvirtError("there is no job")
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +97,41 @@ def test_passes_of_an_earlier_migration_do_not_count() -> None:
     source = ScriptedSource("1", "2", "3", "end")
     source.follow("postcopy", began=1.0)
     assert source.did == ["1", "2", "3", "end"]
+
+
+def late() -> ScriptedSource:
+    """A source whose precopy has stopped its guest when postcopy is asked for, and ends."""
+    source = ScriptedSource("1", "stop", "2", "end")
+    source.refuses = True
+    return source
+
+
+def test_precopy_that_ends_before_it_is_switched_is_an_error_of_the_suite() -> None:
+    """Lose this and a busy host makes a good update unsafe."""
+    with pytest.raises(RigError, match="before the suite asked for postcopy"):
+        late().follow("postcopy")
+
+
+def test_precopy_that_has_ended_in_its_second_pass_is_an_error_of_the_suite() -> None:
+    """Lose this and a busy host on which the suite sees both at once makes a good update unsafe."""
+    source = ScriptedSource("1", "end")
+    second = DomainEvent(0.0, "x", "iteration", "2")
+    source.events = lambda: [second] if source.job.done() else []  # type: ignore[method-assign]
+    with pytest.raises(RigError, match="before the suite asked for postcopy"):
+        source.follow("postcopy")
+
+
+def test_refusal_to_start_postcopy_is_a_failure_of_the_builds() -> None:
+    """Lose this and a libvirt that cannot start postcopy is excused by a busy host."""
+    source = ScriptedSource("1", "2", "3")
+    source.refuses = True
+    with pytest.raises(libvirt.libvirtError):
+        source.follow("postcopy")
+
+
+def test_migration_that_ends_in_the_first_pass_was_no_postcopy() -> None:
+    """Lose this and a build that sends nothing is excused by a busy host."""
+    assert len(ScriptedSource("1", "end").follow("postcopy")) == 2
 
 
 @pytest.mark.parametrize("mechanism", ["precopy", "multifd"])

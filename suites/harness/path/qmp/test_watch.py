@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.errors import HotPatchFailure
+from fixtures.errors import HotPatchFailure, RigError
 from fixtures.machine.monitor import Monitor
 from fixtures.machine.qmp_machine import QmpMachine
 from fixtures.path.qmp.watch import QmpWatch
@@ -35,6 +35,21 @@ def test_cancelled_migration_has_ended_however_qemu_calls_it(status: str) -> Non
         source: Any = SimpleNamespace(monitor=monitor)
         QmpWatch(source, source).cancel()
     assert qemu.commands[-1] == "migrate_cancel"
+
+
+@pytest.mark.parametrize("status", ["device", "completed"])
+def test_precopy_that_ends_before_it_is_switched_is_an_error_of_the_suite(status: str) -> None:
+    """Lose this and a busy host makes a good update unsafe."""
+    with connected({"query-status": returns({})}) as (monitor, qemu):
+        source = destination_of(monitor)
+        watch = QmpWatch(source, source)
+        qemu.event("MIGRATION", status="active")
+        watch.until_status("active")
+        watch.must_be_in_precopy()
+        qemu.event("MIGRATION", status=status)
+        watch.until_status(status)
+        with pytest.raises(RigError, match=f"before the suite asked for postcopy: active, {status}"):
+            watch.must_be_in_precopy()
 
 
 @pytest.mark.parametrize("resumes,asked", [(True, ["query-status"]), (False, [])])
