@@ -15,7 +15,7 @@ from fixtures.places import MATRIX_FILE
 SHIPPED = load_matrix(MATRIX_FILE)
 POWER = Cell("ppc64le", "pseries", "newest-old", "qmp", "precopy", "busy", "bare", 1)
 X86 = Cell("x86_64", "q35", "newest-old", "qmp", "precopy", "busy", "bare", 2)
-QUIET = replace(POWER, profile="idle")
+QUIET = replace(POWER, profile="idle", vcpus=2)
 KEPT = replace(QUIET, mechanism="ignore-shared")
 HURT = {
     "lost pages": (POWER, "7.2.22", "9.2.0", "pseries-7.2", "tcg-lost-dirty-pages"),
@@ -35,6 +35,8 @@ UNHURT = {
         *(replace(POWER, mechanism="postcopy-immediate"), "7.2.22", "10.0.13"),
         "pseries-7.2",
     ),
+    "one vCPU": (replace(KEPT, vcpus=1), "7.2.22", "7.2.22", "pseries-7.2"),
+    "boot vCPU that beats": (replace(QUIET, mechanism="postcopy"), "10.0.13", "11.1.3", "pseries-10.0"),
     "mended destination": (KEPT, "7.2.22", "8.2.0", "pseries-7.2"),
     "newer machine type": (QUIET, "11.1.3", "11.1.3", "pseries-11.1"),
 }
