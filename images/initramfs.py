@@ -47,22 +47,32 @@ def build_agent(arch: str, work: Path) -> Path:
 
     Raises :class:`UsageError` for an unknown architecture or a missing compiler.
     """
+    return compiled(AGENT, arch, work)
+
+
+def compiled(sources: Path, arch: str, work: Path) -> Path:
+    """Compile the directory `sources` to one static program for `arch`, in the directory `work`.
+
+    The same sources give the same bytes. Raises :class:`UsageError` for an unknown architecture or a missing
+    compiler.
+    """
     toolchain = TOOLCHAINS.get(arch)
+    name = sources.name
     if toolchain is None:
         known = ", ".join(TOOLCHAINS)
-        raise UsageError(f"no guest agent for architecture {arch!r}", fix=f"use one of {known}")
+        raise UsageError(f"no {name} for architecture {arch!r}", fix=f"use one of {known}")
     work.mkdir(parents=True, exist_ok=True)
-    agent = work / f"agent-{arch}"
+    program = work / f"{name}-{arch}"
     run_tool(
         [
             toolchain.compiler, "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread", "-static",
-            "-s", "-Wl,--build-id=none", f"-ffile-prefix-map={AGENT}=agent", "-frandom-seed=agent",
-            "-o", str(agent.resolve()), *sorted(path.name for path in AGENT.glob("*.c")),
+            "-s", "-Wl,--build-id=none", f"-ffile-prefix-map={sources}={name}", f"-frandom-seed={name}",
+            "-o", str(program.resolve()), *sorted(path.name for path in sources.glob("*.c")),
         ],
         packages=toolchain.packages,
-        cwd=AGENT,
+        cwd=sources,
     )  # fmt: skip
-    return agent
+    return program
 
 
 def build_image(arch: str, kernel_deb: Path, out: Path, devices: Sequence[Driven]) -> None:
@@ -73,17 +83,25 @@ def build_image(arch: str, kernel_deb: Path, out: Path, devices: Sequence[Driven
     """
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="hotpatch-image-") as scratch:
-        tree = Path(scratch) / "tree"
-        run_tool(["dpkg-deb", "-x", str(kernel_deb), str(tree)], packages="dpkg")
-        kernel = _only(tree, "boot/vmlinu[xz]-*", kernel_deb)
-        modules = ModuleTree(_modules_directory(tree, kernel_deb))
+        kernel, modules = unpacked_kernel(kernel_deb, Path(scratch))
         wanted = load_order(modules, [*BASE_MODULES[arch], *(name for d in devices for name in d.modules)])
-        unpacked = unwrapped(kernel.read_bytes())
+        unpacked = unwrapped(kernel)
         agent = build_agent(arch, Path(scratch)).read_bytes()
         entries = _initramfs_entries(agent, kernel_memory(unpacked), wanted, modules, devices)
-        _replace(out / "kernel", unpacked)
-        _replace(out / "kernel-packed", kernel.read_bytes())
-    _replace(out / "initrd", cpio(entries))
+        replace_file(out / "kernel", unpacked)
+        replace_file(out / "kernel-packed", kernel)
+    replace_file(out / "initrd", cpio(entries))
+
+
+def unpacked_kernel(kernel_deb: Path, scratch: Path) -> tuple[bytes, ModuleTree]:
+    """The kernel file of a linux-image package, and its modules, which are unpacked in `scratch`.
+
+    Raises :class:`RigError` if the package does not have what is expected.
+    """
+    tree = scratch / "tree"
+    run_tool(["dpkg-deb", "-x", str(kernel_deb), str(tree)], packages="dpkg")
+    kernel = _only(tree, "boot/vmlinu[xz]-*", kernel_deb)
+    return kernel.read_bytes(), ModuleTree(_modules_directory(tree, kernel_deb))
 
 
 def _only(tree: Path, pattern: str, package: Path) -> Path:
@@ -99,7 +117,7 @@ def _modules_directory(tree: Path, package: Path) -> Path:
     return _only(tree, f"{below}/modules/*", package)
 
 
-def _replace(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes) -> None:
     """Write a file atomically: a reader sees the old file or the complete new one."""
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as temporary:
         temporary.write(data)
