@@ -121,6 +121,7 @@ void socket_request(unsigned type, uint32_t id, struct fields f);
 
 /* work.c: the same work inside and on the suite's own machine, to compare their speed */
 uint64_t now_ns(void);
+uint64_t wall_ns(void);
 uint64_t work_ns(uint32_t rounds);
 
 extern const char *newroot; /* an empty directory on which the root of a program is mounted */

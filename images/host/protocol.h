@@ -42,7 +42,7 @@ enum frame_type {
     CLOSE = 18,  /* u32 how: 0 = no more data from this side, 1 = over in both directions; bytes reason */
 
     /* requests; each gets one ANSWER */
-    PING = 32,           /* -> u64 nanoseconds of the monotonic clock */
+    PING = 32,           /* -> u64 nanoseconds of the monotonic clock, u64 of the wall clock */
     WORK = 33,           /* u32 rounds of a fixed piece of work -> u64 nanoseconds that it took */
     MOUNT = 34,          /* bytes 9p tag, bytes directory: mounted read-only */
     OPEN = 35,           /* u32 channel: a socket pair whose other end a program may inherit */

@@ -56,6 +56,7 @@ static void ping(uint32_t id)
     struct reply *r = answer_start();
 
     put_u64(r, now_ns());
+    put_u64(r, wall_ns());
     answer(id, r);
 }
 

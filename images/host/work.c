@@ -9,6 +9,7 @@
 #define WORDS 32768u
 
 uint64_t now_ns(void);
+uint64_t wall_ns(void);
 uint64_t work_ns(uint32_t rounds);
 
 uint64_t now_ns(void)
@@ -16,6 +17,14 @@ uint64_t now_ns(void)
     struct timespec t;
 
     clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+uint64_t wall_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
