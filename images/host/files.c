@@ -142,7 +142,7 @@ static bool serve(unsigned type, const char *path, struct fields *f, struct repl
     case REMOVE_TREE:
         return remove_tree(path);
     case MAKE_DIRECTORY:
-        return mkdir(path, 0700) == 0;
+        return mkdir(path, 0700) == 0 || errno == EEXIST;
     case READ_LINK:
         return read_link(path, r);
     case STATUS:

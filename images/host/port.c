@@ -22,7 +22,7 @@ static size_t out_at, out_len, out_size;
 void port_open(int fd)
 {
     port = fd;
-    if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
+    if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
         die("the port cannot be made non-blocking: %s", strerror(errno));
 }
 

@@ -55,7 +55,7 @@ enum frame_type {
     READ_FILE = 42,      /* bytes path, u64 offset, u32 most -> bytes content */
     REMOVE = 43,         /* bytes path: a file or socket; does nothing if there is none */
     REMOVE_TREE = 44,    /* bytes path: a directory and all below it */
-    MAKE_DIRECTORY = 45, /* bytes path: mode 0700 */
+    MAKE_DIRECTORY = 45, /* bytes path: mode 0700; does nothing if it exists */
     READ_LINK = 46,      /* bytes path -> bytes target */
     STATUS = 47,         /* bytes path -> u64 device, u64 inode, u32 mode, u64 size */
     COUNT = 48,          /* bytes path -> u32 entries of a directory */
