@@ -13,6 +13,7 @@ from fixtures.attempt.attempt import Attempt
 from fixtures.builds.build import Build
 from fixtures.errors import HotPatchFailure, Refused, RigError, Unsupported, UsageError
 from fixtures.evidence.checks import Check
+from fixtures.hosts.interface import ProgramHost
 from fixtures.machine.probe import Probe
 from fixtures.matrix.mechanisms import MigrationPlan
 from fixtures.matrix.schema import KnownIssue, Match
@@ -155,9 +156,9 @@ def test_plan_is_negotiated_once_for_each_pair(stage: Stage, monkeypatch: pytest
     """Lose this and a cell is judged by one plan and moved by another."""
     asked: list[tuple[str, str]] = []
 
-    def counted(mechanism: str, old: Build, new: Build, arch: str) -> MigrationPlan:
+    def counted(mechanism: str, old: Build, new: Build, arch: str, programs: ProgramHost) -> MigrationPlan:
         asked.append((old.name, new.name))
-        return negotiated(mechanism, old, new, arch)
+        return negotiated(mechanism, old, new, arch, programs)
 
     monkeypatch.setattr("fixtures.qualify.qualification.negotiated", counted)
     stage.judge({FORWARD: [FAIL]}, repeat=2)

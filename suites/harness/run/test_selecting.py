@@ -43,7 +43,7 @@ def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Configure:
         options = dict.fromkeys(("shard", "cells", "arch", "only_new", "resume", "short", "plan"))
         options |= {"matrix": str(MATRIX_FILE), "old": "debian-12", "new": "debian-13", "collect_only": True}
         options |= dict.fromkeys(("allure_report_dir", "xmlpath", *selecting.SELECTING))
-        options |= {"seed": "7", "repeat": "1"} | given
+        options |= {"seed": "7", "repeat": "1", "accelerator": "auto"} | given
         options["_m"] = options["markexpr"] or ""
         config: Any = SimpleNamespace(
             stash=pytest.Stash(),
@@ -97,6 +97,13 @@ def test_shards_divide_the_selected_tests(configure: Configure) -> None:
 def test_wrong_shard_ends_the_run(configure: Configure) -> None:
     """Lose this and a wrong shard number ends in a traceback, or part of the tests never runs."""
     assert "--shard: '3/2' is not one part of several" in said_at_the_end(configure, shard="3/2")
+
+
+def test_unknown_accelerator_ends_the_run(configure: Configure) -> None:
+    """Lose this and a misspelt accelerator is qualified as another one."""
+    said = said_at_the_end(configure, accelerator="xen")
+    assert "--accelerator: there is no accelerator 'xen'" in said
+    assert "choose one of auto, kvm, emulated, tcg" in said
 
 
 @pytest.mark.parametrize("option", ["shard", "cells"])

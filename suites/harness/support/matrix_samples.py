@@ -117,8 +117,8 @@ BAD = {
     ),
     "unknown-emulator": (
         "kernels:",
-        "emulator: befor\nkernels:",
-        "line 15: emulator: unknown build 'befor'; allowed: before, after",
+        "emulator:\n  ppc64le: befor\nkernels:",
+        "line 16: emulator.ppc64le: unknown build 'befor'; allowed: before, after",
     ),
     "default-pair-not-a-pair": (
         "pair: {old: before",

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the guests of a cell run, by `--accelerator` and by what works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from fixtures.builds.build import Build
+from fixtures.builds.sandbox import Sandbox
+from fixtures.errors import RigError, Unsupported, UsageError
+from fixtures.matrix.names import AcceleratorChoice
+from fixtures.matrix.schema import Matrix, Pair
+from fixtures.qualify import venues as venues_module
+from fixtures.qualify.emulated_hosts import EmulatedHosts
+from fixtures.qualify.venue import Venue
+from fixtures.qualify.venues import Venues
+from suites.harness.support.scripted_attempts import SHIPPED
+
+PAIR = Pair(old="debian-12", new="debian-13")
+OLD, NEW = (Build(name, Sandbox(Path(f"/{name}")), {}) for name in (PAIR.old, PAIR.new))
+Made = Callable[..., Venues]
+
+
+class Hosts:
+    """Stand-ins for emulated hosts, and for all that they need."""
+
+    def __init__(self) -> None:
+        self.booted: list[str] = []
+        self.lacks: tuple[str, ...] = ()
+        """Builds that cannot be had for another architecture."""
+        self.opened: list[tuple[str, str]] = []
+
+    def open_build(self, _matrix: Matrix, name: str, *, host_arch: str = "amd64", **_more: Any) -> Build:
+        """A build that is never run."""
+        if name in self.lacks and host_arch != "amd64":
+            raise Unsupported(f"build {name}:{host_arch}: gone")
+        self.opened.append((name, host_arch))
+        return Build(name, Sandbox(Path(f"/{host_arch}/{name}")), {})
+
+    def boot(self, _emulator: Build, arch: str, _image: Path, **_more: Any) -> Any:
+        """A host that is never asked anything."""
+        self.booted.append(arch)
+        return SimpleNamespace(kind="emulated", connection=SimpleNamespace(lost=None), close=lambda: None)
+
+
+@pytest.fixture
+def hosts(monkeypatch: pytest.MonkeyPatch) -> Hosts:
+    """What the venues boot and open."""
+    hosts = Hosts()
+    monkeypatch.setattr(venues_module, "open_build", hosts.open_build)
+    monkeypatch.setattr(venues_module, "probed", lambda _build, _arch, host: host())
+    monkeypatch.setattr(venues_module, "EMULATED_BY_DEFAULT", frozenset({"ppc64le"}))
+    for name in ("host_image", "guest_image"):
+        monkeypatch.setattr(venues_module, name, lambda _matrix, arch, **_more: Path(f"/{arch}"))
+    monkeypatch.setattr("fixtures.qualify.emulated_hosts.boot", hosts.boot)
+    return hosts
+
+
+@pytest.fixture
+def made(hosts: Hosts, tmp_path: Path) -> Made:
+    """Makes venues of the shipped matrix."""
+
+    def make(wanted: AcceleratorChoice, *, kvm: bool = False, matrix: Matrix = SHIPPED) -> Venues:
+        return Venues(
+            matrix, PAIR, wanted, strict_pins=False, has_kvm=lambda _arch: kvm, evidence=lambda: tmp_path
+        )
+
+    return make
+
+
+def of(venues: Venues, arch: Any, path: str = "qmp") -> Venue:
+    """Where guests of these two builds run."""
+    return venues.of(arch, path, OLD, NEW)
+
+
+@pytest.mark.parametrize(
+    "wanted,kvm,arch,path,label",
+    [
+        ("auto", True, "x86_64", "qmp", "kvm"),
+        ("auto", True, "ppc64le", "qmp", "kvm"),
+        ("auto", False, "x86_64", "qmp", "tcg"),
+        ("auto", False, "ppc64le", "qmp", "kvm on an emulated host"),
+        ("auto", False, "ppc64le", "libvirt", "tcg"),
+        ("kvm", True, "x86_64", "libvirt", "kvm"),
+        ("emulated", True, "x86_64", "qmp", "kvm on an emulated host"),
+        ("tcg", True, "ppc64le", "qmp", "tcg"),
+    ],
+)
+def test_guests_run_where_the_user_wants(
+    made: Made, wanted: AcceleratorChoice, kvm: bool, arch: str, path: str, label: str
+) -> None:
+    """Lose this and a verdict is about another accelerator than the one that was asked for."""
+    assert of(made(wanted, kvm=kvm), arch, path).label == label
+
+
+def test_emulated_host_has_builds_of_its_own(made: Made, hosts: Hosts) -> None:
+    """Lose this and a POWER host gets programs for x86_64."""
+    venue = of(made("emulated"), "ppc64le")
+    assert venue.old.sandbox.root == Path("/ppc64el/debian-12")
+    assert (venue.programs.kind, venue.accelerator) == ("emulated", "kvm")
+    assert Path("/dev/kvm") in venue.devices
+    assert ("debian-13", "ppc64el") in hosts.opened
+
+
+def test_builds_on_this_machine_are_those_of_the_run(made: Made, hosts: Hosts) -> None:
+    """Lose this and each cell opens the builds again, or an unusable /dev/kvm is shown to QEMU."""
+    venue = of(made("tcg"), "ppc64le")
+    assert (venue.old, venue.new, venue.programs.kind) == (OLD, NEW, "local")
+    assert venue.devices == (Path("/dev/userfaultfd"),)
+    assert not hosts.opened
+
+
+def test_host_is_booted_once(made: Made, hosts: Hosts) -> None:
+    """Lose this and each cell waits for a boot."""
+    venues = made("emulated")
+    for _ in range(3):
+        of(venues, "ppc64le")
+    of(venues, "x86_64")
+    assert hosts.booted == ["ppc64le", "x86_64"]
+
+
+def test_lost_host_is_replaced(made: Made, hosts: Hosts) -> None:
+    """Lose this and one crash of the host fails all cells after it."""
+    venues = made("emulated")
+    host: Any = of(venues, "ppc64le").programs
+    host.connection.lost = "it ended"
+    assert of(venues, "ppc64le").programs is not host
+    assert hosts.booted == ["ppc64le", "ppc64le"]
+
+
+def test_host_that_does_not_boot_is_not_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and each cell waits minutes for a host that never comes."""
+    tries = []
+
+    def boot(*_all: Any, **_more: Any) -> None:
+        tries.append(1)
+        raise RigError("no KVM in it")
+
+    monkeypatch.setattr("fixtures.qualify.emulated_hosts.boot", boot)
+    hosts = EmulatedHosts(lambda _arch: OLD, lambda: tmp_path)
+    for _ in range(2):
+        with pytest.raises(RigError, match="no KVM in it"):
+            hosts.of("ppc64le", tmp_path, [])
+    assert len(tries) == 1
+
+
+def test_missing_build_is_unsupported_where_the_host_is_demanded(made: Made, hosts: Hosts) -> None:
+    """Lose this and a build that Debian lacks for POWER ends the run."""
+    hosts.lacks = ("debian-13",)
+    venues = made("emulated")
+    venues.prepare([("ppc64le", "qmp")])
+    with pytest.raises(Unsupported, match="build debian-13:ppc64el: gone"):
+        of(venues, "ppc64le")
+
+
+def test_missing_build_is_noted_where_the_host_is_only_preferred(made: Made, hosts: Hosts) -> None:
+    """Lose this and ppc64le guests run under TCG, and nobody reads why."""
+    hosts.lacks = ("debian-13",)
+    venues = made("auto")
+    assert of(venues, "ppc64le").label == "tcg"
+    assert venues.notes(["x86_64", "ppc64le"], "debian-13") == [
+        "ppc64le guests run under TCG: build debian-13:ppc64el: gone"
+    ]
+
+
+def test_what_cannot_be_had_is_one_message(made: Made) -> None:
+    """Lose this and a wrong option is a traceback, or is ignored."""
+    with pytest.raises(UsageError, match="--accelerator kvm: this machine's KVM does not boot a guest"):
+        of(made("kvm"), "x86_64")
+    with pytest.raises(Unsupported, match="path libvirt does not run on an emulated host"):
+        of(made("emulated"), "x86_64", "libvirt")
+    without = SHIPPED.model_copy(update={"emulator": {}})
+    with pytest.raises(UsageError, match="--accelerator emulated: no build emulates a host"):
+        of(made("emulated", matrix=without), "x86_64")
