@@ -25,7 +25,7 @@ HURT = {
     ),
     "timer": (KEPT, "7.2.22", "7.2.22", "pseries-7.2", "tcg-decrementer"),
     "second vCPU": (replace(POWER, vcpus=2), "10.0.2", "10.0.13", "pseries-10.0", "tcg-second-vcpu"),
-    "boot vCPU": (QUIET, "10.0.13", "11.1.3", "pseries-10.0,x-vof=on", "tcg-idle-boot-vcpu"),
+    "boot vCPU": (QUIET, "10.0.13", "11.1.3", "pseries-10.0,x-vof=on", "tcg-boot-vcpu"),
 }
 """By name: cell, QEMU of the source and of the destination, machine type, limit."""
 UNHURT = {
@@ -36,7 +36,6 @@ UNHURT = {
         "pseries-7.2",
     ),
     "one vCPU": (replace(KEPT, vcpus=1), "7.2.22", "7.2.22", "pseries-7.2"),
-    "boot vCPU that beats": (replace(QUIET, mechanism="postcopy"), "10.0.13", "11.1.3", "pseries-10.0"),
     "mended destination": (KEPT, "7.2.22", "8.2.0", "pseries-7.2"),
     "newer machine type": (QUIET, "11.1.3", "11.1.3", "pseries-11.1"),
 }
