@@ -51,7 +51,7 @@ OF_PSERIES = build(
 CLOCK_DRIFTS = SeededBuild(
     "clock-drifts",
     "new",
-    hotpatch(PSERIES_CLOCK, arch="ppc64le"),
+    hotpatch(f"{PSERIES_CLOCK}]", arch="ppc64le"),
     (
         Seed(
             "the guest's clock runs 2 % fast",

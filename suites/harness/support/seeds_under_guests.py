@@ -199,7 +199,7 @@ GOES_ON = SeededBuild(
 CLOCK_JUMPS = SeededBuild(
     "clock-jumps",
     "new",
-    hotpatch(PSERIES_CLOCK, arch="ppc64le"),
+    hotpatch(f"{PSERIES_CLOCK}]", arch="ppc64le"),
     (
         Seed(
             "the guest's clock jumps ahead by 2 s",
