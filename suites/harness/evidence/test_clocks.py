@@ -13,6 +13,7 @@ from fixtures.errors import RigError
 from fixtures.evidence.beats import Gap
 from fixtures.evidence.clocks import ClockMove, clock_jump, clock_rate
 from fixtures.evidence.timeline import RUNS, Mark
+from fixtures.waiting import stretched_by
 from suites.harness.support.beat_samples import Sample
 
 RELAXED = settings(max_examples=40, deadline=None)
@@ -139,3 +140,14 @@ def test_silence_at_the_switchover_is_kept_apart() -> None:
     move = Sample(stop=0.5, warm_up=0.5).move()
     assert move.silences == ()
     assert Gap(move.silent_after.start, move.silent_after.end).ms == pytest.approx(1000, abs=5)
+
+
+def test_slow_host_is_listened_to_for_longer() -> None:
+    """Lose this and a guest that waits for pages on an emulated host cannot be judged."""
+    source, destination = Sample(window=20.0).beats()
+    first = destination[0]
+    heard = [first, *(beat for beat in destination if beat.at > first.at + 7.0)]
+    with pytest.raises(ValueError, match="two beats"):
+        ClockMove.of(source, heard, [])
+    with stretched_by(2.0):
+        assert ClockMove.of(source, heard, []).switched_us == first.mono_us

@@ -168,6 +168,16 @@ def test_missing_build_is_noted_where_the_host_is_only_preferred(made: Made, hos
     ]
 
 
+@pytest.mark.parametrize(
+    "wanted,path,here", [("emulated", "qmp", False), ("emulated", "libvirt", False), ("tcg", "libvirt", True)]
+)
+def test_this_machine_needs_only_what_runs_on_it(
+    made: Made, wanted: AcceleratorChoice, path: str, here: bool
+) -> None:
+    """Lose this and a machine without userfaultfd cannot qualify postcopy on an emulated host."""
+    assert made(wanted).on_this_machine("x86_64", path) is here
+
+
 def test_what_cannot_be_had_is_one_message(made: Made) -> None:
     """Lose this and a wrong option is a traceback, or is ignored."""
     with pytest.raises(UsageError, match="--accelerator kvm: this machine's KVM does not boot a guest"):
