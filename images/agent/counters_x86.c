@@ -64,7 +64,7 @@ static unsigned find_pm_timer(bool *wide)
         port = 0;
     close(fd);
     *wide = flags & TMR_VAL_EXT;
-    return port && port < 0xfffd && !ioperm(port, 4, 1) ? port : 0;
+    return port && port < 0xfffd && ports_work() && !ioperm(port, 4, 1) ? port : 0;
 }
 
 /* Not by /dev/hpet: opening that changes a timer of the HPET. */
@@ -90,7 +90,7 @@ static void report_cmos(struct text *out)
     unsigned char bytes[CMOS_END] = {0}, again[CMOS_END] = {0};
     bool same = false;
 
-    if (ioperm(CMOS_INDEX, 2, 1))
+    if (!ports_work() || ioperm(CMOS_INDEX, 2, 1))
         return;
     read_cmos(bytes);
     for (unsigned i = 0; i < CMOS_TRIES && !same; i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Runs readback_x86.c on a made-up PC, and prints what it did: `name value`. Argument: `busy` for serial
- * ports that always send, `refused` for a kernel that does not let ports be used. */
+ * ports that always send, `refused` for a kernel that does not let ports be used, `fault` for a CPU that faults. */
 #include "readback.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <sys/io.h>
 #include <ucontext.h>
 
-static bool busy, refused, alone;
+static bool busy, refused, fault, alone;
 static uint64_t clock_us_now, polls_alone, most_polls_alone, unread;
 
 uint64_t now_us(void)
@@ -32,6 +32,11 @@ int sched_setscheduler(pid_t pid, int policy, const struct sched_param *param)
     if (!alone)
         polls_alone = 0;
     return 0;
+}
+
+bool ports_work(void)
+{
+    return !fault;
 }
 
 int iopl(int level)
@@ -114,6 +119,7 @@ int main(int argc, char **argv)
     sigaction(SIGSEGV, &action, NULL);
     busy = argc > 1 && !strcmp(argv[1], "busy");
     refused = argc > 1 && !strcmp(argv[1], "refused");
+    fault = argc > 1 && !strcmp(argv[1], "fault");
     text_start(&out);
     readback_platform(&out, 500000);
     printf("waited_us=%llu\n", (unsigned long long)clock_us_now);
