@@ -13,6 +13,10 @@
 #define COMMON_BYTES 0x38u
 #define DEVICE_BYTES 64u
 #define INPUT_DEVICE 0x1052u /* its configuration is a window that QEMU does not migrate: what was asked last */
+#define NET_DEVICE 0x1041u
+#define TRANSITIONAL_NET_DEVICE 0x1000u
+#define NET_STATUS 0x04u            /* the word with the last bytes of the MAC address and the status */
+#define NET_ANNOUNCE (0x0002u << 16) /* set by the device after a move until the driver has announced itself */
 enum { COMMON = 1, DEVICE = 4 };
 enum { DRIVER_OK = 4 };
 
@@ -74,13 +78,14 @@ static void read_common(const char *name, volatile unsigned char *c)
     read_queues(name, c, R16(c + 0x12));
 }
 
-static void read_own(const char *name, volatile unsigned char *c, unsigned length)
+static void read_own(const struct pci_device *d, volatile unsigned char *c, unsigned length)
 {
+    bool net = d->device == NET_DEVICE || d->device == TRANSITIONAL_NET_DEVICE;
     char group[GROUP_NAME];
 
-    snprintf(group, sizeof group, "%s device", name);
+    snprintf(group, sizeof group, "%s device", d->name);
     for (unsigned offset = 0; offset + 4 <= length && offset < DEVICE_BYTES; offset += 4)
-        readings_add(group, offset, R32(c + offset));
+        readings_add(group, offset, R32(c + offset) & ~(net && offset == NET_STATUS ? NET_ANNOUNCE : 0u));
 }
 
 void readback_virtio(const struct pci_device *d)
@@ -97,7 +102,7 @@ void readback_virtio(const struct pci_device *d)
             if (memory && c[3] == COMMON)
                 read_common(d->name, memory);
             else if (memory && d->device != INPUT_DEVICE)
-                read_own(d->name, memory, length);
+                read_own(d, memory, length);
         }
         at = c[1] & ~3u;
     }
