@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,8 +16,10 @@ from fixtures.builds.sandbox import Sandbox
 from fixtures.errors import RigError, Unsupported, UsageError
 from fixtures.matrix.names import AcceleratorChoice
 from fixtures.matrix.schema import Matrix, Pair
+from fixtures.qualify import pair_under_test as pair_module
 from fixtures.qualify import venues as venues_module
 from fixtures.qualify.emulated_hosts import EmulatedHosts
+from fixtures.qualify.pair_under_test import PairUnderTest
 from fixtures.qualify.venue import Venue
 from fixtures.qualify.venues import Venues
 from suites.harness.support.scripted_attempts import SHIPPED
@@ -71,6 +74,19 @@ def made(hosts: Hosts, tmp_path: Path) -> Made:
         )
 
     return make
+
+
+@pytest.fixture
+def power_pair(hosts: Hosts, monkeypatch: pytest.MonkeyPatch) -> PairUnderTest:
+    """A run of ppc64le guests on emulated hosts, with builds that are never run."""
+    monkeypatch.setattr(pair_module, "probed", lambda _build, _arch: SimpleNamespace(version="10.0.13"))
+    monkeypatch.setattr(pair_module, "digest_of", lambda _build, _archs: "")
+    for name in ("image_notes", "notes_on_shared"):
+        monkeypatch.setattr(pair_module, name, lambda *_all: [])
+    pair = PairUnderTest(SHIPPED, PAIR, strict_pins=False, accelerator="emulated")
+    pair.old, pair.new = (replace(build, programs={"ppc64le": "/usr/bin/qemu"}) for build in (OLD, NEW))
+    pair.archs = ("ppc64le",)
+    return pair
 
 
 def of(venues: Venues, arch: Any, path: str = "qmp") -> Venue:
@@ -166,6 +182,21 @@ def test_missing_build_is_noted_where_the_host_is_only_preferred(made: Made, hos
     assert venues.notes(["x86_64", "ppc64le"], "debian-13") == [
         "ppc64le guests run under TCG: build debian-13:ppc64el: gone"
     ]
+
+
+def test_missing_build_does_not_end_the_run(power_pair: PairUnderTest, hosts: Hosts) -> None:
+    """Lose this and a pair that Debian lacks for POWER has no table, and pages name an unused accelerator."""
+    hosts.lacks = ("debian-13",)
+    said = [power_pair.info(build) for build in (power_pair.old, power_pair.new)]
+    assert [info.notes for info in said] == [
+        ("ppc64le guests are not moved: build debian-13:ppc64el: gone",),
+    ] * 2
+    assert [info.accelerators for info in said] == [{}, {}]
+
+
+def test_emulated_host_is_named_as_accelerator(power_pair: PairUnderTest) -> None:
+    """Lose this and pages say that guests of an emulated host ran under TCG."""
+    assert power_pair.info(power_pair.old).accelerators == {"ppc64le": "kvm on an emulated host"}
 
 
 @pytest.mark.parametrize(
