@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is new since earlier runs of the same pair: new and gone findings, changed blackouts.
 
-Each cell is compared with the last run that had it, so a run of a few cells does not affect the comparison.
+Each cell is compared with the last run that had it under the same accelerator, so neither a run of a few
+cells nor one on an emulated host affects the comparison.
 """
 
 from __future__ import annotations
@@ -68,15 +69,16 @@ class Changes:
     """The differences from earlier runs."""
 
     since: str
-    """When the run before this one started; empty if there was none."""
+    """When the last comparable run before this one started; empty if there was none."""
     verdict_then: str = ""
+    """Its verdict; empty if some of its cells ran under another accelerator than now."""
     new: list[NewFinding] = field(default_factory=list)
     gone: list[Gone] = field(default_factory=list)
     blackouts: list[Blackout] = field(default_factory=list)
     flaky: list[CellResult] = field(default_factory=list)
     """Wavering cells: they failed, passed and failed again, or the reverse."""
     first_tried: int = 0
-    """Cells that no earlier run had."""
+    """Cells that no earlier run had under this accelerator."""
 
     @property
     def any(self) -> bool:
@@ -90,15 +92,13 @@ NOTHING_BEFORE = Changes("")
 
 def changes(run: RunResult, earlier: Sequence[Entry]) -> Changes:
     """The changes of this run since the `earlier` ones, newest first."""
-    if not earlier:
+    last = next((entry for entry in earlier if any(_compared(run.cells, entry))), None)
+    if last is None:
         return NOTHING_BEFORE
-    before: dict[str, list[Past]] = defaultdict(list)
-    for entry in earlier:
-        for name, past in entry.cells.items():
-            before[name].append(past)
+    before = _before(run.cells, earlier)
     return Changes(
-        since=earlier[0].started,
-        verdict_then=earlier[0].verdict,
+        since=last.started,
+        verdict_then=last.verdict if all(_compared(run.cells, last)) else "",
         new=_new(run.cells, before),
         gone=_gone(run.cells, before),
         blackouts=[
@@ -107,6 +107,22 @@ def changes(run: RunResult, earlier: Sequence[Entry]) -> Changes:
         flaky=[cell for cell in run.cells if _is_wavering(cell, before.get(cell.id, []))],
         first_tried=sum(cell.id not in before for cell in run.cells),
     )
+
+
+def _compared(cells: Iterable[CellResult], entry: Entry) -> list[bool]:
+    """Of each cell that both runs have: are the two results comparable?"""
+    return [entry.cells[cell.id].compares_with(cell) for cell in cells if cell.id in entry.cells]
+
+
+def _before(cells: Iterable[CellResult], earlier: Sequence[Entry]) -> dict[str, list[Past]]:
+    """The comparable earlier results of each cell that has any, newest first."""
+    before: dict[str, list[Past]] = defaultdict(list)
+    for cell in cells:
+        for entry in earlier:
+            past = entry.cells.get(cell.id)
+            if past is not None and past.compares_with(cell):
+                before[cell.id].append(past)
+    return before
 
 
 def _new(cells: Iterable[CellResult], before: dict[str, list[Past]]) -> list[NewFinding]:
