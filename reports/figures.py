@@ -68,8 +68,10 @@ def spread(values: Iterable[float | None]) -> Spread | None:
 
 
 def heat_step(cell: CellResult) -> int:
-    """0 (short blackout) to 3 for a passing cell with a measured blackout, else -1."""
-    if cell.outcome is not Outcome.PASS or cell.blackout_ms is None or not math.isfinite(cell.blackout_ms):
+    """0 (short blackout) to 3 for a cell whose guest passed with a measured blackout, else -1."""
+    if cell.outcome is not Outcome.PASS or cell.canary:
+        return -1
+    if cell.blackout_ms is None or not math.isfinite(cell.blackout_ms):
         return -1
     return sum(cell.blackout_ms >= step for step in HEAT_STEPS_MS)
 
@@ -111,7 +113,7 @@ def by_mechanism(cells: Sequence[CellResult]) -> list[MechanismFigures]:
     damaging = _damaging(cells)
     groups: dict[tuple[str, str, str], list[CellResult]] = defaultdict(list)
     for cell in cells:
-        if in_map(cell):
+        if in_map(cell) and not cell.canary:
             groups[cell.arch, cell.path, cell.mechanism].append(cell)
     figures = []
     for (arch, path, mechanism), everything in sorted(groups.items()):

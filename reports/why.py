@@ -6,7 +6,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fixtures.outcome.findings import findings, reason_class
-from fixtures.outcome.judged import accepted, judged_archs, unjudged_archs, unjudged_guests
+from fixtures.outcome.judged import (
+    about_update,
+    accepted,
+    judged_archs,
+    limits_that_hold,
+    unjudged_archs,
+    unjudged_guests,
+)
 from fixtures.outcome.outcome import COUNTS_AGAINST, CellResult, Outcome, RunResult, Verdict
 from fixtures.printable import MOST_LINE, shown_line
 from reports.swept import listed
@@ -22,11 +29,14 @@ def why(run: RunResult) -> str:
         return _why_unsafe(run.cells, move)
     if run.verdict is Verdict.UNDECIDED:
         return _why_undecided(run, move)
-    return _why_safe(run.cells, move)
+    return _why_safe(about_update(run.cells), move)
 
 
 def judged_words(run: RunResult) -> str:
-    """`x86_64: 353 of 762 cells moved; ppc64le: not judged, 0 of 40 cells moved`."""
+    """`x86_64: 353 of 762 cells moved; ppc64le: not judged, 0 of 40 cells moved`.
+
+    Empty if only canaries ran.
+    """
     return "; ".join(
         f"{arch.name}: {'' if arch.judges else 'not judged, '}"
         f"{arch.moved} of {count(len(arch.cells), 'cell')} moved"
@@ -35,8 +45,8 @@ def judged_words(run: RunResult) -> str:
 
 
 def remarks(run: RunResult) -> list[str]:
-    """What a reader must know besides the verdict: equal builds, or known issues that made it safe."""
-    return [said for said in (_same_builds(run), _safe_by_known_issues(run)) if said]
+    """What a reader must know besides the verdict: equal builds, known issues that made it safe, limits."""
+    return [said for said in (_same_builds(run), _safe_by_known_issues(run), _limits_hold(run)) if said]
 
 
 def guests_not_judged(run: RunResult) -> list[str]:
@@ -60,6 +70,8 @@ def _why_unsafe(cells: Sequence[CellResult], move: str) -> str:
 
 def _why_undecided(run: RunResult, move: str) -> str:
     errors = sum(cell.outcome is Outcome.ERROR for cell in run.cells)
+    if not errors and not run.notes and not about_update(run.cells):
+        return f"No guest was moved, so the update {move} is not judged: only canaries ran."
     if not errors and not run.notes and unjudged_archs(run.cells):
         return _why_not_judged(run.cells, move)
     where = f"in {errors} of {count(len(run.cells), 'cell')}" if errors else "outside the cells"
@@ -133,3 +145,11 @@ def _safe_by_known_issues(run: RunResult) -> str:
         f"The verdict is safe only because known issues accept {count(len(excused), 'cell')}. "
         f"Without them, {len(excused)} {verb} against the update."
     )
+
+
+def _limits_hold(run: RunResult) -> str:
+    held = limits_that_hold(run.cells)
+    if not held:
+        return ""
+    said = "; ".join(f"limit {limit} still holds" for limit in held)
+    return f"{said[0].upper()}{said[1:]}. The canaries that show it do not judge the update."

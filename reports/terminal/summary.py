@@ -34,7 +34,7 @@ def _lines(run: RunResult, changes: Changes) -> list[str]:
         "",
         f"- old build: {_text(build_words(run.old))}",
         f"- new build: {_text(build_words(run.new))}",
-        *([f"- judged: {_text(judged_words(run))}"] if run.cells else []),
+        *([f"- judged: {_text(judged)}"] if (judged := judged_words(run)) else []),
         *[f"- **remark**: {_text(remark)}" for remark in remarks(run)],
         *_cut([f"- **note**: {_text(note)}" for note in run.notes]),
         "",

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fixtures.outcome.findings import Finding, findings, not_tried, rollbacks, tried_rollbacks
+from fixtures.outcome.judged import about_update
 from fixtures.outcome.outcome import COUNTS_AGAINST, CellResult, Outcome, RunResult
 from fixtures.printable import printable
 from reports.changes import NOTHING_BEFORE, Changes
@@ -73,8 +74,8 @@ def print_table(
     for remark in remarks(run):
         _paragraph(console, f"note: {remark}", width)
     _paragraph(console, why(run), width, lines=_WHY_LINES)
-    if run.cells:
-        _paragraph(console, f"judged: {judged_words(run)}", width)
+    if judged := judged_words(run):
+        _paragraph(console, f"judged: {judged}", width)
     _line(console, f"report: {directory / 'index.html'}")
     style = {"safe": "bold green", "unsafe": "bold red", "undecided": "bold yellow"}[run.verdict]
     _line(console, f"verdict: {run.verdict}", style)
@@ -216,7 +217,7 @@ def _matrix(run: RunResult, console: Console) -> Table:
         rows[cell.arch, cell.path, cell.mechanism].append(cell)
     for names, cells in sorted(rows.items()):
         # Passing cells only: the blackout of a guest that never woke is a time limit, not a measurement.
-        blackout = spread(cell.blackout_ms for cell in cells if cell.outcome is Outcome.PASS)
+        blackout = spread(cell.blackout_ms for cell in about_update(cells) if cell.outcome is Outcome.PASS)
         figures = [f"median {ms(blackout.middle)}", ms(blackout.greatest)] if blackout else ["-", "-"]
         named = [Text(encodable(text, console)) for text in names]
         table.add_row(*named, tally_text(Counter(cell.outcome for cell in cells), console), *figures)

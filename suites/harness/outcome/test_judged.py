@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fixtures.outcome.judged import accepted, guest_class, unjudged_archs, unjudged_guests, verdict_of
+from fixtures.outcome.judged import (
+    accepted,
+    guest_class,
+    judged_archs,
+    unjudged_archs,
+    unjudged_guests,
+    verdict_of,
+)
 from fixtures.outcome.outcome import COUNTS_AGAINST, CellResult, Outcome, Verdict
 from suites.harness.support.report_samples import make_cell, make_swept
 
@@ -92,3 +99,14 @@ def test_accepted_failures_are_those_that_would_count() -> None:
     would, would_not = (make_cell(n, Outcome.KNOWN) for n in (1, 2))
     would.accepted, would_not.accepted = "regression", "defect-old"
     assert accepted([would, would_not, make_cell(3)]) == [would]
+
+
+def test_canary_names_its_limit() -> None:
+    """Lose this and a canary counts as a guest that survived, or a device named like one is left out."""
+    assert guest("busy-bare-2vcpu-256mib-canary-tcg-lost", Outcome.PASS).canary == "tcg-lost"
+    assert guest("device:idle-bare-1vcpu-canary-x", Outcome.REMOVED).canary == ""
+
+
+def test_canary_is_not_counted_among_cells_that_moved() -> None:
+    """Lose this and an architecture with nothing but canaries counts as judged."""
+    assert judged_archs([guest("busy-bare-2vcpu-canary-tcg-lost", Outcome.PASS)]) == []

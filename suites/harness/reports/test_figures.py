@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from fixtures.evidence.checks import SHARED_RAM
 from fixtures.outcome.outcome import CellResult, Outcome
-from reports.figures import by_mechanism
+from reports.figures import by_mechanism, heat_step
 from suites.harness.support.report_samples import make_cell
 
 PASSED = make_cell(mechanism="precopy")
@@ -64,3 +64,10 @@ def test_guests_kept_from_converging_do_not_count() -> None:
     (precopy,) = by_mechanism([_moved("precopy", 200), hopeless])
     assert precopy.blackout is not None
     assert precopy.blackout.greatest == 200
+
+
+def test_canary_has_no_part_in_the_figures() -> None:
+    """Lose this and the blackout of a guest that TCG broke is listed as one of the mechanism."""
+    canary = replace(_moved("precopy", 9000.0), subject="busy-bare-2vcpu-canary-tcg-lost")
+    (row,) = by_mechanism([_moved("precopy", 10.0), canary])
+    assert (row.passed, heat_step(canary)) == (1, -1)

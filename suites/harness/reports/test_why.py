@@ -143,3 +143,37 @@ def test_verdict_json_lists_accepted_cells() -> None:
     """Lose this and a script cannot find the failures that known issues accept."""
     cell = excused(2)
     assert json.loads(json.dumps(verdict_data(make_run(make_cell(1), cell))))["accepted"] == [cell.id]
+
+
+HELD = make_cell(
+    2, subject="idle-bare-1vcpu-canary-tcg-lost", reason="limit tcg-lost holds: memory", blackout_ms=9000.0
+)
+
+
+def test_run_of_canaries_alone_is_undecided() -> None:
+    """Lose this and a guest that TCG broke, as expected, makes an update safe."""
+    run = make_run(HELD)
+    assert run.verdict == "undecided"
+    assert why(run).startswith("No guest was moved, so the update")
+    assert judged_words(run) == ""
+
+
+@pytest.mark.parametrize("report", ["terminal", "page", "summary"])
+def test_every_report_says_which_limit_holds(report: str, tmp_path: Path) -> None:
+    """Lose this and the reports count a canary's broken guest among those that survived."""
+    run = make_run(make_cell(1), HELD)
+    text = everything(run, tmp_path)[report]
+    assert run.verdict == "safe"
+    assert "Limit tcg-lost still holds." in text
+    assert "1 of 1 guest survived" in text
+    assert judged_words(run) == "x86_64: 1 of 1 cell moved"
+
+
+def test_guest_that_only_a_canary_moved_is_no_guest_that_was_not_judged() -> None:
+    """Lose this and the report lists a guest as not judged that no cell was to judge."""
+    assert guests_not_judged(make_run(make_cell(1), HELD)) == []
+
+
+def test_run_of_canaries_alone_has_no_empty_line(tmp_path: Path) -> None:
+    """Lose this and such a run ends with a line `judged:` that says nothing."""
+    assert "only canaries ran. report:" in everything(make_run(HELD), tmp_path)["terminal"]
