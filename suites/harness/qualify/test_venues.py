@@ -215,6 +215,14 @@ def test_what_cannot_be_had_is_one_message(made: Made) -> None:
         of(made("kvm"), "x86_64")
     with pytest.raises(Unsupported, match="path libvirt does not run on an emulated host"):
         of(made("emulated"), "x86_64", "libvirt")
-    without = SHIPPED.model_copy(update={"emulator": {}})
-    with pytest.raises(UsageError, match="--accelerator emulated: no build emulates a host"):
-        of(made("emulated", matrix=without), "x86_64")
+
+
+@pytest.mark.parametrize(
+    "arch,versions", [("x86_64", "QEMU 6.2 or newer"), ("ppc64le", "QEMU 7.0 or newer, but not 10.0")]
+)
+def test_missing_emulator_is_one_message(made: Made, arch: str, versions: str) -> None:
+    """Lose this and the user names a QEMU that cannot emulate such a host."""
+    venues = made("emulated", matrix=SHIPPED.model_copy(update={"emulator": {}}))
+    with pytest.raises(UsageError, match="--accelerator emulated: no build emulates a host") as raised:
+        of(venues, arch)
+    assert f"name one with {versions} under `emulator.{arch}` in the matrix file" in str(raised.value)
