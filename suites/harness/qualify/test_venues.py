@@ -70,7 +70,13 @@ def made(hosts: Hosts, tmp_path: Path) -> Made:
 
     def make(wanted: AcceleratorChoice, *, kvm: bool = False, matrix: Matrix = SHIPPED) -> Venues:
         return Venues(
-            matrix, PAIR, wanted, strict_pins=False, has_kvm=lambda _arch: kvm, evidence=lambda: tmp_path
+            matrix,
+            PAIR,
+            wanted,
+            strict_pins=False,
+            has_kvm=lambda _arch: kvm,
+            why_no_kvm=lambda _arch: "there is no /dev/kvm",
+            evidence=lambda: tmp_path,
         )
 
     return make
@@ -80,9 +86,11 @@ def made(hosts: Hosts, tmp_path: Path) -> Made:
 def power_pair(hosts: Hosts, monkeypatch: pytest.MonkeyPatch) -> PairUnderTest:
     """A run of ppc64le guests on emulated hosts, with builds that are never run."""
     monkeypatch.setattr(pair_module, "probed", lambda _build, _arch: SimpleNamespace(version="10.0.13"))
+    monkeypatch.setattr(pair_module, "usable_accelerator", lambda _build, _arch, _image: "tcg")
     monkeypatch.setattr(pair_module, "digest_of", lambda _build, _archs: "")
     for name in ("image_notes", "notes_on_shared"):
         monkeypatch.setattr(pair_module, name, lambda *_all: [])
+    monkeypatch.setattr(pair_module, "guest_image", lambda *_all, **_more: Path("/image"))
     pair = PairUnderTest(SHIPPED, PAIR, strict_pins=False, accelerator="emulated")
     pair.old, pair.new = (replace(build, programs={"ppc64le": "/usr/bin/qemu"}) for build in (OLD, NEW))
     pair.archs = ("ppc64le",)
@@ -194,6 +202,19 @@ def test_missing_build_does_not_end_the_run(power_pair: PairUnderTest, hosts: Ho
     assert [info.accelerators for info in said] == [{}, {}]
 
 
+def test_kvm_that_boots_no_guest_names_the_builds(
+    power_pair: PairUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and a user whose /dev/kvm is there does not know that a build fails with it."""
+    monkeypatch.setattr(pair_module, "lack_of_kvm", lambda _arch: "")
+    monkeypatch.setattr(
+        pair_module, "usable_accelerator", lambda build, *_: "kvm" if build.name == OLD.name else "tcg"
+    )
+    assert power_pair.why_no_kvm("ppc64le") == (
+        "/dev/kvm exists, but a guest does not boot with it under debian-13"
+    )
+
+
 def test_emulated_host_is_named_as_accelerator(power_pair: PairUnderTest) -> None:
     """Lose this and pages say that guests of an emulated host ran under TCG."""
     assert power_pair.info(power_pair.old).accelerators == {"ppc64le": "kvm on an emulated host"}
@@ -211,7 +232,9 @@ def test_this_machine_needs_only_what_runs_on_it(
 
 def test_what_cannot_be_had_is_one_message(made: Made) -> None:
     """Lose this and a wrong option is a traceback, or is ignored."""
-    with pytest.raises(UsageError, match="--accelerator kvm: this machine's KVM does not boot a guest"):
+    with pytest.raises(
+        UsageError, match="--accelerator kvm: KVM of this machine runs no x86_64 guests: there is no /dev/kvm"
+    ):
         of(made("kvm"), "x86_64")
     with pytest.raises(Unsupported, match="path libvirt does not run on an emulated host"):
         of(made("emulated"), "x86_64", "libvirt")
