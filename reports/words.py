@@ -36,7 +36,10 @@ MEANINGS = {
     ),
     Outcome.KNOWN: "matches a known issue that has not expired",
     Outcome.REFUSED: "a build reports a migration blocker; the guest runs on unchanged at the source",
-    Outcome.UNSUPPORTED: "one build does not offer the mechanism",
+    Outcome.UNSUPPORTED: (
+        "not tried: a build lacks what the cell needs, the accelerator itself breaks such guests, or "
+        "an emulated host cannot run it yet"
+    ),
     Outcome.PASS: "the guest moved and every check passed",
 }
 
