@@ -12,6 +12,7 @@ from statistics import median
 
 from fixtures.evidence.checks import SHARED_RAM
 from fixtures.matrix.mechanisms import MECHANISMS
+from fixtures.matrix.names import ON_EMULATED_HOST
 from fixtures.outcome.outcome import CellResult, Outcome
 from reports.words import worst_first
 
@@ -58,7 +59,10 @@ class MechanismFigures:
     safe: bool
     """True if no cell failed and no destination wrote into RAM that the guest still used."""
     fastest: bool = False
-    """True for the safe mechanism with the shortest median blackout of its architecture."""
+    """True for the safe mechanism with the shortest median blackout of its architecture.
+
+    None is if cells of the architecture ran on an emulated host.
+    """
 
 
 def spread(values: Iterable[float | None]) -> Spread | None:
@@ -67,9 +71,17 @@ def spread(values: Iterable[float | None]) -> Spread | None:
     return Spread(min(known), median(known), max(known), len(known)) if known else None
 
 
+def on_emulated_host(cell: CellResult) -> bool:
+    """Did its guests run on an emulated host? Then its times are no figures to compare with others."""
+    return cell.accelerator == ON_EMULATED_HOST
+
+
 def heat_step(cell: CellResult) -> int:
-    """0 (short blackout) to 3 for a cell whose guest passed with a measured blackout, else -1."""
-    if cell.outcome is not Outcome.PASS or cell.canary:
+    """0 (short blackout) to 3 for a cell whose guest passed with a measured blackout, else -1.
+
+    -1 also for a cell on an emulated host.
+    """
+    if cell.outcome is not Outcome.PASS or cell.canary or on_emulated_host(cell):
         return -1
     if cell.blackout_ms is None or not math.isfinite(cell.blackout_ms):
         return -1
@@ -125,7 +137,11 @@ def by_mechanism(cells: Sequence[CellResult]) -> list[MechanismFigures]:
         if blackout or total or not safe:
             used = ", ".join(sorted({cell.accelerator for cell in group if cell.accelerator}))
             figures.append(MechanismFigures(arch, path, mechanism, used, len(group), blackout, total, safe))
-    return [replace(each, fastest=each is _fastest(figures, each.arch)) for each in figures]
+    emulated = {cell.arch for cell in cells if on_emulated_host(cell)}
+    return [
+        replace(each, fastest=each.arch not in emulated and each is _fastest(figures, each.arch))
+        for each in figures
+    ]
 
 
 def _damaging(cells: Iterable[CellResult]) -> set[tuple[str, str]]:

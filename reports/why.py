@@ -16,6 +16,7 @@ from fixtures.outcome.judged import (
 )
 from fixtures.outcome.outcome import COUNTS_AGAINST, CellResult, Outcome, RunResult, Verdict
 from fixtures.printable import MOST_LINE, shown_line
+from reports.figures import on_emulated_host
 from reports.swept import listed
 from reports.words import build_words, count, tally
 
@@ -45,8 +46,12 @@ def judged_words(run: RunResult) -> str:
 
 
 def remarks(run: RunResult) -> list[str]:
-    """What a reader must know besides the verdict: equal builds, known issues that made it safe, limits."""
-    return [said for said in (_same_builds(run), _safe_by_known_issues(run), _limits_hold(run)) if said]
+    """What a reader must know besides the verdict: equal builds, known issues that made it safe, limits.
+
+    And that the times of emulated hosts are no figures to compare.
+    """
+    said = _same_builds(run), _safe_by_known_issues(run), _limits_hold(run), _emulated(run)
+    return [each for each in said if each]
 
 
 def guests_not_judged(run: RunResult) -> list[str]:
@@ -153,3 +158,13 @@ def _limits_hold(run: RunResult) -> str:
         return ""
     said = "; ".join(f"limit {limit} still holds" for limit in held)
     return f"{said[0].upper()}{said[1:]}. The canaries that show it do not judge the update."
+
+
+def _emulated(run: RunResult) -> str:
+    cells = [cell for cell in run.cells if on_emulated_host(cell)]
+    if not cells:
+        return ""
+    return (
+        f"{count(len(cells), 'cell')} ran on an emulated host, where time is stretched: "
+        "do not compare their blackouts and durations with others."
+    )

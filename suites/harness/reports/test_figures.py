@@ -71,3 +71,10 @@ def test_canary_has_no_part_in_the_figures() -> None:
     canary = replace(_moved("precopy", 9000.0), subject="busy-bare-2vcpu-canary-tcg-lost")
     (row,) = by_mechanism([_moved("precopy", 10.0), canary])
     assert (row.passed, heat_step(canary)) == (1, -1)
+
+
+def test_times_on_an_emulated_host_are_not_ranked() -> None:
+    """Lose this and the page calls a mechanism slow because its host was emulated."""
+    emulated = replace(_moved("postcopy", 10.0), accelerator="kvm on an emulated host")
+    assert heat_step(emulated) == -1
+    assert _fastest(_moved("precopy", 50.0), emulated) == []

@@ -177,3 +177,13 @@ def test_guest_that_only_a_canary_moved_is_no_guest_that_was_not_judged() -> Non
 def test_run_of_canaries_alone_has_no_empty_line(tmp_path: Path) -> None:
     """Lose this and such a run ends with a line `judged:` that says nothing."""
     assert "only canaries ran. report:" in everything(make_run(HELD), tmp_path)["terminal"]
+
+
+@pytest.mark.parametrize("report", ["terminal", "page", "summary"])
+def test_every_report_says_once_that_times_on_emulated_hosts_are_not_comparable(
+    report: str, tmp_path: Path
+) -> None:
+    """Lose this and an emulated host's blackout of 9 s looks like one of the update."""
+    run = make_run(make_cell(1), *(make_cell(n, accelerator="kvm on an emulated host") for n in (2, 3)))
+    said = "2 cells ran on an emulated host, where time is stretched: do not compare their blackouts"
+    assert everything(run, tmp_path)[report].count(said) == 1
