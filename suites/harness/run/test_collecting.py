@@ -25,6 +25,13 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> SampleCheckout:
 
 
 @pytest.fixture(scope="module")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> SampleCheckout:
+    """One slow test with a promise, so a cell of each architecture."""
+    text = f"{IMPORT}@pytest.mark.slow\n{ASKED}def test_asked{BODY}"
+    return sample_checkout(tmp_path_factory.mktemp("slow"), {"hotpatch/test_x.py": text})
+
+
+@pytest.fixture(scope="module")
 def collected(checkout: SampleCheckout) -> list[str]:
     """All tests of the checkout."""
     return checkout.collect("-m", "slow or not slow").tests
@@ -81,6 +88,21 @@ def test_unknown_cell_ends_a_run_with_workers(checkout: SampleCheckout) -> None:
     assert said.status == 2
     assert "cells, line 1: no test has the id 'x86_64-nothing'" in said.text
     assert "what to do: take ids" in said.text
+
+
+@pytest.mark.parametrize("workers", ["-n0", "-n1"])
+def test_selection_of_slow_tests_only_is_explained(workers: str, slow: SampleCheckout) -> None:
+    """Lose this and a user who selects cells by words is not shown that they exist."""
+    said = slow.pytest("-k=x86_64", workers)
+    assert said.status == 2
+    assert "add `-m slow` or name a test by its whole id: what matches is `slow` (1 test)" in said.text
+
+
+def test_slow_tests_keep_the_users_markers(slow: SampleCheckout) -> None:
+    """Lose this and the command that a message proposes runs every slow test."""
+    said = slow.pytest("-m=hotpatch or life")
+    assert 'add `-m "(hotpatch or life) and slow"`' in said.text
+    assert "(2 tests)" in said.text
 
 
 def test_unknown_mechanism_of_a_promise_is_refused(tmp_path: Path) -> None:
