@@ -9,6 +9,7 @@ import pytest
 
 from fixtures.errors import Unsupported
 from fixtures.machine.probe import Probe
+from fixtures.matrix.names import PathName
 from fixtures.outcome.outcome import Outcome
 from suites.harness.support.scripted_attempts import CELL, FAIL, FORWARD, NEW_NEW, OLD_OLD, PASS, End, Stage
 
@@ -22,6 +23,13 @@ def test_cell_that_tcg_breaks_is_not_run(stage: Stage) -> None:
     result = stage.judge({}, cell=HURT)
     assert (result.outcome, stage.moves) == (Outcome.UNSUPPORTED, [])
     assert "limit tcg-lost-dirty-pages" in result.reason
+
+
+@pytest.mark.parametrize("path,said", [("qmp", True), ("libvirt", False)])
+def test_cell_that_tcg_breaks_names_the_way_out(path: PathName, said: bool, stage: Stage) -> None:
+    """Lose this and a user does not find the accelerator that moves such guests, or tries it in vain."""
+    result = stage.judge({}, cell=replace(HURT, path=path))
+    assert result.reason.endswith("; to run it under KVM: --accelerator emulated") is said
 
 
 def test_control_that_tcg_breaks_is_not_run(stage: Stage, probes: dict[str, Probe]) -> None:

@@ -15,7 +15,7 @@ from fixtures.builds.build import Build
 from fixtures.builds.sandbox import Sandbox
 from fixtures.errors import RigError, Unsupported, UsageError
 from fixtures.matrix.names import AcceleratorChoice
-from fixtures.matrix.schema import Matrix, Pair
+from fixtures.matrix.schema import HostBuild, Matrix, Pair, RootBuild
 from fixtures.qualify import pair_under_test as pair_module
 from fixtures.qualify import venues as venues_module
 from fixtures.qualify.emulated_hosts import EmulatedHosts
@@ -228,6 +228,28 @@ def test_this_machine_needs_only_what_runs_on_it(
 ) -> None:
     """Lose this and a machine without userfaultfd cannot qualify postcopy on an emulated host."""
     assert made(wanted).on_this_machine("x86_64", path) is here
+
+
+ROOT = RootBuild(kind="root", path="/srv")
+
+
+@pytest.mark.parametrize(
+    "arch,path,changed,may",
+    [
+        ("ppc64le", "qmp", {}, True),
+        ("ppc64le", "libvirt", {}, False),
+        ("ppc64le", "qmp", {"emulator": {}}, False),
+        ("ppc64le", "qmp", {"builds": {**SHIPPED.builds, PAIR.new: ROOT}}, False),
+        ("x86_64", "qmp", {"builds": {**SHIPPED.builds, PAIR.new: ROOT}}, True),
+        ("x86_64", "qmp", {"builds": {**SHIPPED.builds, PAIR.new: HostBuild(kind="host")}}, False),
+    ],
+)
+def test_emulated_host_is_offered_only_where_it_can_be(
+    made: Made, arch: Any, path: str, changed: dict[str, Any], may: bool
+) -> None:
+    """Lose this and the suite recommends an option that leaves the cell unsupported."""
+    venues = made("tcg", matrix=SHIPPED.model_copy(update=changed))
+    assert venues.may_be_emulated(arch, path) is may
 
 
 def test_what_cannot_be_had_is_one_message(made: Made) -> None:
