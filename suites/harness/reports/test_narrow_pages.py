@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.outcome.outcome import Outcome
+from fixtures.outcome.outcome import Outcome, RunRecord
 from reports.bench.page import write_bench
 from reports.changes import NOTHING_BEFORE
 from reports.page.grid import PairReport, write_grid
@@ -45,6 +45,15 @@ PAGES: dict[str, Callable[[Path], Path]] = {
 def test_page_is_no_wider_than_a_phone(page: str, tmp_path: Path) -> None:
     """Lose this and a page on a phone shows only half of each line."""
     assert width_in_browser(PAGES[page](tmp_path), PHONE, tmp_path) <= PHONE
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+def test_runs_of_a_finding_fit_a_phone(tmp_path: Path) -> None:
+    """Lose this and a phone shows which builds a run had, but not its result and what failed."""
+    cell = make_cell(1, Outcome.REGRESSION)
+    cell.runs = [RunRecord(NAMES[2], NAMES[4], "fail", "lap 7 " * 50, "memory: page N carries lap N")]
+    page = write_page(make_run(cell), tmp_path)
+    assert width_in_browser(page, PHONE, tmp_path, ".finding .scroll") <= PHONE
 
 
 def test_wide_tables_scroll_by_themselves() -> None:

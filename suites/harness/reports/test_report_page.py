@@ -182,3 +182,10 @@ def test_one_broken_report_does_not_lose_the_others(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "verdict.json").read_text())["verdict"] == "safe"
     assert any("the verdict page" in remark for remark in remarks)
     assert any("Allure" in remark for remark in remarks)
+
+
+def test_page_says_all_that_makes_a_cell_unsupported(tmp_path: Path) -> None:
+    """Lose this and a cell that TCG's limits keep from running seems to lack something in a build."""
+    page = Page(write_page(make_run(make_cell(1), make_cell(2, Outcome.UNSUPPORTED)), tmp_path))
+    assert "a build lacks what the cell needs, the accelerator itself breaks such guests" in page.text
+    assert "an emulated host cannot run it yet" in page.text
