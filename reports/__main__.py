@@ -13,7 +13,7 @@ from rich.console import Console
 from fixtures.errors import SuiteError, UsageError
 from fixtures.matrix.schema import Matrix, load_matrix
 from fixtures.outcome.outcome import Verdict
-from fixtures.outcome.report_dirs import hold_all, new_report_dir, point_latest_at
+from fixtures.outcome.report_dirs import RERUNS, hold_all, new_report_dir, point_latest_at, shown_place
 from fixtures.places import MATRIX_FILE, REPORTS
 from reports.finish import finish
 from reports.merge import Pairing, Part, by_pair, merged, parts_in, shortcomings
@@ -63,8 +63,10 @@ def _demand_this_matrix(matrix: Matrix, file: Path, pairs: dict[Pairing, list[Pa
 
 
 def _merge(pairs: dict[Pairing, list[Part]], matrix: Matrix, console: Console) -> Verdict:
-    held = hold_all(part.directory for parts in pairs.values() for part in parts)
-    directory = new_report_dir()
+    """Merge reruns into a new rerun, so that `reports/latest` is still the run under triage."""
+    runs = [part.directory for parts in pairs.values() for part in parts]
+    held = hold_all(runs)
+    directory = new_report_dir(rerun=all(run.parent.name == RERUNS for run in runs))
     reports = [_pair(parts, matrix, directory, console, alone=len(pairs) == 1) for parts in pairs.values()]
     verdict = verdict_of_all(reports)
     if len(reports) > 1:
@@ -73,7 +75,7 @@ def _merge(pairs: dict[Pairing, list[Part]], matrix: Matrix, console: Console) -
             console.print(
                 f"{report.run.old.name} → {report.run.new.name}: {report.run.verdict}", markup=False
             )
-        console.print("report: reports/latest/index.html")
+        console.print(f"report: {shown_place(directory)}/index.html", markup=False, soft_wrap=True)
         console.print(f"verdict: {verdict}")
     point_latest_at(directory)
     for lock in held:
@@ -90,7 +92,7 @@ def _pair(parts: list[Part], matrix: Matrix, directory: Path, console: Console, 
     changes, remarks = finish(run, tests, place, REPORTS, whole=not shortcomings(parts))
     for remark in remarks:
         console.print(remark, markup=False)
-    print_table(run, console, Path("reports/latest") / folder, changes)
+    print_table(run, console, shown_place(directory) / folder, changes)
     return PairReport(run, changes, folder)
 
 

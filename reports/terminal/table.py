@@ -56,7 +56,10 @@ def print_table(
     """
     width = min(console.width, _WIDTH) if console.is_terminal else _WIDTH
     _line(console, "")
-    _line(console, f"{build_words(run.old)} → {build_words(run.new)}, took {seconds(run.seconds)}", "bold")
+    took = (
+        f", took {seconds(run.seconds)}" if run.seconds else ""
+    )  # Unknown if it was killed in its first test.
+    _line(console, f"{build_words(run.old)} → {build_words(run.new)}{took}", "bold")
     for note in run.notes:
         _paragraph(console, f"note: {note}", width, indent="  ")
     _failures(run, console, width)

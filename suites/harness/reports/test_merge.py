@@ -10,13 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+import reports.__main__
 from fixtures.errors import UsageError
-from fixtures.matrix.schema import KnownIssue, Match
+from fixtures.matrix.schema import KnownIssue, Match, load_matrix
 from fixtures.matrix.shards import shares
+from fixtures.outcome import report_dirs
 from fixtures.outcome.journal import PLAN, Ended, RunPlan, read_ended
 from fixtures.outcome.outcome import BuildInfo, CellResult, Outcome, RunRecord, RunResult, Verdict
 from fixtures.outcome.results import run_result
+from fixtures.places import MATRIX_FILE
+from reports.changes import NOTHING_BEFORE
 from reports.merge import Part, by_pair, merged, parts_in
 from suites.harness.support.report_samples import make_cell
 from suites.harness.support.run_samples import NEW, OLD, leave_run, make_ended, make_plan
@@ -282,3 +287,17 @@ def test_part_has_a_name() -> None:
     """Lose this and a note about a shard does not name its pair."""
     assert Part(Path(), make_plan(shard="2/3"), ()).name == "shard 2/3 of debian-12 → debian-13"
     assert Part(Path(), make_plan(), ()).name == "debian-12 → debian-13"
+
+
+@pytest.mark.parametrize("kind,link", [("runs", "latest"), ("reruns", "latest-rerun")])
+def test_merged_reruns_are_a_rerun(
+    kind: str, link: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and the pictures of a killed rerun cost the user the run under triage."""
+    monkeypatch.setattr(report_dirs, "REPORTS", tmp_path)
+    monkeypatch.setattr(reports.__main__, "finish", lambda *_, **__: (NOTHING_BEFORE, []))
+    plan = make_plan([cells_of()[0].nodeid], matrix=load_matrix(MATRIX_FILE).digest)
+    killed = leave_run(tmp_path / kind / "1", plan, [])
+    reports.__main__.merge([killed], MATRIX_FILE, Console())
+    assert [path.name for path in tmp_path.glob("latest*")] == [link]
+    assert (tmp_path / link).readlink().parent.name == kind

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -181,3 +182,8 @@ def test_empty_timeline_is_a_picture(tmp_path: Path) -> None:
     """Lose this and a QEMU that dies at once has no picture as evidence."""
     write_timeline(Timeline("nothing happened"), tmp_path / "timeline.svg")
     assert parsed(tmp_path / "timeline.svg").tag.endswith("svg")
+
+
+def test_run_of_unknown_length_has_none() -> None:
+    """Lose this and the report of a run that was killed says that it took 0.0 s."""
+    assert "took" not in "\n".join(table_lines(replace(make_run(make_cell()), seconds=0.0)))
