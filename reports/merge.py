@@ -185,7 +185,8 @@ def _moved_run(run: RunRecord, folder: str) -> RunRecord:
 
 
 def _with_all_notes(infos: Sequence[BuildInfo]) -> BuildInfo:
-    """One build with the notes and accelerators of all hosts."""
+    """One build with the notes, accelerators and packages of all hosts."""
+    packages = dict.fromkeys(each for info in infos if info.package for each in info.package.split(", "))
     notes = tuple(dict.fromkeys(note for info in infos for note in info.notes))
     accelerators: dict[str, str] = {}
     for info in infos:
@@ -194,7 +195,8 @@ def _with_all_notes(infos: Sequence[BuildInfo]) -> BuildInfo:
             if accelerator not in seen.split(" or "):
                 accelerators[arch] = f"{seen} or {accelerator}"
     qemu = next((info.qemu for info in infos if info.qemu), None)
-    return replace(infos[0], notes=notes, accelerators=accelerators, qemu=qemu)
+    package = ", ".join(packages) or None
+    return replace(infos[0], notes=notes, accelerators=accelerators, qemu=qemu, package=package)
 
 
 def _hosts(plans: Sequence[RunPlan]) -> dict[str, str]:

@@ -63,9 +63,29 @@ def test_versions_of_a_root_with_dpkg_are_read(root: Path) -> None:
     (root / "var/lib/dpkg").mkdir(parents=True)
     (root / "var/lib/dpkg/status").write_text(STATUS)
     build = opened(root)
-    assert build.package == "qemu-system-x86 1:10.0.13+ds-0+deb13u1"
+    assert build.package(["x86_64"]) == "qemu-system-x86 1:10.0.13+ds-0+deb13u1"
     assert build.libvirt == "11.3.0-3+deb13u3"
     assert "qemu-system-ppc" not in build.installed
+
+
+def test_packages_are_those_of_the_guests(root: Path) -> None:
+    """Lose this and the report of a run of ppc64le guests names the package of another QEMU."""
+    power = "Package: qemu-system-ppc\nStatus: install ok installed\nVersion: 1:10.0.12\n"
+    (root / "var/lib/dpkg").mkdir(parents=True)
+    (root / "var/lib/dpkg/status").write_text(f"{STATUS.replace('qemu-system-ppc', 'other')}\n{power}")
+    x86, ppc = "qemu-system-x86 1:10.0.13+ds-0+deb13u1", "qemu-system-ppc 1:10.0.12"
+    build = opened(root)
+    asked: tuple[tuple[str, ...], ...] = (("ppc64le",), ("x86_64", "ppc64le"), ())
+    assert [build.package(archs) for archs in asked] == [ppc, f"{x86}, {ppc}", None]
+
+
+def test_other_package_is_another_build(root: Path) -> None:
+    """Lose this and a run is resumed, or merged, although its root was updated meanwhile."""
+    (root / "var/lib/dpkg").mkdir(parents=True)
+    (root / "var/lib/dpkg/status").write_text(STATUS)
+    before = opened(root).digest
+    (root / "var/lib/dpkg/status").write_text(STATUS.replace("10.0.13", "10.0.14"))
+    assert opened(root).digest != before
 
 
 def test_versions_of_a_root_with_rpm_are_read(
@@ -76,7 +96,7 @@ def test_versions_of_a_root_with_rpm_are_read(
     (tmp_path / "rpm").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     build = opened(rpm_root)
-    assert (build.package, build.libvirt) == ("qemu-kvm-core 9.1.0-15.el9", "10.10.0-7.el9")
+    assert (build.package(["x86_64"]), build.libvirt) == ("qemu-kvm-core 9.1.0-15.el9", "10.10.0-7.el9")
     assert not (rpm_root / "usr/lib/sysimage/rpm/.rpm.lock").exists(), "the user's root is only read"
 
 
@@ -92,4 +112,4 @@ def test_rpm_database_that_cannot_be_read_is_reported(
 def test_root_without_a_database_has_no_versions(root: Path) -> None:
     """Lose this and a root without packages is refused."""
     build = opened(root)
-    assert (build.package, build.libvirt, build.notes) == (None, None, ())
+    assert (build.package(["x86_64"]), build.libvirt, build.notes) == (None, None, ())

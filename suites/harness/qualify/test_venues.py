@@ -215,6 +215,13 @@ def test_kvm_that_boots_no_guest_names_the_builds(
     )
 
 
+def test_package_is_that_of_the_guests(power_pair: PairUnderTest) -> None:
+    """Lose this and a run of ppc64le guests reports the package of QEMU for x86_64."""
+    installed = {"qemu-system-x86": "1:10.0.13", "qemu-system-ppc": "1:10.0.12"}
+    power_pair.old = replace(power_pair.old, installed=installed)
+    assert power_pair.info(power_pair.old).package == "qemu-system-ppc 1:10.0.12"
+
+
 def test_emulated_host_is_named_as_accelerator(power_pair: PairUnderTest) -> None:
     """Lose this and pages say that guests of an emulated host ran under TCG."""
     assert power_pair.info(power_pair.old).accelerators == {"ppc64le": "kvm on an emulated host"}
