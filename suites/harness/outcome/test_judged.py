@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fixtures.matrix.cells import canaries, expand
+from fixtures.matrix.schema import load_matrix
 from fixtures.outcome.judged import (
     accepted,
     guest_class,
@@ -16,6 +18,7 @@ from fixtures.outcome.judged import (
     verdict_of,
 )
 from fixtures.outcome.outcome import COUNTS_AGAINST, CellResult, Outcome, Verdict
+from fixtures.places import MATRIX_FILE
 from suites.harness.support.report_samples import make_cell, make_swept
 
 JUDGES_NOTHING = [Outcome.DEFECT_OLD, Outcome.KNOWN, Outcome.REFUSED, Outcome.UNSUPPORTED]
@@ -105,6 +108,13 @@ def test_canary_names_its_limit() -> None:
     """Lose this and a canary counts as a guest that survived, or a device named like one is left out."""
     assert guest("busy-bare-2vcpu-256mib-canary-tcg-lost", Outcome.PASS).canary == "tcg-lost"
     assert guest("device:idle-bare-1vcpu-canary-x", Outcome.REMOVED).canary == ""
+
+
+def test_each_canary_is_known_by_its_subject() -> None:
+    """Lose this and canaries get names that the reports do not recognise, and judge updates again."""
+    matrix = load_matrix(MATRIX_FILE)
+    cells = canaries(matrix, expand(matrix))
+    assert [guest(cell.subject, Outcome.PASS).canary for cell in cells] == [cell.canary for cell in cells]
 
 
 def test_canary_is_not_counted_among_cells_that_moved() -> None:

@@ -16,6 +16,7 @@ from fixtures.outcome.outcome import BuildInfo, CellResult, Outcome, RunResult
 from reports.changes import NOTHING_BEFORE
 from reports.machine_readable.junit import write_junit
 from reports.machine_readable.verdict_json import verdict_data
+from reports.page.grid import PairReport, write_grid
 from reports.page.page import write_page
 from reports.terminal.summary import write_summary
 from reports.terminal.table import print_table
@@ -187,3 +188,9 @@ def test_every_report_says_once_that_times_on_emulated_hosts_are_not_comparable(
     run = make_run(make_cell(1), *(make_cell(n, accelerator="kvm on an emulated host") for n in (2, 3)))
     said = "2 cells ran on an emulated host, where time is stretched: do not compare their blackouts"
     assert everything(run, tmp_path)[report].count(said) == 1
+
+
+def test_grid_has_no_empty_line_for_canaries_alone(tmp_path: Path) -> None:
+    """Lose this and the page of many pairs says `Judged: .`."""
+    page = Page(write_grid([PairReport(make_run(HELD), NOTHING_BEFORE, "a..b")], tmp_path))
+    assert "Judged:" not in page.text
