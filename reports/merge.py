@@ -16,6 +16,7 @@ from fixtures.matrix.shards import parse_shard
 from fixtures.outcome.journal import PLAN, Ended, RunPlan, read_ended, read_plan, unfinished
 from fixtures.outcome.outcome import BuildInfo, CellResult, RunRecord, RunResult
 from fixtures.outcome.results import run_result
+from fixtures.printable import count
 
 Pairing = tuple[str, str]
 
@@ -123,7 +124,7 @@ def shortcomings(parts: Sequence[Part]) -> list[str]:
     for part in parts:
         missing = len(unfinished(part.plan, ended))
         if missing:
-            share = f"{missing} of {len(part.plan.tests)} tests did not run"
+            share = f"{missing} of {count(len(part.plan.tests), 'test')} did not run"
             lines.append(f"{part.name} was interrupted: {share} ({part.directory.name})")
     return lines
 

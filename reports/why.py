@@ -15,10 +15,10 @@ from fixtures.outcome.judged import (
     unjudged_guests,
 )
 from fixtures.outcome.outcome import COUNTS_AGAINST, CellResult, Outcome, RunResult, Verdict
-from fixtures.printable import MOST_LINE, shown_line
+from fixtures.printable import MOST_LINE, count, shown_line
 from reports.figures import on_emulated_host
 from reports.swept import listed
-from reports.words import build_words, count, tally
+from reports.words import build_words, tally
 
 
 def why(run: RunResult) -> str:

@@ -78,11 +78,6 @@ def seconds(value: float | None) -> str:
     return f"{whole} s" if whole < 120 else f"{whole // 60} min {whole % 60:02d} s"
 
 
-def count(number: int, noun: str) -> str:
-    """`1 cell`, `3 cells`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def build_words(build: BuildInfo) -> str:
     """`QEMU 7.2.22 (debian-12)`, or `QEMU of debian-12` if the version is unknown."""
     return f"QEMU {build.qemu} ({build.name})" if build.qemu else f"QEMU of {build.name}"

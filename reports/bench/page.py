@@ -15,6 +15,7 @@ from jinja2 import Environment
 
 from fixtures.bench.results import FILLED, LOADS, Bench, GuestLoad
 from fixtures.matrix.mechanisms import Mechanism
+from fixtures.printable import count
 from reports import words
 from reports.bench.figures import FLAT, Growth, Row, floor_line, floors, growths, not_flat, rows
 from reports.figures import Spread, spread
@@ -60,7 +61,7 @@ def terminal_lines(bench: Bench) -> Iterator[str]:
             f"   {floor.nonzero_mib:,.0f} MiB at {floor.mib_per_s.greatest:,.0f} MiB/s"
         )
     for run in bench.throughputs:
-        workers = words.count(run.workers, "worker")
+        workers = count(run.workers, "worker")
         yield f"the suite with {workers}: {run.cells_per_minute:.1f} cells a minute"
     for growth in not_flat(growths(bench)):
         yield f"not flat: {growth.mechanism}, {growth.load}: {growth.total.ms_per_gib:.0f} ms per GiB"

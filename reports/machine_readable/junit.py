@@ -8,11 +8,11 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from fixtures.outcome.outcome import COUNTS_AGAINST, CellResult, Outcome, RunResult, Verdict
-from fixtures.printable import printable
+from fixtures.printable import count, printable
 from reports.files import write_atomically
 from reports.machine_readable.run_facts import run_facts
 from reports.why import why
-from reports.words import count, worst_first
+from reports.words import worst_first
 
 MOST_CELLS = 20
 """Cells of a sweep whose reasons are listed; verdict.json has them all."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from fixtures.printable import printable
+from fixtures.printable import count, printable
 from reports import words
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -25,5 +25,5 @@ def environment() -> Environment:
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
     made.filters |= {"ms": words.ms, "seconds": words.seconds}
-    made.globals |= {"count": words.count}
+    made.globals |= {"count": count}
     return made

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from fixtures.outcome.findings import findings
 from fixtures.outcome.outcome import COUNTS_AGAINST, Outcome, RunResult
-from fixtures.printable import printable
+from fixtures.printable import count, printable
 from reports.changes import Changes
 from reports.files import write_atomically
 from reports.why import guests_not_judged, judged_words, remarks, why
-from reports.words import SYMBOLS, build_words, count
+from reports.words import SYMBOLS, build_words
 
 MOST_FINDINGS = 10
 """Findings shown per heading; the report has them all."""

@@ -17,13 +17,13 @@ from rich.text import Text
 from fixtures.outcome.findings import Finding, findings, not_tried, rollbacks, tried_rollbacks
 from fixtures.outcome.judged import about_update
 from fixtures.outcome.outcome import COUNTS_AGAINST, CellResult, Outcome, RunResult
-from fixtures.printable import printable
+from fixtures.printable import count, printable
 from reports.changes import NOTHING_BEFORE, Changes
 from reports.figures import spread
 from reports.swept import by_kind, in_order, listed, swept
 from reports.views import briefly, short_name
 from reports.why import guests_not_judged, judged_words, remarks, why
-from reports.words import PLAIN_SYMBOLS, SYMBOLS, build_words, count, ms, seconds, tone
+from reports.words import PLAIN_SYMBOLS, SYMBOLS, build_words, ms, seconds, tone
 
 _WIDTH = 100
 _REASON_LINES = 3

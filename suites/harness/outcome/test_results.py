@@ -106,3 +106,9 @@ def test_test_that_did_not_run_is_counted() -> None:
     ended = [make_ended(make_cell(1))]
     assert interrupted(plan, ended) == ["2 of 3 tests did not run: the run was interrupted"]
     assert interrupted(plan, [make_ended(make_cell(number)) for number in range(3)]) == []
+
+
+def test_single_test_that_did_not_run_has_no_plural() -> None:
+    """Lose this and a run of one cell that was killed reports "1 of 1 tests"."""
+    (line,) = interrupted(make_plan([make_cell(1).nodeid]), [])
+    assert line.startswith("1 of 1 test did not run")

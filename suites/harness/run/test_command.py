@@ -41,6 +41,12 @@ def test_matrix_elsewhere_is_planned(inside: bool, matrix: Path) -> None:
     assert "plan: 0 tests" not in done.stdout
 
 
+def test_plan_of_one_test_has_no_plural() -> None:
+    """Lose this and a plan says "1 tests", which looks like a mistake of the count."""
+    done = run("suites/hotpatch", "--plan", "-k", "x86_64 and busy-virtio-2vcpu and libvirt-precopy")
+    assert "plan: 1 test of " in done.stdout, done.stdout
+
+
 WRONG = {
     "unknown option": (("--nonsense",), "unrecognized arguments: --nonsense"),
     "unknown marker": (

@@ -21,6 +21,7 @@ from fixtures.outcome.outcome import BuildInfo
 from fixtures.outcome.report_dirs import report_dir
 from fixtures.places import MATRIX_FILE
 from fixtures.run import hooks, resuming, selecting
+from fixtures.run.preview import size_text
 from fixtures.run.resuming import demand_the_same
 from fixtures.run.selecting import demand_sweeps, selection_of, suite_digest
 from suites.harness.support.report_samples import make_cell, make_run
@@ -58,6 +59,15 @@ def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Configure:
         return config
 
     return made
+
+
+@pytest.mark.parametrize(
+    "planned,text",
+    [(expand(MATRIX_READ)[:1], "1 cell, 0 sweeps"), (plans_of(MATRIX_READ, None)[:1], "0 cells, 1 sweep")],
+)
+def test_size_of_a_small_run_has_no_plural(planned: Any, text: str) -> None:
+    """Lose this and a run begins with "1 cells", which looks like a mistake of the count."""
+    assert size_text(planned) == text
 
 
 def selected(config: Any, *tests: str) -> list[str]:
