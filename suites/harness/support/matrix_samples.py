@@ -57,7 +57,7 @@ BAD = {
     "limit-of-unknown-accelerator": (
         "paths:",
         f"{LIMIT.replace('tcg', 'hvf')}paths:",
-        "limits[0].accelerator: is 'hvf'; allowed: 'tcg' or 'kvm'",
+        "limits[0].accelerator: is 'hvf'; allowed: 'tcg', 'kvm' or 'emulated'",
     ),
     "unknown-key": (
         "hardware:",
