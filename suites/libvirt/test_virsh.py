@@ -24,7 +24,7 @@ def test_postcopy_by_a_second_command(guest: Guest, libvirt: LibvirtMoves) -> No
     guest.works()
 
     def switch() -> None:
-        libvirt.event("iteration 1")
+        libvirt.sends_memory()
         virsh.run(libvirt.domain, "migrate-postcopy", libvirt.domain.name)
 
     options = ("--postcopy", "--bandwidth", SLOW, "--postcopy-bandwidth", "48")
@@ -59,7 +59,7 @@ def test_domjobinfo_tells_of_the_move(guest: Guest, libvirt: LibvirtMoves) -> No
     shown: dict[str, str] = {}
 
     def look() -> None:
-        libvirt.event("iteration 1")
+        libvirt.sends_memory()
         shown.update(virsh.fields_of(virsh.run(libvirt.domain, "domjobinfo", libvirt.domain.name)))
         virsh.run(libvirt.domain, "migrate-setspeed", libvirt.domain.name, FAST)
 

@@ -71,6 +71,7 @@ def test_migration_that_ends_before_the_abort_is_no_failure_of_the_builds(moves:
     moves._path.domain = domain
     moves._begin = lambda *_: None  # type: ignore[assignment, method-assign]
     moves.event = lambda wanted: None  # type: ignore[method-assign]  # noqa: ARG005
+    moves.sends_memory = lambda: None  # type: ignore[method-assign]
     moves.check = Check  # type: ignore[method-assign]
     with pytest.raises(RigError, match="ended before it could be aborted"):
         moves.refusing_abort_of_postcopy(domain)
@@ -82,10 +83,10 @@ def test_postcopy_is_held_until_it_was_aborted(moves: LibvirtMoves) -> None:
 
     def begin(_there: object, plan: LibvirtPlan) -> None:
         asked.append((plan.bandwidth, plan.more[libvirt.VIR_MIGRATE_PARAM_BANDWIDTH_POSTCOPY]))
-        moves.event = asked.append  # type: ignore[assignment, method-assign]
+        moves.sends_memory = lambda: asked.append("memory")  # type: ignore[method-assign]
 
     moves._begin = begin  # type: ignore[assignment, method-assign]
     moves._path.domain = SimpleNamespace(handle=None)  # type: ignore[assignment]
     with suppress(AttributeError):
         moves.refusing_abort_of_postcopy(moves.domain)
-    assert asked == [(SLOW, SLOW // MIB), "iteration 1"]
+    assert asked == [(SLOW, SLOW // MIB), "memory"]
