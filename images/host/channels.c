@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Channels: streams between the suite and sockets or pipes of programs. Their flow is told in protocol.h. */
+ * Channels: streams between the suite and sockets or pipes of programs. protocol.h describes their flow control. */
 #include "host.h"
 
 #include <errno.h>

@@ -1,30 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Prints which registers readback_virtio.c reads of a device's own configuration, all of whose bits are set:
  * `offset value`, in hexadecimal. Argument: device. */
-#include "readback.h"
+#include "made_up_device.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { LENGTH = 12 };
-
-volatile void *mapped_bar(const char *pci_device, unsigned bar, uint64_t offset, size_t length)
-{
-    static unsigned char memory[LENGTH];
-
-    (void)pci_device;
-    (void)bar;
-    (void)length;
-    memset(memory, 0xff, sizeof memory);
-    return memory + offset;
-}
-
-void readings_add(const char *group, unsigned offset, uint64_t value)
-{
-    (void)group;
-    printf("%x %llx\n", offset, (unsigned long long)value);
-}
 
 int main(int argc, char **argv)
 {
