@@ -36,6 +36,7 @@ PPC64LE_IDS = [
 ]
 EVERYWHERE = Promise("asked", path="qmp", mechanism="postcopy", profile="busy", version="newest-old")
 ONCE = Promise("asked", path="libvirt", mechanism="precopy")
+UNDER_KVM = Promise("kvm-clock", path="qmp", mechanism="precopy", needs_kvm=True, only="x86_64")
 
 
 def row(cell: Cell) -> tuple[object, ...]:
@@ -274,13 +275,26 @@ def test_every_vcpu_of_an_idle_guest_sleeps_in_some_cell() -> None:
 @given(matrices)
 def test_id_names_its_cell(matrix: Matrix) -> None:
     """Lose this and a run under xdist prepares for other cells than its workers have collected."""
-    promises = [replace(ONCE, hardware="devices", each_device=True), EVERYWHERE]
+    promises = [replace(ONCE, hardware="devices", each_device=True), EVERYWHERE, UNDER_KVM]
     for cell in [*expand(matrix), *promised_cells(matrix, promises)]:
         named = cell_named(cell.id)
         assert named is not None
-        assert (named.id, row(named), named.arch, named.subject) == (
-            *(cell.id, row(cell), cell.arch, cell.subject),
+        assert (named.id, row(named), named.arch, named.subject, named.needs_kvm) == (
+            *(cell.id, row(cell), cell.arch, cell.subject, cell.needs_kvm),
         )
+
+
+def test_cell_that_needs_kvm_is_selected_by_it() -> None:
+    """Lose this and `-m kvm` runs nothing, or a cell about KVM of one architecture runs on the other."""
+    assert ["kvm" in cell.marks for cell in promised_cells(SHIPPED, [UNDER_KVM])] == [True]
+    assert not any("kvm" in cell.marks for cell in promised_cells(SHIPPED, [ONCE]))
+
+
+@pytest.mark.parametrize("aspect,needs_kvm", [("clock", True), ("kvm-clock", False)])
+def test_name_of_a_promise_says_that_it_needs_kvm(aspect: str, needs_kvm: bool) -> None:
+    """Lose this and the controller of a run prepares no emulated host for cells that need one."""
+    with pytest.raises(UsageError, match="begin with 'kvm-' if, and only if, they need KVM"):
+        Promise(aspect, path="qmp", mechanism="precopy", needs_kvm=needs_kvm)
 
 
 @pytest.mark.parametrize(
