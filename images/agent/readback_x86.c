@@ -25,7 +25,7 @@ void readback_smbus(const struct pci_device *d)
 #define LAPIC 0xfee00000u
 #define HPET 0xfed00000u
 #define HPET_COMPARATORS 3u
-#define HPET_TIMER_ENABLED 4u
+#define HPET_TIMER_CHANGES 0xcu /* its interrupt is enabled, or it is periodic */
 #define APM 0xb2u
 #define I8042_STATUS 0x64u
 #define I8042_IN_USE 0x23u /* data waits for the guest, which kind of data, data waits for the controller */
@@ -71,7 +71,8 @@ static void read_pit(void)
     }
 }
 
-/* Not: its interrupt status, and comparators that are in use */
+/* Not: its interrupt status, and comparators that are in use. A periodic timer without an interrupt goes on when
+ * the lower 32 bits of the counter reach its comparator again, 43 s later (QEMU 9.1, hw/timer/hpet.c). */
 static void read_hpet(void)
 {
     volatile uint32_t *hpet = mapped_memory(HPET);
@@ -82,7 +83,7 @@ static void read_hpet(void)
         readings_add("hpet", offset, hpet[offset / 4]);
     for (unsigned timer = 0; timer < HPET_COMPARATORS; timer++) {
         unsigned first = 0x100 + 0x20 * timer;
-        bool in_use = hpet[first / 4] & HPET_TIMER_ENABLED;
+        bool in_use = hpet[first / 4] & HPET_TIMER_CHANGES;
 
         for (unsigned offset = first; offset < first + 0x18; offset += 4)
             if (!in_use || (offset != first + 8 && offset != first + 12))

@@ -109,13 +109,13 @@ def test_kernel_that_refuses_ports_is_named(ports: Part) -> None:
 def test_ports_that_fault_are_not_read(ports: Part) -> None:
     """Lose this and every guest under KVM on an emulated x86_64 host dies when its registers are read."""
     said = dict(line.split("=", 1) for line in ports("fault").splitlines())
-    assert (said["answer"], [name for name in said if "." in name]) == ("", [])
+    assert (said["answer"], {name.split(".")[0] for name in said if "." in name}) == ("", {"hpet"})
 
 
 def test_busy_serial_ports_are_waited_for_together(ports: Part) -> None:
     """Lose this and a command takes half a second for each serial port and each reading."""
     said = dict(line.split("=", 1) for line in ports("busy").splitlines())
-    assert said["unread"] == "2"
+    assert said["serial_unread"] == "2"
     assert int(said["waited_us"]) <= 510_000
 
 
@@ -128,10 +128,16 @@ def test_waiting_for_a_serial_port_lets_others_run(ports: Part) -> None:
 def test_divider_of_a_quiet_serial_port_is_read(ports: Part) -> None:
     """Lose this and a build that changes a serial line's speed passes."""
     said = dict(line.split("=", 1) for line in ports().splitlines())
-    assert (said["serial port 3f8.10"], said["unread"]) == ("0", "0")
+    assert (said["serial port 3f8.10"], said["serial_unread"]) == ("0", "0")
 
 
 def test_waiting_input_is_not_compared(ports: Part) -> None:
     """Lose this and a guest fails because a key or the pointer was moved while it was asked."""
     said = dict(line.split("=", 1) for line in ports().splitlines())
     assert (said["i8042 status.64"], said["vmmouse status.5658"]) == ("dc", "10000")
+
+
+def test_comparator_that_goes_on_without_an_interrupt_is_not_compared(ports: Part) -> None:
+    """Lose this and a guest fails that is 43 s old at its move: a timer that Linux has left goes on then."""
+    read = {line.partition("=")[0] for line in ports().splitlines()}
+    assert read & {"hpet.108", "hpet.128", "hpet.148"} == {"hpet.128"}
