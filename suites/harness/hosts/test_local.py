@@ -12,7 +12,7 @@ import pytest
 from fixtures.builds.build import Build
 from fixtures.builds.sandbox import Sandbox
 from fixtures.errors import RigError
-from fixtures.hosts.interface import Inherited, NoSuchFile, Process, ProcessGone, ProgramHost
+from fixtures.hosts.interface import Inherited, NoSuchFile, Process, ProcessGone, Program, ProgramHost
 from fixtures.hosts.local import LOCAL
 from suites.harness.support.fake_qemu import PYTHON, PYTHON_HOME
 
@@ -41,7 +41,7 @@ def start(host: ProgramHost, place: Path, tmp_path: Path) -> Iterator[Started]:
 
     def start_script(script: str, *inherited: Inherited) -> Process:
         argv = [str(PYTHON), "-I", "-c", script]
-        process = host.start(BUILD, argv, stderr=tmp_path / "stderr", inherited=inherited, attempt_dir=place)
+        process = host.start(Program(BUILD, argv, tmp_path / "stderr", inherited, place))
         started.append(process)
         return process
 

@@ -13,6 +13,7 @@ import pytest
 from fixtures.builds.build import Build
 from fixtures.builds.sandbox import Sandbox
 from fixtures.hosts import output as output_module
+from fixtures.hosts.interface import Program
 from fixtures.hosts.local_process import LocalProcess
 from fixtures.hosts.output import BoundedOutput, Kept, run_bounded
 from suites.harness.support.fake_qemu import PYTHON, PYTHON_HOME
@@ -42,7 +43,7 @@ def qemu(tmp_path: Path, file: Path) -> Iterator[Callable[[str], LocalProcess]]:
     def start(script: str) -> LocalProcess:
         build = Build("new", Sandbox(Path("/"), shown=(PYTHON_HOME,)), {})
         argv = [str(PYTHON), "-I", "-c", script]
-        started.append(LocalProcess(build, argv, stderr=file, inherited=[], attempt_dir=tmp_path))
+        started.append(LocalProcess(Program(build, argv, file, attempt_dir=tmp_path)))
         return started[-1]
 
     yield start

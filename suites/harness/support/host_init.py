@@ -21,7 +21,7 @@ from fixtures.hosts.emulated.host import EmulatedHost
 from fixtures.hosts.emulated.process import EmulatedProcess
 from fixtures.hosts.emulated.protocol import HEADER
 from fixtures.hosts.emulated.shares import Shares
-from fixtures.hosts.interface import Inherited
+from fixtures.hosts.interface import Inherited, Program
 from images.host_image import HOST
 from images.initramfs import TOOLCHAINS, compiled
 
@@ -102,7 +102,7 @@ class Shells:
         self._started += 1
         said = self._place / f"said-{self._started}.txt"
         line = ["/bin/bash", "-c", script]
-        process = self._host.start(BUILD, line, stderr=said, inherited=inherited, attempt_dir=attempt_dir)
+        process = self._host.start(Program(BUILD, line, said, inherited, attempt_dir))
         self._ends.callback(_end, process)
         for each in inherited:
             each.close()

@@ -21,6 +21,7 @@ from fixtures.hosts.emulated.connection import HostLost
 from fixtures.hosts.emulated.host import EmulatedHost
 from fixtures.hosts.emulated.protocol import MAX_PAYLOAD, Frame, Type
 from fixtures.hosts.emulated.shares import Shares
+from fixtures.hosts.interface import Program
 from fixtures.places import ROOT
 from fixtures.qualify.pair_under_test import PairUnderTest
 from fixtures.waiting import Deadline, comes_true
@@ -63,7 +64,7 @@ def test_host_boots_and_runs_a_qemu_of_its_build(emulator: Build, image: Path, t
     outer = outer_pid(host)
     try:
         line = [emulator.program("x86_64"), "--version"]
-        process = host.start(emulator, line, stderr=tmp_path / "said.txt", devices=[KVM])
+        process = host.start(Program(emulator, line, tmp_path / "said.txt", devices=[KVM]))
         assert process.wait(SECONDS) == 0
         assert process.stderr().startswith("QEMU emulator version")
         process.kill()

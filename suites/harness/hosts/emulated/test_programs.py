@@ -11,6 +11,7 @@ from fixtures.builds.sandbox import Sandbox
 from fixtures.errors import RigError
 from fixtures.hosts.emulated.connection import HostRefused
 from fixtures.hosts.emulated.host import EmulatedHost
+from fixtures.hosts.interface import Program
 from suites.harness.support.host_init import BUILD, SECONDS, Shells, Stream, needs_root
 
 pytestmark = needs_root
@@ -53,7 +54,7 @@ def test_program_has_no_privileges(shells: Shells) -> None:
 def test_program_has_the_capabilities_that_it_needs(host: EmulatedHost, tmp_path: Path) -> None:
     """Lose this and QEMU before 8.0 gets no userfaultfd in an emulated host."""
     line = ["/bin/grep", "CapEff", "/proc/self/status"]
-    process = host.start(BUILD, line, stderr=tmp_path / "said.txt", capabilities=["CAP_SYS_PTRACE"])
+    process = host.start(Program(BUILD, line, tmp_path / "said.txt", capabilities=["CAP_SYS_PTRACE"]))
     process.wait(SECONDS)
     process.kill()
     assert int(process.stderr().split()[1], 16) == 1 << 19
@@ -61,7 +62,7 @@ def test_program_has_the_capabilities_that_it_needs(host: EmulatedHost, tmp_path
 
 def test_missing_program_ends_as_in_a_shell(host: EmulatedHost, tmp_path: Path) -> None:
     """Lose this and a build without its program is taken for a failure of the rig."""
-    process = host.start(BUILD, ["/usr/bin/absent"], stderr=tmp_path / "said.txt")
+    process = host.start(Program(BUILD, ["/usr/bin/absent"], tmp_path / "said.txt"))
     assert process.wait(SECONDS) == 127
     process.kill()
     assert process.stderr() == "cannot start /usr/bin/absent: No such file or directory"
@@ -71,19 +72,15 @@ def test_root_that_cannot_be_mounted_is_an_error_of_the_rig(host: EmulatedHost, 
     """Lose this and a broken share of the host becomes a verdict on the build in it."""
     gone = Build("gone", Sandbox(tmp_path / "absent"), {})
     with pytest.raises(HostRefused, match="cannot mount its root: No such file"):
-        host.start(gone, ["/bin/true"], stderr=tmp_path / "said.txt")
+        host.start(Program(gone, ["/bin/true"], tmp_path / "said.txt"))
 
 
 def test_shared_memory_is_seen_by_two_programs(host: EmulatedHost, shells: Shells) -> None:
     """Lose this and guests whose RAM both sides share cannot be moved in an emulated host."""
     with closing(host.memory(4)) as memory:
         for script, said in (("printf guest >", ""), ("head -c5 <", "guest")):
-            process = host.start(
-                BUILD,
-                ["/bin/bash", "-c", f"{script}/proc/self/fd/{memory.number}"],
-                stderr=Path("/dev/null"),
-                inherited=[memory],
-            )
+            argv = ["/bin/bash", "-c", f"{script}/proc/self/fd/{memory.number}"]
+            process = host.start(Program(BUILD, argv, Path("/dev/null"), [memory]))
             assert (process.wait(SECONDS), process.stderr()) == (0, said)
             process.kill()
 
