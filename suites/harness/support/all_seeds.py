@@ -28,6 +28,7 @@ from suites.harness.support.seeds_of_memory import OF_MEMORY
 from suites.harness.support.seeds_of_registers import OF_REGISTERS
 from suites.harness.support.seeds_of_time import OF_TIME
 from suites.harness.support.seeds_of_vcpus import OF_VCPUS
+from suites.harness.support.seeds_on_emulated_hosts import ON_EMULATED_HOSTS
 from suites.harness.support.seeds_read_back import READ_BACK
 from suites.harness.support.seeds_standing_still import STANDING_STILL
 from suites.harness.support.seeds_under_guests import UNDER_GUESTS
@@ -58,6 +59,7 @@ MODULES = (
     (BUILD, STANDING_STILL),
     (BUILD, OF_REGISTERS),
     (BUILD, OF_VCPUS),
+    (MOVE, ON_EMULATED_HOSTS),
     (HIDDEN, BESIDE),
 )
 SEEDED = tuple(build.of_kind(KINDS.get(build.name, kind)) for kind, builds in MODULES for build in builds)

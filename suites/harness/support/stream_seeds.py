@@ -36,9 +36,14 @@ def pages(*rules: PageRule) -> Tampering:
 
 
 def build(
-    name: str, *seeds: Seed, slow: bool = True, suite: str = "suites/hotpatch", arch: str = "x86_64"
+    name: str,
+    *seeds: Seed,
+    slow: bool = True,
+    suite: str = "suites/hotpatch",
+    arch: str = "x86_64",
+    more: tuple[str, ...] = (),
 ) -> SeededBuild:
-    """A build with these defects; a run of it takes about 20 s for each."""
+    """A build with these defects; a run of it takes about 20 s for each. `more` are further arguments."""
     cells = " or ".join(dict.fromkeys(f"{each.subject.removeprefix('-')}]" for each in seeds))
-    select = (suite, f"--arch={arch}", "-m", "slow or not slow", "-k", cells)
+    select = (suite, f"--arch={arch}", "-m", "slow or not slow", "-k", cells, *more)
     return SeededBuild(name, "new", select, seeds, slow)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from fixtures.hosts.local import LOCAL
 from fixtures.machine.qmp_machine import QmpMachine
 from fixtures.path.qmp import transports
 from suites.harness.support.tamper import plugin
@@ -27,7 +28,7 @@ TAMPERING = Tampering((Change("timer", "level"),), (PageRule("drop"),), Flow(hol
 
 def machine(build: str, evidence: Path) -> Any:
     """A stand-in for a machine of this build."""
-    host = SimpleNamespace(evidence=evidence)
+    host = SimpleNamespace(evidence=evidence, programs=LOCAL)
     return SimpleNamespace(build=SimpleNamespace(name=build), host=host, label="destination")
 
 

@@ -79,7 +79,7 @@ class Tamperer:
             return listens
         self._moves += 1
         ours = listens.with_name(f"tampered-{self._moves}.sock")
-        self._proxies[id(destination)] = Proxy(ours, listens, tampering)
+        self._proxies[id(destination)] = Proxy(ours, listens, tampering, source.host.programs)
         return ours
 
     def take_over(self, path: LibvirtPath, destination: Domain) -> None:

@@ -16,10 +16,14 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Self
 
+from fixtures.errors import RigError
+from fixtures.hosts.interface import ProgramHost
+from fixtures.hosts.local import LOCAL
 from fixtures.still.stream import MAGIC, StreamError
 from suites.harness.support.tamper import multifd_channel
 from suites.harness.support.tamper.done import Done
 from suites.harness.support.tamper.ends import CHUNK, CutError, Incoming, Outgoing
+from suites.harness.support.tamper.entrances import entrance
 from suites.harness.support.tamper.main_channel import MainChannel
 from suites.harness.support.tamper.multifd_channel import MultifdChannel
 from suites.harness.support.tamper.pages import Pages
@@ -27,23 +31,25 @@ from suites.harness.support.tamper.ram_records import RamCopier, UnknownRecordEr
 from suites.harness.support.tamper.rules import Tampering
 
 END_SECONDS = 10.0
-MOST_CHANNELS = 32
+CONNECT_SECONDS = 10.0
 
 
 class Proxy:
     """A context manager: it proxies from the start, and its end closes all sockets and ends all threads."""
 
-    def __init__(self, listens: Path, destination: Path, tampering: Tampering) -> None:
+    def __init__(
+        self, listens: Path, destination: Path, tampering: Tampering, host: ProgramHost = LOCAL
+    ) -> None:
+        """Both sockets are on `host`, where the two QEMUs run; the proxy itself runs here."""
         self.done = Done()
+        self._host = host
         self._destination = destination
         self._tampering = tampering
         self._pages = Pages(tampering.pages)
         self.done.pages = self._pages.changed
         self._closing = Event()
         self._sockets: list[socket.socket] = []
-        self._listening = socket.socket(socket.AF_UNIX)
-        self._listening.bind(str(listens))
-        self._listening.listen(MOST_CHANNELS)
+        self._entrance = entrance(listens, host)
         self._threads: list[Thread] = []
         self._run(self._accept)
 
@@ -58,14 +64,12 @@ class Proxy:
     def close(self) -> None:
         """Close all sockets and wait for all threads. A second call does nothing."""
         self._closing.set()
-        # Both wake a thread that waits for a socket, which closing does not.
-        _shut(self._listening)
-        for each in list(self._sockets):
+        self._entrance.close()
+        for each in list(self._sockets):  # It wakes a thread that waits for a socket, which closing does not.
             _shut(each)
         for thread in self._threads:  # Grows until the first one, which accepts, has ended.
             thread.join(END_SECONDS)
             assert not thread.is_alive(), "a thread of the proxy does not end"
-        self._listening.close()
         for each in self._sockets:
             each.close()
 
@@ -78,19 +82,19 @@ class Proxy:
         """Connect each connection, until the proxy closes."""
         with suppress(OSError):
             while True:
-                theirs, _ = self._listening.accept()
+                theirs = self._entrance.accept()
                 self._sockets.append(theirs)
                 self._connect(theirs)
 
     def _connect(self, source: socket.socket) -> None:
-        destination = socket.socket(socket.AF_UNIX)
-        self._sockets.append(destination)
         try:
-            destination.connect(str(self._destination))
-        except OSError as error:
+            destination = self._host.connect(self._destination, CONNECT_SECONDS)
+        except (OSError, RigError) as error:
             self.done.errors.append(f"the destination cannot be reached: {error}")
             _shut(source)
             return
+        destination.settimeout(None)
+        self._sockets.append(destination)
         self._run(lambda: self._forward(source, destination))
         self._run(lambda: _copy(destination, source))
 
