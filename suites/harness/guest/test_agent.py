@@ -2,6 +2,7 @@
 """The guest agent is asked over a serial port that garbles, stays silent and closes."""
 
 import binascii
+import re
 import socket
 import threading
 import time
@@ -10,8 +11,10 @@ from contextlib import contextmanager
 
 import pytest
 
+from fixtures.errors import HotPatchFailure
 from fixtures.guest.agent import Agent, AgentError, AgentSilent
 from fixtures.machine.consoles import Channel
+from fixtures.waiting import Signal
 
 LONG = 20.0
 """A deadline that these tests never reach unless something is broken."""
@@ -167,3 +170,27 @@ def test_closed_port_does_not_matter_to_what_is_only_told() -> None:
         with pytest.raises(AgentSilent):
             agent.ask("hello", timeout=LONG)
         agent.tell("hold", on=0)
+
+
+@pytest.mark.parametrize(
+    "words", ["[    9.1] Kernel panic - not syncing: Attempted to kill init!", "F no port"]
+)
+def test_panic_ends_the_wait_for_an_answer(words: str) -> None:
+    """Lose this and a guest that panicked is asked for half a minute, and then said to be silent."""
+    heard = Signal()
+    (port, guests_port), (console, guests_console) = socket.socketpair(), socket.socketpair()
+    channels = Channel("agent", port, signal=heard), Channel("console", console, signal=heard)
+
+    def panic() -> None:
+        guests_port.recv(4096)
+        guests_console.sendall(words.encode() + b"\r\n")
+
+    threading.Thread(target=panic, daemon=True).start()
+    with (
+        guests_port,
+        guests_console,
+        pytest.raises(HotPatchFailure, match=f"the guest said: {re.escape(words)}"),
+    ):
+        Agent(*channels).ask("status", timeout=LONG)
+    for channel in channels:
+        channel.close()
