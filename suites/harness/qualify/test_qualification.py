@@ -14,6 +14,7 @@ from fixtures.builds.build import Build
 from fixtures.errors import HotPatchFailure, Refused, RigError, Unsupported, UsageError
 from fixtures.evidence.checks import Check
 from fixtures.hosts.interface import ProgramHost
+from fixtures.hosts.local import LocalHost
 from fixtures.machine.probe import Probe
 from fixtures.matrix.mechanisms import MigrationPlan
 from fixtures.matrix.schema import KnownIssue, Match
@@ -65,6 +66,18 @@ def test_qemu_that_ends_badly_fails_its_cell(stage: Stage) -> None:
     result = stage.judge({})
     assert result.outcome is Outcome.DEFECT_OLD
     assert "exit-status: exit status 139" in result.reason
+
+
+def test_failure_on_a_host_that_failed_is_no_verdict(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a host that ran out of memory makes a regression of the update."""
+
+    def check(_host: LocalHost) -> None:
+        raise RigError("the emulated host ran out of memory")
+
+    monkeypatch.setattr(LocalHost, "check", check)
+    result = stage.judge({FORWARD: [FAIL]})
+    assert result.outcome is Outcome.ERROR
+    assert "the emulated host ran out of memory; then " in result.reason
 
 
 @pytest.mark.parametrize("compared,outcome", [(True, Outcome.REGRESSION), (False, Outcome.PASS)])

@@ -16,6 +16,7 @@ from fixtures.builds.host_image import host_image
 from fixtures.builds.sandbox import Sandbox
 from fixtures.errors import RigError, UsageError
 from fixtures.hosts.emulated import boot as booting
+from fixtures.hosts.emulated import outer as outer_qemu
 from fixtures.hosts.emulated.boot import KERNEL_LOG, boot
 from fixtures.hosts.emulated.connection import HostLost
 from fixtures.hosts.emulated.host import EmulatedHost
@@ -84,6 +85,24 @@ def test_power_host_boots_with_a_kvm_that_makes_machines(
     host = boot(emulator, "ppc64le", image, directories=[image.parent], evidence=tmp_path)
     try:
         assert host.read_file(Path("/proc/sys/vm/unprivileged_userfaultfd"), 10) == b"1\n"
+    finally:
+        host.close()
+
+
+@pytest.mark.slow
+def test_host_without_memory_is_no_fault_of_the_program_that_it_kills(
+    emulator: Build, image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and a QEMU that the host's kernel kills to get memory counts against its build."""
+    monkeypatch.setattr(outer_qemu, "MEMORY_MIB", 768)
+    host = boot(emulator, "x86_64", image, directories=[emulator.sandbox.root], evidence=tmp_path)
+    try:
+        line = [emulator.program("x86_64"), "-S", "-machine", "none", "-display", "none", "-object"]
+        line += ["memory-backend-ram,id=ram,size=2G,prealloc=on"]
+        process = host.start(emulator, line, stderr=tmp_path / "said.txt")
+        assert process.wait(SECONDS) == 137
+        with pytest.raises(RigError, match=r"killed 1 of its programs: .*Out of memory: Killed process"):
+            host.check()
     finally:
         host.close()
 

@@ -2,6 +2,7 @@
 """The init of an emulated host, run as a usual process: its frames, channels, files and sockets."""
 
 import os
+import re
 import socket
 import subprocess
 from contextlib import closing
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.errors import RigError
+from fixtures.hosts.emulated import host as hosts
 from fixtures.hosts.emulated.connection import HostLost
 from fixtures.hosts.emulated.host import EmulatedHost
 from fixtures.hosts.emulated.protocol import MAX_PAYLOAD, WINDOW, Frame, Type, u32
@@ -99,6 +101,24 @@ def test_full_disk_is_one_message(host: EmulatedHost) -> None:
     """Lose this and a host whose memory is full ends in a message that does not say so."""
     with pytest.raises(RigError, match="/dev/full: No space left on device"):
         host.write_file(Path("/dev/full"), b"x")
+
+
+def test_program_that_the_kernel_killed_for_memory_fails_the_host(
+    host: EmulatedHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and a host whose memory ran out becomes a verdict on the build whose QEMU it killed."""
+    kernels_word = "Out of memory: Killed process 81 (qemu-system-x86)"
+    monkeypatch.setattr(host, "_console", lambda: f"[   1.0] up\n[   9.0] {kernels_word}\n")
+    counts = tmp_path / "vmstat"
+    monkeypatch.setattr(hosts, "VMSTAT", counts)
+    counts.write_text("nr_free_pages 1\noom_kill 3\n")
+    with host.attempt_dir():
+        host.check()
+        counts.write_text("nr_free_pages 1\noom_kill 4\n")
+        with pytest.raises(
+            RigError, match=f"out of memory and killed 1 of its programs: .*{re.escape(kernels_word)}"
+        ):
+            host.check()
 
 
 def test_suite_listens_for_a_program(host: EmulatedHost, tmp_path: Path) -> None:
