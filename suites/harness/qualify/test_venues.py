@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -218,6 +219,24 @@ def test_host_that_does_not_boot_is_not_tried_again(tmp_path: Path, monkeypatch:
         with pytest.raises(RigError, match="no KVM in it"):
             hosts.of("ppc64le", tmp_path, [])
     assert len(tries) == 1
+
+
+@pytest.mark.parametrize("wanted,ends", [("auto", False), ("emulated", True)])
+def test_host_that_does_not_boot_ends_only_a_run_that_asks_for_it(
+    wanted: AcceleratorChoice, ends: bool, made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and one broken host keeps all other guests from being qualified."""
+
+    def boot(*_all: Any, **_more: Any) -> None:
+        raise RigError("no KVM in it")
+
+    monkeypatch.setattr("fixtures.qualify.emulated_hosts.boot", boot)
+    venues = made(wanted)
+    with pytest.raises(RigError, match="no KVM in it") if ends else nullcontext():
+        venues.prepare([("ppc64le", "qmp", False)])
+    assert of(made("tcg"), "x86_64").label == "tcg"
+    with pytest.raises(RigError, match="no KVM in it"):
+        of(venues, "ppc64le")
 
 
 def test_missing_build_is_unsupported_where_the_host_is_demanded(made: Made, hosts: Hosts) -> None:
