@@ -99,7 +99,7 @@ def test_host_without_memory_is_no_fault_of_the_program_that_it_kills(
     try:
         line = [emulator.program("x86_64"), "-S", "-machine", "none", "-display", "none", "-object"]
         line += ["memory-backend-ram,id=ram,size=2G,prealloc=on"]
-        process = host.start(emulator, line, stderr=tmp_path / "said.txt")
+        process = host.start(Program(emulator, line, tmp_path / "said.txt"))
         assert process.wait(SECONDS) == 137
         with pytest.raises(RigError, match=r"killed 1 of its programs: .*Out of memory: Killed process"):
             host.check()
