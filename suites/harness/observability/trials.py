@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from fixtures.still.ram import CONTINUE, PAGE, PAGE_BYTES, Page, SentPage, sent_pages
-from fixtures.still.sections import EQUAL
+from fixtures.still.section_fields import EQUAL
 from fixtures.still.stream import Stream
 from suites.harness.observability.knowledge import Knowledge
 from suites.harness.support.tamper.fields import DROPS, Change, Mode, new_bytes
