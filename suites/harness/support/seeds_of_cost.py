@@ -101,6 +101,47 @@ LEAKS_DESCRIPTORS = SeededBuild(
     slow=True,
 )
 
+POWER = ("suites/cost", "--arch=ppc64le", "-m", "slow or not slow", "-k")
+
+SLOW_TO_GO_ON_ON_POWER = SeededBuild(
+    "slow-to-go-on-on-power",
+    "new",
+    (*POWER, "qmp-precopy"),
+    (
+        Seed(
+            "700 ms more blackout (POWER)",
+            does("on-message", GUEST_RUNS, "pause 700", when=RECEIVES),
+            BUSY,
+            "defect-new",
+            ("cost: ", "silence at the switchover ms", "wrong → itself costs as much"),
+        ),
+    ),
+    slow=True,
+)
+
+LEAKS_DESCRIPTORS_ON_POWER = SeededBuild(
+    "leaks-descriptors-on-power",
+    "new",
+    (*POWER, "ignore-shared"),
+    (
+        Seed(
+            "300 descriptors leaked in a load (POWER)",
+            does("on-message", LOADS, "descriptors 300", when=RECEIVES),
+            SHARING,
+            "defect-new",
+            ("cost: ", "destination descriptors", "wrong → itself costs as much"),
+        ),
+        Seed(
+            "shared memory is private (POWER)",
+            does("replace-in-argument", "share=on", "share=off", when=RECEIVES),
+            SHARING,
+            "defect-new",
+            ("cost: ", "destination shared MiB", "wrong → itself costs as much"),
+        ),
+    ),
+    slow=True,
+)
+
 STOPS_LATER = SeededBuild(
     "stops-after-a-minute",
     "new",
@@ -125,6 +166,8 @@ OF_COST = tuple(
         SLOW_TO_SWITCH,
         LEAKS_MEMORY,
         LEAKS_DESCRIPTORS,
+        SLOW_TO_GO_ON_ON_POWER,
+        LEAKS_DESCRIPTORS_ON_POWER,
         STOPS_LATER,
     )
 )
