@@ -80,6 +80,13 @@ def test_x86_guest_on_an_emulated_host_is_that_of_kvm() -> None:
     assert line(Q35, accelerator="kvm", emulated=True) == line(Q35, accelerator="kvm")
 
 
+def test_dirty_ring_belongs_to_the_accelerator() -> None:
+    """Lose this and KVM logs dirty pages in a bitmap, or QEMU refuses two accelerators."""
+    words = line(replace(Q35, dirty_ring=True), accelerator="kvm")
+    assert words[words.index("-machine") + 1] == "pc-q35-7.2"
+    assert words[words.index("-accel") + 1] == "kvm,dirty-ring-size=4096"
+
+
 COMMAND_LINES = {
     Q35: "console=ttyS0 hotpatch.console=ttyS0 hotpatch.agent=ttyS1 hotpatch.profile=busy"
     " hotpatch.devices=blk,net,rng,balloon,console hotpatch.beat_ms=4 hotpatch.beat_cpu=1",

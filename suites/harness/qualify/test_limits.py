@@ -54,6 +54,17 @@ def test_canary_reports_a_limit_that_no_longer_holds(stage: Stage) -> None:
     assert "tcg-lost-dirty-pages no longer holds: 4 of 4 moves passed" in result.reason
 
 
+@pytest.mark.parametrize("version,outcome", [("6.1.1", Outcome.UNSUPPORTED), ("6.2.0", Outcome.PASS)])
+def test_dirty_ring_takes_new_builds(
+    version: str, outcome: Outcome, stage: Stage, probes: dict[str, Probe]
+) -> None:
+    """Lose this and an old QEMU that does not start with a dirty ring is an error of the suite."""
+    probes["debian-12"] = replace(probes["debian-12"], version=version)
+    result = stage.judge({}, cell=replace(CELL, dirty_ring=True))
+    assert result.outcome is outcome
+    assert outcome is Outcome.PASS or "the source (debian-12) has QEMU 6.1.1" in result.reason
+
+
 @pytest.mark.parametrize("version,end,outcome", [
     ("9.2.0", PASS, Outcome.UNSUPPORTED),
     ("7.2.0", Unsupported("the source lacks it"), Outcome.UNSUPPORTED),
