@@ -6,19 +6,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fixtures.outcome.blame import (
-    BROKEN_GUEST,
-    SYMPTOMS,
     Controls,
     blame,
     failure_of,
-    family,
     interval_95,
-    is_crash,
-    may_explain,
     repeats_text,
     settled,
-    signature,
-    strikes_each_time,
 )
 from fixtures.outcome.outcome import Outcome, RunRecord
 
@@ -136,97 +129,6 @@ def test_first_failure_is_reported() -> None:
     assert failure_of([run("pass")]) is None
 
 
-ALIKE = [
-    "source failed | load of 'vmstate 0x1f' failed at /usr/lib/qemu/a.so in debian-12",
-    "Source failed  | load of 'vmstate 0xbeef' failed at /opt/other/b.so in debian-13-backports",
-]
-
-
-@pytest.mark.parametrize("check", ["migrate", "launch", "hang"])
-def test_signature_leaves_out_what_differs_between_runs(check: str) -> None:
-    """Lose this and a control's failure never equals the update's: every old defect becomes a regression."""
-    assert {signature(check, text) for text in ALIKE} == {
-        f"{check}: source failed | load of 'vmstate N' failed at PATH in BUILD"
-    }
-
-
-@pytest.mark.parametrize("times", [("20.5 s", "7 s"), ("10.0.2", "7.2")])
-def test_signature_leaves_out_numbers(times: tuple[str, str]) -> None:
-    """Lose this and two hangs of different length count as two defects."""
-    first, second = (signature("hang", f"no answer: {text}") for text in times)
-    assert first == second
-
-
-def test_signature_keeps_qemus_message() -> None:
-    """Lose this and an old build's defect excuses any other failure to migrate."""
-    assert signature("migrate", "bad section") != signature("migrate", "no such device")
-
-
-SECTIONS = [
-    "Missing section footer for 0000:00:01.0/pciespscsi",
-    "Missing section footer for 0000:00:1f.2/pciespscsi",
-    "Missing section footer for pci@800000020000000:00.0/pciespscsi",
-    "Missing section footer for 0000:00:02.0:00.0/pciespscsi",
-]
-
-
-def test_signature_is_the_same_on_every_bus() -> None:
-    """Lose this and one defect of a device counts once per slot and architecture."""
-    assert {signature("migrate", text) for text in SECTIONS} == {
-        "migrate: missing section footer for PCI/pciespscsi"
-    }
-
-
-def test_signature_keeps_the_section() -> None:
-    """Lose this and a device that fails in a control excuses another that fails in the update."""
-    first, second = (signature("migrate", f"error in 0000:00:01.0/{name}") for name in ("e1000", "rtl8139"))
-    assert first != second
-    assert signature("migrate", "cpu/slb: version 2") == "migrate: cpu/slb: version N"
-
-
-def test_signature_leaves_out_the_path_of_the_source() -> None:
-    """Lose this and one failed assertion of both builds counts as two defects."""
-    places = ("../../migration/vmstate.c:357", "migration/vmstate.c:433", "/build/qemu/migration/vmstate.c:1")
-    signatures = {signature("migrate", f"{place}: vmstate_save: Assertion `x' failed") for place in places}
-    assert signatures == {"migrate: SOURCE: vmstate_save: assertion `x' failed"}
-
-
-def test_signature_leaves_out_a_path_after_a_scheme() -> None:
-    """Lose this and the name of a temporary directory turns one defect into two."""
-    first, second = (signature("migrate", f"unix:/tmp/hp-{name}/s: no") for name in ("abc", "xyz"))
-    assert first == second
-
-
-def test_symptoms_of_a_broken_guest_are_one_family() -> None:
-    """Lose this and a lost page that causes a panic here and a hang there counts as two defects."""
-    assert {family(signature(check, "something")) for check in SYMPTOMS} == {BROKEN_GUEST}
-
-
-def test_symptoms_of_a_broken_guest_have_different_signatures() -> None:
-    """Lose this and a guest that the old build kills hides that the update damages its memory."""
-    dead, other = (signature("vcpus", vcpu) for vcpu in ("the vCPU that beats", "a vCPU that does not beat"))
-    assert len({dead, other, signature("memory", "")}) == 3
-
-
-def test_checks_of_different_things_have_different_signatures() -> None:
-    """Lose this and damaged memory of the old build excuses an update that stops the guest's clock."""
-    checks = ("memory", "clock", "devices", "new-build", "runstates", "old-exits")
-    assert len({signature(check, "x") for check in checks}) == len(checks)
-
-
-def test_devices_that_fail_have_different_signatures() -> None:
-    """Lose this and a disk that is broken in the old build excuses a network card that the update breaks."""
-    assert signature("devices", "ahci") != signature("devices", "e1000")
-
-
-def test_control_that_breaks_the_guest_excuses_broken_devices() -> None:
-    """Lose this and a page that the old build loses is a regression if it belonged to a driver."""
-    devices, broken = signature("devices", "ahci"), signature("memory", "")
-    assert may_explain(RunRecord("old", "old", "fail", "x", broken), devices)
-    assert not may_explain(RunRecord("old", "old", "fail", "x", devices), broken)
-    assert not may_explain(RunRecord("old", "old", "pass", "", broken), devices)
-
-
 WILSON = {
     (8, 10): (0.4902, 0.9433),
     (0, 10): (0.0, 0.2775),
@@ -292,19 +194,3 @@ def test_failing_run_never_settles_as_clean(runs: list[RunRecord]) -> None:
     judged = settled(runs)
     if failure_of(runs) is not None:
         assert judged is None or judged[0] in {Outcome.FLAKY, Outcome.ERROR}
-
-
-@pytest.mark.parametrize(
-    "words,crash",
-    [
-        ("QEMU ended with exit status 139", True),
-        ("../x.c:3: f: Assertion `a || !b' failed.", True),
-        ("Missing section footer for 0000:00:01.0/esp", False),
-        ("load of migration failed: Invalid argument", False),
-    ],
-)
-def test_crash_differs_from_what_qemu_explains(words: str, crash: bool) -> None:
-    """Lose this and a crash that strikes by chance is judged by a single control."""
-    kind = signature("migrate", words)
-    assert is_crash(kind) == crash
-    assert strikes_each_time(kind) != crash

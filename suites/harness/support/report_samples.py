@@ -72,6 +72,8 @@ def stuck(cell: CellResult, words: str) -> CellResult:
     return cell
 
 
+HOSTILE = "it said \x1b[31mred\x00\x07 <b>&amp;\udc80\ufffe ]]> 漢"
+"""A reason with what XML and HTML cannot hold, or take for markup."""
 CPU_FAILS = "error while loading state for instance 0x0 of device 'cpu'; both controls pass"
 
 
