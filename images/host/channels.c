@@ -206,10 +206,12 @@ static void accept_one(struct channel *c)
 {
     int fd = accept4(c->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-    if (fd < 0)
+    if (fd < 0 && errno != EOPNOTSUPP)
         return;
-    close(c->fd);
-    c->fd = fd;
+    if (fd >= 0) { /* else a socket of datagrams, which has no connections */
+        close(c->fd);
+        c->fd = fd;
+    }
     c->listens = false;
     port_send(ACCEPTED, c->id, NULL, 0);
 }

@@ -15,6 +15,7 @@
 
 #define MOST_READ (MAX_PAYLOAD - 64)
 #define MOST_OPEN 16
+#define BLOCK 4096
 
 static void close_keeping_errno(int fd)
 {
@@ -80,6 +81,17 @@ static bool read_link(const char *path, struct reply *r)
     return n >= 0;
 }
 
+static bool make_link(const char *path, struct fields *f)
+{
+    char *target = take_string(f);
+    bool done = symlink(target, path) == 0;
+    int error = errno;
+
+    free(target);
+    errno = error;
+    return done;
+}
+
 static bool status(const char *path, struct reply *r)
 {
     struct stat s;
@@ -124,6 +136,30 @@ static bool remove_tree(const char *path)
     return nftw(path, remove_entry, MOST_OPEN, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) == 0 || errno == ENOENT;
 }
 
+static off_t kept;
+
+static int cut_out_middle(const char *path, const struct stat *s, int kind, struct FTW *ftw)
+{
+    off_t length = (s->st_size - 2 * kept) / BLOCK * BLOCK;
+    int fd;
+
+    (void)kind, (void)ftw;
+    if (!S_ISREG(s->st_mode) || length <= 0)
+        return 0;
+    fd = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd >= 0) {
+        fallocate(fd, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, kept, length);
+        close(fd);
+    }
+    return 0;
+}
+
+static bool cut_out(const char *path, uint64_t most)
+{
+    kept = (off_t)most;
+    return nftw(path, cut_out_middle, MOST_OPEN, FTW_PHYS | FTW_MOUNT) == 0;
+}
+
 static bool serve(unsigned type, const char *path, struct fields *f, struct reply *r)
 {
     uint64_t number;
@@ -141,6 +177,10 @@ static bool serve(unsigned type, const char *path, struct fields *f, struct repl
         return remove_one(path);
     case REMOVE_TREE:
         return remove_tree(path);
+    case CUT_OUT:
+        return cut_out(path, take_u64(f));
+    case MAKE_LINK:
+        return make_link(path, f);
     case MAKE_DIRECTORY:
         return mkdir(path, 0700) == 0 || errno == EEXIST;
     case READ_LINK:

@@ -5,7 +5,8 @@
  * START: bytes root, bytes directory to start in, list of bytes argv, list of bytes environment,
  *        u32 channel for what it writes to stdout and stderr,
  *        list of (u32 number, u32 channel or handle of memory) that it inherits as descriptors,
- *        list of (bytes source, bytes target, u32 writable) that it sees below its /tmp,
+ *        list of (bytes source, bytes target, u32 writable) that it sees: below its /tmp, or in place of a
+ *        directory of its root; if one is below /run, all else there is hidden,
  *        list of bytes of the devices below /dev that it may use, u64 mask of capabilities(7) */
 #include "host.h"
 

@@ -23,7 +23,7 @@
 #ifndef PROTOCOL_H
 #define PROTOCOL_H
 
-#define PROTOCOL_VERSION 1
+#define PROTOCOL_VERSION 2
 #define MAX_PAYLOAD 65536u
 #define WINDOW 262144u
 #define PORT_NAME "hotpatch.host"
@@ -59,8 +59,12 @@ enum frame_type {
     READ_LINK = 46,      /* bytes path -> bytes target */
     STATUS = 47,         /* bytes path -> u64 device, u64 inode, u32 mode, u64 size */
     COUNT = 48,          /* bytes path -> u32 entries of a directory */
-    LISTEN = 49,         /* u32 channel, bytes path: the first connection becomes the channel */
+    LISTEN = 49,         /* u32 channel, bytes path, u32 datagrams: the first connection becomes the channel,
+                            or the socket itself once a datagram has come, as of sd_notify(3) */
     CONNECT = 50,        /* u32 channel, bytes path of a unix socket */
+    MAKE_LINK = 51,      /* bytes path, bytes target: a symbolic link */
+    CUT_OUT = 52,        /* bytes path of a directory, u64 most: of each file below it that is longer than
+                            twice `most` bytes, gives back the space of all but the first and last `most` */
 };
 
 enum close_how { CLOSE_END = 0, CLOSE_OVER = 1 };

@@ -136,7 +136,7 @@ void request_handle(unsigned type, uint32_t id, struct fields f)
         socket_request(type, id, f);
         return;
     default:
-        if (type < MAKE_FILE || type > COUNT)
+        if ((type < MAKE_FILE || type > COUNT) && type != MAKE_LINK && type != CUT_OUT)
             die("unknown type of frame %u", type);
         file_request(type, id, f);
     }

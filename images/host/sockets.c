@@ -19,10 +19,10 @@ static bool address_of(const char *path, struct sockaddr_un *address)
     return true;
 }
 
-static bool listen_at(uint32_t channel, int fd, const char *path, const struct sockaddr_un *address)
+static bool listen_at(uint32_t channel, int fd, const struct sockaddr_un *address, bool datagrams)
 {
-    unlink(path);
-    return bind(fd, (const void *)address, sizeof *address) == 0 && listen(fd, 1) == 0 &&
+    unlink(address->sun_path);
+    return bind(fd, (const void *)address, sizeof *address) == 0 && (datagrams || listen(fd, 1) == 0) &&
            channel_listen(channel, fd);
 }
 
@@ -36,10 +36,12 @@ void socket_request(unsigned type, uint32_t id, struct fields f)
 {
     uint32_t channel = take_u32(&f);
     char *path = take_string(&f);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool datagrams = type == LISTEN && take_u32(&f);
+    int fd = socket(AF_UNIX, (datagrams ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     struct sockaddr_un address;
     bool done = fd >= 0 && address_of(path, &address) &&
-                (type == LISTEN ? listen_at(channel, fd, path, &address) : connect_to(channel, fd, &address));
+                (type == LISTEN ? listen_at(channel, fd, &address, datagrams)
+                                : connect_to(channel, fd, &address));
     int error = errno;
 
     if (!done && fd >= 0)

@@ -81,9 +81,19 @@ static bool make_dev(const struct program *p)
            symlink("pts/ptmx", below("/dev/ptmx")) == 0 && symlink("/proc/self/fd", below("/dev/fd")) == 0;
 }
 
-static bool make_tmp(const struct program *p)
+static bool sees_below_run(const struct program *p)
+{
+    for (size_t i = 0; i < p->n_binds; i++)
+        if (!strncmp(p->binds[i].target, "/run/", strlen("/run/")))
+            return true;
+    return false;
+}
+
+static bool make_binds(const struct program *p)
 {
     if (!mount_one("tmpfs", "/tmp", MS_NODEV, "size=64m,mode=1777"))
+        return false;
+    if (sees_below_run(p) && !mount_one("tmpfs", "/run", MS_NODEV, "size=64m,mode=755"))
         return false;
     for (size_t i = 0; i < p->n_binds; i++) {
         char target[PATH_MAX];
@@ -117,7 +127,7 @@ const char *view_enter(const struct program *p)
         return "cannot mount /sys";
     if (!make_dev(p))
         return "cannot make /dev";
-    if (!make_tmp(p))
-        return "cannot make /tmp";
+    if (!make_binds(p))
+        return "cannot make its directories";
     return become_root() ? NULL : "cannot enter its root";
 }

@@ -192,3 +192,53 @@ def test_closed_listener_leaves_no_socket(host: ProgramHost, place: Path) -> Non
         with closing(host.listen(place / "s")), socket.socket(socket.AF_UNIX) as client:
             client.connect(str(place / "s"))
     assert not (place / "s").exists()
+
+
+def test_daemon_says_that_it_is_ready(host: ProgramHost, place: Path, start: Started) -> None:
+    """Lose this and a daemon is used before it is ready, or a dead one costs the whole time limit."""
+    send = f"import socket; socket.socket(1, socket.SOCK_DGRAM).sendto(b'READY=1', '{place}/notify')"
+    for script, came in ((send, True), ("pass", False)):
+        with closing(host.listen(place / "notify", datagrams=True)) as listening:
+            assert (listening.accept(20, unless_ended=start(script)) is not None) == came
+
+
+def test_daemon_has_directories_and_environment_of_its_own(
+    host: ProgramHost, place: Path, tmp_path: Path
+) -> None:
+    """Lose this and two daemons share their state, or libvirt loads drivers that cannot start."""
+    host.make_directory(place / "log")
+    line = ["/bin/sh", "-c", "echo $DRIVERS >/var/log/file"]
+    program = Program(
+        BUILD,
+        line,
+        tmp_path / "said",
+        attempt_dir=place,
+        state={"/var/log": place / "log"},
+        environment={"DRIVERS": "/x"},
+    )
+    daemon = host.start(program)
+    assert daemon.wait(20) == 0, daemon.stderr()
+    daemon.kill()
+    assert host.read_file(place / "log/file", 10) == b"/x\n"
+    assert host.file_size(place / "log/file") == 3
+    assert host.file_size(place / "absent") == 0
+
+
+def test_what_a_daemon_started_is_found(stream: Stream, start: Started) -> None:
+    """Lose this and nobody knows which QEMU runs a domain, or whether the old one has ended."""
+    ours, theirs = stream
+    script = f"""
+import os, subprocess, time
+subprocess.Popen(["guest=one,debug", "1000"], executable="/bin/sleep")
+os.write({theirs.number}, b".")
+time.sleep(60)
+"""
+    daemon = start(script, theirs)
+    assert ours.recv(1) == b"."
+    (qemu,) = daemon.descendants_with("guest=one,")
+    assert qemu.runs(BUILD, "/bin/sleep")
+    assert qemu.footprint() is not None
+    assert not qemu.ends_within(0.1)
+    daemon.kill()
+    assert qemu.ends_within(20)
+    assert not daemon.descendants_with("guest=one,")

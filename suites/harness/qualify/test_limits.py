@@ -26,8 +26,11 @@ def test_cell_that_tcg_breaks_is_not_run(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("path,said", [("qmp", True), ("libvirt", False)])
-def test_cell_that_tcg_breaks_names_the_way_out(path: PathName, said: bool, stage: Stage) -> None:
+def test_cell_that_tcg_breaks_names_the_way_out(
+    path: PathName, said: bool, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Lose this and a user does not find the accelerator that moves such guests, or tries it in vain."""
+    monkeypatch.setattr("fixtures.qualify.venues.EMULATED_PATHS", {"x86_64": {"qmp"}})
     result = stage.judge({}, cell=replace(HURT, path=path))
     assert result.reason.endswith("; to run it under KVM: --accelerator emulated") is said
 

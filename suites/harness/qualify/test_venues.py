@@ -113,6 +113,7 @@ def of(venues: Venues, arch: Any, path: str = "qmp") -> Venue:
         ("auto", False, "ppc64le", "libvirt", "tcg"),
         ("kvm", True, "x86_64", "libvirt", "kvm"),
         ("emulated", True, "x86_64", "qmp", "kvm on an emulated host"),
+        ("emulated", True, "x86_64", "libvirt-direct", "kvm on an emulated host"),
         ("tcg", True, "ppc64le", "qmp", "tcg"),
     ],
 )
@@ -332,7 +333,7 @@ def test_what_cannot_be_had_is_one_message(made: Made) -> None:
     ):
         of(made("kvm"), "x86_64")
     with pytest.raises(Unsupported, match="path libvirt does not run on an emulated host"):
-        of(made("emulated"), "x86_64", "libvirt")
+        of(made("emulated"), "ppc64le", "libvirt")
 
 
 @pytest.mark.parametrize(

@@ -111,3 +111,12 @@ def test_program_that_still_runs_is_reported(host: EmulatedHost, shells: Shells)
     shells.start("sleep 1000; : /tmp/hp-leaked")
     with pytest.raises(RigError, match="hp-leaked"):
         host.assert_nothing_runs_in(Path("/tmp/hp-leaked"))
+
+
+def test_what_a_daemon_left_running_is_reported(host: EmulatedHost, shells: Shells, stream: Stream) -> None:
+    """Lose this and a QEMU of libvirt's that leaked disturbs the next cell, and nobody knows why."""
+    leaked = f"exec -a /tmp/hp-$p bash -c 'echo ready >&{stream.number}; sleep 1000; true'"
+    shells.start(f"p=leaked; ({leaked}) & wait", stream.theirs)
+    assert stream.ours.recv(10) == b"ready\n"
+    with pytest.raises(RigError, match="still run"):
+        host.assert_nothing_runs_in(Path("/tmp/hp-leaked"))

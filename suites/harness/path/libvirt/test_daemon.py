@@ -17,6 +17,7 @@ from fixtures.builds.build import Build
 from fixtures.builds.sandbox import Command, Sandbox
 from fixtures.errors import RigError, Unsupported
 from fixtures.hosts.attempt_dir import attempt_dir
+from fixtures.hosts.local import LOCAL
 from fixtures.path.libvirt import daemon as daemon_module
 from fixtures.path.libvirt import daemons as daemons_module
 from fixtures.path.libvirt.daemon import CAPABILITIES, STATE, Daemon
@@ -88,7 +89,7 @@ def build_with(root: Path, *files: str, script: str = ENDS) -> Build:
 def fails_to_start(build: Build, place: Path, label: str = "s1", host_uuid: str | None = None) -> str:
     """The error of a daemon that does not come up."""
     with pytest.raises(RigError) as failed:
-        Daemon(build, label, place, images=place, host_uuid=host_uuid)
+        Daemon(build, label, place, host=LOCAL, images=place, host_uuid=host_uuid)
     return str(failed.value)
 
 
@@ -96,7 +97,7 @@ def test_build_without_libvirt_is_unsupported(tmp_path: Path, place: Path) -> No
     """Lose this and a build without libvirt looks like one with a broken libvirt."""
     wanted = r"build new has no libvirt \(/usr/sbin/libvirtd or /usr/sbin/virtqemud\)"
     with pytest.raises(Unsupported, match=wanted):
-        Daemon(build_with(tmp_path), "s1", place, images=place)
+        Daemon(build_with(tmp_path), "s1", place, host=LOCAL, images=place)
 
 
 @pytest.mark.parametrize("program", [LIBVIRTD, VIRTQEMUD])

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.hosts import file_bounds
+from fixtures.hosts.file_bounds import FileBounds, cut_out_middle
+from fixtures.hosts.local import LOCAL
 from fixtures.hosts.output import KEPT_BYTES
-from fixtures.path.libvirt import logs
-from fixtures.path.libvirt.logs import LogBounds, bounded_log, cut_out_middle
+from fixtures.path.libvirt.logs import bounded_log
 from fixtures.waiting import Deadline, comes_true
 
 FLOOD = 40 << 20
@@ -30,7 +32,7 @@ def on_disk(file: Path) -> int:
 
 def test_long_log_is_read_within_bounds(flooded: Path) -> None:
     """Lose this and the evidence of one cell takes gigabytes of memory and of the report."""
-    text = bounded_log(flooded)
+    text = bounded_log(LOCAL, flooded)
     assert text.startswith(BEGIN.decode())
     assert text.endswith(END.decode())
     assert f"… {len(BEGIN) + FLOOD + len(END) - 2 * KEPT_BYTES} bytes left out …" in text
@@ -40,9 +42,9 @@ def test_log_of_one_cell_begins_where_the_cell_did(tmp_path: Path) -> None:
     """Lose this and a cell shows the errors of another one that ran on the same daemon."""
     file = tmp_path / "daemon.log"
     file.write_bytes(b"earlier\nnow\n")
-    assert bounded_log(file, since=8) == "now\n"
-    assert bounded_log(file, since=99) == ""
-    assert bounded_log(tmp_path / "absent.log") == ""
+    assert bounded_log(LOCAL, file, since=8) == "now\n"
+    assert bounded_log(LOCAL, file, since=99) == ""
+    assert bounded_log(LOCAL, tmp_path / "absent.log") == ""
 
 
 def test_middle_is_given_back_while_its_writer_goes_on(flooded: Path) -> None:
@@ -51,8 +53,8 @@ def test_middle_is_given_back_while_its_writer_goes_on(flooded: Path) -> None:
         cut_out_middle(flooded)
         writer.write(b" again")
     assert on_disk(flooded) < 3 * KEPT_BYTES
-    assert bounded_log(flooded).startswith(BEGIN.decode())
-    assert bounded_log(flooded).endswith("out of luck again")
+    assert bounded_log(LOCAL, flooded).startswith(BEGIN.decode())
+    assert bounded_log(LOCAL, flooded).endswith("out of luck again")
 
 
 def test_short_log_is_left_alone(tmp_path: Path) -> None:
@@ -65,8 +67,8 @@ def test_short_log_is_left_alone(tmp_path: Path) -> None:
 
 def test_every_log_below_a_directory_is_watched(flooded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lose this and logs are only bounded after the cell, when the disk is full."""
-    monkeypatch.setattr(logs, "LOOK_SECONDS", 0.01)
-    bounds = LogBounds(flooded.parent.parent)
+    monkeypatch.setattr(file_bounds, "LOOK_SECONDS", 0.01)
+    bounds = FileBounds(flooded.parent.parent)
     assert comes_true(lambda: on_disk(flooded) <= 3 * KEPT_BYTES, Deadline.after(20))
     bounds.close()
     assert not bounds._thread.is_alive()
