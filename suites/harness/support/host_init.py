@@ -60,13 +60,22 @@ def started_init(program: Path, newroot: Path) -> Iterator[tuple[socket.socket, 
             process.communicate(timeout=END_SECONDS)
 
 
+class HostOfInit(EmulatedHost):
+    """Its sockets are sockets of this machine, because its init is a process of this machine."""
+
+    @contextmanager
+    def within_reach(self, path: Path) -> Iterator[None]:  # noqa: ARG002 - it is, anyway
+        """Nothing is passed on."""
+        yield
+
+
 @contextmanager
 def host_of_init(program: Path, newroot: Path) -> Iterator[EmulatedHost]:
     """A host whose init is a process of this machine; what it shares are directories of this machine."""
     with started_init(program, newroot) as (ours, _):
         connection = Connection(socket.socket(fileno=os.dup(ours.fileno())))
         assert connection.greeting(GREETING_SECONDS) is not None
-        host = EmulatedHost(connection, SameDirectories([]))
+        host = HostOfInit(connection, SameDirectories([]))
         try:
             yield host
         finally:

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real libvirt daemon that the init of an emulated host starts, here as a usual process."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fixtures.hosts.emulated.host import EmulatedHost
+from fixtures.path.libvirt.daemon import Daemon
+from fixtures.path.libvirt.daemons import Daemons
+from fixtures.qualify.pair_under_test import PairUnderTest
+from suites.harness.support.host_init import SECONDS, host_init, host_of_init, needs_root
+
+pytestmark = needs_root
+STOPPED = 1
+"""`VIR_DOMAIN_START_PAUSED`."""
+DOMAIN = """
+<domain type="qemu">
+  <name>one</name><memory unit="MiB">64</memory><vcpu>1</vcpu>
+  <os><type arch="x86_64" machine="q35">hvm</type></os>
+  <devices><emulator>{}</emulator><controller type="usb" model="none"/></devices>
+</domain>
+"""
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedHost]:
+    """A host whose init is a process of this machine."""
+    place = tmp_path_factory.mktemp("host")
+    with host_of_init(host_init(place), place / "newroot") as started:
+        yield started
+
+
+@pytest.fixture
+def daemon(host: EmulatedHost, pair_under_test: PairUnderTest) -> Iterator[Daemon]:
+    """The new build's daemon in it."""
+    daemons = Daemons(host)
+    yield daemons.of(pair_under_test.new, "source", images=Path("/tmp"))
+    daemons.close()
+
+
+def test_daemon_answers_its_clients(daemon: Daemon) -> None:
+    """Lose this and nothing is moved by libvirt in an emulated host."""
+    assert daemon.alive
+    assert daemon.connection.listAllDomains() == []
+    assert daemon.virsh("list", "--name").end(SECONDS).status == 0
+
+
+def test_qemu_of_a_domain_is_found(daemon: Daemon, pair_under_test: PairUnderTest) -> None:
+    """Lose this and nobody knows which build runs a domain there, and its QEMU may outlive it."""
+    program = pair_under_test.new.program("x86_64")
+    domain = daemon.connection.createXML(DOMAIN.format(program), STOPPED)
+    (qemu,) = daemon.qemus("one")
+    assert qemu.runs(pair_under_test.new, program)
+    assert "-name guest=one," in daemon.qemu_log("one")
+    domain.destroy()
+    assert qemu.ends_within(SECONDS)
