@@ -345,3 +345,24 @@ def test_missing_emulator_is_one_message(made: Made, arch: str, versions: str) -
     with pytest.raises(UsageError, match="--accelerator emulated: no build emulates a host") as raised:
         of(venues, arch)
     assert f"name one with {versions} under `emulator.{arch}` in the matrix file" in str(raised.value)
+
+
+class Losable:
+    """A host that a test can lose."""
+
+    gone = False
+
+    def lost(self) -> bool:
+        """See :class:`fixtures.hosts.interface.ProgramHost`."""
+        return self.gone
+
+
+def test_lost_host_has_no_daemons(power_pair: PairUnderTest) -> None:
+    """Lose this and every cell after a host that was lost asks libvirt daemons that ended with it."""
+    host: Any = Losable()
+    daemons = power_pair.daemons_on(host)
+    assert power_pair.daemons_on(host) is daemons
+    host.gone = True
+    other: Any = Losable()
+    assert power_pair.daemons_on(other) is not daemons
+    assert host not in power_pair._daemons

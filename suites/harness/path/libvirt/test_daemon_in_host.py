@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from fixtures.hosts.emulated.host import EmulatedHost
+from fixtures.hosts.emulated.protocol import MAX_PAYLOAD, Frame, Type
 from fixtures.path.libvirt.daemon import Daemon
 from fixtures.path.libvirt.daemons import Daemons
 from fixtures.qualify.pair_under_test import PairUnderTest
+from fixtures.waiting import Deadline, comes_true
 from suites.harness.support.host_init import SECONDS, host_init, host_of_init, needs_root
 
 pytestmark = needs_root
@@ -25,10 +27,15 @@ DOMAIN = """
 
 
 @pytest.fixture(scope="module")
-def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedHost]:
+def init_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The compiled init."""
+    return host_init(tmp_path_factory.mktemp("init"))
+
+
+@pytest.fixture
+def host(init_program: Path, tmp_path: Path) -> Iterator[EmulatedHost]:
     """A host whose init is a process of this machine."""
-    place = tmp_path_factory.mktemp("host")
-    with host_of_init(host_init(place), place / "newroot") as started:
+    with host_of_init(init_program, tmp_path / "newroot") as started:
         yield started
 
 
@@ -56,3 +63,11 @@ def test_qemu_of_a_domain_is_found(daemon: Daemon, pair_under_test: PairUnderTes
     assert "-name guest=one," in daemon.qemu_log("one")
     domain.destroy()
     assert qemu.ends_within(SECONDS)
+
+
+def test_daemon_is_lost_with_its_host(daemon: Daemon, host: EmulatedHost) -> None:
+    """Lose this and one crash of a host ends the run, or cells after it ask a daemon that is gone."""
+    host.connection.send(Frame(Type.PING, 1, bytes(MAX_PAYLOAD + 1)))
+    assert comes_true(host.lost, Deadline.after(SECONDS))
+    assert not daemon.alive
+    daemon.close()
