@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-from fixtures.guest.load import Load, Toll, rate_kept
+from fixtures.guest.load import BUSY_WRITER, Load, Toll, busy_writer, rate_kept
+from fixtures.waiting import stretched_by
 
 
 def test_rate_follows_from_the_pages_and_the_guest_s_own_time() -> None:
@@ -13,3 +14,13 @@ def test_writers_that_are_more_than_a_tenth_too_slow_fail() -> None:
     load = Load(mib=32, rate=20)
     assert rate_kept(18.1, load)
     assert not rate_kept(17.9, load)
+
+
+def test_busy_guest_writes_less_on_a_slow_host() -> None:
+    """Lose this and precopy never ends on an emulated host, which sends memory as much more slowly."""
+    mib, rate = BUSY_WRITER
+    assert busy_writer() == BUSY_WRITER
+    with stretched_by(6.0):
+        assert busy_writer() == (mib, rate // 6)
+    with stretched_by(1000.0):
+        assert busy_writer() == (mib, 1)

@@ -41,6 +41,14 @@ def test_postcopy_does_not_end_as_precopy() -> None:
     assert 0 < pages_in_limit < 64
 
 
+@pytest.mark.parametrize("mechanism,longer", [("precopy", 6.0), ("multifd", 6.0), ("postcopy", 1.0)])
+def test_slow_host_may_stop_the_guest_for_longer(mechanism: Mechanism, longer: float) -> None:
+    """Lose this and precopy never ends on an emulated host, or ends what is to be a postcopy."""
+    wanted = plan(mechanism, NEW, NEW)
+    assert wanted.on_slow_host(1.0) == wanted
+    assert wanted.on_slow_host(6.0).downtime_limit_ms == longer * wanted.downtime_limit_ms
+
+
 def test_postcopy_by_its_old_name() -> None:
     """Lose this and builds before 2.11 count as having no postcopy."""
     assert "x-postcopy-ram" in plan("postcopy", OLD, OLD).capabilities
