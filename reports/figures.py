@@ -61,7 +61,7 @@ class MechanismFigures:
     fastest: bool = False
     """True for the safe mechanism with the shortest median blackout of its architecture.
 
-    None is if cells of the architecture ran on an emulated host.
+    None is if cells of the grid of the architecture ran on an emulated host.
     """
 
 
@@ -137,7 +137,7 @@ def by_mechanism(cells: Sequence[CellResult]) -> list[MechanismFigures]:
         if blackout or total or not safe:
             used = ", ".join(sorted({cell.accelerator for cell in group if cell.accelerator}))
             figures.append(MechanismFigures(arch, path, mechanism, used, len(group), blackout, total, safe))
-    emulated = {cell.arch for cell in cells if on_emulated_host(cell)}
+    emulated = {cell.arch for cell in cells if in_map(cell) and on_emulated_host(cell)}
     return [
         replace(each, fastest=each.arch not in emulated and each is _fastest(figures, each.arch))
         for each in figures

@@ -15,9 +15,11 @@ Tally = Counter[Outcome]
 
 @dataclass(frozen=True)
 class Row:
-    """Machine types of one architecture with the same results: their cells by kind of subject."""
+    """Machine types of one architecture and accelerator with the same results: cells by kind of subject."""
 
     arch: str
+    accelerator: str
+    """Of their machines; empty if none could be started."""
     machines: list[str]
     tallies: list[Tally]
     """For each kind of subject, in the order of the columns, over all these machine types."""
@@ -59,30 +61,34 @@ def in_order(tally: Tally) -> list[tuple[Outcome, int]]:
 
 def sweep_map(cells: Iterable[CellResult]) -> tuple[list[str], list[Row]]:
     """The kinds of subject, and the rows: machine types with the same results share a row."""
-    by_machine: dict[tuple[str, str], list[CellResult]] = defaultdict(list)
+    by_machine: dict[tuple[str, str, str], list[CellResult]] = defaultdict(list)
     for cell in cells:
-        by_machine[cell.arch, cell.machine].append(cell)
+        by_machine[cell.arch, cell.accelerator, cell.machine].append(cell)
     kinds = _kinds(cell for members in by_machine.values() for cell in members)
-    alike: dict[tuple[str, tuple[tuple[tuple[Outcome, int], ...], ...]], list[str]] = defaultdict(list)
-    for (arch, machine), members in sorted(by_machine.items()):
+    alike: dict[tuple[str, str, tuple[tuple[tuple[Outcome, int], ...], ...]], list[str]] = defaultdict(list)
+    for (arch, accelerator, machine), members in sorted(by_machine.items()):
         picture = tuple(tuple(in_order(tally)) for tally in _tallies(members, kinds))
-        alike[arch, picture].append(machine)
+        alike[arch, accelerator, picture].append(machine)
     rows = []
-    for (arch, _), machines in alike.items():
-        members = [cell for machine in machines for cell in by_machine[arch, machine]]
-        rows.append(Row(arch, machines, _tallies(members, kinds), members))
-    # Machine types with the most cells come first; those with nothing but a move come last.
-    return kinds, sorted(rows, key=lambda row: (row.arch, -len(row.cells) / len(row.machines), row.machines))
+    for (arch, accelerator, _), machines in alike.items():
+        members = [cell for machine in machines for cell in by_machine[arch, accelerator, machine]]
+        rows.append(Row(arch, accelerator, machines, _tallies(members, kinds), members))
+    return kinds, sorted(rows, key=_place)
 
 
-def by_kind(cells: Iterable[CellResult]) -> list[tuple[str, str, int, Tally]]:
-    """Architecture, kind of subject, number of machine types, and their outcomes."""
-    groups: dict[tuple[str, str], list[CellResult]] = defaultdict(list)
+def _place(row: Row) -> tuple[str, bool, float, list[str]]:
+    """TCG before KVM; machine types with the most cells first, those with nothing but a move last."""
+    return row.arch, row.accelerator != "tcg", -len(row.cells) / len(row.machines), row.machines
+
+
+def by_kind(cells: Iterable[CellResult]) -> list[tuple[str, str, str, int, Tally]]:
+    """Architecture, accelerator, kind of subject, number of machine types, and their outcomes."""
+    groups: dict[tuple[str, str, str], list[CellResult]] = defaultdict(list)
     for cell in cells:
-        groups[cell.arch, kind_of(cell)].append(cell)
+        groups[cell.arch, cell.accelerator, kind_of(cell)].append(cell)
     return [
-        (arch, kind, len({cell.machine for cell in members}), Counter(cell.outcome for cell in members))
-        for (arch, kind), members in sorted(groups.items())
+        (*names, len({cell.machine for cell in members}), Counter(cell.outcome for cell in members))
+        for names, members in sorted(groups.items())
     ]
 
 

@@ -161,7 +161,7 @@ def _limits_hold(run: RunResult) -> str:
 
 
 def _emulated(run: RunResult) -> str:
-    cells = [cell for cell in run.cells if on_emulated_host(cell)]
+    cells = [cell for cell in listed(run.cells) if on_emulated_host(cell)]
     if not cells:
         return ""
     return (

@@ -228,13 +228,15 @@ def _matrix(run: RunResult, console: Console) -> Table:
 
 
 def _sweeps(run: RunResult, console: Console) -> Table:
-    """One row per architecture and kind of swept subject."""
-    table = _table("arch", "swept", "on")
-    for arch, kind, machines, tally in by_kind(swept(run.cells)):
+    """One row per architecture, accelerator and kind of swept subject."""
+    table = _table("arch", "accelerator", "swept", "on")
+    for arch, accelerator, kind, machines, tally in by_kind(swept(run.cells)):
         ordered = in_order(tally)
         parts = [dict(ordered[place : place + _TALLY]) for place in range(0, len(ordered), _TALLY)]
         tallies = Text("\n").join(tally_text(part, console) for part in parts)
-        table.add_row(arch, Text(encodable(kind, console)), count(machines, "machine type"), tallies)
+        table.add_row(
+            arch, accelerator, Text(encodable(kind, console)), count(machines, "machine type"), tallies
+        )
     return table
 
 

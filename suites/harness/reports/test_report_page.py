@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from fixtures.matrix.names import ON_EMULATED_HOST
 from fixtures.outcome.outcome import Outcome, RunRecord, RunResult, Verdict
 from reports.page.page import write_page
 from reports.writer import write_all
@@ -108,6 +109,14 @@ def test_page_lists_cells_with_a_test_of_their_own_one_by_one(tmp_path: Path) ->
     assert f"cell-compat-{named}" in page.anchors
     assert "Cells with guests that ran 1 " in page.text
     assert "Swept with guests that never boot 1 " in page.text
+
+
+def test_page_names_the_accelerator_of_each_sweep(tmp_path: Path) -> None:
+    """Lose this and a reader takes what only KVM shows for a finding about all guests."""
+    under_kvm = make_swept("pc-q35-7.2", "machine", accelerator=ON_EMULATED_HOST)
+    text = Page(write_page(make_run(make_swept("pc-q35-7.2", "machine"), under_kvm), tmp_path)).text
+    assert "x86_64 · tcg pc-q35-7.2" in text
+    assert "x86_64 · kvm on an emulated host pc-q35-7.2" in text
 
 
 def test_page_of_a_thousand_causes_says_what_it_leaves_out(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 from rich.console import Console
 
 from fixtures.evidence.timeline import Timeline
+from fixtures.matrix.names import ON_EMULATED_HOST
 from fixtures.outcome.outcome import Outcome, RunResult
 from reports.terminal.progress import Progress
 from reports.terminal.table import console_on, print_table
@@ -82,6 +83,14 @@ def test_table_shows_the_rollback_separately() -> None:
     assert "2 cells: pc-q35-7.2/device:e1000" in lines[place + 1]
     assert lines[place + 2] == "    bad section"
     assert lines[-1] == "verdict: safe"
+
+
+def test_table_names_the_accelerator_of_each_sweep() -> None:
+    """Lose this and a pass under TCG hides a failure under KVM in one line of totals."""
+    under_kvm = make_swept("pc-q35-7.2", "machine", accelerator=ON_EMULATED_HOST)
+    lines = table_lines(make_run(make_swept("pc-q35-7.2", "machine"), under_kvm))
+    assert any("kvm on an emulated host" in line and "1 machine type" in line for line in lines)
+    assert any("tcg" in line and "1 machine type" in line for line in lines)
 
 
 @pytest.mark.parametrize("number", [600, 10_000])
