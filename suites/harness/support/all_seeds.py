@@ -32,6 +32,7 @@ from suites.harness.support.seeds_on_emulated_hosts import ON_EMULATED_HOSTS
 from suites.harness.support.seeds_read_back import READ_BACK
 from suites.harness.support.seeds_standing_still import STANDING_STILL
 from suites.harness.support.seeds_under_guests import UNDER_GUESTS
+from suites.harness.support.seeds_under_kvm import UNDER_KVM
 
 KINDS = {
     "drops-a-page": OTHER_MEMORY,
@@ -53,6 +54,7 @@ MODULES = (
     (OLD_TYPES, OF_MACHINE_TYPES),
     (TIME, OF_TIME),
     (BUILD, AT_REST),
+    (BUILD, UNDER_KVM),
     (BUILD, IN_THE_STREAM),
     (BUILD, BY_LIBVIRT),
     (BUILD, READ_BACK),
