@@ -60,4 +60,4 @@ def test_cells_of_a_sweep_belong_to_the_suite_of_its_test(tmp_path: Path) -> Non
     """Lose this and a sweep of another suite is reported as one of suites/compat."""
     plan = plans_of(load_matrix(MATRIX_FILE))[0]
     under_test = cast("PairUnderTest", None)
-    assert Sweep(plan, under_test, tmp_path, tmp_path, "suites/faults/test_x.py::t", str).suite == "faults"
+    assert Sweep(plan, under_test, tmp_path, "suites/faults/test_x.py::t", str).suite == "faults"

@@ -18,6 +18,7 @@ from pathlib import Path
 from _pytest.mark.expression import Expression
 
 from fixtures.places import ROOT, suites
+from fixtures.run.collecting import KVM_WANTED
 from suites.harness.support.docs_pages import SECONDS, Page
 from suites.harness.support.nested import run_nested
 
@@ -90,7 +91,12 @@ def wrong_selection(arguments: Sequence[str]) -> Iterator[str]:
         yield f"no marker {', '.join(sorted(unknown))}"
         return
     slow = "slow" in marks or any("[" in place for place in places)
-    chosen: Iterable[Collected] = (test for test in collected() if slow or "slow" not in test.markers)
+    kvm = KVM_WANTED.search(marks) is not None
+    chosen: Iterable[Collected] = (
+        test
+        for test in collected()
+        if slow or "slow" not in test.markers or (kvm and {"sweep", "kvm"} <= test.markers)
+    )
     if places:
         chosen = [test for test in chosen if test.nodeid.startswith(tuple(places))]
     if marks:

@@ -10,7 +10,7 @@ import pytest
 
 from fixtures.still.shown import Shown, flat
 from fixtures.sweep.compat_properties import MACHINE, MIGRATION, OBJECT, differences
-from fixtures.sweep.firmware import Handed, changes, cpu_changes
+from fixtures.sweep.firmware import changes, cpu_changes
 from fixtures.sweep.guest_views import words_of
 
 TREE = """\
@@ -79,7 +79,7 @@ def test_shared_device_is_judged_as_a_model_of_its_own_only() -> None:
 
 def test_other_cpuid_level_is_a_finding() -> None:
     """Lose this and an old machine type's CPU changes unseen: only the newest type is swept by default."""
-    old, new = (Handed({}, {"Nehalem": {"level": level, "avx": False}}) for level in (11, 4))
+    old, new = ({"Nehalem": {"level": level, "avx": False}} for level in (11, 4))
     assert list(cpu_changes(old, new)) == [("cpu-features:Nehalem", "level was 11 and is 4", True)]
 
 

@@ -78,7 +78,8 @@ class _Machines(FullMachines):
 def machines() -> _Machines:
     """Full machines of the devices above."""
     builds = [SimpleNamespace(name=name, cache=None) for name in ("old", "new")]
-    sweep = SimpleNamespace(arch="x86_64", old=builds[0], new=builds[1])
+    venue = SimpleNamespace(place="tcg")
+    sweep = SimpleNamespace(arch="x86_64", old=builds[0], new=builds[1], venue=venue)
     made = _Machines(cast("Sweep", sweep), (list(DEVICES), []))
     made.started = []
     return made

@@ -59,7 +59,7 @@ def test_crowds_are_of_one_kind_and_not_too_large() -> None:
 def test_machine_type_that_never_moves_has_no_mixes(tmp_path: Path) -> None:
     """Lose this and an update that breaks a whole machine type ends in an error of the suite."""
     plan = plans_of(load_matrix(MATRIX_FILE))[0]
-    sweep = Sweep(plan, cast("PairUnderTest", None), tmp_path, tmp_path, "suites/compat/test_x.py::test", str)
+    sweep = Sweep(plan, cast("PairUnderTest", None), tmp_path, "suites/compat/test_x.py::test", str)
     MixSweep(sweep, "pseries-7.2", [], 20).run()
     assert sweep.cells == []
 
@@ -120,7 +120,7 @@ NODEID = "suites/compat/test_sweeps.py::test_every_machine_type_moves[x86_64-mac
 def test_sweep_that_a_build_cannot_do_is_one_unsupported_cell(tmp_path: Path) -> None:
     """Lose this and a new build without the QEMU of an architecture is an error of the suite."""
     plan = plans_of(load_matrix(MATRIX_FILE))[0]
-    sweep = Sweep(plan, cast("PairUnderTest", None), tmp_path, tmp_path, NODEID, str, wanted="device:none")
+    sweep = Sweep(plan, cast("PairUnderTest", None), tmp_path, NODEID, str, wanted="device:none")
     sweep.keep_unsupported("build new has no QEMU for x86_64")
     (cell,) = sweep.cells
     assert (cell.outcome, cell.id) == (Outcome.UNSUPPORTED, "compat/x86_64-machines")
