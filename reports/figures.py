@@ -13,6 +13,7 @@ from statistics import median
 from fixtures.evidence.checks import SHARED_RAM
 from fixtures.matrix.mechanisms import MECHANISMS
 from fixtures.matrix.names import ON_EMULATED_HOST
+from fixtures.outcome.judged import about_update
 from fixtures.outcome.outcome import CellResult, Outcome
 from reports.words import worst_first
 
@@ -54,6 +55,7 @@ class MechanismFigures:
     mechanism: str
     accelerators: str
     passed: int
+    """Number of cells, of which those on an emulated host have no part in the times."""
     blackout: Spread | None
     total: Spread | None
     safe: bool
@@ -74,6 +76,12 @@ def spread(values: Iterable[float | None]) -> Spread | None:
 def on_emulated_host(cell: CellResult) -> bool:
     """Did its guests run on an emulated host? Then its times are no figures to compare with others."""
     return cell.accelerator == ON_EMULATED_HOST
+
+
+def with_times(cells: Iterable[CellResult]) -> list[CellResult]:
+    """The cells whose times may be compared: they passed, are no canaries, and ran on no emulated host."""
+    passed = (cell for cell in about_update(cells) if cell.outcome is Outcome.PASS)
+    return [cell for cell in passed if not on_emulated_host(cell)]
 
 
 def heat_step(cell: CellResult) -> int:
@@ -120,6 +128,8 @@ def by_suite(cells: Iterable[CellResult]) -> list[tuple[str, str, list[CellResul
 def by_mechanism(cells: Sequence[CellResult]) -> list[MechanismFigures]:
     """Figures of the passing cells; the times of a failed move do not describe the mechanism.
 
+    Nor do those of an emulated host, which are left out.
+
     A mechanism without a pass is listed if a guest was lost, but not if no guest could be tried.
     """
     damaging = _damaging(cells)
@@ -132,9 +142,9 @@ def by_mechanism(cells: Sequence[CellResult]) -> list[MechanismFigures]:
         group = [cell for cell in everything if cell.outcome is Outcome.PASS]
         kept = (arch, mechanism) not in damaging
         safe = kept and all(cell.outcome in HARMLESS for cell in everything)
-        blackout = spread(cell.blackout_ms for cell in group)
-        total = spread(cell.total_ms for cell in group)
-        if blackout or total or not safe:
+        blackout = spread(cell.blackout_ms for cell in with_times(group))
+        total = spread(cell.total_ms for cell in with_times(group))
+        if blackout or total or not safe or any(map(on_emulated_host, group)):
             used = ", ".join(sorted({cell.accelerator for cell in group if cell.accelerator}))
             figures.append(MechanismFigures(arch, path, mechanism, used, len(group), blackout, total, safe))
     emulated = {cell.arch for cell in cells if in_map(cell) and on_emulated_host(cell)}

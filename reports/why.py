@@ -67,7 +67,7 @@ def _why_unsafe(cells: Sequence[CellResult], move: str) -> str:
     if errors:
         stayed = "cell is" if errors == 1 else "cells are"
         blind += f" {errors} more {stayed} not judged, because the suite or the host failed."
-    share = f"{len(against)} of {count(len(cells), 'cell')}"
+    share = f"{len(against)} of {count(len(about_update(cells)), 'cell')}"
     causes = len(findings(against))
     grouped = f", in {count(causes, 'finding')}" if causes < len(against) else ""
     return f"{share} {verb} against the update {move}{grouped}: {tally(against)}.{blind}"
@@ -166,5 +166,5 @@ def _emulated(run: RunResult) -> str:
         return ""
     return (
         f"{count(len(cells), 'cell')} ran on an emulated host, where time is stretched: "
-        "do not compare their blackouts and durations with others."
+        "do not compare their blackouts and durations with others. Medians leave them out."
     )

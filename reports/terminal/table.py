@@ -15,11 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from fixtures.outcome.findings import Finding, findings, not_tried, rollbacks, tried_rollbacks
-from fixtures.outcome.judged import about_update
 from fixtures.outcome.outcome import COUNTS_AGAINST, CellResult, Outcome, RunResult
 from fixtures.printable import count, printable
 from reports.changes import NOTHING_BEFORE, Changes
-from reports.figures import spread
+from reports.figures import spread, with_times
 from reports.swept import by_kind, in_order, listed, swept
 from reports.views import briefly, short_name
 from reports.why import guests_not_judged, judged_words, remarks, why
@@ -220,7 +219,7 @@ def _matrix(run: RunResult, console: Console) -> Table:
         rows[cell.arch, cell.path, cell.mechanism].append(cell)
     for names, cells in sorted(rows.items()):
         # Passing cells only: the blackout of a guest that never woke is a time limit, not a measurement.
-        blackout = spread(cell.blackout_ms for cell in about_update(cells) if cell.outcome is Outcome.PASS)
+        blackout = spread(cell.blackout_ms for cell in with_times(cells))
         figures = [f"median {ms(blackout.middle)}", ms(blackout.greatest)] if blackout else ["-", "-"]
         named = [Text(encodable(text, console)) for text in names]
         table.add_row(*named, tally_text(Counter(cell.outcome for cell in cells), console), *figures)

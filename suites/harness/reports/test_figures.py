@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from fixtures.evidence.checks import SHARED_RAM
 from fixtures.outcome.outcome import CellResult, Outcome
-from reports.figures import by_mechanism, heat_step
+from reports.figures import by_mechanism, heat_step, spread
 from suites.harness.support.report_samples import make_cell
 
 PASSED = make_cell(mechanism="precopy")
@@ -71,6 +71,15 @@ def test_canary_has_no_part_in_the_figures() -> None:
     canary = replace(_moved("precopy", 9000.0), subject="busy-bare-2vcpu-canary-tcg-lost")
     (row,) = by_mechanism([_moved("precopy", 10.0), canary])
     assert (row.passed, heat_step(canary)) == (1, -1)
+
+
+def test_medians_leave_emulated_hosts_out() -> None:
+    """Lose this and a mechanism seems ten times slower because some of its cells ran on an emulated host."""
+    emulated = replace(_moved("precopy", 900.0), accelerator="kvm on an emulated host")
+    (row,) = by_mechanism([_moved("precopy", 10.0), emulated])
+    assert (row.passed, row.blackout) == (2, spread([10.0]))
+    (alone,) = by_mechanism([emulated])
+    assert (alone.passed, alone.blackout, alone.total) == (1, None, None)
 
 
 def test_times_on_an_emulated_host_are_not_ranked() -> None:

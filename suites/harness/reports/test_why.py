@@ -170,6 +170,12 @@ def test_every_report_says_which_limit_holds(report: str, tmp_path: Path) -> Non
     assert judged_words(run) == "x86_64: 1 of 1 cell moved"
 
 
+def test_canaries_are_not_among_the_cells_of_which_some_count_against_the_update() -> None:
+    """Lose this and the share of cells that fail is wrong in each run with canaries."""
+    run = make_run(make_cell(1), make_cell(3, Outcome.REGRESSION, reason="memory: lost"), HELD)
+    assert why(run).startswith("1 of 2 cells counts against the update")
+
+
 def test_guest_that_only_a_canary_moved_is_no_guest_that_was_not_judged() -> None:
     """Lose this and the report lists a guest as not judged that no cell was to judge."""
     assert guests_not_judged(make_run(make_cell(1), HELD)) == []
