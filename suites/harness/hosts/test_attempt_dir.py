@@ -27,6 +27,30 @@ with attempt_dir() as place:
     print(place, flush=True)
     time.sleep(60)
 """
+DIES_AT_START = """
+import os, signal
+from pathlib import Path
+from types import SimpleNamespace
+from fixtures.builds.build import Build
+from fixtures.builds.sandbox import Sandbox
+from fixtures.guest import accelerator
+from fixtures.hosts.local import LOCAL
+from fixtures.machine import probe
+def dies(used):
+    print(used, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+build = Build("any", Sandbox(Path("/")), {"x86_64": "/qemu"})
+"""
+PROBE = """
+host = SimpleNamespace(stream=LOCAL.stream, start=lambda program: dies(program.stderr.parent))
+probe._ask(build, "x86_64", host)
+"""
+TRY_KVM = """
+accelerator.probed = lambda *_: None
+accelerator.versions_of = lambda *_: ["7.2"]
+accelerator.QmpMachine.start = lambda _build, _spec, host, *_, **_more: dies(host.evidence)
+accelerator._try_kvm(build, "x86_64", Path("/image"))
+"""
 
 
 @contextmanager
@@ -71,6 +95,24 @@ def test_directory_is_gone_after_its_process_was_killed() -> None:
         assert (place / "deep" / "file").exists()
         maker.send_signal(signal.SIGKILL)
     assert comes_true(lambda: not place.exists(), Deadline.after(10))
+
+
+@pytest.mark.parametrize("program", [PROBE, TRY_KVM], ids=["probe", "try-kvm"])
+def test_killed_look_at_a_build_leaves_no_directory(program: str, tmp_path: Path) -> None:
+    """Lose this and each run that is killed while it starts leaves a directory in /tmp."""
+    more = {"TMPDIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", DIES_AT_START + program],
+        cwd=ROOT,
+        env=os.environ | more,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    used = Path(done.stdout.strip())
+    assert comes_true(lambda: not used.exists(), Deadline.after(10))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_janitor_ignores_its_makers_signals() -> None:
