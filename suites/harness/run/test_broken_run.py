@@ -16,6 +16,20 @@ from suites.harness.support.seeded_run import copy_of_checkout, run_seeded
 
 PASSES = "def test_passes():\n    assert True\n"
 BREAKS = "def pytest_runtest_logfinish():\n    raise RuntimeError('it broke on purpose')\n"
+CANNOT_PREPARE = """
+from fixtures.errors import UsageError
+from fixtures.qualify.pair_under_test import PairUnderTest
+def prepare(*_all):
+    raise UsageError("the archive is gone", fix="plug in the cable")
+PairUnderTest.prepare = prepare
+"""
+MOVES = "def test_guest_survives(guest, hot_patch):\n    hot_patch()\n"
+TERMINATES = """
+import os, signal, time
+def test_passes():
+    os.kill(os.{whom}(), signal.SIGTERM)
+    time.sleep(60)
+"""
 TMPFS = "40k"
 """Room for the plan and for the evidence of a few cells."""
 
@@ -44,6 +58,27 @@ def test_report_that_cannot_be_written_is_one_message(checkout: SampleCheckout) 
     assert said.status == 2
     assert "the report cannot be written: " in said.text
     assert "Traceback" not in said.text
+
+
+@pytest.mark.parametrize("workers", ["-n0", "-n1"])
+def test_what_cannot_be_prepared_is_one_message_and_leaves_no_report(workers: str, tmp_path: Path) -> None:
+    """Lose this and the message stands in a frame of pytest's, and `reports/` fills with runs of nothing."""
+    made = sample_checkout(tmp_path, {"hotpatch/test_x.py": MOVES, "conftest.py": CANNOT_PREPARE})
+    said = made.pytest("suites", "--arch=x86_64", "--old=debian-12", "--new=debian-13", workers)
+    assert said.status == 2
+    assert said.text.endswith("\nthe archive is gone\n  what to do: plug in the cable\n")
+    assert said.text.count("the archive is gone") == 1
+    assert "junit.xml" not in said.text
+    assert list(made.root.glob("reports/r*/*-*")) == []
+
+
+@pytest.mark.parametrize("workers,whom", [("-n0", "getpid"), ("-n1", "getppid")])
+def test_sigterm_ends_the_run_like_ctrl_c(workers: str, whom: str, tmp_path: Path) -> None:
+    """Lose this and a run that a service manager or CI engine ends says nothing and has no report."""
+    made = sample_checkout(tmp_path, {"harness/test_x.py": TERMINATES.format(whom=whom)})
+    said = made.pytest("suites", workers)
+    assert said.status == 2
+    assert "KeyboardInterrupt: SIGTERM ended the run" in said.text
 
 
 @pytest.fixture
