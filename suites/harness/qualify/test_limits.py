@@ -11,7 +11,18 @@ from fixtures.errors import Unsupported
 from fixtures.machine.probe import Probe
 from fixtures.matrix.names import PathName
 from fixtures.outcome.outcome import Outcome
-from suites.harness.support.scripted_attempts import CELL, FAIL, FORWARD, NEW_NEW, OLD_OLD, PASS, End, Stage
+from suites.harness.support.scripted_attempts import (
+    CELL,
+    FAIL,
+    FORWARD,
+    NEW_NEW,
+    OLD_OLD,
+    PASS,
+    SHIPPED,
+    End,
+    ScriptedPair,
+    Stage,
+)
 
 HURT = replace(CELL, round_memory=True)
 """Its source is a QEMU 7.2, which loses pages of such RAM under TCG."""
@@ -23,6 +34,17 @@ def test_cell_that_tcg_breaks_is_not_run(stage: Stage) -> None:
     result = stage.judge({}, cell=HURT)
     assert (result.outcome, stage.moves) == (Outcome.UNSUPPORTED, [])
     assert "limit tcg-lost-dirty-pages" in result.reason
+
+
+def test_cell_with_two_limits_names_both(stage: Stage) -> None:
+    """Lose this and a reader believes that such a guest moves once the first limit is gone."""
+    one = next(limit for limit in SHIPPED.limits if limit.id == CANARY.canary)
+    another = one.model_copy(update={"id": "another", "what": "its clock stops"})
+    pair = ScriptedPair()
+    pair.matrix = SHIPPED.model_copy(update={"limits": (one, another)})
+    result = stage.judge({}, cell=HURT, under_test=pair)
+    assert "(limit tcg-lost-dirty-pages): pages that the guest writes" in result.reason
+    assert "; and (limit another): its clock stops" in result.reason
 
 
 @pytest.mark.parametrize("path,said", [("qmp", True), ("libvirt", False)])
