@@ -31,7 +31,7 @@ LEAST_MS = 30.0
 
 @dataclass(frozen=True)
 class NewFinding:
-    """A finding with cells that did not fail for this reason in the last run that had them."""
+    """A finding with cells that did not fail for this reason in the last run that had them. No errors."""
 
     finding: Finding
     cells: list[CellResult]
@@ -127,7 +127,7 @@ def _before(cells: Iterable[CellResult], earlier: Sequence[Entry]) -> dict[str, 
 
 def _new(cells: Iterable[CellResult], before: dict[str, list[Past]]) -> list[NewFinding]:
     found = []
-    for finding in findings(cells):
+    for finding in findings(cell for cell in cells if cell.outcome is not Outcome.ERROR):
         new = [cell for cell in finding.cells if _last(before, cell).cause != cause_of(cell)]
         if new:
             found.append(NewFinding(finding, new, sum(cell.id not in before for cell in new)))
@@ -139,7 +139,7 @@ def _gone(cells: Iterable[CellResult], before: dict[str, list[Past]]) -> list[Go
     reasons: dict[tuple[Outcome, str], str] = {}
     for cell in cells:
         last = _last(before, cell)
-        judged = cell.outcome is not Outcome.ERROR or last.outcome is Outcome.ERROR
+        judged = Outcome.ERROR not in {cell.outcome, last.outcome}
         if judged and last.cause and last.cause != cause_of(cell):
             groups[last.outcome, last.cause].append(cell)
             reasons.setdefault((last.outcome, last.cause), last.reason)
