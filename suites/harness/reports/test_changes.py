@@ -81,6 +81,14 @@ def test_cell_that_could_not_be_judged_is_not_gone(tmp_path: Path) -> None:
     assert compared(tmp_path, night(1, *failing(MACHINES[0])), night(2, erred)).gone == []
 
 
+def test_error_is_neither_new_nor_gone(tmp_path: Path) -> None:
+    """Lose this and a full disk is reported as a new defect, and the next night as a mended one."""
+    erred = make_swept(MACHINES[0], "machine", Outcome.ERROR, "no space left")
+    nights = night(1, *passing(*MACHINES)), night(2, erred), night(3, *passing(*MACHINES))
+    assert not compared(tmp_path, *nights[:2]).any
+    assert not compared(tmp_path / "again", *nights[1:]).any
+
+
 def test_partial_run_does_not_affect_other_cells(tmp_path: Path) -> None:
     """Lose this and after a rerun of one cell the next run reports all others as new."""
     whole = [*failing(*MACHINES[:2]), *passing(*MACHINES[2:])]
