@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from fixtures.attempt.convergence import MARGIN_SECONDS, PASSES, TIGHT, Convergence
+from fixtures.attempt.convergence import LOAD, MARGIN_SECONDS, PASSES, TIGHT, Convergence, here
 from fixtures.errors import HotPatchFailure
 from fixtures.evidence.checks import Check
 from fixtures.evidence.timeline import Sample
 from fixtures.matrix.mechanisms import MIB
 from fixtures.path.interface import Journey
+from fixtures.waiting import stretched_by
 
 RAM = 256 * MIB
 
@@ -125,3 +126,16 @@ def test_postcopy_that_takes_longer_fails() -> None:
     convergence, _attempt = judged(journey, took=1.5 + MARGIN_SECONDS)
     with pytest.raises(HotPatchFailure, match="at full bandwidth"):
         convergence.ended_by_postcopy()
+
+
+def test_all_is_slower_on_a_slow_host() -> None:
+    """Lose this and no guest of an emulated host can write as fast as a test of convergence demands."""
+    convergence, attempt = judged(ScriptedJourney(lambda _passes: 0))
+    loads: list[Any] = []
+    attempt.guest.writes = loads.append
+    attempt.guest.written_rate = lambda: LOAD.rate / 4
+    assert not convergence.guest_outruns_it()
+    with stretched_by(4.0):
+        assert convergence.guest_outruns_it()
+        assert (here(TIGHT).bandwidth, here(TIGHT).downtime_ms) == (8 * MIB, 800)
+    assert [load.rate for load in loads] == [LOAD.rate, LOAD.rate / 4]
