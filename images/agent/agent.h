@@ -243,7 +243,7 @@ void rtc_report(struct text *out);
 /* timers.c: timers on each vCPU, armed before a move */
 void timers_start(void);
 void timers_wait(unsigned cpu, uint64_t mono_us); /* notes meanwhile when one of this vCPU's expires */
-void timers_arm(struct text *out);
+void timers_arm(struct text *out, uint64_t longer);
 void timers_report(struct text *out);
 bool timers_inject_loss(unsigned cpu);
 

@@ -260,8 +260,10 @@ static void do_clocks(const struct request *r, struct text *out)
 
 static void do_arm(const struct request *r, struct text *out)
 {
-    (void)r;
-    timers_arm(out);
+    uint64_t longer = 1;
+
+    if (!arg(r, "longer") || need(r, out, "longer", &longer))
+        timers_arm(out, longer);
 }
 
 static void do_alarm(const struct request *r, struct text *out)

@@ -21,6 +21,7 @@ struct timers {
     _Atomic uint64_t due_us[TIMERS], fired_us[TIMERS];
 };
 static struct timers timers[MAX_CPUS];
+static unsigned factor = 1; /* all delays are so many times as long */
 
 static void take_expired(struct timers *t, const struct pollfd *polled)
 {
@@ -63,7 +64,7 @@ static void arm_job(unsigned cpu, void *arg)
 
     (void)arg;
     for (unsigned i = 0; i < TIMERS; i++) {
-        uint64_t due = now + delays_ms[i] * 1000u;
+        uint64_t due = now + (uint64_t)delays_ms[i] * factor * 1000u;
         struct itimerspec when = {.it_value = {(time_t)(due / 1000000u), (long)(due % 1000000u) * 1000}};
 
         atomic_store(&t->fired_us[i], 0);
@@ -72,8 +73,9 @@ static void arm_job(unsigned cpu, void *arg)
     }
 }
 
-void timers_arm(struct text *out)
+void timers_arm(struct text *out, uint64_t longer)
 {
+    factor = (unsigned)longer;
     helper_run_on_all(out, arm_job);
 }
 
@@ -82,7 +84,7 @@ void timers_report(struct text *out)
     text_add(out, " mono_us=%llu", (unsigned long long)now_us());
     for (unsigned cpu = 0; cpu < cfg.cpus; cpu++)
         for (unsigned i = 0; i < TIMERS; i++)
-            text_add(out, " %u.%u=%llu,%llu", cpu, delays_ms[i],
+            text_add(out, " %u.%u=%llu,%llu", cpu, delays_ms[i] * factor,
                      (unsigned long long)atomic_load(&timers[cpu].due_us[i]),
                      (unsigned long long)atomic_load(&timers[cpu].fired_us[i]));
 }

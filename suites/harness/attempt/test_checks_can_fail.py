@@ -15,10 +15,11 @@ from fixtures.evidence.clocks import ClockMove, clock_jump
 from fixtures.evidence.smbios import structures
 from fixtures.evidence.timers import timers
 from fixtures.guest.firmware_tables import contents
-from fixtures.guest.timekeeping import timers_in, times_before, times_now
+from fixtures.guest.timekeeping import arm_timers, timers_in, times_before, times_now
 from fixtures.matrix.names import Arch
 from fixtures.path.interface import runs_new_build
 from fixtures.run.executing import pair_under_test_of
+from fixtures.waiting import stretched_by
 
 ARCHES = [
     pytest.param("x86_64", marks=pytest.mark.x86_64),
@@ -77,6 +78,16 @@ def test_timer_that_is_lost_is_found(boot: Boot, arch: Arch) -> None:
     check = timers(timers_in(answer), int(answer["mono_us"]), still)
     assert not check
     assert check.detail.startswith("vCPU 1's timer of 1000 ms has not expired")
+
+
+@each_arch
+def test_timers_are_armed_for_longer_on_a_slow_host(shared: Boot, arch: Arch) -> None:
+    """Lose this and all timers of a guest on a slow host expire before it is moved."""
+    guest = shared(arch).guest
+    with stretched_by(100.0):
+        arm_timers(guest)
+    armed = {timer.delay_ms for timer in timers_in(guest.agent.ask("timers"))}
+    assert (min(armed), max(armed)) == (1000, 500_000)
 
 
 @pytest.mark.x86_64

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from fixtures.evidence.rtc import RtcReading, rtc
+from fixtures.waiting import stretched_by
 
 BEFORE = RtcReading(1_795_700_000, 1_795_700_000_400_000, cmos=bytes(114))
 
@@ -36,6 +37,14 @@ def test_silent_alarm_is_found(due: int, rang: bool, what: str) -> None:
     """Lose this and a guest never wakes from its suspend after an update."""
     due_s = due and BEFORE.rtc_s + due
     assert rtc(BEFORE, replace(later(10, 10.0), alarm_due_s=due_s, alarm_rang=rang), 0.0).what == what
+
+
+@pytest.mark.parametrize("rtc_s,what", [(16, ""), (25, "clock"), (-10, "clock")])
+def test_slow_host_reads_its_clock_later(rtc_s: int, what: str) -> None:
+    """Lose this and a slow host finds wrong clocks that are right, or no wrong clock at all."""
+    late = replace(later(rtc_s, 10.0), alarm_due_s=BEFORE.rtc_s + 5)
+    with stretched_by(6.0):
+        assert rtc(BEFORE, late, stopped_s=0.0).what == what
 
 
 def test_alarm_of_a_wrong_clock_makes_no_other_defect() -> None:
