@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from fixtures.matrix.mechanisms import IMMEDIATE_LIMITS, MIB
 from suites.harness.support.seeds import LOADS, MIGRATE, Seed, SeededBuild, hotpatch
 from suites.harness.support.wrong_builds import CLOCK, GUEST_RUNS, RECEIVES, SAYS_IT_RUNS, does, lacks
 
@@ -58,6 +59,27 @@ CANNOT_SEND = SeededBuild(
             MULTIFD,
             "unsupported",
             ("the source lacks migration capability `multifd`",),
+        ),
+    ),
+    slow=True,
+)
+
+IMMEDIATE = "postcopy-immediate-idle-bare-1vcpu"
+START_POSTCOPY = "migrate-start-postcopy"
+
+PRECOPY_GOES_ON = SeededBuild(
+    "precopy-goes-on",
+    "old",
+    hotpatch(IMMEDIATE),
+    (
+        Seed(
+            "postcopy starts 1 s late, and bandwidth is not limited before",
+            does("replace-in-command", f'"{START_POSTCOPY}"', '"query-status"')
+            + does("on-command", START_POSTCOPY, f"later 1 command {START_POSTCOPY}")
+            + does("replace-in-command", str(IMMEDIATE_LIMITS[0]), str(32 * MIB)),
+            IMMEDIATE,
+            "defect-old",
+            ("immediate: ", "bytes of memory were sent before postcopy", "the old build fails as source"),
         ),
     ),
     slow=True,
@@ -216,6 +238,7 @@ CLOCK_JUMPS = SeededBuild(
 UNDER_GUESTS = (
     UNDER_A_GUEST,
     CANNOT_SEND,
+    PRECOPY_GOES_ON,
     BLOCKED,
     LEFT_STOPPED,
     ASLEEP,

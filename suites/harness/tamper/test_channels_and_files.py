@@ -2,13 +2,14 @@
 """Pages are changed in a multifd channel, in postcopy's own channel and in a file of mapped-ram."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from fixtures.hosts.attempt_dir import attempt_dir
 from suites.harness.support.streams import stream_of
+from suites.harness.support.tamper.fields import Change
 from suites.harness.support.tamper.mapped_ram import tamper_with_file
 from suites.harness.support.tamper.multifd_channel import HEADER, INIT_BYTES, MAGIC, PAGES_IN_PACKET
 from suites.harness.support.tamper.pages import PageId, Pages
@@ -18,6 +19,7 @@ from suites.harness.support.tampered_streams import (
     EOS,
     SECONDS,
     Listening,
+    Through,
     page,
     ram,
     send_as_source,
@@ -114,6 +116,35 @@ def test_pages_change_after_the_switch_to_postcopy(place: Path) -> None:
     raw = before + switch + ram([page(0, A)]) + ram([], last=True)
     through = sent_through(raw, Tampering(pages=(PageRule("zero", "area", part="last"),)), place)
     assert through.arrived == before + switch + ram([page(0, bytes(4096))]) + ram([], last=True)
+
+
+@pytest.fixture
+def in_postcopy(place: Path) -> Callable[[str], Through]:
+    """Sends a stream that switches to postcopy, with a change to the timer of this section."""
+    apic = b"\x04\0\0\0\x09\x04apic" + struct.pack(">II", 1, 3) + bytes(181) + b"\x7e\0\0\0\x09"
+    before = stream_of()[: stream_of().index(b"\x04\0\0\0\x0a\x05timer")]
+    switch = b"\x08" + struct.pack(">HHI", 7, 4, len(apic)) + apic
+    raw = before + switch + ram([page(0, A, "pc.ram")]) + ram([], last=True)
+
+    def sent(section: str) -> Through:
+        change = Change(section, "timer_expiry", "plus", "7")
+        return sent_through(raw, Tampering(fields=(change,)), place)
+
+    return sent
+
+
+def test_field_changes_in_the_device_state_of_postcopy(in_postcopy: Callable[[str], Through]) -> None:
+    """Lose this and a seeded defect of a device is none if postcopy moves the guest."""
+    through = in_postcopy("apic#1")
+    assert bytes(7) + b"\x07\x7e\0\0\0\x09" in through.arrived
+    assert through.done.fields == ["apic#1 timer_expiry"]
+
+
+def test_field_that_is_not_found_in_postcopy_breaks_the_connection(
+    in_postcopy: Callable[[str], Through],
+) -> None:
+    """Lose this and a seed for postcopy that changes nothing looks like a defect that nobody noticed."""
+    assert "the layout of hpet is not known" in in_postcopy("hpet").done.errors[0]
 
 
 def test_takeover_stands_in_for_the_socket_of_the_destination(place: Path) -> None:

@@ -28,7 +28,8 @@ from fixtures.still.stream import (
 )
 from suites.harness.support.tamper.done import Done
 from suites.harness.support.tamper.ends import Outgoing, Taking
-from suites.harness.support.tamper.fields import changed
+from suites.harness.support.tamper.fields import Changed, changed
+from suites.harness.support.tamper.package import changed_package
 from suites.harness.support.tamper.pages import Pages
 from suites.harness.support.tamper.ram_records import RamCopier, UnknownRecordError
 from suites.harness.support.tamper.rules import Tampering
@@ -149,11 +150,14 @@ class MainChannel:
 
     def _command(self) -> None:
         command, length = self._number(2), self._number(2)
-        content = self._copied(length)
         if command != PACKAGED:
+            self._copied(length)
             return
-        package = self._source.take(int.from_bytes(content))
+        package = self._source.take(int.from_bytes(self._source.take(length)))
+        if self._tampering.fields:
+            package = self._noted(changed_package(package, self._tampering.fields))
         self._postcopy = True
+        self._sink.put(len(package).to_bytes(length))
         self._hold()
         self._put_state(package)
 
@@ -167,11 +171,15 @@ class MainChannel:
         if state is None:
             raise StreamError("the stream ends without a description, so no field can be found in it")
         front = _front(self._ram.blocks)
-        after = changed(parse(front + state), self._tampering.fields)
+        after = self._noted(changed(parse(front + state), self._tampering.fields))
+        self._put_state(after[len(front) :])
+
+    def _noted(self, after: Changed) -> bytes:
+        """The bytes after the changes, which are noted."""
         self._done.fields += [f"{each.section} {each.path}" for each in after.places]
         self._done.without_effect += [f"{each.section} {each.path}" for each in after.without_effect]
         self._done.unused += [f"{each.section} {each.path}" for each in after.unused]
-        self._put_state(after.raw[len(front) :])
+        return after.raw
 
     def _until_description(self) -> bytes | None:
         """The stream from here to its end. It ends with the description."""
