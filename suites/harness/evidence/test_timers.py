@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fixtures.evidence.clocks import ClockMove
 from fixtures.evidence.timeline import ALL_PAGES, Mark
-from fixtures.evidence.timers import Timer, timers
+from fixtures.evidence.timers import NEXT_SECONDS, Timer, timers, to_expire
 from fixtures.waiting import stretched_by
 from suites.harness.support.beat_samples import Sample
 
@@ -130,3 +131,26 @@ def test_timer_may_be_later_on_a_slow_host() -> None:
     assert not timers(late, move.switched_us, move)
     with stretched_by(4.0):
         assert timers(late, move.switched_us, move)
+
+
+@pytest.mark.parametrize(
+    "after_s, fired, awaited",
+    [(-0.5, False, True), (-0.5, True, False), (0.5, False, True), (0.5, True, False), (1.5, False, True)],
+)
+def test_timers_are_asked_again_until_one_expired_after_the_move(
+    after_s: float, fired: bool, awaited: bool
+) -> None:
+    """Lose this and a timer that an update loses is asked for when it is not late yet, and passes."""
+    move = Sample().move()
+    due_us = move.switched_us + round(after_s * 1e6)
+    assert (
+        to_expire([Timer(1, 1000, due_us, due_us if fired else 0)], move.switched_us + 1_000_000, move)
+        is awaited
+    )
+
+
+def test_timers_that_are_due_much_later_are_not_awaited() -> None:
+    """Lose this and each cell takes five seconds longer."""
+    move = Sample().move()
+    later = Timer(1, 5000, move.switched_us + 1_100_000 + round(NEXT_SECONDS * 1e6), 0)
+    assert not to_expire([later], move.switched_us + 1_000_000, move)

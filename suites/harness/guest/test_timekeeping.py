@@ -12,7 +12,7 @@ from fixtures.errors import RigError
 from fixtures.evidence.beats import Line, crc16
 from fixtures.evidence.counters import Counter
 from fixtures.evidence.timers import Timer
-from fixtures.guest.timekeeping import clock_over_the_move, timers_in, times_in
+from fixtures.guest.timekeeping import clock_over_the_move, time_checks, timers_in, times_in
 
 CLOCKS = {
     "mono_us": "1978714",
@@ -81,3 +81,23 @@ def test_destination_that_says_nothing_is_no_traceback() -> None:
     guest: Any = SimpleNamespace(machines=[source, silent], lines=lambda: lines)
     with pytest.raises(RigError, match="0 whole beats came from the destination"):
         clock_over_the_move(guest, ())
+
+
+def test_timer_that_is_lost_is_found_although_it_was_only_just_due() -> None:
+    """Lose this and a guest passes that lost its timers, because it was asked right after its move."""
+    source, destination = machine(10.0, *[0.004] * 500), machine(12.1, *[0.004] * 1000)
+    lines = [line for each in (source, destination) for line in each.channels["console"].lines]
+    answers = iter(
+        [{"mono_us": f"{12_200_000 + asked * 500_000}", "1.1000": "12150000,0"} for asked in range(9)]
+    )
+    agent = SimpleNamespace(ask=lambda what: next(answers) if what == "timers" else CLOCKS)
+    guest: Any = SimpleNamespace(
+        machine=destination,
+        machines=[source, destination],
+        lines=lambda: lines,
+        agent=agent,
+        spec=SimpleNamespace(arch="x86_64"),
+        beats_arrive=lambda _wanted: None,
+    )
+    *_, last = time_checks(guest, times_in(CLOCKS), ())
+    assert (bool(last), last.name) == (False, "timers")
