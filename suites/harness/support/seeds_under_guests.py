@@ -73,9 +73,9 @@ PRECOPY_GOES_ON = SeededBuild(
     hotpatch(IMMEDIATE),
     (
         Seed(
-            "postcopy starts 1 s late, and bandwidth is not limited before",
+            "precopy goes on for 3 s, without its limit",
             does("replace-in-command", f'"{START_POSTCOPY}"', '"query-status"')
-            + does("on-command", START_POSTCOPY, f"later 1 command {START_POSTCOPY}")
+            + does("on-command", START_POSTCOPY, f"later 3 command {START_POSTCOPY}")
             + does("replace-in-command", str(IMMEDIATE_LIMITS[0]), str(32 * MIB)),
             IMMEDIATE,
             "defect-old",
