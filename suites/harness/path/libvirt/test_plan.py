@@ -12,10 +12,11 @@ from fixtures.attempt import virsh
 from fixtures.errors import HotPatchFailure, Refused, Unsupported
 from fixtures.hosts.local_process import ENVIRONMENT
 from fixtures.hosts.output import BoundedProgram
-from fixtures.matrix.mechanisms import MECHANISMS, drives
+from fixtures.matrix.mechanisms import MECHANISMS, Mechanism, drives
 from fixtures.path.libvirt import path as libvirt_path
 from fixtures.path.libvirt.domain import Domain
 from fixtures.path.libvirt.plan import libvirt_plan, sample_of
+from fixtures.waiting import stretched_by
 from suites.harness.support.libvirt_errors import error_of
 
 LOG = """\
@@ -57,6 +58,14 @@ def refusing(code: int) -> Any:
 def virsh_that(script: str) -> BoundedProgram:
     """A virsh that a shell plays."""
     return BoundedProgram(["/bin/sh", "-c", script], env=ENVIRONMENT)
+
+
+@pytest.mark.parametrize("mechanism,factor", [("precopy", 3), ("postcopy", 1)])
+def test_precopy_may_stop_a_guest_of_a_slow_host_for_longer(mechanism: Mechanism, factor: int) -> None:
+    """Lose this and no precopy converges on an emulated host, or postcopy ends as precopy."""
+    here = libvirt_plan(mechanism, direct=False).downtime_limit_ms
+    with stretched_by(3):
+        assert libvirt_plan(mechanism, direct=False).downtime_limit_ms == factor * here
 
 
 def test_only_the_source_drives_peer_to_peer() -> None:
