@@ -33,9 +33,11 @@ struct config {
     bool busy;
     char devices[1024]; /* names of the devices to check, separated by commas */
     unsigned beat_ms, beat_cpu, cpus, page;
+    unsigned stretch; /* percent by which bounds are longer, because the host is slow: 100 to 10000 */
     char arch[32], release[80];
 };
 extern struct config cfg;
+uint64_t stretched_us(uint64_t us); /* a bound of so long on a fast host */
 
 /* text.c: lines of the two ports, their checksum and their parts */
 struct text {
@@ -88,6 +90,9 @@ void power_off(void) __attribute__((noreturn));
 void boot_mount(void);
 void boot_ignore_power_off_requests(void);
 void boot_configure(void);
+
+/* identity.c: what Linux found when it booted */
+void identity_report(struct text *out);
 
 /* irq_affinity.c: interrupts and kernel threads move to the beat vCPU */
 void irq_affinity_to_beat_vcpu(bool future_interrupts);

@@ -61,8 +61,15 @@ static void set_option(const char *key, const char *value)
         cfg.beat_ms = number(key, value, 1, 1000);
     else if (!strcmp(key, "beat_cpu"))
         cfg.beat_cpu = number(key, value, 0, cfg.cpus - 1);
+    else if (!strcmp(key, "stretch"))
+        cfg.stretch = number(key, value, 100, 10000);
     else /* if a misspelt option were ignored, the run would silently test something else */
         die("unknown option hotpatch.%s=%s", key, value);
+}
+
+uint64_t stretched_us(uint64_t us)
+{
+    return us * cfg.stretch / 100;
 }
 
 void boot_configure(void)
@@ -85,6 +92,7 @@ void boot_configure(void)
     snprintf(cfg.console, sizeof cfg.console, "%s", ppc ? "hvc0" : "ttyS0");
     snprintf(cfg.port, sizeof cfg.port, "%s", ppc ? "hvc1" : "ttyS1");
     cfg.beat_ms = 4;
+    cfg.stretch = 100;
     cfg.beat_cpu = cfg.cpus - 1;
     if (!read_text_file("/proc/cmdline", line, sizeof line))
         die("cannot read /proc/cmdline");

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #define APART_US 100000u
+#define ANSWER_US 1000000u
 #define ROUNDS 200u
 #define TICKS_BITS 64u
 
@@ -84,7 +85,7 @@ static void report_apart(struct text *out, unsigned cpu)
     for (unsigned i = 0; i < ROUNDS && one_round(&low, &high); i++)
         any = true;
     atomic_store(&rounds_end_us, 0);
-    if (helper_wait(cpu, end + 1000000u) && any)
+    if (helper_wait(cpu, end + stretched_us(ANSWER_US)) && any)
         text_add(out, " apart.%u=%lld:%lld", cpu, (long long)low, (long long)high);
 }
 

@@ -53,6 +53,12 @@ static void do_mark(const struct request *r, struct text *out)
     kmsg_mark();
 }
 
+static void do_identity(const struct request *r, struct text *out)
+{
+    (void)r;
+    identity_report(out);
+}
+
 static void do_write(const struct request *r, struct text *out)
 {
     const char *order = arg(r, "order");
@@ -364,7 +370,7 @@ static const struct {
 } commands[] = {
     {"hello", do_hello},         {"status", do_status}, {"mark", do_mark},
     {"write", do_write},         {"fill", do_fill},     {"rate", do_rate},
-    {"toll", do_write_cost},
+    {"toll", do_write_cost},     {"identity", do_identity},
     {"still", do_still},         {"learn", do_learn},   {"constants", do_constants},
     {"frame", do_frame},
     {"verify", do_verify},       {"wake", do_wake},     {"devices", do_devices},

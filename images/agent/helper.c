@@ -72,7 +72,7 @@ static bool wait_while_progressing(unsigned cpu)
 
     do {
         ticks = atomic_load(&helpers[cpu].ticks);
-        if (helper_wait(cpu, now_us() + NO_PROGRESS_US))
+        if (helper_wait(cpu, now_us() + stretched_us(NO_PROGRESS_US)))
             return true;
     } while (ticks != atomic_load(&helpers[cpu].ticks));
     return false;
@@ -89,7 +89,8 @@ bool helper_run_on_all(struct text *out, void (*job)(unsigned cpu, void *arg))
         helper_post(cpu, job, NULL);
     for (unsigned cpu = 0; cpu < cfg.cpus; cpu++)
         if (!wait_while_progressing(cpu)) {
-            text_fail(out, "vcpu %u has done nothing for 15 s", cpu);
+            text_fail(out, "vcpu %u has done nothing for %llu s", cpu,
+                      (unsigned long long)stretched_us(NO_PROGRESS_US) / 1000000);
             return false;
         }
     return true;

@@ -20,7 +20,7 @@ static bool read_all(struct text *out, uint64_t patient_until_us)
 /* Reads twice: a register that has another value the second time does not keep still. */
 void readback_keep(struct text *out)
 {
-    uint64_t patient_until_us = now_us() + PATIENCE_US;
+    uint64_t patient_until_us = now_us() + stretched_us(PATIENCE_US);
     unsigned all, still;
 
     if (!read_all(out, patient_until_us))
@@ -36,7 +36,7 @@ void readback_keep(struct text *out)
 
 void readback_compare(struct text *out)
 {
-    uint64_t patient_until_us = now_us() + PATIENCE_US;
+    uint64_t patient_until_us = now_us() + stretched_us(PATIENCE_US);
     unsigned all, still, differ = 1;
 
     readings_count(&all, &still);

@@ -47,7 +47,7 @@ static int first_running_writer(void)
 
 bool region_hold(struct text *out)
 {
-    uint64_t deadline = now_us() + HOLD_US;
+    uint64_t deadline = now_us() + stretched_us(HOLD_US);
     int running;
 
     atomic_store(&hold, 1);
@@ -62,7 +62,8 @@ bool region_hold(struct text *out)
         futex_wait_us(&parked_count, seen, now_us() + LOOK_AGAIN_US);
     }
     region_release();
-    text_fail(out, "writer on vcpu %d did not reach a page boundary within 5 s", running);
+    text_fail(out, "writer on vcpu %d did not reach a page boundary within %llu s", running,
+              (unsigned long long)stretched_us(HOLD_US) / 1000000);
     return false;
 }
 

@@ -98,7 +98,7 @@ static bool call_vcpu(unsigned cpu, bool *cannot_call, uint64_t deadline)
 
     for (unsigned i = 1; i <= cfg.cpus && now_us() < deadline; i++) {
         unsigned by = (cpu + i) % cfg.cpus;
-        uint64_t end = now_us() + ATTEMPT_US;
+        uint64_t end = now_us() + stretched_us(ATTEMPT_US);
 
         if (cannot_call[by] || (by == cpu && cfg.cpus > 1))
             continue;
@@ -106,7 +106,7 @@ static bool call_vcpu(unsigned cpu, bool *cannot_call, uint64_t deadline)
             cannot_call[by] = true;
             continue;
         }
-        return equal_in_time(&s->answered, &s->call, now_us() + ATTEMPT_US);
+        return equal_in_time(&s->answered, &s->call, now_us() + stretched_us(ATTEMPT_US));
     }
     return false;
 }
@@ -118,10 +118,10 @@ static bool timer_seen(unsigned cpu, bool woken, uint64_t count_before, uint64_t
     struct sleeper *s = &sleepers[cpu];
 
     if (woken)
-        return equal_in_time(&s->timer, &s->call, now_us() + TIMERS_US);
+        return equal_in_time(&s->timer, &s->call, now_us() + stretched_us(TIMERS_US));
     if (cfg.busy || atomic_load(&s->no_answer))
         return false;
-    while (atomic_load(&progress[cpu]) == count_before && now_us() < start + ALL_US)
+    while (atomic_load(&progress[cpu]) == count_before && now_us() < start + stretched_us(ALL_US))
         sleep_until_us(now_us() + 10000);
     return atomic_load(&progress[cpu]) != count_before;
 }
@@ -152,7 +152,7 @@ void wake_command(struct text *out)
     for (unsigned cpu = 0; cpu < cfg.cpus; cpu++) {
         const struct sleeper *s = &sleepers[cpu];
 
-        woken[cpu] = call_vcpu(cpu, cannot_call, start + ALL_ATTEMPTS_US);
+        woken[cpu] = call_vcpu(cpu, cannot_call, start + stretched_us(ALL_ATTEMPTS_US));
         n_woken += woken[cpu];
         if (woken[cpu] && s->woken_us - s->called_us > worst)
             worst = s->woken_us - s->called_us;

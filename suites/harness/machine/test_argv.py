@@ -9,6 +9,7 @@ import pytest
 
 from fixtures.machine.argv import CHANNELS, render
 from fixtures.matrix.guestspec import GuestSpec
+from fixtures.matrix.power import PowerOptions
 
 FDS = {"monitor": 13, "console": 14, "agent": 15, "echo": 16}
 Q35 = GuestSpec("x86_64", "pc-q35-7.2", 2, "busy", "virtio", beat_vcpu=1)
@@ -102,6 +103,35 @@ def test_guest_gets_its_description(spec: GuestSpec) -> None:
     assert [word for word in words if word.startswith(("console=", "hotpatch."))] == COMMAND_LINES[
         spec
     ].split()
+
+
+def test_power_guest_gets_its_processor() -> None:
+    """Lose this and a cell about threads or compatibility modes is about the default guest."""
+    options = PowerOptions(compat="power8", threads=2, hash_mmu=True)
+    words = line(replace(PSERIES, vcpus=2, power=options))
+    assert words[words.index("-machine") + 1] == f"{PSERIES.machine_type},max-cpu-compat=power8,accel=tcg"
+    assert words[words.index("-smp") + 1] == "2,threads=2"
+    assert "disable_radix" in words[words.index("-append") + 1].split()
+
+
+def test_agent_waits_longer_on_a_slow_host() -> None:
+    """Lose this and a device of a guest on an emulated host is reported as broken because it is slow."""
+    words = replace(PSERIES, stretch=2.678).kernel_command_line.split()
+    assert words[-3:] == [
+        "hotpatch.stretch=267",
+        "rcupdate.rcu_cpu_stall_timeout=56",
+        "watchdog_thresh=26",
+    ]
+
+
+@pytest.mark.parametrize(
+    "spec,stretch,beat_ms", [(PSERIES, 1.0, 4), (PSERIES, 2.6, 104), (PSERIES, 90.0, 1000), (Q35, 2.6, 4)]
+)
+def test_guest_beats_less_often_on_an_emulated_power_host(
+    spec: GuestSpec, stretch: float, beat_ms: int
+) -> None:
+    """Lose this and beats leave no time for the rest of the guest, which then seems to hang."""
+    assert f"hotpatch.beat_ms={beat_ms} " in replace(spec, stretch=stretch).kernel_command_line
 
 
 @pytest.mark.parametrize("spec", [Q35, PSERIES])

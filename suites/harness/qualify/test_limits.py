@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,10 @@ import pytest
 from fixtures.errors import Unsupported
 from fixtures.machine.probe import Probe
 from fixtures.matrix.names import PathName
+from fixtures.matrix.power import PowerOptions
 from fixtures.outcome.outcome import Outcome
+from fixtures.qualify.limits import demand_mmu
+from fixtures.qualify.venue import Place
 from suites.harness.support.scripted_attempts import (
     CELL,
     FAIL,
@@ -101,3 +105,20 @@ def test_canary_that_shows_nothing_says_so(
     """Lose this and a canary that moved no such guest counts as the proof of its limit."""
     probes["debian-12"] = replace(probes["debian-12"], version=version)
     assert stage.judge({FORWARD: [end]}, cell=CANARY).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    "options,place,said",
+    [
+        (PowerOptions(hash_mmu=True), "emulated", "KVM on an emulated POWER host has radix guests only"),
+        (PowerOptions(compat="power8"), "emulated", "hash page table"),
+        (PowerOptions(hash_mmu=True), "kvm", ""),
+        (PowerOptions(compat="power9"), "emulated", ""),
+    ],
+)
+def test_hash_guests_are_unsupported_where_kvm_has_none(
+    options: PowerOptions, place: Place, said: str
+) -> None:
+    """Lose this and a guest that no emulated host can boot is an error in every run."""
+    with pytest.raises(Unsupported, match=said) if said else nullcontext():
+        demand_mmu(options, place)

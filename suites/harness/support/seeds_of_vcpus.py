@@ -101,6 +101,24 @@ LEAVES = SeededBuild(
 )
 
 
+MODE = SeededBuild(
+    "forgets-power8",
+    "new",
+    hotpatch("idle-bare-1vcpu-compat-power8", arch="ppc64le"),
+    (
+        Seed(
+            "POWER8 mode is lost at the next boot",
+            does("replace-in-argument", "max-cpu-compat=power8", "max-cpu-compat=power9", when=RECEIVES),
+            "ignore-shared-idle-bare-1vcpu-compat-power8",
+            "defect-new",
+            ("identity: cpu was POWER8",),
+            CPU,
+        ),
+    ),
+    slow=True,
+)
+
+
 def power(register: str, way: str, path: str, words: str, element: int | None = None) -> Seed:
     """A register of POWER that is lost; `element` is the number of a special-purpose register.
 
@@ -133,4 +151,4 @@ POWER = tuple(
 )
 """Registers of POWER. There is a cell for three of them at a time."""
 
-OF_VCPUS = (KERNELS, PAUSED, VECTORS, LEAVES, *POWER)
+OF_VCPUS = (KERNELS, PAUSED, VECTORS, LEAVES, MODE, *POWER)

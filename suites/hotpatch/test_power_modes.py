@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Does a POWER guest survive in the modes of older kernels and processors: hash page tables, XICS, POWER8?
+
+QEMU sends a hash page table (`spapr/htab`) and the state of XICS (`icp/server`, `ics`) as sections of their
+own. The usual guests, with radix trees and XIVE, do without them.
+"""
+
+from functools import partial
+
+from fixtures.attempt.attempt import HotPatch
+from fixtures.attempt.identity import Identity
+from fixtures.guest.examination import examined
+from fixtures.guest.guest import Guest
+from fixtures.matrix.power import PowerOptions
+from fixtures.matrix.promises import promise
+
+power = partial(promise, only="ppc64le", path="qmp", may_reboot=True)
+HASH, POWER8 = PowerOptions(hash_mmu=True), PowerOptions(compat="power8")
+XICS = PowerOptions(ic_mode="xics")
+
+
+@power("hash", power=HASH, mechanism="precopy", profile="busy")
+@power("hash", power=HASH, mechanism="postcopy-immediate")
+@power("compat-power8", power=POWER8, mechanism="postcopy-immediate", profile="busy")
+@power("compat-power8", power=POWER8, mechanism="ignore-shared")
+@power("xics", power=XICS, mechanism="precopy", profile="busy")
+@power("xics", power=XICS, mechanism="ignore-shared")
+def test_power_guest_keeps_its_modes(guest: Guest, hot_patch: HotPatch, identity: Identity) -> None:
+    """Lose this and an update loses page tables or interrupts of guests that run as an older processor."""
+    identity.is_as_asked()
+    guest.works()
+    assert hot_patch().runs_on_new_build
+    assert examined(guest)
+    assert guest.reboots()
+    assert identity.is_the_same()
