@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The guest agent: PID 1 of the guest and its only program. This header declares all of its modules.
+ * The guest agent: PID 1 of the guest and its only program. This header declares most of its modules; those
+ * that hold memory are in agent_memory.h, those that drive devices in agent_devices.h, commands in commands.h.
  *
  * The agent must be able to report a dead vCPU or device. Hence three rules:
  *  - all threads are created at start-up: a later pthread_create() or munmap() can block on a dead vCPU;
@@ -115,86 +116,6 @@ bool progress_worker_ended(unsigned cpu); /* the worker is not in the middle of 
 /* worker.c: one thread per vCPU, which increments its progress counter */
 void worker_start(void);
 
-/* page.c: the content of one page */
-#define PAGE_MAGIC 0x6863746170746f68ull /* "hotpatch", the first word of each page with known content */
-enum page_fault { PAGE_OK, PAGE_INDEX, PAGE_LAP, PAGE_CHECKSUM, PAGE_CONTENT };
-bool page_set_noise(uint64_t every);
-void page_write(void *page, uint64_t index, uint64_t lap);
-enum page_fault page_check(const void *page, uint64_t index, uint64_t lap);
-enum page_fault page_glance(const void *page, uint64_t index, uint64_t lap); /* cheap: a part of the page */
-struct page_values {
-    uint64_t expected, found;
-};
-/* What `fault` of this page is about: its index, its lap, its checksum, or its first wrong word. */
-struct page_values page_values(const void *page, uint64_t index, uint64_t lap, enum page_fault fault);
-uint64_t page_lap(const void *page);
-void page_damage(void *page, enum page_fault how);
-const char *page_fault_name(enum page_fault fault);
-
-/* damage.c: how many pages are damaged, and the details of one of them */
-struct damage {
-    uint64_t bad, page, lap;
-    enum page_fault why;
-    struct page_values values;
-};
-void damage_add(struct damage *d, uint64_t page, uint64_t lap, enum page_fault why, struct page_values values);
-void damage_merge(struct damage *into, const struct damage *other);
-void damage_report(struct text *out, const char *prefix, const struct damage *d);
-
-/* rewrite.c: checks a page before a writer overwrites it */
-void rewrite_check(unsigned cpu, const void *page, uint64_t index, uint64_t lap, bool thorough);
-void rewrite_forget(void); /* only while writers are held */
-void rewrite_report(struct text *out);
-
-/* write_order.c: in which order a lap writes the pages of a region */
-void write_order_set_scattered(bool on); /* only while writers are held, before the area is written again */
-uint64_t write_order_page(uint64_t first, uint64_t end, uint64_t n, uint64_t lap);
-
-/* region.c: the memory area and the part of each vCPU; used by memory.c and verify.c */
-struct region {
-    uint64_t first, end; /* pages of this vCPU: from `first` up to but not including `end` */
-    uint64_t pos, lap;   /* next page to write, counted in write order from `first`, and its lap */
-    _Atomic bool writing;
-};
-extern struct region regions[MAX_CPUS];
-extern unsigned char *area;
-extern uint64_t area_pages;
-bool region_hold(struct text *out); /* stop all writers at a page boundary */
-void region_release(void);
-bool region_park_if_held(unsigned cpu);
-bool region_allocate(struct text *out, uint64_t mib);
-
-/* memory.c: fills the area and runs the writers */
-bool memory_writing(unsigned cpu);
-void memory_write_slice(unsigned cpu);
-uint64_t memory_laps(void);
-struct load {
-    uint64_t mib, rate; /* rate: MiB/s over all vCPUs, 0 for no limit */
-    uint64_t noise;     /* one word in so many is noise */
-    bool scattered;
-};
-void memory_write(struct text *out, const struct load *load);
-void memory_fill(struct text *out, uint64_t mib);
-void memory_rate(struct text *out, uint64_t rate);
-void memory_write_cost(struct text *out); /* how long page writes took since the last call */
-
-/* still.c: memory that is filled once and never written again */
-void still_fill(struct text *out, uint64_t mib); /* at most `mib`; 0: all that is free */
-bool still_exists(void);
-void still_check_job(unsigned cpu, void *unused); /* to run on all vCPUs, before still_report() */
-void still_report(struct text *out);
-
-/* constant.c: code and read-only data of the kernel, files of the initramfs */
-void constant_learn(struct text *out);
-void constant_check(struct text *out);
-
-/* frames.c: what the kernel uses the frame at this physical address for */
-void frame_report(struct text *out, uint64_t address);
-
-/* verify.c: checks every page of the area and of the still memory */
-void memory_verify(struct text *out);
-void memory_inject_damage(struct text *out, uint64_t page, const char *kind, bool writers_go_on);
-
 /* helper.c: a pinned thread per vCPU that runs short jobs */
 bool helper_post(unsigned cpu, void (*job)(unsigned cpu, void *arg), void *arg);
 bool helper_done(unsigned cpu);
@@ -258,51 +179,6 @@ void kmsg_mark(void);
 void kmsg_report(struct text *out);
 bool kmsg_inject_trouble(void);
 
-/* A device that the guest drives: its name, its check, and the state that the check keeps between runs. */
-#define REASON 160
-struct device;
-typedef void device_check(struct device *d, char *reason); /* leaves `reason` empty on success */
-struct device {
-    char name[32];     /* the host's name for it */
-    char selector[64]; /* how the check finds it, for example by the name of its kernel driver */
-    device_check *check;
-    bool in_churn;
-    uint64_t deadline_us; /* of the check that is running */
-    /* disk.c */
-    unsigned char *written, *read;
-    bool has_written;
-    uint64_t round, at;
-    /* network.c */
-    int socket; /* 0: not open yet */
-    char interface[64];
-    /* screen.c */
-    uint32_t painted;
-    bool turned_on;
-};
-/* sysfs.c: finds the kernel's name of a device */
-bool sysfs_find_by_driver(const char *directory, const char *start, const char *drivers, char *name,
-                          size_t size);
-bool sysfs_find_by_name(const char *directory, const char *start, const char *file, const char *text,
-                        char *name, size_t size);
-bool sysfs_find_echo_port(char *device, size_t size);
-/* simple_checks.c, disk.c, network.c, screen.c, usb.c, input_devices.c: the checks */
-device_check check_rng, check_bound, check_port, check_disk, check_net, check_screen, check_usb, check_input;
-void screen_paint(uint32_t colour); /* 0x00RRGGBB, not 0 */
-void input_report(struct text *out); /* events of keyboards and pointers */
-/* device_checks.c: runs each check on its own thread, so that a lost request cannot block a command */
-struct device *checks_add(const char *name, const char *selector, device_check *check, bool in_churn);
-bool checks_exist(void);
-void checks_start(void);
-void checks_run_all(struct text *out);
-void checks_set_churn(bool on);
-void checks_churn_report(struct text *out);
-/* network.c: has the virtio network card also receive a multicast address, which is in its filter then */
-void network_join_multicast(struct text *out);
-/* drivers.c: reads the device files that the image builder wrote, and loads their modules */
-void drivers_load(void);
-/* port_echo.c: writes lines of the virtio port hotpatch.echo back */
-void port_echo_start(void);
-
 /* firmware.c: ACPI tables, SMBIOS, device tree */
 void firmware_report(struct text *out);
 void firmware_part(struct text *out, const char *name, uint64_t at);
@@ -319,16 +195,5 @@ void nvram_command(struct text *out, const char *mark);
 /* readback.c: registers of devices, kept before a move and compared after it */
 void readback_keep(struct text *out);
 void readback_compare(struct text *out);
-
-/* command_port.c: reads requests and sends answers; commands.c: what each command does */
-#define MAX_WORDS 8
-struct request {
-    uint64_t id;
-    const char *command;
-    char *args[MAX_WORDS];
-    unsigned n_args;
-};
-void commands_run(const struct request *r, struct text *out);
-void command_port_serve(int port) __attribute__((noreturn));
 
 #endif

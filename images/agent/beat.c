@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The beats: a line on the console every few ms. The host sees by them whether the guest runs. */
-#include "agent.h"
+#include "agent_memory.h"
 
 #include <string.h>
 #include <sys/mman.h>

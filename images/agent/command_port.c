@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Serves the second port: reads one request line, sends one answer line, then reads the next. */
-#include "agent.h"
+#include "commands.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  *
  * images/kernel_memory.py wrote the file LIST: which addresses do not change, and which words in them the
  * kernel patches all the same. */
-#include "agent.h"
+#include "agent_memory.h"
 
 #include <dirent.h>
 #include <elf.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Counts damaged pages and keeps the details of the lowest one. */
-#include "agent.h"
+#include "agent_memory.h"
 
 WITHOUT_HELD_REGISTERS
 

@@ -3,7 +3,7 @@
  *
  * Each check has its own thread. A request that a device has lost blocks its thread in the kernel for
  * ever, and no signal ends it; that must not happen to the thread that serves the commands. */
-#include "agent.h"
+#include "agent_devices.h"
 
 #include <pthread.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The check of a disk on any bus: the data of the previous check, perhaps from before a move, can still be
  * read, and so can newly written data. */
-#include "agent.h"
+#include "agent_devices.h"
 
 #include <errno.h>
 #include <fcntl.h>

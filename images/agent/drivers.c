@@ -2,7 +2,7 @@
  * Loads the drivers of the devices that the kernel command line names. The image builder wrote a file
  * /devices/NAME for each: the first line has the kind of check and the selector; each further line has one
  * module, after the modules that it depends on. */
-#include "agent.h"
+#include "agent_devices.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What the kernel uses a frame of RAM for, by its own account: Documentation/admin-guide/mm/pagemap.rst. */
-#include "agent.h"
+#include "agent_memory.h"
 
 #include <fcntl.h>
 #include <unistd.h>

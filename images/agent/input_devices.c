@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Keyboards and pointers: whether they are present, and how many events they sent. */
-#include "agent.h"
+#include "agent_devices.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * PID 1 of the guest: sets everything up, then serves commands until the guest ends. */
-#include "agent.h"
+#include "agent_devices.h"
+#include "commands.h"
 
 #include <sched.h>
 #include <sys/klog.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Fills the area once (lap 1), then writers overwrite it lap by lap. */
-#include "agent.h"
+#include "agent_memory.h"
 
 WITHOUT_HELD_REGISTERS
 

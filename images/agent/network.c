@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The network check: an ARP request for 10.0.2.2. QEMU's user netdev answers it, also with restrict=on. */
-#include "agent.h"
+#include "agent_devices.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What the guest sees of the things that a management layer changes: memory, link, disk, devices, and
  * power-off requests of the platform. */
-#include "agent.h"
+#include "agent_devices.h"
 
 #include <dirent.h>
 #include <stdio.h>

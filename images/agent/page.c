@@ -3,7 +3,7 @@
  *
  * The checksum detects a torn or damaged page. The fill is also compared with the expected one, because an
  * intact page may still be another page, or an old page with a new header. */
-#include "agent.h"
+#include "agent_memory.h"
 
 WITHOUT_HELD_REGISTERS
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Writes each line that it reads on the virtio port hotpatch.echo back to the port. */
-#include "agent.h"
+#include "agent_devices.h"
 
 #include <fcntl.h>
 #include <string.h>

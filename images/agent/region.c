@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The memory area, one region per vCPU, and a way to stop the writers at a page boundary. */
-#include "agent.h"
+#include "agent_memory.h"
 
 #include <stdlib.h>
 #include <string.h>

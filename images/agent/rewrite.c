@@ -4,7 +4,7 @@
  * A damaged page of a lap that was being written is found within one lap. The first damaged page of each
  * vCPU is kept. Under TCG, a thorough check halves the speed of a writer without a rate limit, so such a writer
  * checks a page by page_glance() only. */
-#include "agent.h"
+#include "agent_memory.h"
 
 WITHOUT_HELD_REGISTERS
 

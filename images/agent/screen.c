@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The check of a display: its frame buffer keeps its mode and stores what is painted. The host checks
  * whether the picture reaches the display. */
-#include "agent.h"
+#include "agent_devices.h"
 
 #include <errno.h>
 #include <fcntl.h>

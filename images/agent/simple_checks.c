@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The checks that need little code: random numbers, bound drivers, the echo port. */
-#include "agent.h"
+#include "agent_devices.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -4,7 +4,7 @@
  *
  * The content is cheaper than that of page.c, because there may be a lot of it: magic word, index, then words
  * that differ by a constant. Indexes are unique in the guest, so that a page can be found from outside. */
-#include "agent.h"
+#include "agent_memory.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

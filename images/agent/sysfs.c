@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Finds the kernel's name of a device in sysfs, by the drivers bound to it and to its parents. A device
  * that its driver has released is not found. */
-#include "agent.h"
+#include "agent_devices.h"
 
 #include <dirent.h>
 #include <limits.h>

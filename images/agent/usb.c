@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The check of a USB device: it must answer a control request, which its controller must deliver. */
-#include "agent.h"
+#include "agent_devices.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Checks every page of the area. Each vCPU checks its own region, all at the same time. */
-#include "agent.h"
+#include "agent_memory.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * busy: writes memory; before the first `write` it counts short sleeps. idle: sleeps in cycles of 2 s, so
  * that the vCPU stays in its idle loop, and counts the wakes by the vCPU's own timer. Timers of timers.c may
  * wake it in between. */
-#include "agent.h"
+#include "agent_memory.h"
 
 #include <sched.h>
 #include <unistd.h>

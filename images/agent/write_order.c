@@ -5,7 +5,7 @@
  * A scattered lap is a permutation: a Feistel network over the next power of four, applied again until the
  * result is inside the region (cycle walking). So the writer and the verification compute the same n-th
  * page without a table. */
-#include "agent.h"
+#include "agent_memory.h"
 
 WITHOUT_HELD_REGISTERS
 

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the commands do that are about devices and firmware. */
+#include "agent_devices.h"
+#include "commands.h"
+
+#include <string.h>
+
+static void do_devices(const struct request *r, struct text *out)
+{
+    (void)r;
+    if (checks_exist())
+        checks_run_all(out);
+    else
+        text_fail(out, "this guest drives no device");
+}
+
+static void do_churn(const struct request *r, struct text *out)
+{
+    const char *on = request_arg(r, "on");
+
+    if (!checks_exist())
+        text_fail(out, "this guest drives no device");
+    else if (!on)
+        checks_churn_report(out);
+    else if (!strcmp(on, "0") || !strcmp(on, "1"))
+        checks_set_churn(*on == '1');
+    else
+        text_fail(out, "churn needs on=0 or on=1");
+}
+
+static void do_inputs(const struct request *r, struct text *out)
+{
+    (void)r;
+    input_report(out);
+}
+
+static void do_paint(const struct request *r, struct text *out)
+{
+    uint64_t colour;
+
+    if (request_need(r, out, "colour", &colour))
+        screen_paint((uint32_t)colour);
+}
+
+static void do_observe(const struct request *r, struct text *out)
+{
+    (void)r;
+    observe_report(out);
+}
+
+static void do_entries(const struct request *r, struct text *out)
+{
+    const char *directory = request_arg(r, "directory"), *start = request_arg(r, "start");
+
+    if (directory && start)
+        observe_entries(out, directory, start);
+    else
+        text_fail(out, "entries needs directory=<below /sys> and start=<of the names>");
+}
+
+static void do_watchdog(const struct request *r, struct text *out)
+{
+    uint64_t seconds;
+
+    if (!request_arg(r, "seconds"))
+        watchdog_starve(out);
+    else if (request_need(r, out, "seconds", &seconds))
+        watchdog_arm(out, seconds);
+}
+
+static void do_nvram(const struct request *r, struct text *out)
+{
+    nvram_command(out, request_arg(r, "mark"));
+}
+
+static void do_multicast(const struct request *r, struct text *out)
+{
+    (void)r;
+    network_join_multicast(out);
+}
+
+static void do_firmware(const struct request *r, struct text *out)
+{
+    const char *name = request_arg(r, "name");
+    uint64_t at;
+
+    if (!name)
+        firmware_report(out);
+    else if (request_need(r, out, "at", &at))
+        firmware_part(out, name, at);
+}
+
+static void do_readback(const struct request *r, struct text *out)
+{
+    if (request_arg(r, "keep"))
+        readback_keep(out);
+    else
+        readback_compare(out);
+}
+
+const struct command commands_of_devices[] = {
+    {"devices", do_devices},
+    {"churn", do_churn},
+    {"inputs", do_inputs},
+    {"paint", do_paint},
+    {"observe", do_observe},
+    {"entries", do_entries},
+    {"watchdog", do_watchdog},
+    {"nvram", do_nvram},
+    {"multicast", do_multicast},
+    {"firmware", do_firmware},
+    {"readback", do_readback},
+    {0},
+};
