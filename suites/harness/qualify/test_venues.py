@@ -37,12 +37,16 @@ class Hosts:
         self.booted: list[str] = []
         self.lacks: tuple[str, ...] = ()
         """Builds that cannot be had for another architecture."""
+        self.offline = False
+        """True if no build can be made for another architecture."""
         self.opened: list[tuple[str, str]] = []
 
     def open_build(self, _matrix: Matrix, name: str, *, host_arch: str = "amd64", **_more: Any) -> Build:
         """A build that is never run."""
         if name in self.lacks and host_arch != "amd64":
             raise Unsupported(f"build {name}:{host_arch}: gone")
+        if self.offline and host_arch != "amd64":
+            raise UsageError("the Debian mirror cannot be reached")
         self.opened.append((name, host_arch))
         return Build(name, Sandbox(Path(f"/{host_arch}/{name}")), {})
 
@@ -69,12 +73,14 @@ def hosts(monkeypatch: pytest.MonkeyPatch) -> Hosts:
 def made(hosts: Hosts, tmp_path: Path) -> Made:
     """Makes venues of the shipped matrix."""
 
-    def make(wanted: AcceleratorChoice, *, kvm: bool = False, matrix: Matrix = SHIPPED) -> Venues:
+    def make(
+        wanted: AcceleratorChoice, *, kvm: bool = False, matrix: Matrix = SHIPPED, strict_pins: bool = False
+    ) -> Venues:
         return Venues(
             matrix,
             PAIR,
             wanted,
-            strict_pins=False,
+            strict_pins=strict_pins,
             has_kvm=lambda _arch: kvm,
             why_no_kvm=lambda _arch: "there is no /dev/kvm",
             evidence=lambda: tmp_path,
@@ -257,6 +263,23 @@ def test_missing_build_is_noted_where_the_host_is_only_preferred(made: Made, hos
     assert venues.notes(["x86_64", "ppc64le"], "debian-13") == [
         "ppc64le guests run under TCG: build debian-13:ppc64el: gone"
     ]
+
+
+def test_machine_without_network_runs_what_it_has(made: Made, hosts: Hosts) -> None:
+    """Lose this and a run without a network ends, because of a build that it can do without."""
+    hosts.offline = True
+    venues = made("auto")
+    assert of(venues, "ppc64le").label == "tcg"
+    assert venues.notes(["ppc64le"], "debian-12") == [
+        "ppc64le guests run under TCG: the Debian mirror cannot be reached"
+    ]
+
+
+def test_strict_pins_hold_for_emulated_hosts(made: Made, hosts: Hosts) -> None:
+    """Lose this and a pin that is gone for POWER changes the accelerator, although pins are strict."""
+    hosts.offline = True
+    with pytest.raises(UsageError, match="mirror cannot be reached"):
+        of(made("auto", strict_pins=True), "ppc64le")
 
 
 def test_missing_build_does_not_end_the_run(power_pair: PairUnderTest, hosts: Hosts) -> None:
