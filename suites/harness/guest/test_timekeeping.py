@@ -73,6 +73,15 @@ def test_silence_early_in_a_long_precopy_is_known() -> None:
     assert round(silence.end - silence.start, 3) == 7
 
 
+def test_silence_while_timers_are_awaited_is_known() -> None:
+    """Lose this and a timer is reported as late that was due while a busy host held up the moved guest."""
+    source, destination = machine(10.0, 0.004), machine(10.1, *[0.01] * 800, 3.0, 0.01)
+    lines = [line for each in (source, destination) for line in each.channels["console"].lines]
+    guest: Any = SimpleNamespace(machines=[source, destination], lines=lambda: lines)
+    (silence,) = clock_over_the_move(guest, ()).silences
+    assert round(silence.end - silence.start, 3) == 3
+
+
 def test_destination_that_says_nothing_is_no_traceback() -> None:
     """Lose this and a guest that fell silent ends a cell with a traceback instead of the reason."""
     source, silent = machine(10.0, 0.004), machine(11.0)
