@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from fixtures.builds.build import open_build
 from fixtures.cache import cache_root
+from fixtures.errors import Unsupported
 from fixtures.hosts.attempt_dir import attempt_dir
 from fixtures.matrix.schema import DebianBuild
 from fixtures.run.executing import pair_under_test_of
@@ -49,10 +51,25 @@ def qualify(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Qualify]
     with attempt_dir(cache_root()) as place:
 
         def qualified(
-            wrong: Wrong, role: str, words: tuple[str, ...], orders: tuple[Order, ...] = ()
+            wrong: Wrong,
+            role: str,
+            words: tuple[str, ...],
+            orders: tuple[Order, ...] = (),
+            *,
+            right: str = under_test.pair.new,
+            on_power: bool = False,
         ) -> SeededRun:
-            right, number = under_test.pair.new, next(numbers)
-            root = make_wrong(under_test.new.sandbox.root, wrong, place / f"{WRONG}-{number}")
+            number = next(numbers)
+            correct = open_build(under_test.matrix, right)
+            root = make_wrong(correct.sandbox.root, wrong, place / f"{WRONG}-{number}")
+            power_root = None
+            if on_power:
+                try:
+                    correct = open_build(under_test.matrix, right, host_arch="ppc64el")
+                except Unsupported as error:
+                    pytest.skip(str(error))
+                into = place / f"{WRONG}-power-{number}"
+                power_root = make_wrong(correct.sandbox.root, wrong, into, "ppc64le")
             given = Path(request.config.getoption("--matrix"))
             matrix = matrix_with(given, {WRONG: root}, place / f"matrix-{number}.yaml")
             old, new = (WRONG, right) if role == "old" else (right, WRONG)
@@ -64,6 +81,7 @@ def qualify(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Qualify]
                 new,
                 words,
                 tampered,
+                power_root=power_root,
                 only_new_is_wrong=role == "new" and {order.target.build for order in orders} <= {WRONG},
             )
 
@@ -78,18 +96,14 @@ def test_seeded_defects_are_found(
     build: SeededBuild, qualify: Qualify, request: pytest.FixtureRequest
 ) -> None:
     """Lose this and the verdict `safe` proves nothing, because nothing shows what the suite can find."""
-    run = qualify(
-        build.wrong,
-        build.role,
-        build.select,
-        build.orders(WRONG, pair_under_test_of(request.config).pair.new),
-    )
+    right = build.right or pair_under_test_of(request.config).pair.new
+    orders = build.orders(WRONG, right)
+    run = qualify(build.wrong, build.role, build.select, orders, right=right, on_power=build.on_power)
     rows = [row(seed, run) for seed in build.seeds]
     for each in rows:
         request.node.user_properties.append((FOUND_PROPERTY, json.dumps(each)))
     assert not [each for each in rows if not each["found"]], run.said
     assert not _others_blamed(build, run)
-    right = pair_under_test_of(request.config).pair.new
     assert not [alarm for seed in build.seeds if (alarm := false_alarm(seed, run, right))]
     assert (run.status == 1) == any(seed.outcome in COUNT_AGAINST for seed in build.seeds)
 

@@ -17,7 +17,7 @@ from typing import Any, TypedDict
 
 from fixtures.outcome.report_dirs import LINKS, all_runs
 from fixtures.places import ROOT
-from suites.harness.support import old_is_right, tracing_allowed
+from suites.harness.support import old_is_right, power_roots, tracing_allowed
 from suites.harness.support.nested import PLUGINS, run_nested
 from suites.harness.support.tamper import plugin
 
@@ -86,18 +86,23 @@ def run_seeded(
     words: Iterable[str],
     orders: Path | None = None,
     *,
+    power_root: Path | None = None,
     only_new_is_wrong: bool = False,
 ) -> SeededRun:
     """Qualify the pair with the command that a user would type, followed by `words`.
 
-    `orders` is a file of what proxies do to the moves, if they do anything. If the old build is known to have
-    no defect, its control runs less often.
+    `orders` is a file of what proxies do to the moves, if they do anything. `power_root` is the root of the
+    build with defects for an emulated POWER host. If the old build is known to have no defect, its control
+    runs less often.
     """
     if only_new_is_wrong:
         words = [*words, "-p", old_is_right.__name__]
     command = [*LIFELINE, sys.executable, "-m", "pytest", "-p", tracing_allowed.__name__, *words]
     command += [f"--old={old}", f"--new={new}", f"--matrix={matrix}", *PLUGINS]
     more = {}
+    if power_root is not None:
+        command += ["-p", power_roots.__name__]
+        more[power_roots.ROOT] = str(power_root)
     if orders is not None:
         command += ["-p", plugin.__name__]
         more[plugin.ORDERS_FILE] = str(orders)

@@ -74,6 +74,10 @@ class SeededBuild:
     """Arguments of pytest that select the cells."""
     seeds: tuple[Seed, ...]
     slow: bool = False
+    right: str = ""
+    """The build without these defects; empty: the new build of the pair that this run is given."""
+    on_power: bool = False
+    """True if its programs also run on an emulated POWER host."""
 
     @property
     def wrong(self) -> Wrong:

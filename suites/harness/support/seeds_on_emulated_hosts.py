@@ -6,58 +6,24 @@ The migration stream passes the proxy on this machine; the stand-in for QEMU run
 
 from __future__ import annotations
 
-from suites.harness.support.seeds import CPU, LOADS, MOVE, OTHER_MEMORY, TIME, Seed, SeededBuild, hotpatch
-from suites.harness.support.stream_seeds import build, field, pages, seed
-from suites.harness.support.tamper.rules import PageRule
-from suites.harness.support.wrong_builds import RECEIVES, does, lacks
+from suites.harness.support.seeds import CPU, LOADS, OTHER_MEMORY, TIME, Seed, SeededBuild, hotpatch
+from suites.harness.support.seeds_of_time import HOUR_NS
+from suites.harness.support.stream_seeds import build, field, seed
+from suites.harness.support.wrong_builds import GUEST_RUNS, RECEIVES, does, lacks
 
-EMULATED = "--accelerator=emulated"
-TWO_SECONDS_NS = f"{2 * 10**9:016x}"
+EMULATED = ("--accelerator=emulated", "--timeout=1400")
+"""A cell and its controls take longer there than pytest's usual limit allows, if the host is busy."""
 PRECOPY, POSTCOPY = "precopy-idle-bare-1vcpu", "postcopy-idle-bare-1vcpu"
-
-KEPT_BY_QEMU = build(
-    "emulated-memory",
-    seed(
-        OTHER_MEMORY,
-        "pages of zeros (KVM)",
-        PRECOPY,
-        pages(PageRule("zero", "area", most=2)),
-        "memory: 2 of",
-    ),
-    seed(
-        CPU,
-        "XMM registers of vCPU 0 (KVM)",
-        "ignore-shared-idle-bare-1vcpu",
-        field("cpu", "env.xmm_regs*", "invert"),
-        "registers: xmm0 of vCPU 0",
-    ),
-    more=(EMULATED,),
-)
-
-KEPT_BY_KVM = build(
-    "emulated-kvm",
-    seed(
-        TIME,
-        "kvm-clock is 2 s ahead",
-        PRECOPY,
-        field("kvmclock", "clock", "plus", TWO_SECONDS_NS),
-        "clock",
-    ),
-    seed(
-        MOVE,
-        "the I/O APIC's table in the kernel",
-        "ignore-shared-idle-bare-1vcpu",
-        field("ioapic", "ioredtbl"),
-        "alive: ",
-    ),
-    more=(EMULATED,),
-)
-"""State that only KVM has: it is in no QEMU, and is read and set by system calls."""
+POWER = "pseries-vof.newest-old-qmp-"
+SEEN_TO_MOVE = "debian-12"
+"""A build that moves POWER guests between two of itself."""
+TWO_SECONDS = f"{2 * 512_000_000:016x}"
+"""Ticks of POWER's timebase, which has 512 MHz."""
 
 RECEIVES_BADLY = SeededBuild(
     "emulated-receives-badly",
     "new",
-    (*hotpatch(PRECOPY, POSTCOPY), EMULATED),
+    (*hotpatch(PRECOPY, POSTCOPY), *EMULATED),
     (
         Seed(
             "dies while it loads (KVM)",
@@ -82,4 +48,53 @@ RECEIVES_BADLY = SeededBuild(
     slow=True,
 )
 
-ON_EMULATED_HOSTS = (KEPT_BY_QEMU, KEPT_BY_KVM, RECEIVES_BADLY)
+DROPS_A_PAGE = SeededBuild(
+    "emulated-drops-a-page",
+    "new",
+    (*hotpatch(f"{POWER}{PRECOPY}]", arch="ppc64le"), *EMULATED),
+    (
+        Seed(
+            "a page of memory is lost (KVM)",
+            does("on-message", GUEST_RUNS, "zero 7", when=RECEIVES),
+            f"{POWER}{PRECOPY}",
+            "defect-new",
+            ("memory: 1 of 8192 pages damaged; first 7",),
+            OTHER_MEMORY,
+        ),
+    ),
+    slow=True,
+    right=SEEN_TO_MOVE,
+    on_power=True,
+)
+
+LOSES_STATE = build(
+    "emulated-loses-state",
+    seed(
+        CPU,
+        "general registers of vCPU 0 (KVM)",
+        f"{POWER}ignore-shared-idle-bare-1vcpu",
+        field("cpu", "env.gpr", "invert"),
+        "panic: |alive: |vcpus: |agent: ",
+    ),
+    seed(
+        TIME,
+        "the timebase is 2 s ahead (KVM)",
+        f"{POWER}ignore-shared-busy-bare-1vcpu",
+        field("spapr", "*guest_timebase", "plus", TWO_SECONDS),
+        "timebase: vCPU 0 is -",
+    ),
+    seed(
+        TIME,
+        "the real-time clock is an hour ahead (KVM)",
+        f"{POWER}{PRECOPY}",
+        field("*rtc", "*ns_offset", "replace", HOUR_NS),
+        "rtc: it gained 36",
+    ),
+    arch="ppc64le",
+    more=EMULATED,
+    right=SEEN_TO_MOVE,
+    on_power=True,
+)
+"""State that KVM takes from QEMU by system calls, and the device that has the time of day."""
+
+ON_EMULATED_HOSTS = (RECEIVES_BADLY, DROPS_A_PAGE, LOSES_STATE)

@@ -42,8 +42,10 @@ def build(
     suite: str = "suites/hotpatch",
     arch: str = "x86_64",
     more: tuple[str, ...] = (),
+    right: str = "",
+    on_power: bool = False,
 ) -> SeededBuild:
     """A build with these defects; a run of it takes about 20 s for each. `more` are further arguments."""
     cells = " or ".join(dict.fromkeys(f"{each.subject.removeprefix('-')}]" for each in seeds))
     select = (suite, f"--arch={arch}", "-m", "slow or not slow", "-k", cells, *more)
-    return SeededBuild(name, "new", select, seeds, slow)
+    return SeededBuild(name, "new", select, seeds, slow, right, on_power)

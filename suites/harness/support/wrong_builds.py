@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 from fixtures.builds.build import USUAL_PROGRAMS, inside
+from fixtures.matrix.names import Arch
 from images.initramfs import TOOLCHAINS
 from suites.harness.support.wrong_sections import with_newer_section
 
@@ -25,8 +26,6 @@ SOURCES = Path(__file__).parent / "wrong"
 STAND_IN = "wrong-qemu"
 CLOCK = "clock.so"
 """Library of wrong/preloaded that makes the clock of a QEMU jump when the stand-in asks for it."""
-COMPILER = TOOLCHAINS["x86_64"].compiler
-"""The compiler of the host; the guest agent for x86_64 is compiled with it too."""
 COMPILE_SECONDS = 60
 LINK_SECONDS = 60
 NO_MORE = "no-more"
@@ -110,10 +109,10 @@ def sets(device: str, name: str, value: str) -> Wrong:
     return does("append-argument", "-global") + does("append-argument", f"{device}.{name}={value}")
 
 
-def make_wrong(right: Path, wrong: Wrong, into: Path) -> Path:
-    """Make `into` a copy of the root `right` with the defects `wrong`; return it."""
+def make_wrong(right: Path, wrong: Wrong, into: Path, arch: Arch = "x86_64") -> Path:
+    """Make `into` a copy of the root `right`, whose programs are for `arch`, with the defects `wrong`."""
     subprocess.run(["cp", "-al", str(right), str(into)], check=True, timeout=LINK_SECONDS)
-    for name, content in _programs().items():
+    for name, content in _programs(arch).items():
         (into / name).write_bytes(content)
         (into / name).chmod(0o755)
     for program in USUAL_PROGRAMS.values():
@@ -140,18 +139,18 @@ def _stand_in(qemu: Path, program: Path, wrong: Wrong) -> None:
 
 
 @cache
-def _programs() -> dict[str, bytes]:
+def _programs(arch: Arch) -> dict[str, bytes]:
     """The stand-in for QEMU and the clock that it preloads, compiled once by each process."""
     with TemporaryDirectory() as directory:
         stand_in, clock = Path(directory, STAND_IN), Path(directory, CLOCK)
-        _compile(stand_in, "-static", "-s", *map(str, sorted(SOURCES.glob("*.c"))))
-        _compile(clock, "-shared", "-fPIC", str(SOURCES / "preloaded" / "clock.c"))
+        _compile(arch, stand_in, "-static", "-s", *map(str, sorted(SOURCES.glob("*.c"))))
+        _compile(arch, clock, "-shared", "-fPIC", str(SOURCES / "preloaded" / "clock.c"))
         return {file.name: file.read_bytes() for file in (stand_in, clock)}
 
 
-def _compile(program: Path, *arguments: str) -> None:
-    command = [COMPILER, "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-o", str(program), *arguments]
-    subprocess.run(command, check=True, timeout=COMPILE_SECONDS)
+def _compile(arch: Arch, program: Path, *arguments: str) -> None:
+    command = [TOOLCHAINS[arch].compiler, "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror"]
+    subprocess.run([*command, "-o", str(program), *arguments], check=True, timeout=COMPILE_SECONDS)
 
 
 def _replace(file: Path, content: bytes) -> None:

@@ -96,15 +96,16 @@ def test_host_without_memory_is_no_fault_of_the_program_that_it_kills(
     emulator: Build, image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Lose this and a QEMU that the host's kernel kills to get memory counts against its build."""
-    monkeypatch.setattr(outer_qemu, "MEMORY_MIB", 768)
+    monkeypatch.setattr(outer_qemu, "MEMORY_MIB", 1024)
     host = boot(emulator, "x86_64", image, directories=[emulator.sandbox.root], evidence=tmp_path)
     try:
         line = [emulator.program("x86_64"), "-S", "-machine", "none", "-display", "none", "-object"]
-        line += ["memory-backend-ram,id=ram,size=2G,prealloc=on"]
+        line += ["memory-backend-ram,id=ram,size=900M,prealloc=on"]
         process = host.start(Program(emulator, line, tmp_path / "said.txt"))
         assert process.wait(SECONDS) == 137
         with pytest.raises(RigError, match=r"killed 1 of its programs: .*Out of memory: Killed process"):
             host.check()
+        process.kill()
     finally:
         host.close()
 
