@@ -3,8 +3,8 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import psutil
@@ -19,24 +19,30 @@ from suites.harness.support.nested import PLUGINS, nested_environment
 SECONDS_TO_VANISH = 2.0
 SECONDS_TO_MIGRATE = 150.0
 LOOK_AGAIN_SECONDS = 0.05
+EMULATED_HOST = "hotpatch-emulated-host,debug-threads=on"
+"""On the command line of the QEMU that emulates a host."""
 
 
 ONE_CELL = {
     "qmp": ("--short",),
     "libvirt": ("-m", "slow or not slow", "-k", "libvirt-direct-postcopy-idle-virtio-2vcpu]"),
+    "emulated": ("--accelerator=emulated", "-m", "slow or not slow", "-k", "qmp-precopy-idle-bare-1vcpu]"),
 }
 """Which cells are `slow` changes with the mechanisms in matrix.yaml."""
 
 
-def by_path(default: str, slow: str) -> pytest.MarkDecorator:
-    """Both paths, of which one is left to the nightly: the chain of processes has the same first links."""
-    paths = [default, pytest.param(slow, marks=pytest.mark.slow)]
+def by_path(default: str, *slow: str) -> pytest.MarkDecorator:
+    """Of these, all but one are left to the nightly: the chain of processes has the same first links."""
+    paths = [default, *(pytest.param(each, marks=pytest.mark.slow) for each in slow)]
     return pytest.mark.parametrize("run", paths, indirect=True)
 
 
 @pytest.fixture
 def run(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[psutil.Process]:
-    """A run of one cell under xdist, with a QEMU that waits for a guest or receives it."""
+    """A run of one cell under xdist, with a QEMU that waits for a guest or receives it.
+
+    Or with an emulated host for the cell, in which this process cannot see a QEMU.
+    """
     build = request.config.stash[PAIR].new
     command = [sys.executable, "-m", "pytest", "suites/hotpatch", "-n", "1", "--arch=x86_64", *PLUGINS]
     command += ONE_CELL[request.param]
@@ -54,17 +60,17 @@ def run(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[psutil.Proce
         )
         stack.callback(popen.kill)
         process = psutil.Process(popen.pid)
-        _wait_for_destination(process, tmp_path / "log")
+        _wait_for_cell(process, tmp_path / "log", emulated=request.param == "emulated")
         yield process
 
 
-@by_path("libvirt", slow="qmp")
+@by_path("libvirt", "qmp", "emulated")
 def test_killed_pytest_leaves_nothing(run: psutil.Process) -> None:
     """Lose this and every aborted run leaves QEMUs that use CPU time, and sockets that block the next run."""
     _assert_vanishes(run, run)
 
 
-@by_path("qmp", slow="libvirt")
+@by_path("qmp", "libvirt", "emulated")
 def test_killed_worker_leaves_nothing(run: psutil.Process) -> None:
     """Lose this and one worker killed by the OOM killer leaves its QEMUs running."""
     (worker,) = [child for child in run.children() if "hotpatch-janitor" not in child.cmdline()]
@@ -82,16 +88,22 @@ def _assert_vanishes(victim: psutil.Process, root: psutil.Process) -> None:
     assert not [place for place in places if place.exists()]
 
 
-def _wait_for_destination(run: psutil.Process, log: Path) -> None:
+def _wait_for_cell(run: psutil.Process, log: Path, *, emulated: bool) -> None:
+    # The directory of the attempt is made when the host has booted, before QEMU is started in it.
+    wanted = {EMULATED_HOST, "hotpatch-janitor"} if emulated else {"-incoming"}
     deadline = Deadline.after(SECONDS_TO_MIGRATE)
     while deadline.left and not _has_ended(run):
-        for process in run.children(recursive=True):
-            try:
-                if "-incoming" in process.cmdline() and "qemu-system" in process.name():
-                    return
-            except psutil.NoSuchProcess:
-                continue
+        if wanted <= set(_words(run.children(recursive=True))):
+            return
     pytest.fail(f"no hot patch began: {log.read_text(errors='replace')[-1000:]}")
+
+
+def _words(processes: Iterable[psutil.Process]) -> Iterator[str]:
+    """The words of the command lines of QEMUs and janitors, but not of the sandboxes that start them."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            if "bwrap" not in process.name():
+                yield from process.cmdline()
 
 
 def _has_ended(run: psutil.Process) -> bool:
