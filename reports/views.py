@@ -135,7 +135,12 @@ class Views:
 
 def short_name(cell: CellResult) -> str:
     """A cell's name in a list: machine type and subject of a swept cell, else its id."""
-    return f"{cell.machine}/{cell.subject}" if is_swept(cell) else cell.id
+    return f"{cell.machine}/{_subject(cell)}" if is_swept(cell) else cell.id
+
+
+def _subject(cell: CellResult) -> str:
+    """The subject of a swept cell; of two sweeps of one subject, the one under KVM says so."""
+    return cell.subject if cell.accelerator in {"", "tcg"} else f"{cell.subject} under KVM"
 
 
 def briefly(cells: Sequence[CellResult]) -> tuple[list[Named], int]:
@@ -143,7 +148,7 @@ def briefly(cells: Sequence[CellResult]) -> tuple[list[Named], int]:
     groups: dict[str, list[CellResult]] = {}
     for cell in cells:
         # A cell without a subject's name is shown by its machine type.
-        groups.setdefault(cell.subject if is_swept(cell) and name_of(cell) else cell.id, []).append(cell)
+        groups.setdefault(_subject(cell) if is_swept(cell) and name_of(cell) else cell.id, []).append(cell)
     shown = [
         Named(f"{subject} on {len(same)} machine types" if len(same) > 1 else short_name(same[0]), same)
         for subject, same in list(groups.items())[:SHOWN_SUBJECTS]
@@ -155,7 +160,7 @@ def places_of(cells: Iterable[CellResult]) -> list[Place]:
     """The cells by architecture and machine type; machine types with the same subjects share an entry."""
     by_machine: dict[tuple[str, str], list[str]] = defaultdict(list)
     for cell in cells:
-        by_machine[cell.arch, cell.machine].append(cell.subject if is_swept(cell) else cell.id)
+        by_machine[cell.arch, cell.machine].append(_subject(cell) if is_swept(cell) else cell.id)
     alike: dict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
     for (arch, machine), subjects in sorted(by_machine.items()):
         alike[arch, tuple(sorted(subjects))].append(machine)

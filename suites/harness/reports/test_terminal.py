@@ -75,6 +75,16 @@ def test_table_names_a_device_once_for_all_machine_types() -> None:
     assert "✖ regression: 9 cells: device:e1000 on 9 machine types" in table_lines(make_run(*failed))
 
 
+def test_table_says_of_a_finding_that_it_is_under_kvm() -> None:
+    """Lose this and one machine type under two accelerators is counted as two."""
+    cells = [
+        make_swept("pc-q35-7.2", "device:e1000", Outcome.REGRESSION, "bad", accelerator=accelerator)
+        for accelerator in ("tcg", ON_EMULATED_HOST)
+    ]
+    lines = table_lines(make_run(*cells))
+    assert any("pc-q35-7.2/device:e1000, pc-q35-7.2/device:e1000 under KVM" in line for line in lines)
+
+
 def test_table_shows_the_rollback_separately() -> None:
     """Lose this and the report does not show that an update cannot be rolled back."""
     cells = [stuck(make_swept("pc-q35-7.2", f"device:{name}"), "bad section") for name in ("e1000", "ne2k")]
