@@ -40,6 +40,15 @@ def test_guest_survives_under_kvm(guest: Guest, hot_patch: HotPatch) -> None:
     assert examined(guest)
 
 
+@x86("cpu-host", "precopy", vcpus=2, cpu_host=True)
+@x86("cpu-host", "postcopy", "busy", cpu_host=True)
+def test_guest_keeps_the_cpu_of_its_host(guest: Guest, hot_patch: HotPatch) -> None:
+    """Lose this and a guest with `-cpu host` gets another CPU while it runs, or registers of it are lost."""
+    guest.works()
+    assert hot_patch().runs_on_new_build
+    assert examined(guest)
+
+
 @x86("clock", "precopy", vcpus=2)
 @x86("clock", "postcopy", "busy")
 def test_kvms_clock_goes_on(guest: Guest, hot_patch: HotPatch, kvm: UnderKvm) -> None:

@@ -17,7 +17,7 @@ PSERIES = GuestSpec("ppc64le", "pseries-5.2", 1, "idle", "bare", beat_vcpu=0)
 
 Q35_LINE = """
 qemu -name hotpatch-hp-1,debug-threads=on -nodefaults -no-user-config -no-reboot -no-shutdown -display none
--machine pc-q35-7.2,accel=kvm -m 262152K -smp 2 -cpu host
+-machine pc-q35-7.2,accel=kvm -m 262152K -smp 2
 -chardev socket,id=monitor,fd=13 -chardev socket,id=console,fd=14
 -chardev socket,id=agent,fd=15 -chardev socket,id=echo,fd=16
 -mon chardev=monitor,mode=control -serial chardev:console -serial chardev:agent
@@ -79,6 +79,13 @@ def test_pseries_guest_on_an_emulated_host_lacks_what_kvm_lacks_there() -> None:
 def test_x86_guest_on_an_emulated_host_is_that_of_kvm() -> None:
     """Lose this and the guests of two hosts differ in more than their host."""
     assert line(Q35, accelerator="kvm", emulated=True) == line(Q35, accelerator="kvm")
+
+
+def test_cpu_of_the_host_is_asked_for() -> None:
+    """Lose this and no guest has the CPU of its host; each QEMU shows another part of that CPU."""
+    guest = replace(Q35, cpu_host=True)
+    assert line(guest, accelerator="kvm")[line(guest, accelerator="kvm").index("-cpu") + 1] == "host"
+    assert "-cpu" not in line(guest) + line(Q35, accelerator="kvm")
 
 
 def test_dirty_ring_belongs_to_the_accelerator() -> None:
