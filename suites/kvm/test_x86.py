@@ -75,8 +75,8 @@ def test_kvms_timers_go_off(guest: Guest, hot_patch: HotPatch, kvm: UnderKvm, se
     assert guest.kernel_log_is_clean()
 
 
-@x86("page-faults", "postcopy", "busy")
-@x86("page-faults", "postcopy-preempt", "busy", vcpus=2)
+@x86("page-faults", "postcopy-immediate", "busy")
+@x86("page-faults", "postcopy-immediate", "busy", vcpus=2)
 def test_kvms_page_faults_fetch_pages(guest: Guest, hot_patch: HotPatch, kvm: UnderKvm) -> None:
     """Lose this and vCPUs of a busy guest hang in KVM, or read zeros, where a page has not arrived yet."""
     guest.works()
