@@ -52,9 +52,11 @@ class ScriptedAttempt:
         self.figures: dict[str, float] = {}
         toll = SimpleNamespace(rate=64.0, worst_ms=12.5, slow=3)
         self.guest = SimpleNamespace(spec=SimpleNamespace(memory_kib=RAM >> 10), toll=lambda: toll)
+        self.limits: list[Any] = []
 
-    def cancelled(self, _mechanism: str, _limits: object, steer: Callable[[Journey], None]) -> None:
+    def cancelled(self, _mechanism: str, limits: object, steer: Callable[[Journey], None]) -> None:
         """Only steer."""
+        self.limits.append(limits)
         steer(self.journey)
 
     def steered(self, _limits: object, steer: Callable[[Journey], None]) -> Any:
@@ -128,14 +130,41 @@ def test_postcopy_that_takes_longer_fails() -> None:
         convergence.ended_by_postcopy()
 
 
-def test_all_is_slower_on_a_slow_host() -> None:
-    """Lose this and no guest of an emulated host can write as fast as a test of convergence demands."""
-    convergence, attempt = judged(ScriptedJourney(lambda _passes: 0))
+def writing(rate: float) -> tuple[Convergence, ScriptedAttempt, list[Any]]:
+    """The checks of a guest that writes at `rate` MiB/s, its attempt, and the loads that it is asked for."""
+    convergence, attempt = judged(ScriptedJourney(lambda _passes: 32 * MIB))
     loads: list[Any] = []
     attempt.guest.writes = loads.append
-    attempt.guest.written_rate = lambda: LOAD.rate / 4
-    assert not convergence.guest_outruns_it()
+    attempt.guest.written_rate = lambda: rate
+    return convergence, attempt, loads
+
+
+def test_all_is_slower_on_a_slow_host() -> None:
+    """Lose this and no guest of an emulated host can write as fast as a test of convergence demands."""
+    convergence, _attempt, loads = writing(LOAD.rate / 4)
     with stretched_by(4.0):
         assert convergence.guest_outruns_it()
         assert (here(TIGHT).bandwidth, here(TIGHT).downtime_ms) == (8 * MIB, 800)
-    assert [load.rate for load in loads] == [LOAD.rate, LOAD.rate / 4]
+    assert [load.rate for load in loads] == [LOAD.rate / 4]
+
+
+def test_migration_is_slower_if_a_busy_host_slows_the_guest() -> None:
+    """Lose this and tests of convergence end as `error` on a host whose load is twelve, as they did."""
+    convergence, attempt, _loads = writing(28.0)
+    assert convergence.guest_outruns_it()
+    convergence.precopy_is_hopeless()
+    assert [(each.bandwidth, each.downtime_ms) for each in attempt.limits] == [(16 * MIB, 400)]
+
+
+def test_guest_that_hardly_writes_outruns_nothing() -> None:
+    """Lose this and a guest whose writers hang counts as one that precopy cannot move."""
+    assert not writing(LOAD.rate / 8)[0].guest_outruns_it()
+    assert not writing(0.0)[0].guest_outruns_it()
+
+
+def test_limits_stay_as_they_are_if_the_guest_writes_as_asked() -> None:
+    """Lose this and figures of an idle host change."""
+    convergence, attempt, _loads = writing(LOAD.rate)
+    assert convergence.guest_outruns_it()
+    convergence.precopy_is_hopeless()
+    assert [(each.bandwidth, each.downtime_ms) for each in attempt.limits] == [(32 * MIB, 200)]
