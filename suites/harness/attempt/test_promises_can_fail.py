@@ -12,6 +12,7 @@ from fixtures.attempt.attempt import Attempt, Boot
 from fixtures.attempt.libvirt_moves import POSTCOPY_EVENTS, PRECOPY_EVENTS, LibvirtMoves
 from fixtures.errors import HotPatchFailure
 from fixtures.evidence.timeline import Sample
+from fixtures.machine.probe import probed
 from fixtures.path.libvirt.domain import Domain
 
 pytestmark = pytest.mark.x86_64
@@ -79,8 +80,8 @@ def test_machine_type_that_changes_with_a_restart(moves: LibvirtMoves) -> None:
 
 def test_build_that_is_not_the_new_one(shared_moves: LibvirtMoves, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lose this and a guest that is still in the old QEMU counts as updated."""
-    other = shared_moves.domain.build.program_file("ppc64le")
-    monkeypatch.setattr("fixtures.path.libvirt.domain.executable_file", lambda _build, _arch: other)
+    other = probed(shared_moves.domain.build, "ppc64le")
+    monkeypatch.setattr("fixtures.path.libvirt.domain.probed", lambda _build, _arch: other)
     assert not shared_moves.runs_new_build()
 
 
