@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from fixtures.errors import RigError
-from fixtures.hosts.emulated import host as hosts
+from fixtures.hosts.emulated import memory_kills
 from fixtures.hosts.emulated.connection import HostLost
+from fixtures.hosts.emulated.files import Files
 from fixtures.hosts.emulated.host import EmulatedHost
+from fixtures.hosts.emulated.memory_kills import MemoryKills
 from fixtures.hosts.emulated.protocol import MAX_PAYLOAD, WINDOW, Frame, Type, u32
 from fixtures.hosts.interface import NoSuchFile
 from suites.harness.support.host_init import (
@@ -108,9 +110,10 @@ def test_program_that_the_kernel_killed_for_memory_fails_the_host(
 ) -> None:
     """Lose this and a host whose memory ran out becomes a verdict on the build whose QEMU it killed."""
     kernels_word = "Out of memory: Killed process 81 (qemu-system-x86)"
-    monkeypatch.setattr(host, "_console", lambda: f"[   1.0] up\n[   9.0] {kernels_word}\n")
+    console = f"[   1.0] up\n[   9.0] {kernels_word}\n"
+    monkeypatch.setattr(host, "_memory_kills", MemoryKills(Files(host.connection), lambda: console))
     counts = tmp_path / "vmstat"
-    monkeypatch.setattr(hosts, "VMSTAT", counts)
+    monkeypatch.setattr(memory_kills, "VMSTAT", counts)
     counts.write_text("nr_free_pages 1\noom_kill 3\n")
     with host.attempt_dir():
         host.check()
