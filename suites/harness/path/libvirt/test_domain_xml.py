@@ -10,6 +10,7 @@ import pytest
 from fixtures.machine.interface import label_of_destination
 from fixtures.matrix.guestspec import GuestSpec
 from fixtures.matrix.names import Arch, Hardware
+from fixtures.path.libvirt.cpu_definition import HOST_CPU
 from fixtures.path.libvirt.domain_xml import for_destination, render_domain, socket_paths
 
 RUN_DIR = Path("/tmp/hp-x/hp-<y>")
@@ -26,6 +27,7 @@ def xml_of(
     *,
     round_memory: bool = False,
     accelerator: str = "tcg",
+    cpu: str = "",
 ) -> str:
     """The XML of a guest with characters in all names that XML must escape."""
     return render_domain(
@@ -33,6 +35,7 @@ def xml_of(
         name=f"hotpatch-{HARD}",
         program=f"/usr/bin/{HARD}",
         accelerator=accelerator,
+        cpu=cpu,
         images=Path("/images", HARD),
         attempt_dir=RUN_DIR,
         sockets=socket_paths(RUN_DIR, "source"),
@@ -75,7 +78,13 @@ def test_domain_runs_on_the_accelerator_of_the_run(accelerator: str, kind: str) 
     """Lose this and libvirt's cells say KVM and run under TCG."""
     root = ET.fromstring(xml_of("x86_64", accelerator=accelerator))  # noqa: S314 - our own
     assert root.get("type") == kind
-    assert (root.find("cpu") is not None) is (kind == "kvm")
+
+
+def test_domain_has_the_cpu_that_libvirt_is_asked_for() -> None:
+    """Lose this and the cells about definitions of CPUs have one and the same CPU."""
+    root = ET.fromstring(xml_of("x86_64", accelerator="kvm", cpu=HOST_CPU))  # noqa: S314 - our own
+    assert ET.tostring(root.find("cpu"), encoding="unicode").strip() == '<cpu mode="host-passthrough" />'  # type: ignore[arg-type]
+    assert ET.fromstring(xml_of("x86_64")).find("cpu") is None  # noqa: S314 - our own
 
 
 def test_property_of_the_machine_is_passed_through() -> None:

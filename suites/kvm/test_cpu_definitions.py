@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A guest keeps the CPU that libvirt gave it. "Missing features" and "extra features" are frequent reports.
+
+That the guest's CPUID is as before is part of every hot patch.
+"""
+
+from fixtures.attempt.attempt import HotPatch
+from fixtures.attempt.libvirt_moves import LibvirtMoves
+from fixtures.guest.guest import Guest
+from fixtures.matrix.names import CpuDefinition
+from fixtures.matrix.promises import Promise, promise
+
+
+def about(cpu: CpuDefinition) -> Promise:
+    """A guest under KVM whose CPU is defined so."""
+    return promise(
+        f"kvm-cpu-{cpu}",
+        path="libvirt",
+        mechanism="precopy",
+        needs_kvm=True,
+        only="x86_64",
+        cpu=cpu,
+        slow=True,
+    )
+
+
+@about("host-passthrough")
+@about("host-model")
+@about("check-full")
+def test_cpu_is_the_same_after_the_move(guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves) -> None:
+    """Lose this and a guest loses instructions that it uses, or cannot be moved or started again."""
+    guest.works()
+    cpu = libvirt.cpu()
+    assert libvirt.cpu_accepted(cpu)
+    assert hot_patch().runs_on_new_build
+    assert libvirt.cpu_kept(cpu)
