@@ -19,7 +19,7 @@ PASSES_WITHOUT_HELP = 4
 
 
 def x86(aspect: str, mechanism: str, profile: str = "idle", **more: object) -> Promise:
-    """A promise about an x86_64 guest under KVM, moved by QMP; all are `slow`."""
+    """A promise about an x86_64 guest under KVM, moved by QMP; `slow` unless said otherwise."""
     words = {"path": "qmp", "needs_kvm": True, "only": "x86_64", "slow": True}
     return promise(f"kvm-{aspect}", mechanism=mechanism, profile=profile, **words | more)  # type: ignore[arg-type]
 
@@ -49,7 +49,7 @@ def test_guest_keeps_the_cpu_of_its_host(guest: Guest, hot_patch: HotPatch) -> N
     assert examined(guest)
 
 
-@x86("clock", "precopy", vcpus=2)
+@x86("clock", "precopy", vcpus=2, slow=False)
 @x86("clock", "postcopy", "busy")
 def test_kvms_clock_goes_on(guest: Guest, hot_patch: HotPatch, kvm: UnderKvm) -> None:
     """Lose this and the time in every guest under KVM jumps, or it gets another, slower clock."""
@@ -75,7 +75,7 @@ def test_kvms_timers_go_off(guest: Guest, hot_patch: HotPatch, kvm: UnderKvm, se
     assert guest.kernel_log_is_clean()
 
 
-@x86("page-faults", "postcopy-immediate", "busy")
+@x86("page-faults", "postcopy-immediate", "busy", slow=False)
 @x86("page-faults", "postcopy-immediate", "busy", vcpus=2)
 def test_kvms_page_faults_fetch_pages(guest: Guest, hot_patch: HotPatch, kvm: UnderKvm) -> None:
     """Lose this and vCPUs of a busy guest hang in KVM, or read zeros, where a page has not arrived yet."""
