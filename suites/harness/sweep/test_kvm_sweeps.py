@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +23,8 @@ from fixtures.outcome.outcome import Outcome, RunRecord
 from fixtures.places import MATRIX_FILE
 from fixtures.qualify.pair_under_test import PairUnderTest
 from fixtures.qualify.venue import Venue
+from fixtures.still.shown import Shown
+from fixtures.sweep import compat_properties
 from fixtures.sweep.cpus import sweep_cpus
 from fixtures.sweep.forecasts import Judged
 from fixtures.sweep.machines import sweep_machine_types
@@ -143,3 +147,32 @@ def test_failure_of_the_host_is_no_outcome(sweep: Sweep, monkeypatch: pytest.Mon
     sweep.venue = replace(sweep.venue, programs=Full())
     with pytest.raises(RigError, match="out of memory"):
         sweep.keep("pc-q35-7.2", "machine", Judged(Outcome.REGRESSION, "gone", []))
+
+
+def test_cpu_of_a_machine_type_that_changes_under_kvm_is_found(
+    sweep: Sweep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and what KVM gives a guest by default changes unseen, because TCG has none of it."""
+    started: list[str] = []
+    probe = SimpleNamespace(
+        machine_types=(MachineType("pc-q35-7.2", None, deprecated=False),), offers=lambda _name: True
+    )
+
+    @contextmanager
+    def start(_sweep: Sweep, build: Any, arguments: Sequence[str], _name: str) -> Iterator[Any]:
+        started.append(arguments[3])
+        yield build
+
+    monkeypatch.setattr(Sweep, "probes", (probe, probe))
+    monkeypatch.setattr(Sweep, "started", start)
+    monkeypatch.setattr(compat_properties, "probed", lambda *_: None)
+    monkeypatch.setattr(compat_properties, "shown_by", lambda _machine: Shown("", [], {}, {}))
+    monkeypatch.setattr(
+        compat_properties, "cpus_of", lambda build, *_: {"EPYC": {"kvm-pv-eoi": build.name == "old"}}
+    )
+    compat_properties.sweep_properties(sweep, "q35")
+    found = {cell.subject: cell for cell in sweep.cells}
+    assert started == ["kvm", "kvm"]
+    assert found["cpu-features:EPYC"].outcome is Outcome.REGRESSION
+    assert "kvm-pv-eoi was on and is off on pc-q35-7.2" in found["cpu-features:EPYC"].reason
+    assert found["machine-properties"].outcome is Outcome.PASS
