@@ -3,6 +3,7 @@
 
 import socket
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -147,6 +148,28 @@ def test_library_reaches_a_daemon(host: EmulatedHost) -> None:
                 theirs.sendall(b"world")
                 assert library.recv(5) == b"world"
         assert not (outside / "socket").exists()
+
+
+def test_what_a_library_sends_at_once_arrives(host: EmulatedHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and libvirt's client, which speaks first, waits for ever for the answer of a slow host."""
+    connected = host._connected
+
+    def later(channel: int, path: Path) -> bool:
+        time.sleep(0.2)
+        return connected(channel, path)
+
+    monkeypatch.setattr(host, "_connected", later)
+    with attempt_dir() as inner, socket.socket(socket.AF_UNIX) as daemon:
+        daemon.bind(str(inner / "socket"))
+        daemon.listen()
+        library, end = socket.socketpair()
+        with library:
+            library.sendall(b"hello")
+            host._join(end, inner / "socket", SECONDS)
+            theirs, _ = daemon.accept()
+            with theirs:
+                theirs.settimeout(SECONDS)
+                assert theirs.recv(5) == b"hello"
 
 
 def test_library_that_reaches_nobody_is_hung_up_on(host: EmulatedHost) -> None:
