@@ -4,6 +4,7 @@
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -99,7 +100,8 @@ def test_data_beyond_the_window_loses_the_host(init: Init, channel: socket.socke
     """Lose this and a console that nobody reads takes all memory of the suite."""
     init.greets()
     data = Frame(Type.DATA, CHANNEL, bytes(WINDOW // 8))
-    init.says(*[data] * 24)
+    with suppress(BrokenPipeError):  # The suite may have hung up before it gets all.
+        init.says(*[data] * 24)
     with init.connection.changed:
         assert init.connection.changed.wait_for(lambda: init.connection.lost is not None, SECONDS)
 
