@@ -49,7 +49,8 @@ def test_guest_keeps_the_cpu_of_its_host(guest: Guest, hot_patch: HotPatch) -> N
     assert examined(guest)
 
 
-@x86("clock", "precopy", vcpus=2, slow=False)
+@x86("clock", "precopy", slow=False)
+@x86("clock", "precopy", vcpus=2)
 @x86("clock", "postcopy", "busy")
 def test_kvms_clock_goes_on(guest: Guest, hot_patch: HotPatch, kvm: UnderKvm) -> None:
     """Lose this and the time in every guest under KVM jumps, or it gets another, slower clock."""
