@@ -149,18 +149,17 @@ def test_failure_of_the_host_is_no_outcome(sweep: Sweep, monkeypatch: pytest.Mon
         sweep.keep("pc-q35-7.2", "machine", Judged(Outcome.REGRESSION, "gone", []))
 
 
-def test_cpu_of_a_machine_type_that_changes_under_kvm_is_found(
-    sweep: Sweep, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Lose this and what KVM gives a guest by default changes unseen, because TCG has none of it."""
-    started: list[str] = []
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The accelerators of machines that are started, on builds with different defaults of a CPU model."""
+    accelerators: list[str] = []
     probe = SimpleNamespace(
         machine_types=(MachineType("pc-q35-7.2", None, deprecated=False),), offers=lambda _name: True
     )
 
     @contextmanager
     def start(_sweep: Sweep, build: Any, arguments: Sequence[str], _name: str) -> Iterator[Any]:
-        started.append(arguments[3])
+        accelerators.append(arguments[3])
         yield build
 
     monkeypatch.setattr(Sweep, "probes", (probe, probe))
@@ -170,9 +169,21 @@ def test_cpu_of_a_machine_type_that_changes_under_kvm_is_found(
     monkeypatch.setattr(
         compat_properties, "cpus_of", lambda build, *_: {"EPYC": {"kvm-pv-eoi": build.name == "old"}}
     )
+    return accelerators
+
+
+def test_cpu_of_a_machine_type_that_changes_under_kvm_is_found(sweep: Sweep, started: list[str]) -> None:
+    """Lose this and what KVM gives a guest by default changes unseen, because TCG has none of it."""
     compat_properties.sweep_properties(sweep, "q35")
     found = {cell.subject: cell for cell in sweep.cells}
     assert started == ["kvm", "kvm"]
     assert found["cpu-features:EPYC"].outcome is Outcome.REGRESSION
     assert "kvm-pv-eoi was on and is off on pc-q35-7.2" in found["cpu-features:EPYC"].reason
     assert found["machine-properties"].outcome is Outcome.PASS
+
+
+def test_family_of_which_nothing_is_wanted_is_not_started(sweep: Sweep, started: list[str]) -> None:
+    """Lose this and `--subject` waits for minutes for machines that it does not ask for."""
+    sweep.wanted = "pc/*"
+    compat_properties.sweep_properties(sweep, "q35")
+    assert started == []
