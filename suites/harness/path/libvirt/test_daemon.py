@@ -2,6 +2,7 @@
 """A scripted libvirt daemon: its configuration, and the message when it does not start."""
 
 import sys
+import threading
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -37,6 +38,13 @@ DOES_NOT_LISTEN = f"""
 ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 ready.sendto(b'READY=1', os.environ['NOTIFY_SOCKET'])
 time.sleep(60)
+"""
+NEVER_ANSWERS = f"""
+import pathlib
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(str(pathlib.Path(os.environ['NOTIFY_SOCKET']).parent / 'run/libvirt-sock'))
+listener.listen()
+{DOES_NOT_LISTEN}
 """
 
 
@@ -146,6 +154,17 @@ def test_daemon_that_cannot_be_used_is_ended(
     said = fails_to_start(build_with(tmp_path, LIBVIRTD, script=script), place)
     assert why in said
     assert not psutil.pid_exists(int((place / "s1/output").read_text()))
+
+
+def test_daemon_that_never_answers_is_ended_in_time(
+    tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and a run waits for good for a daemon that hangs: not even pytest's timeout ends it."""
+    monkeypatch.setattr(daemon_module, "OPEN_SECONDS", 0.2)
+    said = fails_to_start(build_with(tmp_path, LIBVIRTD, script=NEVER_ANSWERS), place)
+    assert "libvirt of new on this machine does not answer: it accepted no client within 0.2 s; " in said
+    assert not psutil.pid_exists(int((place / "s1/output").read_text()))
+    assert "libvirt-open" not in {thread.name for thread in threading.enumerate()}
 
 
 @pytest.fixture
