@@ -28,6 +28,7 @@ from suites.harness.support.scripted_attempts import SHIPPED
 PAIR = Pair(old="debian-12", new="debian-13")
 OLD, NEW = (Build(name, Sandbox(Path(f"/{name}")), {}) for name in (PAIR.old, PAIR.new))
 Made = Callable[..., Venues]
+STRETCH = 7.0
 
 
 class Hosts:
@@ -53,7 +54,8 @@ class Hosts:
     def boot(self, _emulator: Build, arch: str, _image: Path, **_more: Any) -> Any:
         """A host that is never asked anything."""
         self.booted.append(arch)
-        return SimpleNamespace(kind="emulated", connection=SimpleNamespace(lost=None), close=lambda: None)
+        lives = SimpleNamespace(lost=None)
+        return SimpleNamespace(kind="emulated", stretch=STRETCH, connection=lives, close=lambda: None)
 
 
 @pytest.fixture
@@ -310,6 +312,14 @@ def test_package_is_that_of_the_guests(power_pair: PairUnderTest) -> None:
     installed = {"qemu-system-x86": "1:10.0.13", "qemu-system-ppc": "1:10.0.12"}
     power_pair.old = replace(power_pair.old, installed=installed)
     assert power_pair.info(power_pair.old).package == "qemu-system-ppc 1:10.0.12"
+
+
+def test_time_limit_learns_how_slow_the_host_is(power_pair: PairUnderTest) -> None:
+    """Lose this and a test on a slow host ends before its own waits do."""
+    learnt: list[float] = []
+    power_pair.when_placed = learnt.append
+    power_pair.venue("ppc64le", "qmp")
+    assert learnt == [STRETCH]
 
 
 def test_emulated_host_is_named_as_accelerator(power_pair: PairUnderTest) -> None:
