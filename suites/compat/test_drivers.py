@@ -9,6 +9,7 @@ from __future__ import annotations
 from fixtures.attempt.attempt import HotPatch
 from fixtures.guest.examination import examined
 from fixtures.guest.guest import Guest
+from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.promises import promise
 
 
@@ -28,7 +29,9 @@ def test_devices_go_on_under_their_drivers(guest: Guest, hot_patch: HotPatch) ->
     assert examined(guest)
 
 
-@promise("reboots", path="qmp", mechanism="precopy", version="newest-old", may_reboot=True)
+@promise(
+    "reboots", path="qmp", mechanism="precopy", version="newest-old", options=GuestOptions(may_reboot=True)
+)
 def test_guest_reboots_under_the_new_build(guest: Guest, hot_patch: HotPatch) -> None:
     """Lose this and a guest that was moved well does not start again, or finds itself on other firmware."""
     guest.must_reboot_first()

@@ -11,20 +11,22 @@ from fixtures.attempt.attempt import HotPatch
 from fixtures.attempt.identity import Identity
 from fixtures.guest.examination import examined
 from fixtures.guest.guest import Guest
+from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.power import PowerOptions
 from fixtures.matrix.promises import promise
 
-power = partial(promise, only="ppc64le", path="qmp", may_reboot=True)
-HASH, POWER8 = PowerOptions(hash_mmu=True), PowerOptions(compat="power8")
-XICS = PowerOptions(ic_mode="xics")
+power = partial(promise, only="ppc64le", path="qmp")
+options = partial(GuestOptions, may_reboot=True)
+HASH, POWER8 = options(power=PowerOptions(hash_mmu=True)), options(power=PowerOptions(compat="power8"))
+XICS = options(power=PowerOptions(ic_mode="xics"))
 
 
-@power("hash", power=HASH, mechanism="precopy", profile="busy")
-@power("hash", power=HASH, mechanism="postcopy-immediate")
-@power("compat-power8", power=POWER8, mechanism="postcopy-immediate", profile="busy")
-@power("compat-power8", power=POWER8, mechanism="ignore-shared")
-@power("xics", power=XICS, mechanism="precopy", profile="busy")
-@power("xics", power=XICS, mechanism="ignore-shared")
+@power("hash", options=HASH, mechanism="precopy", profile="busy")
+@power("hash", options=HASH, mechanism="postcopy-immediate")
+@power("compat-power8", options=POWER8, mechanism="postcopy-immediate", profile="busy")
+@power("compat-power8", options=POWER8, mechanism="ignore-shared")
+@power("xics", options=XICS, mechanism="precopy", profile="busy")
+@power("xics", options=XICS, mechanism="ignore-shared")
 def test_power_guest_keeps_its_modes(guest: Guest, hot_patch: HotPatch, identity: Identity) -> None:
     """Lose this and an update loses page tables or interrupts of guests that run as an older processor."""
     identity.is_as_asked()

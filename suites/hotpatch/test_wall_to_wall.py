@@ -4,12 +4,15 @@
 from fixtures.attempt.attempt import HotPatch
 from fixtures.guest.examination import examined
 from fixtures.guest.guest import Guest
+from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.promises import promise
 
+FILLED = GuestOptions(fills_memory=True)
 
-@promise("wall-to-wall", path="qmp", mechanism="precopy", profile="busy", fills_memory=True, slow=True)
-@promise("wall-to-wall", path="qmp", mechanism="postcopy", fills_memory=True, slow=True)
-@promise("wall-to-wall", path="libvirt", mechanism="precopy", fills_memory=True, slow=True)
+
+@promise("wall-to-wall", path="qmp", mechanism="precopy", profile="busy", options=FILLED, slow=True)
+@promise("wall-to-wall", path="qmp", mechanism="postcopy", options=FILLED, slow=True)
+@promise("wall-to-wall", path="libvirt", mechanism="precopy", options=FILLED, slow=True)
 def test_full_guest_keeps_every_page(guest: Guest, hot_patch: HotPatch) -> None:
     """Lose this and an update that drops pages passes if the tested guests do not use those pages."""
     guest.works()

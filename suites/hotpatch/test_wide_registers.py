@@ -4,10 +4,11 @@
 from fixtures.attempt.attempt import HotPatch
 from fixtures.guest.examination import examined
 from fixtures.guest.guest import Guest
+from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.promises import promise
 
 
-@promise("avx", path="qmp", mechanism="precopy", vcpus=2, avx=True)
+@promise("avx", path="qmp", mechanism="precopy", vcpus=2, options=GuestOptions(avx=True))
 def test_wide_registers_survive(guest: Guest, hot_patch: HotPatch) -> None:
     """Lose this and an update damages what guests compute with AVX."""
     guest.processor.must_have("ymm-high")

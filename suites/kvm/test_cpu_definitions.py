@@ -7,6 +7,7 @@ That the guest's CPUID is as before is part of every hot patch.
 from fixtures.attempt.attempt import HotPatch
 from fixtures.attempt.libvirt_moves import LibvirtMoves
 from fixtures.guest.guest import Guest
+from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.names import CpuDefinition
 from fixtures.matrix.promises import Promise, promise
 
@@ -19,7 +20,7 @@ def about(cpu: CpuDefinition) -> Promise:
         mechanism="precopy",
         needs_kvm=True,
         only="x86_64",
-        cpu=cpu,
+        options=GuestOptions(cpu=cpu),
         slow=True,
     )
 

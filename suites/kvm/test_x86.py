@@ -12,10 +12,12 @@ from fixtures.attempt.set_times import SetTimes
 from fixtures.attempt.under_kvm import UnderKvm
 from fixtures.guest.examination import examined
 from fixtures.guest.guest import Guest
+from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.promises import Promise, promise
 
 Test = TypeVar("Test", bound=Callable[..., Any])
 PASSES_WITHOUT_HELP = 4
+DIRTY_RING, CPU_HOST = GuestOptions(dirty_ring=True), GuestOptions(cpu_host=True)
 
 
 def x86(aspect: str, mechanism: str, profile: str = "idle", **more: object) -> Promise:
@@ -40,8 +42,8 @@ def test_guest_survives_under_kvm(guest: Guest, hot_patch: HotPatch) -> None:
     assert examined(guest)
 
 
-@x86("cpu-host", "precopy", vcpus=2, cpu_host=True)
-@x86("cpu-host", "postcopy", "busy", cpu_host=True)
+@x86("cpu-host", "precopy", vcpus=2, options=CPU_HOST)
+@x86("cpu-host", "postcopy", "busy", options=CPU_HOST)
 def test_guest_keeps_the_cpu_of_its_host(guest: Guest, hot_patch: HotPatch) -> None:
     """Lose this and a guest with `-cpu host` gets another CPU while it runs, or registers of it are lost."""
     guest.works()
@@ -87,10 +89,10 @@ def test_kvms_page_faults_fetch_pages(guest: Guest, hot_patch: HotPatch, kvm: Un
     assert examined(guest)
 
 
-@x86("dirty-ring", "precopy", "busy", dirty_ring=True)
-@x86("dirty-ring", "precopy", "busy", vcpus=2, dirty_ring=True)
-@x86("dirty-ring", "multifd", "busy", vcpus=2, dirty_ring=True)
-@x86("dirty-ring", "postcopy", "busy", dirty_ring=True)
+@x86("dirty-ring", "precopy", "busy", options=DIRTY_RING)
+@x86("dirty-ring", "precopy", "busy", vcpus=2, options=DIRTY_RING)
+@x86("dirty-ring", "multifd", "busy", vcpus=2, options=DIRTY_RING)
+@x86("dirty-ring", "postcopy", "busy", options=DIRTY_RING)
 def test_guest_survives_with_a_dirty_ring(guest: Guest, hot_patch: HotPatch, kvm: UnderKvm) -> None:
     """Lose this and pages are lost whose writes KVM noted in a vCPU's ring and not in a bitmap."""
     guest.works()
@@ -99,7 +101,7 @@ def test_guest_survives_with_a_dirty_ring(guest: Guest, hot_patch: HotPatch, kvm
     assert examined(guest)
 
 
-@x86("dirty-limit", "precopy", "busy", vcpus=2, dirty_ring=True)
+@x86("dirty-limit", "precopy", "busy", vcpus=2, options=DIRTY_RING)
 def test_dirty_limit_makes_precopy_end(guest: Guest, convergence: Convergence) -> None:
     """Lose this and the only brake for single vCPUs that write too much does not hold, or never lets go."""
     way = WAYS["dirty-limit"]

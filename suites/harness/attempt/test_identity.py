@@ -11,6 +11,7 @@ import pytest
 
 from fixtures.attempt.identity import Identity, same, unlike
 from fixtures.errors import RigError
+from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.guestspec import GuestSpec
 from fixtures.matrix.power import PowerOptions
 
@@ -38,12 +39,13 @@ def test_guest_must_be_what_the_cell_is_about(
     options: PowerOptions, found: dict[str, str], said: str
 ) -> None:
     """Lose this and a cell about hash page tables or threads passes with a guest that has none."""
-    assert unlike(POWER9 | found, replace(SPEC, power=options)) == said
+    assert unlike(POWER9 | found, replace(SPEC, options=GuestOptions(power=options))) == said
 
 
 def test_wrong_guest_is_an_error_of_the_rig() -> None:
     """Lose this and a mistake of the suite counts against a build."""
-    guest = SimpleNamespace(identity=lambda: POWER9, spec=replace(SPEC, power=PowerOptions(threads=2)))
+    spec = replace(SPEC, options=GuestOptions(power=PowerOptions(threads=2)))
+    guest = SimpleNamespace(identity=lambda: POWER9, spec=spec)
     attempt: Any = SimpleNamespace(guest=guest)
     with pytest.raises(RigError, match="not what this cell is about: threads is 0, not 0-1"):
         Identity(attempt).is_as_asked()

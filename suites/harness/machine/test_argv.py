@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.machine.argv import CHANNELS, render
+from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.guestspec import GuestSpec
 from fixtures.matrix.power import PowerOptions
 
@@ -83,14 +84,14 @@ def test_x86_guest_on_an_emulated_host_is_that_of_kvm() -> None:
 
 def test_cpu_of_the_host_is_asked_for() -> None:
     """Lose this and no guest has the CPU of its host; each QEMU shows another part of that CPU."""
-    guest = replace(Q35, cpu_host=True)
+    guest = replace(Q35, options=GuestOptions(cpu_host=True))
     assert line(guest, accelerator="kvm")[line(guest, accelerator="kvm").index("-cpu") + 1] == "host"
     assert "-cpu" not in line(guest) + line(Q35, accelerator="kvm")
 
 
 def test_dirty_ring_belongs_to_the_accelerator() -> None:
     """Lose this and KVM logs dirty pages in a bitmap, or QEMU refuses two accelerators."""
-    words = line(replace(Q35, dirty_ring=True), accelerator="kvm")
+    words = line(replace(Q35, options=GuestOptions(dirty_ring=True)), accelerator="kvm")
     assert words[words.index("-machine") + 1] == "pc-q35-7.2"
     assert words[words.index("-accel") + 1] == "kvm,dirty-ring-size=4096"
 
@@ -114,8 +115,8 @@ def test_guest_gets_its_description(spec: GuestSpec) -> None:
 
 def test_power_guest_gets_its_processor() -> None:
     """Lose this and a cell about threads or compatibility modes is about the default guest."""
-    options = PowerOptions(compat="power8", threads=2, hash_mmu=True)
-    words = line(replace(PSERIES, vcpus=2, power=options))
+    power = PowerOptions(compat="power8", threads=2, hash_mmu=True)
+    words = line(replace(PSERIES, vcpus=2, options=GuestOptions(power=power)))
     assert words[words.index("-machine") + 1] == f"{PSERIES.machine_type},max-cpu-compat=power8,accel=tcg"
     assert words[words.index("-smp") + 1] == "2,threads=2"
     assert "disable_radix" in words[words.index("-append") + 1].split()
@@ -200,7 +201,7 @@ def test_oldest_pseries_guests_get_what_they_can_run_on(
 def test_guest_that_is_to_reboot_is_not_stopped_by_it() -> None:
     """Lose this and a guest that is reset on purpose stands still."""
     assert "-no-reboot" in line(Q35)
-    assert "-no-reboot" not in line(replace(Q35, may_reboot=True))
+    assert "-no-reboot" not in line(replace(Q35, options=GuestOptions(may_reboot=True)))
 
 
 def test_qemu_of_a_guest_that_may_power_off_ends_with_it() -> None:

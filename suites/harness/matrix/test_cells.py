@@ -15,6 +15,7 @@ from fixtures.errors import UsageError
 from fixtures.matrix.cell_ids import cell_named
 from fixtures.matrix.cells import Cell, expand, promised_cells, short_selection
 from fixtures.matrix.guest_devices import drivable
+from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.mechanisms import MECHANISMS, Mechanism, drives
 from fixtures.matrix.promises import WAYS, Promise, promise_each_way
 from fixtures.matrix.schema import Guests, MachineTypeChoice, Matrix, load_matrix
@@ -110,7 +111,8 @@ def test_promise_with_a_version_is_tested_on_every_architecture() -> None:
 
 def test_power_has_no_cell_for_registers_of_x86() -> None:
     """Lose this and each run on POWER begins a guest only to say that its CPU has no AVX."""
-    assert [cell.arch for cell in promised_cells(SHIPPED, [replace(ONCE, avx=True)])] == ["x86_64"]
+    with_avx = replace(ONCE, options=GuestOptions(avx=True))
+    assert [cell.arch for cell in promised_cells(SHIPPED, [with_avx])] == ["x86_64"]
 
 
 def test_slow_promise_is_not_in_the_default_run() -> None:
@@ -153,8 +155,9 @@ def test_guest_with_one_device_is_a_slow_cell_of_its_own() -> None:
 
 def test_only_a_guest_that_is_to_reboot_may() -> None:
     """Lose this and a guest that panics reboots and looks alive."""
-    cells = promised_cells(SHIPPED, [ONCE, replace(ONCE, aspect="reboots", may_reboot=True)], ["x86_64"])
-    assert [cell.guest("a-machine").may_reboot for cell in cells] == [False, True]
+    reboots = replace(ONCE, aspect="reboots", options=GuestOptions(may_reboot=True))
+    cells = promised_cells(SHIPPED, [ONCE, reboots], ["x86_64"])
+    assert [cell.guest("a-machine").options.may_reboot for cell in cells] == [False, True]
 
 
 def test_covering_set_stays_small() -> None:

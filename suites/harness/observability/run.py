@@ -13,6 +13,7 @@ from fixtures.attempt.attempt import Setting
 from fixtures.machine.machine_types import resolve
 from fixtures.machine.probe import probed
 from fixtures.matrix.cells import Cell
+from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.names import Arch, Hardware, Profile
 from fixtures.matrix.schema import load_matrix
 from fixtures.path.interface import negotiated
@@ -228,7 +229,7 @@ def _setting(order: Order, evidence: Path) -> Setting:
         order.profile,
         order.hardware,
         VCPUS[order.arch],
-        fills_memory=order.full,
+        options=GuestOptions(fills_memory=order.full),
     )
     under_test.prepare([cell])
     old, new = under_test.old, under_test.new

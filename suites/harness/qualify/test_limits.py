@@ -10,6 +10,7 @@ import pytest
 
 from fixtures.errors import Unsupported
 from fixtures.machine.probe import Probe
+from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.names import PathName
 from fixtures.matrix.power import PowerOptions
 from fixtures.outcome.outcome import Outcome
@@ -89,7 +90,7 @@ def test_dirty_ring_takes_new_builds(
 ) -> None:
     """Lose this and an old QEMU that does not start with a dirty ring is an error of the suite."""
     probes["debian-12"] = replace(probes["debian-12"], version=version)
-    result = stage.judge({}, cell=replace(CELL, dirty_ring=True))
+    result = stage.judge({}, cell=replace(CELL, options=GuestOptions(dirty_ring=True)))
     assert result.outcome is outcome
     assert outcome is Outcome.PASS or "the source (debian-12) has QEMU 6.1.1" in result.reason
 

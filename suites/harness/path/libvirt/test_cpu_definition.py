@@ -8,6 +8,7 @@ from typing import Any
 import libvirt
 import pytest
 
+from fixtures.matrix.guest_options import USUAL, GuestOptions
 from fixtures.matrix.guestspec import GuestSpec
 from fixtures.matrix.names import CpuDefinition
 from fixtures.path.libvirt.cpu_definition import HOST_CPU, Cpu, cpu_element, why_refused
@@ -17,7 +18,7 @@ HOST_MODEL = """
 <model fallback='forbid'>EPYC</model><vendor>AMD</vendor>
 <feature policy='require' name='hypervisor'/><feature policy='disable' name='svm'/>
 """
-SPEC = GuestSpec("x86_64", "pc-q35-7.2", 1, "idle", "bare", 0, cpu="check-full")
+SPEC = GuestSpec("x86_64", "pc-q35-7.2", 1, "idle", "bare", 0, options=GuestOptions(cpu="check-full"))
 
 
 def cpu(inner: str = HOST_MODEL, mode: str = "custom") -> Cpu:
@@ -54,14 +55,14 @@ def test_full_check_is_of_the_model_of_the_host() -> None:
 @pytest.mark.parametrize("asked", [None, "host-passthrough", "host-model"])
 def test_other_definitions_start_no_domain(asked: CpuDefinition | None) -> None:
     """Lose this and every guest of libvirt costs one start of QEMU more."""
-    element = cpu_element(SimpleNamespace(), replace(SPEC, cpu=asked), "/usr/bin/qemu")
+    element = cpu_element(SimpleNamespace(), replace(SPEC, options=GuestOptions(cpu=asked)), "/usr/bin/qemu")
     assert element == (f'<cpu mode="{asked}"/>' if asked else "")
 
 
 def test_guest_of_libvirt_has_the_cpu_of_one_of_qmp() -> None:
     """Lose this and x86_64 guests of libvirt get another CPU from a QEMU that knows more of the host."""
     power = GuestSpec("ppc64le", "pseries-7.2", 1, "idle", "bare", 0)
-    for spec, is_host in ((replace(SPEC, cpu=None), False), (power, True)):
+    for spec, is_host in ((replace(SPEC, options=USUAL), False), (power, True)):
         assert (cpu_element(SimpleNamespace(), spec, "/usr/bin/qemu") == HOST_CPU) is is_host
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from fixtures.hosts.emulated.host import EmulatedHost
 from fixtures.hosts.emulated.protocol import MAX_PAYLOAD, Frame, Type
+from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.guestspec import GuestSpec
 from fixtures.path.libvirt.cpu_definition import Cpu, cpu_element, why_refused
 from fixtures.path.libvirt.daemon import Daemon
@@ -18,7 +19,7 @@ from fixtures.waiting import Deadline, comes_true
 from suites.harness.support.host_init import SECONDS, host_init, host_of_init, needs_root
 
 pytestmark = needs_root
-SPEC = GuestSpec("x86_64", "q35", 1, "idle", "bare", 0, cpu="check-full")
+SPEC = GuestSpec("x86_64", "q35", 1, "idle", "bare", 0, options=GuestOptions(cpu="check-full"))
 STOPPED = 1
 """`VIR_DOMAIN_START_PAUSED`."""
 DOMAIN = """
