@@ -5,7 +5,7 @@ That the guest's CPUID is as before is part of every hot patch.
 """
 
 from fixtures.attempt.attempt import HotPatch
-from fixtures.attempt.libvirt_moves import LibvirtMoves
+from fixtures.attempt.libvirt_cpu import LibvirtCpu
 from fixtures.guest.guest import Guest
 from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.names import CpuDefinition
@@ -28,10 +28,10 @@ def about(cpu: CpuDefinition) -> Promise:
 @about("host-passthrough")
 @about("host-model")
 @about("check-full")
-def test_cpu_is_the_same_after_the_move(guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves) -> None:
+def test_cpu_is_the_same_after_the_move(guest: Guest, hot_patch: HotPatch, libvirt_cpu: LibvirtCpu) -> None:
     """Lose this and a guest loses instructions that it uses, or cannot be moved or started again."""
     guest.works()
-    cpu = libvirt.cpu()
-    assert libvirt.cpu_accepted(cpu)
+    cpu = libvirt_cpu.now()
+    assert libvirt_cpu.accepted(cpu)
     assert hot_patch().runs_on_new_build
-    assert libvirt.cpu_kept(cpu)
+    assert libvirt_cpu.kept(cpu)

@@ -14,13 +14,10 @@ import pytest
 from fixtures.attempt.libvirt_moves import SLOW, LibvirtMoves
 from fixtures.errors import HotPatchFailure, RigError
 from fixtures.evidence.checks import Check
-from fixtures.matrix.guestspec import GuestSpec
 from fixtures.matrix.mechanisms import MIB
-from fixtures.path.libvirt.cpu_definition import Cpu
 from fixtures.path.libvirt.daemons import Daemons
 from fixtures.path.libvirt.path import LibvirtPath
 from fixtures.path.libvirt.plan import LibvirtPlan
-from suites.harness.support.libvirt_errors import error_of
 
 
 def _begin(*_: object) -> None:
@@ -93,41 +90,3 @@ def test_postcopy_is_held_until_it_was_aborted(moves: LibvirtMoves) -> None:
     with suppress(AttributeError):
         moves.refusing_abort_of_postcopy(moves.domain)
     assert asked == [(SLOW, SLOW // MIB), "memory"]
-
-
-def daemon(lacks: str) -> Any:
-    """A daemon whose host lacks these features of the CPU that a guest has."""
-
-    def compare(*_all: object) -> None:
-        if lacks:
-            said = f"Host CPU does not provide required features: {lacks}"
-            raise error_of(libvirt.VIR_ERR_CPU_INCOMPATIBLE, said)
-
-    build = SimpleNamespace(program=lambda _arch: "/usr/bin/qemu-system-x86_64")
-    return SimpleNamespace(connection=SimpleNamespace(compareHypervisorCPU=compare), build=build)
-
-
-@pytest.mark.parametrize(
-    "there,here,held",
-    [("", "", True), ("svm", "", False), ("topoext", "topoext", True), ("svm,topoext", "topoext", False)],
-)
-def test_new_libvirt_must_accept_the_cpu(there: str, here: str, held: bool, moves: LibvirtMoves) -> None:
-    """Lose this and a guest starts on a way at whose end its CPU lacks features."""
-    spec = GuestSpec("x86_64", "pc-q35-7.2", 1, "idle", "bare", 0)
-    source: Any = SimpleNamespace(daemon=daemon(here), spec=spec)
-    moves._path.domain = source
-    moves._path.daemon_of_destination = lambda _build: daemon(there)  # type: ignore[assignment, method-assign]
-    moves.check = Check  # type: ignore[method-assign]
-    check = moves.cpu_accepted(Cpu.of("<domain><cpu mode='custom'><model>EPYC</model></cpu></domain>"))
-    assert (bool(check), there in check.detail) == (held, True)
-
-
-def test_cpu_that_changed_on_its_way_is_a_failure(moves: LibvirtMoves) -> None:
-    """Lose this and a guest whose CPU lost a feature in the move passes."""
-    xml = "<domain><cpu mode='custom'><feature policy='require' name='svm'/></cpu></domain>"
-    before = Cpu.of(xml)
-    moves.check = Check  # type: ignore[method-assign]
-    for now, held in ((xml, True), (xml.replace("svm", "npt"), False)):
-        domain: Any = SimpleNamespace(handle=SimpleNamespace(XMLDesc=lambda _flags, now=now: now))
-        moves._path.domain = domain
-        assert bool(moves.cpu_kept(before)) is held
