@@ -3,17 +3,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from fixtures.machine.probe import Probe
+from fixtures.matrix.names import AcceleratorChoice
+from fixtures.matrix.schema import Matrix
+from fixtures.qualify import pair_under_test as pair_module
+from fixtures.qualify import venues as venues_module
+from fixtures.qualify.pair_under_test import PairUnderTest
+from fixtures.qualify.venues import Venues
 from suites.harness.support.scripted_attempts import (
     FORWARD,
+    SHIPPED,
     ScriptedAttempt,
     Stage,
     probe,
 )
+from suites.harness.support.scripted_venues import NEW, OLD, PAIR, Hosts, Made
 
 
 @pytest.fixture
@@ -34,3 +44,51 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, probes: dict[str, Pro
         "fixtures.qualify.qualification.Attempt", lambda setting: ScriptedAttempt(stage, setting)
     )
     return stage
+
+
+@pytest.fixture
+def hosts(monkeypatch: pytest.MonkeyPatch) -> Hosts:
+    """What the venues boot and open."""
+    hosts = Hosts()
+    monkeypatch.setattr(venues_module, "open_build", hosts.open_build)
+    monkeypatch.setattr(venues_module, "probed", lambda _build, _arch, host: host())
+    monkeypatch.setattr(venues_module, "EMULATED_BY_DEFAULT", frozenset({"ppc64le"}))
+    for name in ("host_image", "guest_image"):
+        monkeypatch.setattr(venues_module, name, lambda _matrix, arch, **_more: Path(f"/{arch}"))
+    monkeypatch.setattr("fixtures.qualify.emulated_hosts.boot", hosts.boot)
+    return hosts
+
+
+@pytest.fixture
+def made(hosts: Hosts, tmp_path: Path) -> Made:
+    """Makes venues of the shipped matrix."""
+
+    def make(
+        wanted: AcceleratorChoice, *, kvm: bool = False, matrix: Matrix = SHIPPED, strict_pins: bool = False
+    ) -> Venues:
+        return Venues(
+            matrix,
+            PAIR,
+            wanted,
+            strict_pins=strict_pins,
+            has_kvm=lambda _arch: kvm,
+            why_no_kvm=lambda _arch: "there is no /dev/kvm",
+            evidence=lambda: tmp_path,
+        )
+
+    return make
+
+
+@pytest.fixture
+def power_pair(hosts: Hosts, monkeypatch: pytest.MonkeyPatch) -> PairUnderTest:
+    """A run of ppc64le guests on emulated hosts, with builds that are never run."""
+    monkeypatch.setattr(pair_module, "probed", lambda _build, _arch: SimpleNamespace(version="10.0.13"))
+    monkeypatch.setattr(pair_module, "usable_accelerator", lambda _build, _arch, _image: "tcg")
+    monkeypatch.setattr(pair_module, "digest_of", lambda _build, _archs: "")
+    for name in ("image_notes", "notes_on_shared"):
+        monkeypatch.setattr(pair_module, name, lambda *_all: [])
+    monkeypatch.setattr(pair_module, "guest_image", lambda *_all, **_more: Path("/image"))
+    pair = PairUnderTest(SHIPPED, PAIR, strict_pins=False, accelerator="emulated")
+    pair.old, pair.new = (replace(build, programs={"ppc64le": "/usr/bin/qemu"}) for build in (OLD, NEW))
+    pair.archs = ("ppc64le",)
+    return pair
