@@ -64,6 +64,15 @@ def test_clock_that_loses_more_than_the_stop_is_found(sample: Sample, jump: floa
     assert not clock_jump(steady(replace(sample, jump=-jump)), 0.0)
 
 
+@pytest.mark.parametrize("beats_after", [0.1, 2.0])
+def test_jump_is_found_beside_a_beat_that_was_made_before_the_stop(beats_after: float) -> None:
+    """Lose this and a guest that beats rarely gains a minute by an update, and its clocks pass for noisy."""
+    source, destination = Sample(window=beats_after, jump=60.0).beats()
+    destination[0] = replace(destination[0], mono_us=source[-1].mono_us + 1000)
+    move = ClockMove.of(source, destination, ())
+    assert clock_jump(move, 0.0).what == "monotonic, wall"
+
+
 @pytest.mark.parametrize("ahead", [1.0, -1.0])
 def test_wall_clock_that_jumps_alone_is_found(ahead: float) -> None:
     """Lose this and an update changes a guest's time of day, and nobody sees it."""
