@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from fixtures.still.shown import Shown, flat
-from fixtures.sweep.compat_properties import MACHINE, MIGRATION, OBJECT, differences
 from fixtures.sweep.firmware import changes, cpu_changes
 from fixtures.sweep.guest_views import words_of
+from fixtures.sweep.property_differences import MACHINE, MIGRATION, OBJECT, differences
 
 TREE = """\
 bus: main-system-bus
