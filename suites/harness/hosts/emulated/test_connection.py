@@ -60,7 +60,7 @@ def channel(init: Init) -> Iterator[socket.socket]:
 
 def test_host_that_answers_no_ping_is_lost(init: Init, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lose this and a host that hangs stops the run."""
-    monkeypatch.setattr(connections, "PING_SECONDS", 0.001)
+    monkeypatch.setattr("fixtures.hosts.emulated.pings.PING_SECONDS", 0.001)
     monkeypatch.setattr(connections, "TICK_MILLISECONDS", 1)
     init.greets()
     with init.connection.changed:

@@ -138,7 +138,7 @@ def test_library_reaches_a_daemon(host: EmulatedHost) -> None:
     with attempt_dir() as outside, attempt_dir() as inner, socket.socket(socket.AF_UNIX) as daemon:
         daemon.bind(str(inner / "socket"))
         daemon.listen()
-        pass_on = lambda ours: host._join(ours, inner / "socket", SECONDS)  # noqa: E731
+        pass_on = lambda ours: host.sockets.join(ours, inner / "socket", SECONDS)  # noqa: E731
         with closing(Forward(outside / "socket", pass_on)), socket.socket(socket.AF_UNIX) as library:
             library.connect(str(outside / "socket"))
             theirs, _ = daemon.accept()
@@ -152,20 +152,20 @@ def test_library_reaches_a_daemon(host: EmulatedHost) -> None:
 
 def test_what_a_library_sends_at_once_arrives(host: EmulatedHost, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lose this and libvirt's client, which speaks first, waits for ever for the answer of a slow host."""
-    connected = host._connected
+    connected = host.sockets._connected
 
     def later(channel: int, path: Path) -> bool:
         time.sleep(0.2)
         return connected(channel, path)
 
-    monkeypatch.setattr(host, "_connected", later)
+    monkeypatch.setattr(host.sockets, "_connected", later)
     with attempt_dir() as inner, socket.socket(socket.AF_UNIX) as daemon:
         daemon.bind(str(inner / "socket"))
         daemon.listen()
         library, end = socket.socketpair()
         with library:
             library.sendall(b"hello")
-            host._join(end, inner / "socket", SECONDS)
+            host.sockets.join(end, inner / "socket", SECONDS)
             theirs, _ = daemon.accept()
             with theirs:
                 theirs.settimeout(SECONDS)
@@ -175,7 +175,7 @@ def test_what_a_library_sends_at_once_arrives(host: EmulatedHost, monkeypatch: p
 def test_library_that_reaches_nobody_is_hung_up_on(host: EmulatedHost) -> None:
     """Lose this and libvirt's client waits for a daemon that has ended."""
     with attempt_dir() as outside:
-        pass_on = lambda ours: host._join(ours, outside / "absent", SECONDS)  # noqa: E731
+        pass_on = lambda ours: host.sockets.join(ours, outside / "absent", SECONDS)  # noqa: E731
         with closing(Forward(outside / "socket", pass_on)), socket.socket(socket.AF_UNIX) as library:
             library.settimeout(SECONDS)
             library.connect(str(outside / "socket"))
