@@ -7,10 +7,10 @@ The kernel and its modules come from the package that the guests use. The same i
 from __future__ import annotations
 
 import stat
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from fixtures.temporary import temporary_directory
 from images.boot_image import unwrapped
 from images.initramfs import Entry, compiled, cpio, replace_file, unpacked_kernel
 from images.modules import load_order
@@ -31,9 +31,9 @@ def build_host_image(arch: str, kernel_deb: Path, out: Path) -> None:
     Raises :class:`RigError` if the package does not have what is expected.
     """
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="hotpatch-host-") as scratch:
-        kernel, modules = unpacked_kernel(kernel_deb, Path(scratch))
-        init = compiled(HOST, arch, Path(scratch)).read_bytes()
+    with temporary_directory("hotpatch-host-") as scratch:
+        kernel, modules = unpacked_kernel(kernel_deb, scratch)
+        init = compiled(HOST, arch, scratch).read_bytes()
         replace_file(out / "initrd", cpio(_entries(init, load_order(modules, MODULES[arch]))))
         replace_file(out / "kernel", unwrapped(kernel))
     build_work(out / "work")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from fixtures.errors import RigError, UsageError
 from fixtures.matrix.guest_devices import MODULE_OPTIONS, Driven
+from fixtures.temporary import temporary_directory
 from images.boot_image import unwrapped
 from images.kernel_memory import kernel_memory
 from images.modules import ModuleTree, load_order
@@ -82,11 +83,11 @@ def build_image(arch: str, kernel_deb: Path, out: Path, devices: Sequence[Driven
     the modules of `devices`. Raises :class:`RigError` if the package does not have what is expected.
     """
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="hotpatch-image-") as scratch:
-        kernel, modules = unpacked_kernel(kernel_deb, Path(scratch))
+    with temporary_directory("hotpatch-image-") as scratch:
+        kernel, modules = unpacked_kernel(kernel_deb, scratch)
         wanted = load_order(modules, [*BASE_MODULES[arch], *(name for d in devices for name in d.modules)])
         unpacked = unwrapped(kernel)
-        agent = build_agent(arch, Path(scratch)).read_bytes()
+        agent = build_agent(arch, scratch).read_bytes()
         entries = _initramfs_entries(agent, kernel_memory(unpacked), wanted, modules, devices)
         replace_file(out / "kernel", unpacked)
         replace_file(out / "kernel-packed", kernel)

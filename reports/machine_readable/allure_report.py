@@ -14,13 +14,13 @@ import os
 import re
 import signal
 import subprocess
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from fixtures.outcome.history import KEPT
 from fixtures.outcome.outcome import Outcome, RunResult
 from fixtures.printable import printable
+from fixtures.temporary import temporary_directory
 from reports.files import write_atomically
 from reports.machine_readable.node import node, node_version, search_path
 from reports.machine_readable.run_facts import run_facts
@@ -74,10 +74,10 @@ def generate(
         return (
             "No Allure report in HTML: npm's `allure` is not installed (`npm ci`); the raw results are kept."
         )
-    with tempfile.TemporaryDirectory(prefix="allure-") as scratch:
-        config = configuration(printable(name), Path(scratch) / "report", history)
-        remark = _run(program, "generate", results_dir.absolute(), Path(scratch), config)
-        made = Path(scratch) / "report" / "index.html"
+    with temporary_directory("hotpatch-allure-") as scratch:
+        config = configuration(printable(name), scratch / "report", history)
+        remark = _run(program, "generate", results_dir.absolute(), scratch, config)
+        made = scratch / "report" / "index.html"
         if remark is None and not made.is_file():
             remark = "it ended without an error, but made no index.html"
         if remark is None:
@@ -101,9 +101,9 @@ def quality_gate(results_dir: Path, node_modules: Path) -> str | None:
     program = node_modules / ".bin" / "allure"
     if node_version() < GATE_NODE or not program.exists() or not _has_results(results_dir):
         return None
-    with tempfile.TemporaryDirectory(prefix="allure-") as scratch:
-        config = configuration("gate", Path(scratch) / "report", None)
-        remark = _run(program, "quality-gate", results_dir.absolute(), Path(scratch), config)
+    with temporary_directory("hotpatch-allure-") as scratch:
+        config = configuration("gate", scratch / "report", None)
+        remark = _run(program, "quality-gate", results_dir.absolute(), scratch, config)
     return f"Allure's quality gate: {'passed' if remark is None else 'not passed'}"
 
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from fixtures.qualify.pair_under_test import PairUnderTest
 from fixtures.still.arrival import STATE
 from fixtures.still.ram import sent_pages
 from fixtures.still.stream import Stream, parse
+from fixtures.temporary import temporary_directory
 from suites.harness.observability.capture import captured
 from suites.harness.observability.held_clock import held_clock
 from suites.harness.observability.kept import is_compared
@@ -101,12 +101,12 @@ def observe(order: Order, say: Callable[[str], None]) -> Result:
     began = time.perf_counter()
     knowledge = Knowledge.read()
     wanted = Sample.read(order.sample).of(order.profile, order.hardware) if order.sample else ()
-    with held_clock() as clock, tempfile.TemporaryDirectory(prefix="hotpatch-observability-") as evidence:
-        setting = _setting(order, Path(evidence))
+    with held_clock() as clock, temporary_directory("hotpatch-observability-") as evidence:
+        setting = _setting(order, evidence)
         say(f"boots a guest on {setting.old.name} and captures it")
         capture = captured(setting, live=order.live)
         stream = parse(capture.stream)
-        player = Player(Replayer(capture, clock, Path(evidence)), stream, clock, running=order.running)
+        player = Player(Replayer(capture, clock, evidence), stream, clock, running=order.running)
         if not order.running:
             player.load_unchanged()
         refuse_unclean(player.play([]))
@@ -218,7 +218,9 @@ def _left_out(stream: Stream, knowledge: Knowledge) -> set[tuple[str, str, str]]
 
 def _setting(order: Order, evidence: Path) -> Setting:
     matrix = load_matrix(MATRIX_FILE)
-    under_test = PairUnderTest(matrix, matrix.pair(order.old, order.new), strict_pins=False)
+    under_test = PairUnderTest(
+        matrix, matrix.pair(order.old, order.new), strict_pins=False, evidence=lambda: evidence
+    )
     family = matrix.machine_types[order.arch][-1].family
     cell = Cell(
         order.arch,

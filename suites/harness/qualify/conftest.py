@@ -80,7 +80,7 @@ def made(hosts: Hosts, tmp_path: Path) -> Made:
 
 
 @pytest.fixture
-def power_pair(hosts: Hosts, monkeypatch: pytest.MonkeyPatch) -> PairUnderTest:
+def power_pair(hosts: Hosts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PairUnderTest:
     """A run of ppc64le guests on emulated hosts, with builds that are never run."""
     monkeypatch.setattr(pair_module, "probed", lambda _build, _arch: SimpleNamespace(version="10.0.13"))
     monkeypatch.setattr(pair_module, "usable_accelerator", lambda _build, _arch, _image: "tcg")
@@ -88,7 +88,7 @@ def power_pair(hosts: Hosts, monkeypatch: pytest.MonkeyPatch) -> PairUnderTest:
     for name in ("image_notes", "notes_on_shared"):
         monkeypatch.setattr(pair_module, name, lambda *_all: [])
     monkeypatch.setattr(pair_module, "guest_image", lambda *_all, **_more: Path("/image"))
-    pair = PairUnderTest(SHIPPED, PAIR, strict_pins=False, accelerator="emulated")
+    pair = PairUnderTest(SHIPPED, PAIR, strict_pins=False, accelerator="emulated", evidence=lambda: tmp_path)
     pair.old, pair.new = (replace(build, programs={"ppc64le": "/usr/bin/qemu"}) for build in (OLD, NEW))
     pair.archs = ("ppc64le",)
     return pair

@@ -12,7 +12,7 @@ from fixtures.places import ROOT
 from suites.harness.support.layers import ORDER, imports_of, room_of, room_of_module, source_files
 
 PAGE = ROOT / "docs" / "architecture.md"
-SINGLE_FILES = frozenset({"printable", "errors", "waiting", "cache", "places"})
+SINGLE_FILES = frozenset({"printable", "errors", "waiting", "temporary", "cache", "places"})
 """Modules that nearly every room imports. The picture leaves them out, because they would hide the flow."""
 _BLOCK = re.compile(r"(?<=```mermaid\n).*?(?=```)", re.DOTALL)
 Arrow = tuple[str, str]

@@ -37,12 +37,15 @@ Script = Mapping[tuple[str, str], Sequence[End]]
 """The ends of successive runs of each source and destination; the last end repeats."""
 
 
+NOWHERE = Path("/evidence")
+
+
 class ScriptedPair(PairUnderTest):
     """Two builds that are never run."""
 
     def __init__(self, pair: tuple[str, str] = FORWARD, known: Sequence[KnownIssue] = ()) -> None:
         matrix = SHIPPED.model_copy(update={"known_issues": tuple(known)})
-        super().__init__(matrix, Pair(old=pair[0], new=pair[1]), strict_pins=False)
+        super().__init__(matrix, Pair(old=pair[0], new=pair[1]), strict_pins=False, evidence=lambda: NOWHERE)
         self.old = Build(pair[0], Sandbox(Path("/")), {})
         self.new = self.old if pair[0] == pair[1] else Build(pair[1], Sandbox(Path("/")), {})
 

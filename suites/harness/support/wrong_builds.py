@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from functools import cache, reduce
 from operator import add
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Literal
 
 from fixtures.builds.build import USUAL_PROGRAMS, inside
 from fixtures.matrix.names import Arch
+from fixtures.temporary import temporary_directory
 from images.initramfs import TOOLCHAINS
 from suites.harness.support.wrong_sections import with_newer_section
 
@@ -142,8 +142,8 @@ def _stand_in(qemu: Path, program: Path, wrong: Wrong) -> None:
 @cache
 def _programs(arch: Arch) -> dict[str, bytes]:
     """The stand-in for QEMU and the clock that it preloads, compiled once by each process."""
-    with TemporaryDirectory() as directory:
-        stand_in, clock = Path(directory, STAND_IN), Path(directory, CLOCK)
+    with temporary_directory("hotpatch-wrong-") as directory:
+        stand_in, clock = directory / STAND_IN, directory / CLOCK
         _compile(arch, stand_in, "-static", "-s", *map(str, sorted(SOURCES.glob("*.c"))))
         _compile(arch, clock, "-shared", "-fPIC", str(SOURCES / "preloaded" / "clock.c"))
         return {file.name: file.read_bytes() for file in (stand_in, clock)}
