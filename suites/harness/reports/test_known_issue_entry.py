@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -21,15 +22,16 @@ from suites.harness.support.report_samples import CPU_FAILS, make_cell, make_run
 PAIR = Pair(old="debian-12", new="debian-13")
 DAY = date(2027, 2, 20)
 """90 days after the sample run."""
+SHIPPED_ENTRIES = re.compile(r"^known_issues:.*\n(?:[ ].*\n)*", re.MULTILINE)
 HOSTILE = "migrate: \"' : #{}[]&*!|>%@` \\\\ .+?(a|b)^$ <script>"
 
 
 def pasted(text: str, directory: Path) -> tuple[KnownIssue, ...]:
-    """The known issues of matrix.yaml with this entry."""
+    """The known issues of matrix.yaml with this entry in place of those that it has."""
     file = directory / "matrix.yaml"
-    whole = MATRIX_FILE.read_text()
-    assert "known_issues: []" in whole
-    file.write_text(whole.replace("known_issues: []", f"known_issues:\n{text}"))
+    whole, places = SHIPPED_ENTRIES.subn(lambda _found: f"known_issues:\n{text}\n", MATRIX_FILE.read_text())
+    assert places == 1
+    file.write_text(whole)
     return load_matrix(file).known_issues
 
 
