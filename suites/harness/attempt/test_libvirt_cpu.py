@@ -25,8 +25,13 @@ def path() -> LibvirtPath:
 
 def asked(path: LibvirtPath) -> LibvirtCpu:
     """The questions, as a test asks them."""
-    attempt: Any = SimpleNamespace(path=path, setting=SimpleNamespace(new=None), record=lambda check: check)
-    return LibvirtCpu(attempt)
+    return LibvirtCpu(attempt_by(path))
+
+
+def attempt_by(path: LibvirtPath) -> Any:
+    """An attempt whose guest has booted."""
+    setting = SimpleNamespace(new=None)
+    return SimpleNamespace(path=path, setting=setting, record=lambda check: check, began=False)
 
 
 def daemon(lacks: str) -> Any:
@@ -53,6 +58,17 @@ def test_new_libvirt_must_accept_the_cpu(there: str, here: str, held: bool, path
     path.daemon_of_destination = lambda _build: daemon(there)  # type: ignore[assignment, method-assign]
     check = asked(path).accepted(Cpu.of("<domain><cpu mode='custom'><model>EPYC</model></cpu></domain>"))
     assert (bool(check), there in check.detail) == (held, True)
+
+
+def test_refusal_of_a_cpu_is_a_failure_of_the_update(path: LibvirtPath) -> None:
+    """Lose this and a new libvirt that cannot run the guest is an error of the suite, which blames nobody."""
+    spec = GuestSpec("x86_64", "pc-q35-7.2", 1, "idle", "bare", 0)
+    source: Any = SimpleNamespace(daemon=daemon(""), spec=spec)
+    path.domain = source
+    path.daemon_of_destination = lambda _build: daemon("svm")  # type: ignore[assignment, method-assign]
+    attempt = attempt_by(path)
+    assert not LibvirtCpu(attempt).accepted(Cpu.of("<domain><cpu mode='custom'/></domain>"))
+    assert attempt.began
 
 
 def test_cpu_that_changed_on_its_way_is_a_failure(path: LibvirtPath) -> None:
