@@ -12,8 +12,10 @@ static bool read_all(struct text *out, uint64_t patient_until_us)
 {
     readings_begin();
     readback_platform(out, patient_until_us);
-    if (!out->failed)
+    if (!out->failed) {
         readback_pci();
+        readback_nics();
+    }
     return !out->failed;
 }
 

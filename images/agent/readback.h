@@ -27,7 +27,8 @@ volatile void *mapped_memory(uint64_t page);
 volatile void *mapped_bar(const char *pci_device, unsigned bar, uint64_t offset, size_t length);
 
 /* readback_pci.c: configuration space and MSI-X of PCI devices; readback_virtio.c, readback_bars.c: their
- * memory; readback_x86.c: what is at fixed places of a PC, which other architectures do not have */
+ * memory; readback_nic.c: what drivers of network cards read; readback_x86.c: what is at fixed places of a PC,
+ * which other architectures do not have */
 struct pci_device {
     char path[16]; /* "0000:00:1f.0" */
     char name[24]; /* "00:1f.0", with the name of its driver */
@@ -38,6 +39,7 @@ struct pci_device {
 void readback_pci(void);
 void readback_virtio(const struct pci_device *d);
 void readback_bars(const struct pci_device *d);
+void readback_nics(void);
 void readback_platform(struct text *out, uint64_t patient_until_us); /* may wait so long, for a serial port */
 void readback_smbus(const struct pci_device *d); /* readback_x86.c, after readback_platform() */
 bool ports_work(void); /* ports_x86.c */

@@ -53,6 +53,12 @@ def ports(tmp_path_factory: pytest.TempPathFactory) -> Part:
     return compiled_part("ports", ["readback_x86", "text"], tmp_path_factory.mktemp("ports"))
 
 
+@pytest.fixture(scope="module")
+def nic(tmp_path_factory: pytest.TempPathFactory) -> Part:
+    """Reads a network card by its driver."""
+    return compiled_part("nic", ["readback_nic"], tmp_path_factory.mktemp("nic"))
+
+
 @pytest.mark.parametrize("device,offset,bits", IN_USE)
 def test_what_changes_in_use_is_not_compared(
     bars: Part, device: tuple[str, str], offset: int, bits: int
@@ -141,3 +147,20 @@ def test_comparator_that_goes_on_without_an_interrupt_is_not_compared(ports: Par
     """Lose this and a guest fails that is 43 s old at its move: a timer that Linux has left goes on then."""
     read = {line.partition("=")[0] for line in ports().splitlines()}
     assert read & {"hpet.108", "hpet.128", "hpet.148"} == {"hpet.128"}
+
+
+def test_set_up_of_a_phy_and_the_eeprom_are_compared(nic: Part) -> None:
+    """Lose this and a build that loses a network card's PHY, or its EEPROM, passes."""
+    read = dict(line.split("=") for line in nic().splitlines())
+    assert [read[f"e1000e phy {register}"] for register in ("0", "4", "9")] == ["100", "104", "109"]
+    assert (read["e1000e eeprom 0"], read["e1000e eeprom 7e"]) == ("eeee", "eeee")
+
+
+def test_status_of_a_link_is_not_compared(nic: Part) -> None:
+    """Lose this and a guest fails whose network card negotiates again after a move."""
+    assert not {line.partition("=")[0] for line in nic().splitlines()} & {"e1000e phy 1", "e1000e phy 5"}
+
+
+def test_phy_that_the_driver_does_not_read_is_not_compared(nic: Part) -> None:
+    """Lose this and what was left over from another request counts as a register."""
+    assert "e1000e phy 0=unread" in nic("silent").splitlines()

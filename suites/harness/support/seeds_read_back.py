@@ -124,4 +124,25 @@ PCI_DEVICES = build(
     ),
 )
 
-READ_BACK = (VCPU_REGISTERS, CLOCKS, PC_DEVICES, PCI_DEVICES)
+NETWORK_CARDS = build(
+    "stream-network-cards",
+    seed(
+        AFTERWARDS,
+        "PHY of e1000e",
+        "precopy-idle-devices-1vcpu-drivers-e1000e",
+        field("e1000e", "core.phy"),
+        READ,
+        "e1000e phy 0: 0",
+    ),
+    seed(
+        AFTERWARDS,
+        "EEPROM of e1000",
+        "precopy-idle-devices-1vcpu-drivers-e1000",
+        field("e1000", "eeprom_data"),
+        READ,
+        "e1000 eeprom 0: 0",
+    ),
+    suite="suites/compat",
+)
+
+READ_BACK = (VCPU_REGISTERS, CLOCKS, PC_DEVICES, PCI_DEVICES, NETWORK_CARDS)

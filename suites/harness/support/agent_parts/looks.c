@@ -44,6 +44,10 @@ void readback_pci(void)
     }
 }
 
+void readback_nics(void)
+{
+}
+
 int main(int argc, char **argv)
 {
     struct text kept, compared;
