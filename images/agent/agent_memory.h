@@ -7,6 +7,8 @@
 
 #include "agent.h"
 
+#include <sys/types.h>
+
 /* page.c: the content of one page */
 #define PAGE_MAGIC 0x6863746170746f68ull /* "hotpatch", the first word of each page with known content */
 enum page_fault { PAGE_OK, PAGE_INDEX, PAGE_LAP, PAGE_CHECKSUM, PAGE_CONTENT };
@@ -76,12 +78,32 @@ bool still_exists(void);
 void still_check_job(unsigned cpu, void *unused); /* to run on all vCPUs, before still_report() */
 void still_report(struct text *out);
 
+/* kcore.c: where /proc/kcore has the kernel's memory */
+#define KCORE_RANGES 64u
+struct kcore_range {
+    uint64_t address, size;
+    off_t offset;
+};
+struct kcore {
+    unsigned n;
+    struct kcore_range ranges[KCORE_RANGES];
+};
+int kcore_open(struct kcore *k);                             /* the open file, or -1 */
+off_t kcore_offset(const struct kcore *k, uint64_t address); /* -1: it does not have it */
+
 /* constant.c: code and read-only data of the kernel, files of the initramfs */
+uint64_t constant_sum(const uint64_t *word, size_t words);
+bool constant_has(uint64_t address); /* is the page of the kernel there looked at? */
 void constant_learn(struct text *out);
 void constant_check(struct text *out);
 
 /* frames.c: what the kernel uses the frame at this physical address for */
 void frame_report(struct text *out, uint64_t address);
+
+/* kernel_data.c: pages that the kernel reserved, and that had content before a move and have none after it */
+void kernel_data_find(void);
+void kernel_data_learn(void); /* later: what has changed meanwhile is not checked */
+void kernel_data_report(struct text *out);
 
 /* verify.c: checks every page of the area and of the still memory */
 void memory_verify(struct text *out);

@@ -50,7 +50,9 @@ static void do_still(const struct request *r, struct text *out)
 static void do_learn(const struct request *r, struct text *out)
 {
     (void)r;
+    kernel_data_find();
     constant_learn(out);
+    kernel_data_learn();
     beat_report_pages(out);
 }
 
@@ -58,6 +60,7 @@ static void do_constants(const struct request *r, struct text *out)
 {
     (void)r;
     constant_check(out);
+    kernel_data_report(out);
     rewrite_report(out);
     beat_report_pages(out);
 }

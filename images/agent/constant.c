@@ -7,7 +7,6 @@
 #include "agent_memory.h"
 
 #include <dirent.h>
-#include <elf.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +15,6 @@
 #include <unistd.h>
 
 #define LIST "/kernel-memory"
-#define KCORE "/proc/kcore"
-#define MAX_SEGMENTS 64u
 #define CHUNK (16u * UNIT)
 
 struct look {
@@ -30,7 +27,7 @@ struct look {
 static uint64_t *sums, room, learned, kernel_pages;
 static uint64_t chunk[CHUNK / sizeof(uint64_t)];
 
-static uint64_t sum_of(const uint64_t *word, size_t words)
+uint64_t constant_sum(const uint64_t *word, size_t words)
 {
     uint64_t a = 0, b = 0;
 
@@ -57,7 +54,7 @@ static bool learn_sum(uint64_t page, uint64_t sum)
 
 static void look_at(struct look *l, const uint64_t *word, size_t words, const char *what, uint64_t at)
 {
-    uint64_t sum = sum_of(word, words), page = l->page++;
+    uint64_t sum = constant_sum(word, words), page = l->page++;
 
     if (l->learn) {
         l->failed |= !learn_sum(page, sum);
@@ -96,19 +93,14 @@ static const uint64_t *list_read(void)
     return list;
 }
 
-/* Where KCORE has the memory at this address; -1 if it does not. */
-static off_t kcore_offset(int kcore, uint64_t address)
+bool constant_has(uint64_t address)
 {
-    Elf64_Ehdr header;
-    Elf64_Phdr segments[MAX_SEGMENTS];
+    const uint64_t *list = list_read();
 
-    if (pread(kcore, &header, sizeof header, 0) != sizeof header || header.e_phnum > MAX_SEGMENTS
-        || pread(kcore, segments, header.e_phnum * sizeof *segments, (off_t)header.e_phoff) < 0)
-        return -1;
-    for (const Elf64_Phdr *s = segments; s < segments + header.e_phnum; s++)
-        if (s->p_type == PT_LOAD && address >= s->p_vaddr && address - s->p_vaddr < s->p_memsz)
-            return (off_t)(s->p_offset + (address - s->p_vaddr));
-    return -1;
+    for (uint64_t range = 0; list && range < list[0]; range++)
+        if (address >= list[1 + 2 * range] && address + UNIT <= list[2 + 2 * range])
+            return true;
+    return false;
 }
 
 /* Words that the kernel patches count as zero. */
@@ -124,12 +116,13 @@ static const uint64_t *clear_patched(const uint64_t *patched, const uint64_t *en
 static void look_at_kernel(struct look *l)
 {
     const uint64_t *list = list_read(), *patched, *end;
-    int kcore = open(KCORE, O_RDONLY | O_CLOEXEC);
+    struct kcore k;
+    int kcore = kcore_open(&k);
 
     l->failed |= !list || kcore < 0;
     for (uint64_t range = 0; !l->failed && range < list[0]; range++) {
         uint64_t at = list[1 + 2 * range], stop = list[2 + 2 * range];
-        off_t offset = kcore_offset(kcore, at);
+        off_t offset = kcore_offset(&k, at);
 
         patched = list + 2 + 2 * list[0];
         end = patched + patched[-1];
@@ -189,7 +182,7 @@ static bool look_at_all(struct look *l, struct text *out)
     look_at_directory(l, "/modules/");
     look_at_directory(l, "/devices/");
     if (l->failed)
-        text_fail(out, "cannot read the kernel's memory by " LIST " and " KCORE);
+        text_fail(out, "cannot read the kernel's memory by " LIST " and /proc/kcore");
     return !l->failed;
 }
 

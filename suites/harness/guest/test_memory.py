@@ -29,6 +29,9 @@ CONSTANT = {
     "beat_bad": "0",
     "beat_expected": "0",
     "beat_found": "0",
+    "data_pages": "5000",
+    "data_bad": "0",
+    "data_first": "0",
 }
 
 
@@ -74,6 +77,10 @@ def test_constant_memory_is_counted() -> None:
             "1 of 9287 pages of kernel and initramfs damaged; first the kernel at 0xc000: expected checksum",
         ),
         ({"beat_bad": "3", "beat_expected": "40", "beat_found": "24"}, "3 pages that beats touch damaged"),
+        (
+            {"data_bad": "2", "data_first": "0x7000"},
+            "2 of 5000 pages of the kernel's data are all zero; first at",
+        ),
         (damaged("rewrite_"), "2 pages were damaged when overwritten; first 7"),
     ],
 )

@@ -12,8 +12,10 @@ from suites.harness.support.wrong_builds import GUEST_RUNS, RECEIVES, does
 
 BUSY = "postcopy-busy-bare-2vcpu"
 CODE, DATA, POWER_DATA = 0x1780, 0x248A, 0x1110
+CHANGING_DATA = 0x2C58
 """Page numbers in a guest's RAM. On x86_64 the kernel's code begins at 16 MiB, its read-only data at 32 MiB;
-on ppc64le the kernel begins at 0. Both pages of data have names of exported symbols."""
+on ppc64le the kernel begins at 0. The pages of read-only data have names of exported symbols;
+a guest does not need the page of data that may change."""
 PSERIES = "pseries-vof.newest-old-qmp"
 
 
@@ -38,6 +40,14 @@ ELSEWHERE = build(
         pages(_only(CODE)),
         "memory: 1 of ",
         "first the kernel at 0xffffffff81780000: expected checksum",
+    ),
+    seed(
+        OTHER_MEMORY,
+        "a page of the kernel's data",
+        "precopy-idle-bare-1vcpu",
+        pages(PageRule("zero", "other", first=CHANGING_DATA, last=CHANGING_DATA)),
+        "memory: 1 of ",
+        "pages of the kernel's data are all zero; first at the physical address 0x2c58000",
     ),
     seed(
         OTHER_MEMORY,
