@@ -90,5 +90,5 @@ def power_pair(hosts: Hosts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(pair_module, "guest_image", lambda *_all, **_more: Path("/image"))
     pair = PairUnderTest(SHIPPED, PAIR, strict_pins=False, accelerator="emulated", evidence=lambda: tmp_path)
     pair.old, pair.new = (replace(build, programs={"ppc64le": "/usr/bin/qemu"}) for build in (OLD, NEW))
-    pair.archs = ("ppc64le",)
+    pair.archs = pair.moved_by_qmp = ("ppc64le",)
     return pair

@@ -91,7 +91,7 @@ def test_missing_build_is_noted_where_the_host_is_only_preferred(made: Made, hos
     hosts.lacks = ("debian-13",)
     venues = made("auto")
     assert of(venues, "ppc64le").label == "tcg"
-    assert venues.notes(["x86_64", "ppc64le"], "debian-13") == [
+    assert venues.notes_on_pair(["x86_64", "ppc64le"]) == [
         "ppc64le guests run under TCG: build debian-13:ppc64el: gone"
     ]
 
@@ -101,7 +101,7 @@ def test_machine_without_network_runs_what_it_has(made: Made, hosts: Hosts) -> N
     hosts.offline = True
     venues = made("auto")
     assert of(venues, "ppc64le").label == "tcg"
-    assert venues.notes(["ppc64le"], "debian-12") == [
+    assert venues.notes_on_pair(["ppc64le"]) == [
         "ppc64le guests run under TCG: the Debian mirror cannot be reached"
     ]
 
