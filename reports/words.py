@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from fixtures.outcome.outcome import COUNTS_AGAINST, RANK, BuildInfo, CellResult, Outcome
+from fixtures.printable import count
 
 SYMBOLS = {
     Outcome.REGRESSION: "✖",
@@ -87,3 +88,18 @@ def tally(cells: Iterable[CellResult]) -> str:
     """`2 regression, 1 flaky`: outcomes of these cells, worst first."""
     totals = Counter(cell.outcome for cell in cells)
     return ", ".join(f"{totals[outcome]} {outcome}" for outcome in Outcome if totals[outcome])
+
+
+def accelerators_of(build: BuildInfo, cells: Iterable[CellResult]) -> str:
+    """The accelerator of each architecture; if its cells ran under several, each with its number of cells."""
+    ran: dict[str, Counter[str]] = {arch: Counter() for arch in sorted(build.accelerators)}
+    for cell in cells:
+        if cell.accelerator and cell.arch in ran:
+            ran[cell.arch][cell.accelerator] += 1
+    return ", ".join(f"{arch}: {_several(used) or build.accelerators[arch]}" for arch, used in ran.items())
+
+
+def _several(used: Counter[str]) -> str:
+    """Accelerators with their numbers of cells, most cells first; empty if there are fewer than two."""
+    most_first = sorted(used.items(), key=lambda item: (-item[1], item[0]))
+    return " and ".join(f"{name} ({count(number, 'cell')})" for name, number in most_first if len(used) > 1)

@@ -64,6 +64,7 @@ def _environment() -> Environment:
         "heat_step": heat_step,
         "in_order": in_order,
         "briefly": briefly,
+        "accelerators_of": words.accelerators_of,
     }
     return made
 

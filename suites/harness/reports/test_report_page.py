@@ -119,6 +119,14 @@ def test_page_names_the_accelerator_of_each_sweep(tmp_path: Path) -> None:
     assert "x86_64 · kvm on an emulated host pc-q35-7.2" in text
 
 
+def test_box_of_a_build_names_every_accelerator(tmp_path: Path) -> None:
+    """Lose this and a page says that all guests ran under TCG, although some ran on an emulated host."""
+    local, emulated = [make_cell(1), make_cell(2)], make_cell(3, accelerator=ON_EMULATED_HOST)
+    both = Page(write_page(make_run(*local, emulated), tmp_path)).text
+    assert "x86_64: tcg (2 cells) and kvm on an emulated host (1 cell)" in both
+    assert "accelerator x86_64: tcg " in Page(write_page(make_run(*local), tmp_path)).text
+
+
 def test_page_of_a_thousand_causes_says_what_it_leaves_out(tmp_path: Path) -> None:
     """Lose this and the page of a very bad update does not open, or hides part of its findings."""
     cells = [
