@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 
 from fixtures import cache
-from fixtures.cache import cache_notes, cache_root, made_once, remembered
+from fixtures.cache import cache_notes, cache_root, made_once, remembered, steps_shown
 from fixtures.errors import UsageError
 from fixtures.places import ROOT
 
@@ -41,6 +41,16 @@ def test_what_is_there_is_not_made_again(tmp_path: Path) -> None:
     """Lose this and a build is replaced under the run that uses it."""
     (tmp_path / "thing").mkdir()
     assert made_once(tmp_path / "thing", must_not_make, needs_mib=1) == tmp_path / "thing"
+
+
+def test_step_is_shown_before_the_thing_is_made(tmp_path: Path) -> None:
+    """Lose this and a run seems to hang for the minutes in which a guest image is built."""
+    said: list[str] = []
+    with steps_shown(said.append):
+        for _ in range(2):
+            made_once(tmp_path / "thing", lambda _half: said.append("made"), needs_mib=0, step="making it")
+    made_once(tmp_path / "other", make_nothing, needs_mib=0, step="making the other")
+    assert said == ["making it", "made"]
 
 
 def test_two_at_once_make_it_once(tmp_path: Path) -> None:

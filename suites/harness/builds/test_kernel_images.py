@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from fixtures.builds import guest_image as guests
 from fixtures.builds import host_image as hosts
+from fixtures.cache import steps_shown
 from fixtures.errors import RigError, UsageError
 from suites.harness.support.scripted_attempts import SHIPPED
 
@@ -39,3 +41,16 @@ def test_kernel_without_a_module_is_named(make: Callable[..., Path]) -> None:
     ) as said:
         make(SHIPPED, "x86_64")
     assert "what to do: name another package there" in str(said.value)
+
+
+@pytest.mark.usefixtures("kernel_without_modules")
+@pytest.mark.parametrize(
+    "make,what",
+    [(guests.guest_image, "guest image of ppc64le"), (hosts.host_image, "image of emulated ppc64le hosts")],
+)
+def test_image_says_that_it_is_built(make: Callable[..., Path], what: str) -> None:
+    """Lose this and preparing says nothing for minutes while a loaded machine builds an image."""
+    said: list[str] = []
+    with steps_shown(said.append), suppress(UsageError):
+        make(SHIPPED, "ppc64le")
+    assert said == [f"building the {what} (about {guests.IMAGE_SECONDS} s)"]

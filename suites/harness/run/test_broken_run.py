@@ -23,6 +23,16 @@ def prepare(*_all):
     raise UsageError("the archive is gone", fix="plug in the cable")
 PairUnderTest.prepare = prepare
 """
+PREPARES = """
+from pathlib import Path
+from fixtures.cache import made_once
+from fixtures.errors import UsageError
+from fixtures.qualify.pair_under_test import PairUnderTest
+def prepare(*_all):
+    made_once(Path("image").absolute(), lambda _half: None, needs_mib=0, step="building it (about 20 s)")
+    raise UsageError("the archive is gone")
+PairUnderTest.prepare = prepare
+"""
 MOVES = "def test_guest_survives(guest, hot_patch):\n    hot_patch()\n"
 TERMINATES = """
 import os, signal, time
@@ -70,6 +80,13 @@ def test_what_cannot_be_prepared_is_one_message_and_leaves_no_report(workers: st
     assert said.text.count("the archive is gone") == 1
     assert "junit.xml" not in said.text
     assert list(made.root.glob("reports/r*/*-*")) == []
+
+
+def test_user_reads_what_is_built(tmp_path: Path) -> None:
+    """Lose this and preparing says nothing for minutes while a new guest image is built."""
+    made = sample_checkout(tmp_path, {"hotpatch/test_x.py": MOVES, "conftest.py": PREPARES})
+    said = made.pytest("suites", "--arch=x86_64", "--old=debian-12", "--new=debian-13")
+    assert "preparing builds and images\nbuilding it (about 20 s)\n" in said.text
 
 
 @pytest.mark.parametrize("workers,whom", [("-n0", "getpid"), ("-n1", "getppid")])
