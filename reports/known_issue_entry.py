@@ -96,7 +96,7 @@ def _as_regex(text: str) -> str:
 
 
 def _expiry(run: RunResult) -> date:
-    """So many days after the run; after today, if the run does not say when it started."""
+    """This many days after the run, or after today if the run does not say when it started."""
     try:
         day = datetime.fromisoformat(run.started).date()
     except ValueError:

@@ -94,7 +94,7 @@ def test_kvms_page_faults_fetch_pages(guest: Guest, hot_patch: HotPatch, kvm: Un
 @x86("dirty-ring", "multifd", "busy", vcpus=2, options=DIRTY_RING)
 @x86("dirty-ring", "postcopy", "busy", options=DIRTY_RING)
 def test_guest_survives_with_a_dirty_ring(guest: Guest, hot_patch: HotPatch, kvm: UnderKvm) -> None:
-    """Lose this and pages are lost whose writes KVM noted in a vCPU's ring and not in a bitmap."""
+    """Lose this and a page is lost if KVM noted its write in a vCPU's ring and not in a bitmap."""
     guest.works()
     assert hot_patch().runs_on_new_build
     assert kvm.logs_by_ring()

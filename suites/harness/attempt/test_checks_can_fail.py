@@ -92,7 +92,7 @@ def test_timers_are_armed_for_longer_on_a_slow_host(shared: Boot, arch: Arch) ->
 
 @pytest.mark.x86_64
 def test_lost_register_is_found(shared: Boot) -> None:
-    """Lose this and a device passes that forgot how its driver had set it up."""
+    """Lose this and a device that forgot how its driver had set it up passes."""
     attempt = shared("x86_64")
     attempt.guest.notes_its_registers()
     assert attempt.guest.registers_are_as_before()
@@ -290,6 +290,6 @@ def test_firmware_tables_that_changed_are_reported(shared: Boot, monkeypatch: py
 
 @pytest.mark.x86_64
 def test_guest_that_does_not_boot_after_a_reset_is_found(boot: Boot) -> None:
-    """Lose this and a guest passes that does not survive a reset. This one's QEMU exits at a reset."""
+    """Lose this and a guest that does not survive a reset passes. This one's QEMU exits at a reset."""
     guest = boot("x86_64").guest
     assert not guest.reboots(seconds=2.0)

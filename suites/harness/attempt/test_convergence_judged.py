@@ -149,7 +149,7 @@ def test_all_is_slower_on_a_slow_host() -> None:
 
 
 def test_migration_is_slower_if_a_busy_host_slows_the_guest() -> None:
-    """Lose this and tests of convergence end as `error` on a host whose load is twelve, as they did."""
+    """Lose this and tests of convergence end as `error` on a host with a load of 12."""
     convergence, attempt, _loads = writing(28.0)
     assert convergence.guest_outruns_it()
     convergence.precopy_is_hopeless()

@@ -51,7 +51,7 @@ def daemon(lacks: str) -> Any:
     [("", "", True), ("svm", "", False), ("topoext", "topoext", True), ("svm,topoext", "topoext", False)],
 )
 def test_new_libvirt_must_accept_the_cpu(there: str, here: str, held: bool, path: LibvirtPath) -> None:
-    """Lose this and a guest starts on a way at whose end its CPU lacks features."""
+    """Lose this and a guest is moved to a libvirt that cannot give it all features of its CPU."""
     spec = GuestSpec("x86_64", "pc-q35-7.2", 1, "idle", "bare", 0)
     source: Any = SimpleNamespace(daemon=daemon(here), spec=spec)
     path.domain = source

@@ -45,7 +45,7 @@ def test_timers_that_wait_for_the_guest_hold(sample: Sample) -> None:
 @given(samples, st.floats(3.0, 60.0))
 @RELAXED
 def test_timers_that_stand_still_are_found(sample: Sample, seconds: float) -> None:
-    """Lose this and a guest passes whose timers waited for as long as it had been up."""
+    """Lose this and a guest whose timers waited for as long as it had been up passes."""
     move = replace(sample, warm_up=seconds).move()
     assert not timers(armed(move, seconds), move.switched_us + 4_500_000, move)
 

@@ -14,7 +14,7 @@ SYSTEM = smbios_structure(1, 0x100, b"\1", "QEMU")
 
 
 def test_same_tables_hold() -> None:
-    """Lose this and every guest fails that was moved well."""
+    """Lose this and every guest that was moved well fails."""
     assert unchanged(TABLES, dict(TABLES))
     assert same_acpi_tables({"HPET": HPET}, {"HPET": HPET})
     assert same_smbios({"smbios": SYSTEM}, {"smbios": SYSTEM})

@@ -93,7 +93,7 @@ def test_destination_that_says_nothing_is_no_traceback() -> None:
 
 
 def test_timer_that_is_lost_is_found_although_it_was_only_just_due() -> None:
-    """Lose this and a guest passes that lost its timers, because it was asked right after its move."""
+    """Lose this and a guest that lost its timers passes, because it was asked right after its move."""
     source, destination = machine(10.0, *[0.004] * 500), machine(12.1, *[0.004] * 1000)
     lines = [line for each in (source, destination) for line in each.channels["console"].lines]
     answers = iter(

@@ -59,7 +59,7 @@ def test_code_and_read_only_data_are_compared() -> None:
 
 
 def test_words_of_jump_labels_are_left_out() -> None:
-    """Lose this and a guest fails whose kernel switches a static key during a move."""
+    """Lose this and a guest whose kernel switches a static key during a move fails."""
     _, words = read(kernel_memory(elf(FEWEST_LABELS)))
     assert words == [TEXT + number * LABEL_STEP for number in range(FEWEST_LABELS)]
 

@@ -91,12 +91,12 @@ def test_register_that_stays_different_is_named(looks: Part) -> None:
 
 
 def test_register_that_cannot_be_read_now_is_not_gone(looks: Part) -> None:
-    """Lose this and a guest fails whose serial port never stops sending."""
+    """Lose this and a guest whose serial port never stops sending fails."""
     assert "differ=0" in looks("12", "12", "1-")
 
 
 def test_register_that_could_not_be_read_before_is_not_compared(looks: Part) -> None:
-    """Lose this and a guest fails whose serial port was busy before its move."""
+    """Lose this and a guest whose serial port was busy before its move fails."""
     assert "still=1 differ=0" in looks("12", "1-", "13")
 
 
@@ -144,7 +144,7 @@ def test_waiting_input_is_not_compared(ports: Part) -> None:
 
 
 def test_comparator_that_goes_on_without_an_interrupt_is_not_compared(ports: Part) -> None:
-    """Lose this and a guest fails that is 43 s old at its move: a timer that Linux has left goes on then."""
+    """Lose this and a guest moved 43 s after its start fails, when a timer that Linux has left goes on."""
     read = {line.partition("=")[0] for line in ports().splitlines()}
     assert read & {"hpet.108", "hpet.128", "hpet.148"} == {"hpet.128"}
 
@@ -157,7 +157,7 @@ def test_set_up_of_a_phy_and_the_eeprom_are_compared(nic: Part) -> None:
 
 
 def test_status_of_a_link_is_not_compared(nic: Part) -> None:
-    """Lose this and a guest fails whose network card negotiates again after a move."""
+    """Lose this and a guest whose network card negotiates again after a move fails."""
     assert not {line.partition("=")[0] for line in nic().splitlines()} & {"e1000e phy 1", "e1000e phy 5"}
 
 

@@ -64,7 +64,7 @@ def test_each_way_is_a_cell_and_few_are_in_the_default_run() -> None:
 
 
 def test_matrix_without_libvirt_has_none_of_its_promises() -> None:
-    """Lose this and a user whose builds have no libvirt reads of it twenty times over."""
+    """Lose this and a user whose builds have no libvirt gets twenty cells about it."""
     alone = SHIPPED.model_copy(update={"paths": ("qmp",)})
     assert {cell.path for cell in promised_cells(alone, [ONCE, EVERYWHERE])} == {"qmp"}
 

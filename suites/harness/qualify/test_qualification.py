@@ -61,7 +61,7 @@ def test_result_carries_the_figures(stage: Stage) -> None:
 
 
 def test_qemu_that_ends_badly_fails_its_cell(stage: Stage) -> None:
-    """Lose this and a new build passes whose QEMU crashes whenever a guest on it is ended."""
+    """Lose this and a new build whose QEMU crashes whenever a guest on it is ended passes."""
     stage.last_end = HotPatchFailure("exit-status", "exit status 139")
     result = stage.judge({})
     assert result.outcome is Outcome.DEFECT_OLD

@@ -72,7 +72,7 @@ def test_report_that_cannot_be_written_is_one_message(checkout: SampleCheckout) 
 
 @pytest.mark.parametrize("workers", ["-n0", "-n1"])
 def test_what_cannot_be_prepared_is_one_message_and_leaves_no_report(workers: str, tmp_path: Path) -> None:
-    """Lose this and the message stands in a frame of pytest's, and `reports/` fills with runs of nothing."""
+    """Lose this and pytest frames the message, and `reports/` fills with empty runs."""
     made = sample_checkout(tmp_path, {"hotpatch/test_x.py": MOVES, "conftest.py": CANNOT_PREPARE})
     said = made.pytest("suites", "--arch=x86_64", "--old=debian-12", "--new=debian-13", workers)
     assert said.status == 2

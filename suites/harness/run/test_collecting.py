@@ -119,7 +119,7 @@ def test_unknown_mechanism_of_a_promise_is_refused(tmp_path: Path) -> None:
     [("compat and kvm", True), ("compat and not kvm", False), ("compat", False), ("compat and slow", True)],
 )
 def test_sweeps_under_kvm_run_by_hand_without_slow(marks: str, swept: bool, tmp_path: Path) -> None:
-    """Lose this and `-m "compat and kvm"` selects nothing, or each sweep by day is one under KVM too."""
+    """Lose this and `-m "compat and kvm"` selects nothing, or default runs sweep under KVM too."""
     text = '@pytest.mark.sweep("machines")\ndef test_sweep(sweep):\n    assert sweep\n'
     tests = sample_checkout(tmp_path, {"compat/test_x.py": f"{IMPORT}{text}"}).collect("-m", marks).tests
     assert any("x86_64-kvm-machines" in test for test in tests) is swept

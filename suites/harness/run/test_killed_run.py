@@ -32,7 +32,7 @@ ONE_CELL = {
 
 
 def by_path(default: str, *slow: str) -> pytest.MarkDecorator:
-    """Of these, all but one are left to the nightly: the chain of processes has the same first links."""
+    """All but the default are left to the nightly run: their processes are started in the same way."""
     paths = [default, *(pytest.param(each, marks=pytest.mark.slow) for each in slow)]
     return pytest.mark.parametrize("run", paths, indirect=True)
 

@@ -97,7 +97,7 @@ def test_shares_are_counted_by_kind() -> None:
 
 
 def test_page_shows_the_seeds() -> None:
-    """Lose this and the documentation says that a defect is found which nobody seeds, or the reverse."""
+    """Lose this and the documentation names a seeded defect that does not exist, or leaves one out."""
     table = PAGE.read_text().partition(f"{DOCS_HEAD}\n")[2].splitlines()
     known = {docs_line(seed) for build in SEEDED for seed in build.seeds}
     in_the_stream = {docs_line(seed) for build in IN_THE_STREAM for seed in build.seeds}

@@ -53,7 +53,7 @@ def sweep(tmp_path: Path) -> Sweep:
 
 
 def test_sweeps_under_kvm_are_slow_and_the_others_stay_as_they_are() -> None:
-    """Lose this and an old id names another test, or each run by day takes minutes more."""
+    """Lose this and an old id names another test, or each default run takes minutes more."""
     plans = plans_of(load_matrix(MATRIX_FILE))
     under_kvm = [plan for plan in plans if plan.needs_kvm]
     assert {plan.id for plan in under_kvm} >= {"x86_64-kvm-machines", "ppc64le-kvm-devices"}
@@ -125,7 +125,7 @@ class _Moves:
 
 
 def test_machine_type_under_kvm_is_moved_once(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lose this and a night starts twice as many machines, or reports a type that is gone once more."""
+    """Lose this and a night starts twice as many machines, or reports a removed type twice."""
     moves = _Moves()
     machine = MachineType("pc-q35-7.2", None, deprecated=False)
     gone = MachineType("pc-q35-2.4", None, deprecated=False)

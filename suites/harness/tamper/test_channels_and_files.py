@@ -134,7 +134,7 @@ def in_postcopy(place: Path) -> Callable[[str], Through]:
 
 
 def test_field_changes_in_the_device_state_of_postcopy(in_postcopy: Callable[[str], Through]) -> None:
-    """Lose this and a seeded defect of a device is none if postcopy moves the guest."""
+    """Lose this and a seeded defect of a device does nothing if postcopy moves the guest."""
     through = in_postcopy("apic#1")
     assert bytes(7) + b"\x07\x7e\0\0\0\x09" in through.arrived
     assert through.done.fields == ["apic#1 timer_expiry"]
@@ -148,7 +148,7 @@ def test_field_that_is_not_found_in_postcopy_breaks_the_connection(
 
 
 def test_takeover_stands_in_for_the_socket_of_the_destination(place: Path) -> None:
-    """Lose this and no seed is found that moves a guest by libvirt, which gives both sides one address."""
+    """Lose this and seeds in moves by libvirt are not found, because libvirt gives both sides one address."""
     takeover = Takeover(place / "destination", Tampering(pages=(PageRule("zero", "area"),)))
     raw = page(0, A, "pc.ram") + struct.pack(">Q", EOS)
     with Listening(place / "destination") as destination:

@@ -127,7 +127,7 @@ def test_what_a_daemon_started_is_found(host: EmulatedHost, shells: Shells, stre
 
 
 def wait_for_descendant(daemon: EmulatedProcess) -> Sequence[Descendant]:
-    """Its QEMU, once it is one."""
+    """The daemon's QEMU, once it runs."""
     while not (found := daemon.descendants_with("guest=one,")):
         continue
     return found

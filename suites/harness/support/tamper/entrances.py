@@ -14,11 +14,11 @@ from fixtures.hosts.interface import ProgramHost
 
 MOST_CHANNELS = 32
 LOOK_SECONDS = 1.0
-"""An emulated host's listener cannot be woken: so long it may take to see that the proxy closes."""
+"""How long it may take to see that the proxy closes, because an emulated host's listener cannot be woken."""
 
 
 class Entrance(Protocol):
-    """Listens from the start."""
+    """Listens as soon as it is made."""
 
     def accept(self) -> socket.socket:
         """The next connection. Raises :class:`OSError` once the entrance is closed."""
