@@ -73,10 +73,10 @@ def sweep_map(cells: Iterable[CellResult]) -> tuple[list[str], list[Row]]:
     for (arch, accelerator, _), machines in alike.items():
         members = [cell for machine in machines for cell in by_machine[arch, accelerator, machine]]
         rows.append(Row(arch, accelerator, machines, _tallies(members, kinds), members))
-    return kinds, sorted(rows, key=_place)
+    return kinds, sorted(rows, key=_order)
 
 
-def _place(row: Row) -> tuple[str, bool, float, list[str]]:
+def _order(row: Row) -> tuple[str, bool, float, list[str]]:
     """TCG before KVM; machine types with the most cells first, those with nothing but a move last."""
     return row.arch, row.accelerator != "tcg", -len(row.cells) / len(row.machines), row.machines
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.attempt.convergence import LOAD, MARGIN_SECONDS, PASSES, TIGHT, Convergence, here
+from fixtures.attempt.convergence import LOAD, MARGIN_SECONDS, PASSES, TIGHT, Convergence, on_this_host
 from fixtures.errors import HotPatchFailure
 from fixtures.evidence.checks import Check
 from fixtures.evidence.timeline import Sample
@@ -144,7 +144,7 @@ def test_all_is_slower_on_a_slow_host() -> None:
     convergence, _attempt, loads = writing(LOAD.rate / 4)
     with stretched_by(4.0):
         assert convergence.guest_outruns_it()
-        assert (here(TIGHT).bandwidth, here(TIGHT).downtime_ms) == (8 * MIB, 800)
+        assert (on_this_host(TIGHT).bandwidth, on_this_host(TIGHT).downtime_ms) == (8 * MIB, 800)
     assert [load.rate for load in loads] == [LOAD.rate / 4]
 
 
