@@ -54,6 +54,19 @@ with temporary_directory("hotpatch-") as place:
         pass
     os.kill(os.getpid(), signal.SIGKILL)
 """
+SIGNALS_ALL = """
+import os, psutil, signal
+from fixtures.temporary import temporary_directory
+from fixtures.waiting import Deadline, comes_true
+def ignores_sigterm(process):
+    (line,) = (each for each in open(f"/proc/{process.pid}/status") if each.startswith("SigIgn:"))
+    return bool(int(line.split()[1], 16) >> signal.SIGTERM - 1 & 1)
+with temporary_directory("hotpatch-") as place:
+    (janitor,) = psutil.Process().children()
+    comes_true(lambda: ignores_sigterm(janitor), Deadline.after(5))
+    janitor.terminate()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 
 def killed(program: str, temporary: Path, cwd: Path = ROOT) -> None:
@@ -84,4 +97,10 @@ def test_killed_step_of_the_setup_leaves_nothing(step: str, tmp_path: Path) -> N
 def test_program_that_goes_on_writing_leaves_nothing(tmp_path: Path) -> None:
     """Lose this and what a killed set-up had started, such as dpkg-deb, keeps its directory in /tmp."""
     killed(LEAVES_A_WRITER, tmp_path)
+    assert comes_true(lambda: list(tmp_path.iterdir()) == [], Deadline.after(10))
+
+
+def test_service_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
+    """Lose this and a service manager, which signals every process, ends the clean-up with the run."""
+    killed(SIGNALS_ALL, tmp_path)
     assert comes_true(lambda: list(tmp_path.iterdir()) == [], Deadline.after(10))
