@@ -80,17 +80,20 @@ def test_nothing_is_added_to_the_users_paths(tmp_path: Path) -> None:
     assert command_line([test, "-q"], tmp_path)[-2:] == [test, "-q"]
 
 
-def test_interrupt_at_the_start_is_one_line(tmp_path: Path) -> None:
-    """Lose this and Ctrl-C in the first second prints a traceback."""
+@pytest.mark.parametrize(
+    "program", ["raise KeyboardInterrupt", "def main(_words): raise KeyboardInterrupt"], ids=["start", "end"]
+)
+def test_interrupt_outside_of_a_run_is_one_line(program: str, tmp_path: Path) -> None:
+    """Lose this and Ctrl-C in the first second is a traceback, and a second one at the end a false claim."""
     # Not a signal: a shell that starts this in the background has SIGINT ignored, here as well.
-    (tmp_path / "pytest.py").write_text("raise KeyboardInterrupt\n")
+    (tmp_path / "pytest.py").write_text(program)
     command = [sys.executable, str(ROOT / "fixtures" / "run" / "command.py")]
     environment = {"PYTHONPATH": str(tmp_path)}
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
     )
     assert done.returncode == 2
-    assert done.stderr.strip() == "interrupted before the first test; nothing is left running"
+    assert done.stderr.strip() == "interrupted; nothing is left running"
 
 
 def test_interrupted_collection_ends_at_once(tmp_path: Path) -> None:
