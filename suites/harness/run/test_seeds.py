@@ -48,6 +48,7 @@ def test_each_seed_has_a_cell_of_its_own(build: SeededBuild) -> None:
     [
         ("panic: Oops; wrong → itself fails alike", True),
         ("alive: waited 6 s for a beat; wrong → itself fails alike", True),
+        ("before the hot patch, on wrong: panic: Oops", True),
         ("memory: 1 of 8192 pages damaged; besides: panic: Oops: 1/4", False),
     ],
 )

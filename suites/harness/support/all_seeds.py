@@ -22,9 +22,11 @@ from suites.harness.support.seeds_by_libvirt import BY_LIBVIRT
 from suites.harness.support.seeds_in_the_stream import IN_THE_STREAM
 from suites.harness.support.seeds_later_moves import LATER_MOVES
 from suites.harness.support.seeds_of_cost import OF_COST
+from suites.harness.support.seeds_of_kvm import OF_KVM
 from suites.harness.support.seeds_of_life import OF_LIFE
 from suites.harness.support.seeds_of_machine_types import OF_MACHINE_TYPES
 from suites.harness.support.seeds_of_memory import OF_MEMORY
+from suites.harness.support.seeds_of_moves import OF_MOVES
 from suites.harness.support.seeds_of_registers import OF_REGISTERS
 from suites.harness.support.seeds_of_time import OF_TIME
 from suites.harness.support.seeds_of_vcpus import OF_VCPUS
@@ -47,6 +49,7 @@ KINDS = {
 """The kind of the seeds of a build, if it is not that of its module."""
 MODULES = (
     (MOVE, UNDER_GUESTS),
+    (MOVE, OF_MOVES),
     (OTHER_MEMORY, OF_MEMORY),
     (AGAIN, LATER_MOVES),
     (COST, OF_COST),
@@ -55,6 +58,7 @@ MODULES = (
     (TIME, OF_TIME),
     (BUILD, AT_REST),
     (BUILD, UNDER_KVM),
+    (BUILD, OF_KVM),
     (BUILD, IN_THE_STREAM),
     (BUILD, BY_LIBVIRT),
     (BUILD, READ_BACK),

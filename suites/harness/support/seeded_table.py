@@ -13,7 +13,7 @@ from suites.harness.support.tamper.rules import UNTOUCHED
 
 MOST = 150
 """Characters of a message in the table; that of a missed defect is shown whole."""
-CHECK = re.compile(r"(?P<name>[a-z][a-z-]+): ")
+CHECK = re.compile(r"(before the hot patch, on [\w-]+: )?(?P<name>[a-z][a-z-]+): ")
 DOCS_HEAD = "| kind | defect | check | blame | message |\n| --- | --- | --- | --- | --- |"
 
 

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each check that a run can report has a seeded defect that it finds, or a reason why it has none."""
+
+import pytest
+
+from suites.harness.support import check_names as names
+from suites.harness.support.all_seeds import SEEDED
+from suites.harness.support.check_names import check_names
+from suites.harness.support.seeded_table import checks_of
+
+BY_LIBVIRT = "libvirt decides it by itself, and no stand-in is between libvirt and its QEMU"
+OF_THE_TEST = "it shows that the test's own load is what the test needs, and no build is at fault"
+WAITS = "it fails after the longest wait only, in each of three moves"
+NO_SEED_YET = [
+    "acpi-tables",
+    "balloon",
+    "channel",
+    "clock-jump",
+    "cpu-accepted",
+    "cpu-definition",
+    "domjobinfo",
+    "irqchip",
+    "kernel-log",
+    "keys",
+    "link",
+    "nvram",
+    "page-faults",
+    "plug",
+    "reboot",
+    "smbios",
+    "spr",
+    "statistics",
+    "stays-paused",
+    "watchdog",
+    "watchdog-calm",
+]
+"""They have unit tests."""
+WITHOUT_SEED = {
+    **dict.fromkeys(NO_SEED_YET, "nobody has shown yet that a seeded defect is found by it"),
+    "abort-refused": BY_LIBVIRT,
+    "aborted": BY_LIBVIRT,
+    "definition": BY_LIBVIRT,
+    "events": BY_LIBVIRT,
+    "machine-type": BY_LIBVIRT,
+    "refused": BY_LIBVIRT,
+    "dirty-rate": OF_THE_TEST,
+    "hopeless": OF_THE_TEST,
+    "boot": "it is only recorded when it holds",
+    "beats": "a guest that loses one is broken, and `alive` or `panic` finds that first",
+    "wake": "a vCPU that does not wake is found by `alive` or `vcpus`, which are asked before",
+    "clock": "Linux does not let its clock go back, whatever its counter does",
+    "converges": WAITS,
+    "hang": WAITS,
+}
+
+
+def test_each_check_has_a_seed_that_it_finds() -> None:
+    """Lose this and a new check passes every guest, broken or not, and nobody notices."""
+    seeded = {check for build in SEEDED for seed in build.seeds for check in checks_of(seed)}
+    assert check_names() - seeded == WITHOUT_SEED.keys()
+
+
+def test_names_are_found_however_they_are_written() -> None:
+    """Lose this and a check whose name is a constant, or is passed on, needs no seed."""
+    written = {"clock-source", "state", "cpu-accepted", "plug", "tsc", "spr", "domjobinfo", "migrate"}
+    assert written <= check_names()
+
+
+def test_name_that_cannot_be_read_from_the_source_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and checks whose names a function computes need no seed."""
+    monkeypatch.setattr(names, "COMPUTED", {})
+    with pytest.raises(ValueError, match=r"processor\.py:\d+: which checks `kind` names is not known"):
+        check_names()

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Seeded defects in how a move ends, in what QEMU and libvirt report about it, and in a reboot after it."""
+
+from __future__ import annotations
+
+from suites.harness.support.seeds import Seed, SeededBuild, hotpatch
+from suites.harness.support.wrong_builds import RECEIVES, does
+
+IDLE, BUSY = (f"hotpatch.profile={profile}" for profile in ("idle", "busy"))
+"""As `when`: only QEMUs of guests with this profile."""
+STAYS, PRECOPY_ONLY = "qmp-precopy-busy-bare-1vcpu", "qmp-postcopy-idle-bare-1vcpu"
+AUTO_CONVERGE = "precopy-busy-bare-1vcpu-auto-converge-ends-it"
+ENDS_LATE = "qmp-postcopy-busy-bare-1vcpu-postcopy-ends-it"
+
+
+def _one(name: str, role: str, suite: str, found: Seed) -> SeededBuild:
+    """A build with one defect, found in a cell of this suite."""
+    select = (f"suites/{suite}", "--arch=x86_64", "-m", "slow or not slow", "-k", f"{found.subject}]")
+    return SeededBuild(name, "old" if role == "old" else "new", select, (found,), slow=True)
+
+
+ENDS_BADLY = SeededBuild(
+    "ends-moves-badly",
+    "old",
+    hotpatch("precopy-busy-bare-1vcpu]", "postcopy-idle-bare-1vcpu]"),
+    (
+        Seed(
+            "QEMU stays when the guest has moved",
+            does("replace-in-command", '"quit"', '"query-status"', when=BUSY),
+            STAYS,
+            "defect-old",
+            ("old-exits: old QEMU: still there",),
+        ),
+        Seed(
+            "postcopy is never reached",
+            does("replace-in-output", "postcopy-active", "active", when=IDLE),
+            PRECOPY_ONLY,
+            "defect-old",
+            ("postcopy: statuses ",),
+        ),
+    ),
+    slow=True,
+)
+
+OF_MOVES = (
+    ENDS_BADLY,
+    _one(
+        "throttles-once",
+        "old",
+        "convergence",
+        Seed(
+            "auto-converge throttles only once",
+            does(
+                "replace-in-output",
+                '"cpu-throttle-percentage": ',
+                '"cpu-throttle-percentage": 20, "cpu-throttle-wanted": ',
+            ),
+            AUTO_CONVERGE,
+            "defect-old",
+            ("throttle: throttled to [20] %",),
+        ),
+    ),
+    _one(
+        "ends-late",
+        "new",
+        "convergence",
+        Seed(
+            "postcopy takes 8 s longer than its bytes",
+            does("on-message", '"status": "postcopy-active"', "pause 8000", when=RECEIVES),
+            ENDS_LATE,
+            "defect-new",
+            ("bounded: ",),
+        ),
+    ),
+)
