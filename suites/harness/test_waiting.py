@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Waiting ends at once when something happens, in time when nothing does, and then says what was missing."""
 
+import os
 import threading
 import time
 
 import pytest
 
-from fixtures.waiting import Deadline, Late, Signal, comes_true, stretched, stretched_by
+from fixtures.waiting import Deadline, Late, Signal, comes_true, overload, patience, stretched, stretched_by
 
 LONG = 30.0
 """A deadline that these tests never reach unless something is broken."""
@@ -24,6 +25,18 @@ def test_bounds_are_stretched_for_a_slow_host() -> None:
         assert 2.5 * LONG < Deadline.after(LONG).left <= 3 * LONG
         assert Deadline.exactly(LONG).left <= LONG
         assert stretched(2.0) == 6.0
+    assert stretched(2.0) == 2.0
+
+
+@pytest.mark.parametrize("per_core,times", [(0.5, 1.0), (2.0, 1.0), (5.0, 2.5)])
+def test_waits_are_longer_on_an_overloaded_machine(
+    per_core: float, times: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and a guest that boots slowly beside other work makes an update `undecided`."""
+    load = per_core * len(os.sched_getaffinity(0))
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0))
+    assert overload() == times
+    assert patience(2.0) == 2.0 * times
     assert stretched(2.0) == 2.0
 
 
