@@ -33,8 +33,9 @@ struct config {
     char console[32], port[32];
     bool busy;
     char devices[1024]; /* names of the devices to check, separated by commas */
-    unsigned beat_ms, beat_cpu, cpus, page;
+    unsigned beat_ms, beat_rest, beat_cpu, cpus, page;
     unsigned stretch; /* percent by which bounds are longer, because the host is slow: 100 to 10000 */
+    bool without_dscr; /* POWER: leave DSCR out of the registers that hold known values */
     char arch[32], release[80];
 };
 extern struct config cfg;

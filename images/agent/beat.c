@@ -9,6 +9,7 @@ WITHOUT_HELD_REGISTERS
 
 #define BEAT_AREA (4u << 20)
 #define TOUCHED_PER_BEAT 64u
+#define MOST_REST_US 1000000u /* a beat during which the guest was moved took as long as the move */
 
 static int console_fd;
 static unsigned char *beat_pages;
@@ -86,6 +87,14 @@ static void send_beat(void)
     registers_release();
 }
 
+/* This thread has a realtime priority: without a rest, beats that take long leave no time for other threads. */
+static uint64_t rest_us(uint64_t beat_took_us)
+{
+    uint64_t rest = cfg.beat_rest * beat_took_us;
+
+    return rest < MOST_REST_US ? rest : MOST_REST_US;
+}
+
 static void *beat_main(void *unused)
 {
     uint64_t period = cfg.beat_ms * 1000u, next = now_us();
@@ -98,13 +107,16 @@ static void *beat_main(void *unused)
     text_seal(&hello);
     write_all(console_fd, hello.buf, hello.len);
     for (;;) {
-        uint64_t now;
+        uint64_t begun = now_us(), now, earliest;
 
         send_beat();
         next += period;
         now = now_us();
         if (next <= now) /* late: do not make up for missed beats, because the host measures the gap */
             next = now + period;
+        earliest = now + rest_us(now - begun);
+        if (next < earliest)
+            next = earliest;
         sleep_until_us(next);
     }
     return NULL;

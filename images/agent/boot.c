@@ -59,6 +59,10 @@ static void set_option(const char *key, const char *value)
         snprintf(cfg.devices, sizeof cfg.devices, "%s", value);
     else if (!strcmp(key, "beat_ms"))
         cfg.beat_ms = number(key, value, 1, 1000);
+    else if (!strcmp(key, "beat_rest"))
+        cfg.beat_rest = number(key, value, 0, 100);
+    else if (!strcmp(key, "without_dscr"))
+        cfg.without_dscr = number(key, value, 0, 1);
     else if (!strcmp(key, "beat_cpu"))
         cfg.beat_cpu = number(key, value, 0, cfg.cpus - 1);
     else if (!strcmp(key, "stretch"))

@@ -31,6 +31,7 @@ struct held {
     unsigned char vsr_found[64][16], vscr_found[16]; /* 1680, 2704 */
     uint64_t saved_gpr[32], saved_special[SPECIALS]; /* 2720, 2976: the caller's */
     unsigned char saved_vsr[64][16], saved_vscr[16]; /* 3040, 4064 */
+    uint64_t with_dscr;                              /* 4080 */
     uint64_t special_expected[SPECIALS];
     unsigned char vscr_expected[16];
     bool ready, interrupted;
@@ -41,7 +42,7 @@ _Static_assert(offsetof(struct held, vscr) == 1344 && offsetof(struct held, gpr_
 _Static_assert(offsetof(struct held, special_found) == 1616 && offsetof(struct held, vsr_found) == 1680, "");
 _Static_assert(offsetof(struct held, vscr_found) == 2704 && offsetof(struct held, saved_gpr) == 2720, "");
 _Static_assert(offsetof(struct held, saved_special) == 2976 && offsetof(struct held, saved_vsr) == 3040, "");
-_Static_assert(offsetof(struct held, saved_vscr) == 4064, "offsets");
+_Static_assert(offsetof(struct held, saved_vscr) == 4064 && offsetof(struct held, with_dscr) == 4080, "offsets");
 
 /* r3 points to the values, r4 counts, r1 is the stack. \at: 0 for what is loaded, 1360, or 2720. */
 void registers_ppc_spin(struct held *h, uint64_t rounds);
@@ -49,7 +50,9 @@ void registers_ppc_hold(struct held *h);
 void registers_ppc_release(struct held *h);
 asm(".macro store_vector at\n"
     "mfspr 5, 815\n std 5, \\at + 288(3)\n"
+    "ld 5, 4080(3)\n cmpdi 7, 5, 0\n beq 7, 8f\n"
     "mfspr 5, 3\n std 5, \\at + 296(3)\n"
+    "8:\n"
     "mfspr 5, 256\n std 5, \\at + 304(3)\n"
     "addi 5, 3, \\at + 320\n"
     ".set n, 0\n"
@@ -71,7 +74,9 @@ asm(".macro store_vector at\n"
     ".set n, n + 1\n"
     ".endr\n"
     "ld 5, \\at + 288(3)\n mtspr 815, 5\n"
+    "ld 5, 4080(3)\n cmpdi 7, 5, 0\n beq 7, 8f\n"
     "ld 5, \\at + 296(3)\n mtspr 3, 5\n"
+    "8:\n"
     "ld 5, \\at + 304(3)\n mtspr 256, 5\n"
     ".endm\n"
     ".macro store_all at\n"
@@ -146,6 +151,7 @@ static void prepare_thread(struct held *h)
     h->special[XER] = 0xa0000025;
     h->special[CR] = 0x5a3c96f0;
     h->special[DSCR] = 0x155;
+    h->with_dscr = !cfg.without_dscr;
     h->special[VRSAVE] &= 0xffffffff;
     h->special[FPSCR] = 0x582000003; /* decimal and binary rounding mode, FX, XX */
     registers_ppc_spin(h, 1);
@@ -236,6 +242,7 @@ void registers_list_kinds(struct text *out)
 {
     text_add(out, vscr_is_kept ? "general,vsr,vscr" : "general,vsr");
     for (unsigned i = 0; i < SPECIALS; i++)
-        text_add(out, ",%s", special_names[i]);
+        if (i != DSCR || !cfg.without_dscr)
+            text_add(out, ",%s", special_names[i]);
 }
 #endif

@@ -142,6 +142,17 @@ def test_guest_beats_less_often_on_an_emulated_power_host(
     assert f"hotpatch.beat_ms={beat_ms} " in replace(spec, stretch=stretch).kernel_command_line
 
 
+@pytest.mark.parametrize(
+    "spec,stretch,rests", [(PSERIES, 1.0, False), (PSERIES, 2.6, True), (Q35, 2.6, False)]
+)
+def test_beats_leave_time_for_other_threads_on_an_emulated_power_host(
+    spec: GuestSpec, stretch: float, rests: bool
+) -> None:
+    """Lose this and on a busy machine such a guest's requests to devices do not end while it beats."""
+    words = replace(spec, stretch=stretch).kernel_command_line.split()
+    assert ({"hotpatch.beat_rest=4", "hotpatch.without_dscr=1"} <= set(words)) == rests
+
+
 @pytest.mark.parametrize("spec", [Q35, PSERIES])
 def test_destination_differs_by_incoming_only(spec: GuestSpec) -> None:
     """Lose this and a hot patch fails for the rig's own mistake, and the update is blamed."""
