@@ -55,3 +55,26 @@ def test_unknown_verb_fails(start: Start) -> None:
 def test_each_verb_is_known(verb: Verb, start: Start) -> None:
     """Lose this and a verb that a seeded defect may use is not one of the stand-in's."""
     assert start(does(verb, "no such text")).returncode == 3
+
+
+REWORDED = ("usr/lib/*.so.0.*", b"check", b"other")
+
+
+def test_word_of_a_library_is_another_in_the_wrong_build_only(tmp_path: Path) -> None:
+    """Lose this and a defect of libvirt is in the correct build too, and is found in no pair."""
+    library = tmp_path / "right" / "usr" / "lib" / "libx.so.0.1"
+    library.parent.mkdir(parents=True)
+    library.write_bytes(b"to check")
+    root = make_wrong(tmp_path / "right", Wrong(reworded=(REWORDED,)), tmp_path / "wrong")
+    assert (root / "usr" / "lib" / "libx.so.0.1").read_bytes() == b"to other"
+    assert library.read_bytes() == b"to check"
+
+
+@pytest.mark.parametrize("content", [b"nothing", b"check, check"])
+def test_word_that_is_not_there_once_makes_no_wrong_build(tmp_path: Path, content: bytes) -> None:
+    """Lose this and the next libvirt has another word, so that a build without the defect is qualified."""
+    library = tmp_path / "right" / "usr" / "lib" / "libx.so.0.1"
+    library.parent.mkdir(parents=True)
+    library.write_bytes(content)
+    with pytest.raises(ValueError, match="cannot be replaced"):
+        make_wrong(tmp_path / "right", Wrong(reworded=(REWORDED,)), tmp_path / "wrong")

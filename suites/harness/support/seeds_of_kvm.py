@@ -9,8 +9,12 @@ from suites.harness.support.seeds import BUILD, TIME, Seed, SeededBuild
 from suites.harness.support.seeds_on_emulated_hosts import EMULATED
 from suites.harness.support.wrong_builds import RECEIVES, Wrong, does, sets
 
+IRQCHIP = "qmp-precopy-idle-bare-1vcpu-kvm-timers"
 RING = "qmp-precopy-busy-bare-1vcpu-kvm-dirty-ring"
 CLOCK = "qmp-precopy-idle-bare-1vcpu-kvm-clock"
+FAULTS = "qmp-postcopy-immediate-busy-bare-1vcpu-kvm-page-faults"
+LIBVIRT = "libvirt-precopy-idle-bare-1vcpu-kvm-cpu-"
+LIBVIRT_LIBRARY = "usr/lib/*/libvirt.so.0.*"
 
 
 def _seed(name: str, wrong: Wrong, cell: str, outcome: str, word: str, kind: str = BUILD) -> Seed:
@@ -24,6 +28,20 @@ def _one(role: Literal["old", "new"], name: str, found: Seed) -> SeededBuild:
     return SeededBuild(name, role, select, (found,), slow=True)
 
 
+# With the I/O APIC in QEMU KVM shows one more feature, by which `cpuid` would find the defect first.
+IRQCHIP_OF_QEMU = _one(
+    "new",
+    "kvm-without-irqchip",
+    _seed(
+        "the I/O APIC and the PICs are no longer KVM's",
+        does("replace-in-argument", "accel=kvm", "accel=kvm,kernel_irqchip=split", when=RECEIVES)
+        + does("append-argument", "-global", when=RECEIVES)
+        + does("append-argument", "x86_64-cpu.kvm-msi-ext-dest-id=off", when=RECEIVES),
+        IRQCHIP,
+        "defect-new",
+        "irqchip: KVM's: none",
+    ),
+)
 NO_RING = _one(
     "new",
     "kvm-without-ring",
@@ -47,5 +65,45 @@ NO_CLOCK = _one(
         TIME,
     ),
 )
+FAULTS_NOT_COUNTED = _one(
+    "old",
+    "kvm-without-faults",
+    _seed(
+        "requested pages are not counted",
+        does("replace-in-output", '"postcopy-requests": ', '"postcopy-requests": 0, "postcopy-asked": '),
+        FAULTS,
+        "defect-old",
+        "page-faults: 0 pages were requested by faults",
+    ),
+)
+KNOWS_LESS_OF_THE_HOST = _one(
+    "new",
+    "kvm-knows-less-of-the-host",
+    _seed(
+        "QEMU no longer knows a feature of the host's CPU",
+        sets("max-x86_64-cpu", "aes", "off"),
+        f"{LIBVIRT}host-model",
+        "regression",
+        "cpu-accepted: the CPU is incompatible with host CPU",
+    ),
+)
+FORGETS_HOW_TO_CHECK = _one(
+    "new",
+    "kvm-forgets-how-to-check",
+    _seed(
+        "libvirt loses how the CPU is checked",
+        Wrong(reworded=((LIBVIRT_LIBRARY, b" check='%s'", b" other='%s'"),)),
+        f"{LIBVIRT}host-passthrough",
+        "regression",
+        "cpu-definition: check none became nothing",
+    ),
+)
 
-OF_KVM = (NO_RING, NO_CLOCK)
+OF_KVM = (
+    IRQCHIP_OF_QEMU,
+    NO_RING,
+    NO_CLOCK,
+    FAULTS_NOT_COUNTED,
+    KNOWS_LESS_OF_THE_HOST,
+    FORGETS_HOW_TO_CHECK,
+)

@@ -68,12 +68,15 @@ class Wrong:
     """Files that become twice as large; paths inside the root."""
     newer_sections: tuple[str, ...] = ()
     """Device sections that QEMU supports only in the next version."""
+    reworded: tuple[tuple[str, bytes, bytes], ...] = ()
+    """A pattern of files inside the root, a word in them, and another of the same length in its place."""
 
     def __add__(self, other: Wrong) -> Wrong:
         return Wrong(
             self.rules + other.rules,
             self.doubled + other.doubled,
             self.newer_sections + other.newer_sections,
+            self.reworded + other.reworded,
         )
 
 
@@ -124,7 +127,18 @@ def make_wrong(right: Path, wrong: Wrong, into: Path, arch: Arch = "x86_64") -> 
     for path in wrong.doubled:
         file = inside(into, path)
         _replace(file, file.read_bytes() * 2)
+    for pattern, word, other in wrong.reworded:
+        _reword(into, pattern, word, other)
     return into
+
+
+def _reword(root: Path, pattern: str, word: bytes, other: bytes) -> None:
+    """Replace a word that the one file of this pattern has once. Raises ValueError if it has not."""
+    (file,) = (file for file in root.glob(pattern) if not file.is_symlink())
+    content = file.read_bytes()
+    if content.count(word) != 1 or len(word) != len(other):
+        raise ValueError(f"{file}: {word!r} cannot be replaced by {other!r}")
+    _replace(file, content.replace(word, other))
 
 
 def _stand_in(qemu: Path, program: Path, wrong: Wrong) -> None:
