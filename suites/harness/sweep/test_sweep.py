@@ -68,6 +68,10 @@ def _facts(alias_of: str = "", features: Mapping[str, Any] | None = None, *, saf
     return CpuFacts(alias_of, safe, features or {})
 
 
+def _with_cache(legacy: str, *, level: int) -> CpuFacts:
+    return _facts(features={"legacy-cache": legacy == "on", "level": level, "xlevel": 0})
+
+
 @pytest.mark.parametrize(
     "old, new, changes",
     [
@@ -78,6 +82,8 @@ def _facts(alias_of: str = "", features: Mapping[str, Any] | None = None, *, saf
         (_facts(), _facts(features={"new-flag": True}), ["new-flag was off and is on"]),
         (_facts(), _facts(features={"new-flag": False}), []),
         (_facts(), _facts(features={"legacy-cache": True}), []),
+        (_with_cache("on", level=3), _with_cache("off", level=3), []),
+        (_with_cache("on", level=4), _with_cache("off", level=4), ["legacy-cache was on and is off"]),
         (_facts(features={"full-cpuid-auto-level": True}), _facts(), []),
         (
             _facts(features={"x-level": True}),
