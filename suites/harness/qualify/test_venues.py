@@ -12,7 +12,7 @@ from fixtures.errors import Unsupported, UsageError
 from fixtures.matrix.names import AcceleratorChoice
 from fixtures.matrix.schema import HostBuild, RootBuild
 from suites.harness.support.scripted_attempts import SHIPPED
-from suites.harness.support.scripted_venues import NEW, OLD, PAIR, Hosts, Made, of
+from suites.harness.support.scripted_venues import NEW, OLD, PAIR, STRETCH, Hosts, Made, of
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,15 @@ def test_builds_on_this_machine_are_those_of_the_run(made: Made, hosts: Hosts) -
     assert (venue.old, venue.new, venue.programs.kind) == (OLD, NEW, "local")
     assert venue.devices == (Path("/dev/userfaultfd"),)
     assert not hosts.opened
+
+
+@pytest.mark.parametrize("wanted,slowness", [("emulated", 3 * STRETCH), ("tcg", 1.0)])
+def test_guest_of_an_emulated_host_is_patient_on_an_overloaded_machine(
+    made: Made, wanted: AcceleratorChoice, slowness: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and devices of such a guest are reported as dead, because other programs run beside it."""
+    monkeypatch.setattr("fixtures.qualify.venue.overload", lambda: 3.0)
+    assert of(made(wanted), "ppc64le").slowness == slowness
 
 
 @pytest.mark.parametrize(
