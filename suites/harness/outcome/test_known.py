@@ -181,6 +181,12 @@ def test_entry_whose_cells_did_not_run_is_not_stale() -> None:
     assert stale([entry], PAIR, [cell(Outcome.PASS)], TODAY) == []
 
 
+@pytest.mark.parametrize("outcome", [Outcome.UNSUPPORTED, Outcome.ERROR])
+def test_entry_whose_cells_could_not_be_tried_is_not_stale(outcome: Outcome) -> None:
+    """Lose this and an issue about KVM makes every run on a machine without it undecided."""
+    assert stale([issue(ANY)], PAIR, [cell(outcome)], TODAY) == []
+
+
 def test_entry_is_not_confused_with_a_longer_name() -> None:
     """Lose this and `bug-1` is not reported as stale while `bug-10` still matches."""
     excused = apply([issue(ANY, "bug-10")], PAIR, cell(), TODAY)
