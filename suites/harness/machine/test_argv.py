@@ -132,6 +132,11 @@ def test_agent_waits_longer_on_a_slow_host() -> None:
     ]
 
 
+def test_agent_gets_no_stretch_that_it_refuses() -> None:
+    """Lose this and guests of an emulated host end at boot if this machine is very overloaded."""
+    assert "hotpatch.stretch=10000" in replace(Q35, stretch=131.0).kernel_command_line.split()
+
+
 @pytest.mark.parametrize(
     "spec,stretch,beat_ms", [(PSERIES, 1.0, 4), (PSERIES, 2.6, 104), (PSERIES, 90.0, 1000), (Q35, 2.6, 4)]
 )
