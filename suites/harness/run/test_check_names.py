@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each check that a run can report has a seeded defect that it finds, or a reason why it has none."""
 
+from pathlib import Path
+
 import pytest
 
 from suites.harness.support import check_names as names
@@ -66,4 +68,16 @@ def test_name_that_cannot_be_read_from_the_source_fails(monkeypatch: pytest.Monk
     """Lose this and checks whose names a function computes need no seed."""
     monkeypatch.setattr(names, "COMPUTED", {})
     with pytest.raises(ValueError, match=r"processor\.py:\d+: which checks `kind` names is not known"):
+        check_names()
+
+
+@pytest.mark.parametrize("name", ["'a' if held else 'b'", "f'{prefix}-a'", "prefix + '-a'"])
+def test_name_that_an_expression_computes_fails(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and a check that is named where it is made, but not by one text, needs no seed."""
+    (tmp_path / "x.py").write_text(f"Check({name}, held)\n")
+    monkeypatch.setattr(names, "ROOT", tmp_path)
+    monkeypatch.setattr(names, "_files", lambda: [tmp_path / "x.py"])
+    with pytest.raises(ValueError, match=r"x\.py:1: which checks `.*` names is not known"):
         check_names()

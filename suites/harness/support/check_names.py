@@ -78,7 +78,10 @@ def _first_text(function: ast.FunctionDef) -> str:
 
 
 def _names(call: ast.Call, tree: ast.AST, place: Path, named: frozenset[str]) -> Iterator[str]:
-    """The names that this call may give to a check; none if the module is in :data:`COMPUTED`."""
+    """The names that this call may give to a check; none if it repeats that of another check.
+
+    Also none if it is a variable in a module of :data:`COMPUTED`.
+    """
     match call.args[0]:
         case ast.Constant(value=str(name)):
             yield name
@@ -92,6 +95,10 @@ def _names(call: ast.Call, tree: ast.AST, place: Path, named: frozenset[str]) ->
             if not assigned and not passed_on:
                 raise ValueError(f"{place}:{call.lineno}: which checks `{name}` names is not known")
             yield from assigned
+        case ast.IfExp() | ast.BoolOp() | ast.BinOp() | ast.JoinedStr() as computed:
+            raise ValueError(
+                f"{place}:{call.lineno}: which checks `{ast.unparse(computed)}` names is not known"
+            )
 
 
 def _assigned(tree: ast.AST, variable: str) -> Iterator[str]:
