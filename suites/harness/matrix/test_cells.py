@@ -59,13 +59,9 @@ def some(values: tuple[object, ...]) -> st.SearchStrategy[tuple[object, ...]]:
 guests = st.builds(
     Guests, profiles=some(("idle", "busy")), hardware=some(("bare", "virtio")), vcpus=some((1, 2, 3, 4))
 )
-
-
 machine_types = some(
     tuple(MachineTypeChoice(family="q35", version=v) for v in ("newest-old", "oldest-shared", "7.2"))
 )
-
-
 matrices = st.builds(
     lambda guests, machines, paths, mechanisms: SHIPPED.model_copy(
         update={
