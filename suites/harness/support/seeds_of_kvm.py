@@ -22,7 +22,7 @@ def _seed(name: str, wrong: Wrong, cell: str, outcome: str, word: str, kind: str
 
 
 def _one(role: Literal["old", "new"], name: str, found: Seed) -> SeededBuild:
-    """A build with one defect: a cell and its controls take two to four minutes there."""
+    """A build with one defect: with its controls, a cell takes four minutes there if the host is busy."""
     cell = found.subject.removeprefix("-")
     select = ("suites/kvm", "--arch=x86_64", "-m", "slow or not slow", "-k", f"{cell}]", *EMULATED)
     return SeededBuild(name, role, select, (found,), slow=True)

@@ -4,10 +4,9 @@
 from __future__ import annotations
 
 from suites.harness.support.seeds import Seed, SeededBuild, hotpatch
+from suites.harness.support.seeds_later_moves import BUSY, IDLE
 from suites.harness.support.wrong_builds import RECEIVES, does
 
-IDLE, BUSY = (f"hotpatch.profile={profile}" for profile in ("idle", "busy"))
-"""As `when`: only QEMUs of guests with this profile."""
 STAYS, PRECOPY_ONLY = "qmp-precopy-busy-bare-1vcpu", "qmp-postcopy-idle-bare-1vcpu"
 AUTO_CONVERGE = "precopy-busy-bare-1vcpu-auto-converge-ends-it"
 ENDS_LATE = "qmp-postcopy-busy-bare-1vcpu-postcopy-ends-it"
