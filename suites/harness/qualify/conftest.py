@@ -52,7 +52,6 @@ def hosts(monkeypatch: pytest.MonkeyPatch) -> Hosts:
     hosts = Hosts()
     monkeypatch.setattr(venues_module, "open_build", hosts.open_build)
     monkeypatch.setattr(venues_module, "probed", lambda _build, _arch, host: host())
-    monkeypatch.setattr(venues_module, "EMULATED_BY_DEFAULT", frozenset({"ppc64le"}))
     for name in ("host_image", "guest_image"):
         monkeypatch.setattr(venues_module, name, lambda _matrix, arch, **_more: Path(f"/{arch}"))
     monkeypatch.setattr("fixtures.qualify.emulated_hosts.boot", hosts.boot)
