@@ -19,7 +19,6 @@ NO_SEED_YET = [
     "channel",
     "clock-jump",
     "domjobinfo",
-    "kernel-log",
     "keys",
     "link",
     "nvram",

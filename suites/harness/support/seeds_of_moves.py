@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from suites.harness.support.seeds import Seed, SeededBuild, hotpatch
+from suites.harness.support.seeds import MOVE, Seed, SeededBuild, hotpatch
 from suites.harness.support.seeds_later_moves import BUSY, IDLE
+from suites.harness.support.stream_seeds import build, field, seed
 from suites.harness.support.wrong_builds import RECEIVES, does
 
 STAYS, PRECOPY_ONLY = "qmp-precopy-busy-bare-1vcpu", "qmp-postcopy-idle-bare-1vcpu"
@@ -69,6 +70,16 @@ OF_MOVES = (
             ENDS_LATE,
             "defect-new",
             ("bounded: ",),
+        ),
+    ),
+    build(
+        "stream-kernel-log",
+        seed(
+            MOVE,
+            "an interrupt that no device raised is pending in the I/O APIC",
+            "precopy-idle-virtio-1vcpu",
+            field("ioapic", "irr", "invert"),
+            "kernel-log: ",
         ),
     ),
 )
