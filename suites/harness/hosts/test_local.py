@@ -229,7 +229,9 @@ def test_what_a_daemon_started_is_found(stream: Stream, start: Started) -> None:
     ours, theirs = stream
     script = f"""
 import os, subprocess, time
-subprocess.Popen(["guest=one,debug", "1000"], executable="/bin/sleep")
+child = subprocess.Popen(["guest=one,debug", "1000"], executable="/bin/sleep")
+while not open(f"/proc/{{child.pid}}/cmdline").read():
+    time.sleep(0.01)  # exec closes descriptors, which Popen waits for, before it sets the arguments.
 os.write({theirs.number}, b".")
 time.sleep(60)
 """

@@ -157,6 +157,13 @@ def test_marks_select_by_what_the_cell_is() -> None:
     assert replace(cell, path="libvirt-direct").marks == ("x86_64", "libvirt", "postcopy")
 
 
+def test_guest_with_many_devices_stays_on_this_machine() -> None:
+    """Lose this and a default run waits minutes for a guest whose slow host may silence it."""
+    cell = Cell("ppc64le", "pseries", "newest-old", "qmp", "precopy", "idle", "devices", 1)
+    assert cell.stays_here
+    assert not replace(cell, hardware="virtio").stays_here
+
+
 def test_cell_beyond_the_covering_set_is_slow() -> None:
     """Lose this and the default run takes as long as the full product."""
     cells = expand(SHIPPED)
