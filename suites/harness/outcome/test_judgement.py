@@ -262,6 +262,13 @@ def test_runs_that_take_over_a_minute_are_made_twice(new_new: str) -> None:
     assert script.moves == times(forward=1, old=2) + rest
 
 
+def test_runs_on_a_slow_host_are_made_as_often_as_here() -> None:
+    """Lose this and a guest that the old build loses by chance, on an emulated host, blames the update."""
+    script = Script({FORWARD: "g", OLD_OLD: "ppg"}, seconds=75)
+    assert Judgement(script.run, OLD, NEW, stretch=4.0).outcome()[0] is Outcome.DEFECT_OLD
+    assert script.moves == times(forward=1, old=3, new=1, back=1)
+
+
 def test_one_slow_failure_is_repeated_before_the_update_is_blamed() -> None:
     """Lose this and a failure by chance, on a host so busy that a run takes minutes, blames the update."""
     script = Script({FORWARD: "gp"}, seconds=150)

@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from unittest.mock import Mock
 
 import pytest
 
 from fixtures.errors import RigError
 from fixtures.evidence.checks import Check
+from fixtures.hosts.local import LocalHost
 from fixtures.machine.probe import Probe
-from fixtures.outcome.judgement import CONTROL_RUNS
+from fixtures.outcome.judgement import CONTROL_RUNS, Judgement
 from fixtures.outcome.outcome import Outcome
 from suites.harness.support.scripted_attempts import (
     BACK,
@@ -54,6 +56,15 @@ def test_failure_is_controlled_by_each_build_with_itself(stage: Stage) -> None:
     stage.judge({FORWARD: [FAIL]})
     controls = [*[OLD_OLD] * CONTROL_RUNS, *[NEW_NEW] * CONTROL_RUNS]
     assert stage.moves == [FORWARD, *controls, *[FORWARD] * (CONTROL_RUNS - 1)]
+
+
+def test_controls_have_the_time_that_their_host_needs(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and one control of each build, on an emulated host, decides which one is to blame."""
+    made = Mock(wraps=Judgement)
+    monkeypatch.setattr("fixtures.qualify.qualification.Judgement", made)
+    monkeypatch.setattr(LocalHost, "stretch", 4.0)
+    stage.judge({})
+    assert made.call_args.kwargs["stretch"] == 4.0
 
 
 def test_failure_that_is_not_reproduced_is_no_regression(stage: Stage) -> None:
