@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How many workers `-n auto` starts."""
 
+import os
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,6 +26,15 @@ def test_memory_suffices_for_emulated_hosts(
 ) -> None:
     """Lose this and a machine with many cores runs out of memory, because each worker boots a host."""
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=10 << 30))
-    monkeypatch.setattr(psutil, "cpu_count", lambda: 32)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: set(range(32)))
     options: Any = SimpleNamespace(getoption={"--accelerator": accelerator, "--arch": arch}.get)
     assert auto_workers(options) == workers
+
+
+def test_there_are_no_more_workers_than_cores_that_they_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a run in a container with two cores of a large machine starts a worker for each core."""
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=1 << 40))
+    monkeypatch.setattr(psutil, "cpu_count", lambda: 64)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {3, 4})
+    options: Any = SimpleNamespace(getoption=lambda _name: "tcg")
+    assert auto_workers(options) == 2
