@@ -7,7 +7,19 @@ import time
 
 import pytest
 
-from fixtures.waiting import Deadline, Late, Signal, comes_true, overload, patience, stretched, stretched_by
+from fixtures import waiting
+from fixtures.waiting import (
+    Deadline,
+    Late,
+    OtherCores,
+    Signal,
+    comes_true,
+    idle_seconds,
+    overload,
+    patience,
+    stretched,
+    stretched_by,
+)
 
 LONG = 30.0
 """A deadline that these tests never reach unless something is broken."""
@@ -38,6 +50,27 @@ def test_waits_are_longer_on_an_overloaded_machine(
     assert overload() == times
     assert patience(2.0) == 2.0 * times
     assert stretched(2.0) == 2.0
+
+
+@pytest.mark.parametrize("busy,times", [(62, 2.0), (31, 9.75), (0, 17.5)])
+def test_load_of_cores_that_are_not_ours_is_no_overload(
+    busy: int, times: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and a guest that hangs, in a container on a large busy machine, is waited for for an hour."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {0, 1})
+    monkeypatch.setattr(os, "getloadavg", lambda: (70.0, 0.0, 0.0))
+    monkeypatch.setattr(waiting, "idle_seconds", lambda: dict.fromkeys(range(64), 0.0))
+    monkeypatch.setattr(waiting, "_other_cores", OtherCores())
+    a_minute_later = time.monotonic() + 60
+    monkeypatch.setattr(time, "monotonic", lambda: a_minute_later)
+    idle = {core: 60.0 * (core >= busy + 2) for core in range(64)}
+    monkeypatch.setattr(waiting, "idle_seconds", lambda: idle)
+    assert overload() == pytest.approx(times)
+
+
+def test_each_core_that_this_process_may_use_has_an_idle_time() -> None:
+    """Lose this and the cores of others are taken for ours, or the other way round."""
+    assert idle_seconds().keys() >= os.sched_getaffinity(0)
 
 
 def test_wait_returns_what_is_there_already() -> None:
