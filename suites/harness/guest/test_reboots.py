@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When does a guest that was reset count as rebooted? On a made-up console."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from fixtures.evidence.beats import Line
+from fixtures.guest import firmware_tables
+from fixtures.guest.guest import Guest
+from fixtures.matrix.guestspec import GuestSpec
+from fixtures.waiting import Deadline, Late
+from suites.harness.support.consoles import line
+
+Reset = Callable[[list[bytes], list[bytes]], Guest]
+
+
+@pytest.fixture
+def beating(monkeypatch: pytest.MonkeyPatch) -> Reset:
+    """A guest that has sent beats, and what it sends after a reset."""
+    monkeypatch.setattr(firmware_tables, "listed", lambda _agent: {})
+
+    def wait_for(look: Callable[[], object], _deadline: Deadline, *, what: str) -> object:
+        if (found := look()) is None:
+            raise Late(f"no {what}")
+        return found
+
+    def guest(before: list[bytes], after: list[bytes]) -> Guest:
+        lines: list[Line] = [line(beat) for beat in before]
+        console = SimpleNamespace(lines=lines, closed=False, wait_for=wait_for)
+        machine: Any = SimpleNamespace(
+            channels={"console": console, "agent": None},
+            build=SimpleNamespace(name="a build"),
+            reset=lambda: lines.extend(line(beat, 2.0) for beat in after),
+        )
+        found = Guest(GuestSpec("ppc64le", "pseries", 1, "idle", "bare", 0), lambda check: check)
+        found.moved_to(machine)
+        return found
+
+    return guest
+
+
+def test_guest_that_is_reset_after_its_first_beat_reboots(beating: Reset) -> None:
+    """Lose this and a guest of a slow host, which has sent one beat, counts as one that does not reboot."""
+    assert beating([b"B 1 2702264 0 0"], [b"B 1 1296841 0 0"]).reboots()
+
+
+def test_beats_from_before_the_reset_are_no_reboot(beating: Reset) -> None:
+    """Lose this and a guest that ignores its reset counts as rebooted."""
+    assert not beating([b"B 7 2702264 0 0"], [b"B 8 2852264 0 0"]).reboots()
