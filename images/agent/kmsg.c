@@ -67,6 +67,12 @@ static bool is_trouble(const char *line)
     return is_device_timeout(line);
 }
 
+/* Options have names such as rcu_cpu_stall_timeout. A guest that has rebooted logs them again. */
+static bool repeats_kernel_options(const char *line)
+{
+    return strstr(line, "command line");
+}
+
 static void add(struct count *count, const char *line)
 {
     if (count->n++ == 0)
@@ -82,6 +88,8 @@ static void classify(char *record)
         return;
     line[strcspn(line, "\n")] = '\0';
     line++;
+    if (repeats_kernel_options(line))
+        return;
     if (is_clock_trouble(line))
         add(&clock_trouble, line);
     else if (is_trouble(line))
