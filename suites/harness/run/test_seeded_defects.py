@@ -25,7 +25,7 @@ from suites.harness.support.seeded_run import (
 )
 from suites.harness.support.seeded_table import false_alarm, row
 from suites.harness.support.seeds import SeededBuild
-from suites.harness.support.seeds_at_rest import OTHER_MACHINES
+from suites.harness.support.seeds_at_rest import OTHER_PSERIES
 from suites.harness.support.tamper.rules import Order, write_orders
 from suites.harness.support.wrong_builds import Wrong, lacks, make_wrong, matrix_with
 
@@ -82,6 +82,7 @@ def qualify(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Qualify]
                 words,
                 tampered,
                 power_root=power_root,
+                kvm_works=under_test.accelerator("x86_64") == "kvm",
                 only_new_is_wrong=role == "new" and {order.target.build for order in orders} <= {WRONG},
             )
 
@@ -108,13 +109,14 @@ def test_seeded_defects_are_found(
     assert (run.status == 1) == any(seed.outcome in COUNT_AGAINST for seed in build.seeds)
 
 
-FEW, ALL = ("-k", "not properties", "--subject", "*:e*"), ()
+FEW = ("suites/compat", "-k", "machines or (devices and not drivers)", "--subject", "*:e*")
+ALL = ("suites/compat", "suites/hotpatch", "--short")
 
 
 @pytest.mark.parametrize("selected", [FEW, pytest.param(ALL, marks=pytest.mark.slow)], ids=["few", "all"])
 def test_build_against_itself_has_no_finding(selected: tuple[str, ...], qualify: Qualify) -> None:
     """Lose this and findings may come from the suite or from the stand-in for QEMU."""
-    run = qualify(Wrong(), "new", ("suites/compat", "suites/hotpatch", "--arch=x86_64", "--short", *selected))
+    run = qualify(Wrong(), "new", (*selected, "--arch=x86_64"))
     assert not [cell for cell in run.verdict["cells"] if cell["outcome"] in BLAMED], run.said
     assert run.verdict["verdict"] == "safe", run.said
 
@@ -128,10 +130,10 @@ def test_build_against_itself_costs_no_more(qualify: Qualify) -> None:
 
 def test_second_run_names_exactly_what_is_new(qualify: Qualify) -> None:
     """Lose this and readers of the nightly report have to search for the new defect among the old ones."""
-    old, new = OTHER_MACHINES.seeds
-    lasting = lacks("pc-q35-6.0")
-    first = qualify(lasting + old.wrong, "new", OTHER_MACHINES.select)
-    second = qualify(lasting + new.wrong, "new", OTHER_MACHINES.select)
+    old, new = OTHER_PSERIES.seeds
+    lasting = lacks("pseries-6.0")
+    first = qualify(lasting + old.wrong, "new", OTHER_PSERIES.select)
+    second = qualify(lasting + new.wrong, "new", OTHER_PSERIES.select)
     assert first.verdict["changes"] is None
     for kind, seed in (("new", new), ("gone", old)):
         (finding,) = second.verdict["changes"][kind]

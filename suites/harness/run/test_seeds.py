@@ -4,9 +4,14 @@
 import re
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from fixtures.guest import accelerator
+from suites.harness.support import no_kvm_here
 from suites.harness.support.all_seeds import SEEDED
 from suites.harness.support.seeded_page import PAGE
 from suites.harness.support.seeded_run import Row, SeededRun
@@ -115,3 +120,12 @@ def test_seed_beside_a_known_defect_tampers_with_both_builds() -> None:
         Target("debian-13", test="-qmp-x]"),
     )
     assert (wrong.tampering, other.tampering) == (one.tampering, one.known)
+
+
+def test_build_with_defects_is_not_tried_where_kvm_does_not_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and each run with a seeded defect waits 20 s for a guest that never boots."""
+    monkeypatch.setattr(accelerator, "lack_of_kvm", lambda _arch: "")
+    monkeypatch.setattr(accelerator, "_try_kvm", lambda *_: "kvm")
+    no_kvm_here.pytest_configure()
+    build = cast("Any", SimpleNamespace(cache=None, tried=object()))
+    assert accelerator.usable_accelerator.__wrapped__(build, "x86_64", Path("image")) == "tcg"

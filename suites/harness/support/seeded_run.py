@@ -17,7 +17,7 @@ from typing import Any, TypedDict
 
 from fixtures.outcome.report_dirs import LINKS, all_runs
 from fixtures.places import ROOT
-from suites.harness.support import old_is_right, power_roots, tracing_allowed
+from suites.harness.support import no_kvm_here, old_is_right, power_roots, tracing_allowed
 from suites.harness.support.nested import PLUGINS, run_nested
 from suites.harness.support.tamper import plugin
 
@@ -88,13 +88,16 @@ def run_seeded(
     *,
     power_root: Path | None = None,
     only_new_is_wrong: bool = False,
+    kvm_works: bool = True,
 ) -> SeededRun:
     """Qualify the pair with the command that a user would type, followed by `words`.
 
     `orders` is a file of what proxies do to the moves, if they do anything. `power_root` is the root of the
     build with defects for an emulated POWER host. If the old build is known to have no defect, its control
-    runs less often.
+    runs less often. If KVM is known not to work on this machine, the build with defects is not tried with it.
     """
+    if not kvm_works:
+        words = [*words, "-p", no_kvm_here.__name__]
     if only_new_is_wrong:
         words = [*words, "-p", old_is_right.__name__]
     command = [*LIFELINE, sys.executable, "-m", "pytest", "-p", tracing_allowed.__name__, *words]

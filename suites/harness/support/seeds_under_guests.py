@@ -17,7 +17,7 @@ TCG reads it from the host."""
 UNDER_A_GUEST = SeededBuild(
     "receives-badly",
     "new",
-    hotpatch(PRECOPY, POSTCOPY),
+    hotpatch(PRECOPY),
     (
         Seed(
             "dies while it loads",
@@ -31,6 +31,15 @@ UNDER_A_GUEST = SeededBuild(
             "defect-new",
             ("migrate: destination QEMU is gone", "state for instance 0x0 of device 'timer'"),
         ),
+    ),
+    slow=True,
+)
+
+CANNOT_RECEIVE = SeededBuild(
+    "cannot-receive",
+    "new",
+    hotpatch(POSTCOPY),
+    (
         Seed(
             "postcopy gone",
             lacks("postcopy-ram"),
@@ -237,6 +246,7 @@ CLOCK_JUMPS = SeededBuild(
 
 UNDER_GUESTS = (
     UNDER_A_GUEST,
+    CANNOT_RECEIVE,
     CANNOT_SEND,
     PRECOPY_GOES_ON,
     BLOCKED,
