@@ -52,7 +52,7 @@ static bool is_trouble(const char *line)
         {"panic:", NULL},        {"BUG:", NULL},
         {"kernel BUG", NULL},    {"WARNING:", NULL},
         {"soft lockup", NULL},   {"hard LOCKUP", NULL},
-        {"rcu", "stall"},        {"hung task", NULL},
+        {"rcu", "detected"},     {"hung task", NULL},
         {"blocked for more than", NULL}, {"I/O error", NULL},
         {"Call Trace", NULL},    {"Unable to handle", NULL},
         {"NETDEV WATCHDOG", NULL}, {"Unit Hang", NULL},
