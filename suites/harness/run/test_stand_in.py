@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The stand-in for QEMU that puts defects into a build, tested here with a small script as QEMU."""
 
+import json
+import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -25,10 +27,10 @@ def start(tmp_path: Path) -> Start:
     program.write_text(PRINTS_ITS_ARGUMENTS)
     program.chmod(0o755)
 
-    def started(wrong: Wrong, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def started(wrong: Wrong, *arguments: str, fds: tuple[int, ...] = ()) -> subprocess.CompletedProcess[str]:
         root = make_wrong(tmp_path / "right", wrong, tmp_path / "wrong")
         command = [str(inside(root, PROGRAM)), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, pass_fds=fds)
 
     return started
 
@@ -55,6 +57,17 @@ def test_unknown_verb_fails(start: Start) -> None:
 def test_each_verb_is_known(verb: Verb, start: Start) -> None:
     """Lose this and a verb that a seeded defect may use is not one of the stand-in's."""
     assert start(does(verb, "no such text")).returncode == 3
+
+
+def test_refusal_answers_a_command_with_a_device_that_has_an_id(start: Start) -> None:
+    """Lose this and a refused `device_add` is never answered, so another check than its own finds it."""
+    command = {"execute": "device_add", "arguments": {"id": "plugged"}, "id": "the command"}
+    rig, monitor = socket.socketpair()
+    with rig, monitor:
+        rig.sendall(json.dumps(command).encode() + b"\n")
+        fd = monitor.fileno()
+        start(does("refuse-command", "device_add", "no"), f"socket,id=monitor,fd={fd}", fds=(fd,))
+        assert json.loads(rig.recv(1000))["id"] == "the command"
 
 
 REWORDED = ("usr/lib/*.so.0.*", b"check", b"other")

@@ -10,10 +10,20 @@
 static struct lines from_rig, from_monitor, from_output;
 static pid_t child;
 
-/* The member `, "id": …` that the answer to this command must repeat; empty if the command has no id. */
+static const char *last_of(const char *text, const char *word)
+{
+    const char *last = NULL;
+
+    for (const char *at = text; (at = strstr(at, word)); at++)
+        last = at;
+    return last;
+}
+
+/* The member `, "id": …` that the answer to this command must repeat; empty if the command has no id.
+ * The rig writes it last, after the arguments, which may have an `id` too. */
 static char *id_of(const char *command)
 {
-    const char *key = strstr(command, "\"id\""), *begin = key ? strchr(key + strlen("\"id\""), '"') : NULL;
+    const char *key = last_of(command, "\"id\""), *begin = key ? strchr(key + strlen("\"id\""), '"') : NULL;
     const char *end = begin ? strchr(begin + 1, '"') : NULL;
     char *member = NULL;
 
