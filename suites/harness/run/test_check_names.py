@@ -15,12 +15,10 @@ OF_THE_TEST = "it shows that the test's own load is what the test needs, and no 
 WAITS = "it fails after the longest wait only, in each of three moves"
 NO_SEED_YET = [
     "acpi-tables",
-    "balloon",
     "channel",
     "clock-jump",
     "domjobinfo",
     "keys",
-    "link",
     "nvram",
     "plug",
     "reboot",
@@ -28,7 +26,6 @@ NO_SEED_YET = [
     "spr",
     "statistics",
     "stays-paused",
-    "watchdog",
     "watchdog-calm",
 ]
 """They have unit tests."""

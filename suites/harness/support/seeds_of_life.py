@@ -58,6 +58,25 @@ OF_LIFE = (
         "block-resize: the guest sees disk_bytes 8388608, not 16777216",
     ),
     _lost(
+        "link-stays-up",
+        "the network link cannot be cut",
+        _ignores('"up":false', '"up":true'),
+        "link: the guest sees carrier 1, not 0",
+    ),
+    _lost(
+        "keeps-its-balloon",
+        "the balloon cannot be inflated any more",
+        does("refuse-command", '"balloon"', "it is stuck", when=RECEIVES),
+        "balloon: ",
+        "it is stuck",
+    ),
+    _lost(
+        "watchdog-sleeps",
+        "the watchdog does not fire",
+        does("drop-message", '"event": "WATCHDOG"', when=RECEIVES),
+        "watchdog: it did not fire",
+    ),
+    _lost(
         "forgets-its-balloon",
         "the balloon is empty after the move",
         does("on-message", GUEST_RUNS, DEFLATE, when=RECEIVES),
