@@ -14,18 +14,14 @@ BY_LIBVIRT = "libvirt decides it by itself, and no stand-in is between libvirt a
 OF_THE_TEST = "it shows that the test's own load is what the test needs, and no build is at fault"
 WAITS = "it fails after the longest wait only, in each of three moves"
 NO_SEED_YET = [
-    "acpi-tables",
     "channel",
     "clock-jump",
     "domjobinfo",
-    "keys",
     "nvram",
-    "plug",
     "reboot",
     "smbios",
     "spr",
     "statistics",
-    "stays-paused",
     "watchdog-calm",
 ]
 """They have unit tests."""

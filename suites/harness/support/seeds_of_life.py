@@ -11,6 +11,10 @@ from suites.harness.support.wrong_builds import GUEST_RUNS, RECEIVES, Wrong, doe
 MANAGEMENT = "precopy-idle-managed-1vcpu-management"
 PAUSED = "precopy-idle-bare-1vcpu-paused"
 ANNOUNCE_NEVER = 'command migrate-set-parameters {"announce-rounds": 0}'
+KEYS = '"keys":[{"type":"qcode","data":'
+"""Of `send-key`: the check `devices` sends keys by another command."""
+REGISTERS = "RIP="
+"""In the answer with the registers: they are asked for after the move, before the paused guest is watched."""
 DEFLATE = 'command balloon {"value": 268443648}'
 """Empties the balloon of an x86_64 guest with its default RAM."""
 
@@ -58,10 +62,23 @@ OF_LIFE = (
         "block-resize: the guest sees disk_bytes 8388608, not 16777216",
     ),
     _lost(
+        "never-plugs",
+        "no device can be plugged",
+        does("refuse-command", '"device_add"', "no more devices", when=RECEIVES),
+        "plug: ",
+        "no more devices",
+    ),
+    _lost(
         "link-stays-up",
         "the network link cannot be cut",
         _ignores('"up":false', '"up":true'),
         "link: the guest sees carrier 1, not 0",
+    ),
+    _lost(
+        "loses-keys",
+        "keys do not reach the guest",
+        _ignores(f'{KEYS}"a"', f'{KEYS}"unmapped"'),
+        "keys: no key arrived",
     ),
     _lost(
         "keeps-its-balloon",
@@ -113,6 +130,16 @@ OF_LIFE = (
         does("on-message", '"status": "completed"', "command cont", when=RECEIVES),
         "runstates: ",
         "destination running",
+        cell=PAUSED,
+    ),
+    _lost(
+        "says-paused-and-runs",
+        "a guest that was paused before the move runs, and QEMU calls it paused",
+        does("on-message", REGISTERS, "command cont", when=RECEIVES)
+        + does("replace-in-output", '"status": "running"', '"status": "paused"', when=RECEIVES)
+        + does("replace-in-output", '"running": true', '"running": false', when=RECEIVES),
+        "stays-paused: ",
+        "beats came while the guest was paused",
         cell=PAUSED,
     ),
     _changed(

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
-from suites.harness.support.seeds import MOVE, Seed, SeededBuild, hotpatch
+from functools import reduce
+from operator import add
+
+from suites.harness.support.seeds import MOVE, TABLES, Seed, SeededBuild, hotpatch
 from suites.harness.support.seeds_later_moves import BUSY, IDLE
 from suites.harness.support.stream_seeds import build, field, seed
 from suites.harness.support.wrong_builds import RECEIVES, does
@@ -11,12 +14,21 @@ from suites.harness.support.wrong_builds import RECEIVES, does
 STAYS, PRECOPY_ONLY = "qmp-precopy-busy-bare-1vcpu", "qmp-postcopy-idle-bare-1vcpu"
 AUTO_CONVERGE = "precopy-busy-bare-1vcpu-auto-converge-ends-it"
 ENDS_LATE = "qmp-postcopy-busy-bare-1vcpu-postcopy-ends-it"
+REBOOTS = "qmp-precopy-idle-bare-1vcpu-reboots"
+NEW_TABLE = "sig=HPAT,data=/etc/passwd"
+"""An ACPI table whose contents are those of a file that each build has."""
 
 
 def _one(name: str, role: str, suite: str, found: Seed) -> SeededBuild:
     """A build with one defect, found in a cell of this suite."""
     select = (f"suites/{suite}", "--arch=x86_64", "-m", "slow or not slow", "-k", f"{found.subject}]")
     return SeededBuild(name, "old" if role == "old" else "new", select, (found,), slow=True)
+
+
+def _reboots(name: str, what: str, word: str, *options: str) -> SeededBuild:
+    """A new build whose destination has further options, which change what a guest finds when it reboots."""
+    wrong = reduce(add, (does("append-argument", option, when=RECEIVES) for option in options))
+    return _one(name, "new", "compat", Seed(what, wrong, REBOOTS, "defect-new", (word,), TABLES))
 
 
 ENDS_BADLY = SeededBuild(
@@ -71,6 +83,13 @@ OF_MOVES = (
             "defect-new",
             ("bounded: ",),
         ),
+    ),
+    _reboots(
+        "other-acpi-after-reboot",
+        "an ACPI table is new after a reboot",
+        "acpi-tables: HPAT was missing",
+        "-acpitable",
+        NEW_TABLE,
     ),
     build(
         "stream-kernel-log",
