@@ -6,7 +6,15 @@ The migration stream passes the proxy on this machine; the stand-in for QEMU run
 
 from __future__ import annotations
 
-from suites.harness.support.seeds import CPU, LOADS, OTHER_MEMORY, Seed, SeededBuild, hotpatch
+from suites.harness.support.seeds import (
+    CPU,
+    LOADS,
+    OTHER_MEMORY,
+    TIME,
+    Seed,
+    SeededBuild,
+    hotpatch,
+)
 from suites.harness.support.stream_seeds import build, field, seed
 from suites.harness.support.wrong_builds import GUEST_RUNS, RECEIVES, does, lacks
 
@@ -16,6 +24,8 @@ PRECOPY, POSTCOPY = "precopy-idle-bare-1vcpu", "postcopy-idle-bare-1vcpu"
 POWER = "pseries-vof.newest-old-qmp-"
 SEEN_TO_MOVE = "debian-12"
 """A build that moves POWER guests between two of itself."""
+ONE_MINUTE_OF_TICKS = f"{60 * 512_000_000:016x}"
+"""POWER's timebase has 512 MHz."""
 
 RECEIVES_BADLY = SeededBuild(
     "emulated-receives-badly",
@@ -80,4 +90,19 @@ LOSES_ITS_PLACE = build(
 )
 """A register that KVM takes from QEMU by a system call."""
 
-ON_EMULATED_HOSTS = (RECEIVES_BADLY, DROPS_A_PAGE, LOSES_ITS_PLACE)
+OTHER_TIMEBASE = build(
+    "emulated-other-timebase",
+    seed(
+        TIME,
+        "the timebase is a minute ahead (KVM)",
+        f"{POWER}ignore-shared-idle-bare-1vcpu",
+        field("spapr", "*guest_timebase", "plus", ONE_MINUTE_OF_TICKS),
+        "timebase: vCPU 0 is -",
+    ),
+    arch="ppc64le",
+    more=EMULATED,
+    right=SEEN_TO_MOVE,
+    on_power=True,
+)
+
+ON_EMULATED_HOSTS = (RECEIVES_BADLY, DROPS_A_PAGE, LOSES_ITS_PLACE, OTHER_TIMEBASE)
