@@ -7,10 +7,14 @@ from functools import reduce
 from operator import add
 
 from fixtures.matrix.guestspec import MEMORY_KIB
+from fixtures.sweep.topologies import ODD
 from suites.harness.support.seeds import TABLES, Seed, SeededBuild, compat
 from suites.harness.support.stream_seeds import build, pages, seed
 from suites.harness.support.tamper.rules import PageRule
-from suites.harness.support.wrong_builds import Wrong, does
+from suites.harness.support.wrong_builds import Wrong, does, sets
+
+OLDER = "debian-12-backports"
+"""A build whose queues have the size that is set. QEMU 10.0.13 gives each queue 1024 entries."""
 
 
 def _on(machine_type: str, device: str, name: str, value: str) -> Wrong:
@@ -148,6 +152,58 @@ OTHER_DEVICE_TREE = SeededBuild(
     ),
 )
 
+OTHER_TOPOLOGY = SeededBuild(
+    "other-topology",
+    "new",
+    compat("properties", "q35/cpuid:*"),
+    (
+        Seed(
+            "APIC ids of 4 cores instead of 3",
+            does(
+                "replace-in-argument",
+                ODD["3 cores"],
+                "3,sockets=1,cores=4,threads=1,maxcpus=4",
+                when="Nehalem",
+            ),
+            "-q35-qmp-compare-cpuid:Nehalem",
+            "regression",
+            ("cores that is no power of two", "EBX of leaf 0xb, 1 was 0x3 and is 0x4 with 3 cores"),
+        ),
+        Seed(
+            "CPU without a third level of cache",
+            sets("EPYC-x86_64-cpu", "l3-cache", "off"),
+            "-q35-qmp-compare-cpuid:EPYC",
+            "regression",
+            ("the CPU EPYC and several cores", "EDX of leaf 0x80000006 was 0x408140 and is 0x0 with "),
+        ),
+    ),
+    slow=True,
+)
+
+OTHER_QUEUES = SeededBuild(
+    "other-queues",
+    "new",
+    compat("properties", "q35/queues:virtio-*"),
+    (
+        Seed(
+            "smaller queues of virtio-blk",
+            sets("virtio-blk-device", "queue-size", "64"),
+            "-q35-qmp-compare-queues:virtio-blk",
+            "regression",
+            ("a guest that booted under the old build has larger queues", "entries and has 64 on "),
+        ),
+        Seed(
+            "larger queues of virtio-scsi",
+            sets("virtio-scsi-device", "virtqueue_size", "512"),
+            "-q35-qmp-compare-queues:virtio-scsi",
+            "regression",
+            ("a guest that boots under the new build has larger queues", "entries and has 512 on "),
+        ),
+    ),
+    slow=True,
+    right=OLDER,
+)
+
 END_OF_RAM = MEMORY_KIB["x86_64"] // 4
 """Pages of a guest's RAM."""
 AT_THE_END = pages(PageRule("flip", "other", first=END_OF_RAM - 40))
@@ -168,4 +224,12 @@ DAMAGED_TABLES = build(
     ),
 )
 
-OF_MACHINE_TYPES = (OLD_TYPES, OLD_PSERIES, OTHER_FIRMWARE, OTHER_DEVICE_TREE, DAMAGED_TABLES)
+OF_MACHINE_TYPES = (
+    OLD_TYPES,
+    OLD_PSERIES,
+    OTHER_FIRMWARE,
+    OTHER_DEVICE_TREE,
+    OTHER_TOPOLOGY,
+    OTHER_QUEUES,
+    DAMAGED_TABLES,
+)

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is said of virtio devices that offer other queues, and how the queues are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import pytest
+
+from fixtures.machine.monitor import CommandRefused
+from fixtures.still.machine import StillFailure, StillMachine
+from fixtures.still.shown import Shown
+from fixtures.still.virtio import Queues, queues_of
+from fixtures.sweep.queues import queue_changes, queue_subjects, queues_meaning, queues_subject
+
+MODELS = {"d1": "virtio-net-pci-transitional"}
+NET = [3, 256, 256, 64]
+
+
+def _shown(queues: Queues | None) -> Shown:
+    return Shown("", [], {}, {}, queues)
+
+
+def _changes(old: list[int], new: list[int]) -> dict[str, str]:
+    return dict(queue_changes(_shown({"d1": old}), _shown({"d1": new}), MODELS))
+
+
+@pytest.mark.parametrize(
+    "old, new, words",
+    [
+        (NET, [3, 1024, 1024, 1024], "a guest that boots under the new build has larger queues"),
+        ([3, 1024, 1024, 1024], NET, "a guest that booted under the old build has larger queues"),
+    ],
+    ids=["larger", "smaller"],
+)
+def test_other_size_says_which_guests_and_what_happens(old: list[int], new: list[int], words: str) -> None:
+    """Lose this and guests that boot after the update can never be moved again, and nobody knows."""
+    change = _changes(old, new)["queues:virtio-net"]
+    assert change == f"queue 2 had {old[3]} entries and has {new[3]}"
+    said = queues_meaning("virtio-net", [change])
+    assert said.startswith(words)
+    assert said.endswith("(precopy then fails and the guest stays where it is, postcopy loses it)")
+
+
+def test_other_number_of_queues_is_a_change() -> None:
+    """Lose this and a device with a queue less passes."""
+    assert _changes(NET, [2, 256, 256]) == {"queues:virtio-net": "it had 3 queues and has 2"}
+
+
+def test_equal_queues_are_compared_and_no_change() -> None:
+    """Lose this and each device is a finding, or no cell says that its queues were compared."""
+    assert _changes(NET, NET) == {}
+    assert queue_subjects(_shown({"d1": NET}), _shown({"d1": NET}), MODELS) == ["queues:virtio-net"]
+
+
+def test_build_that_does_not_show_queues_is_not_compared() -> None:
+    """Lose this and a QEMU before 7.2 is a build whose devices have lost their queues."""
+    assert queue_subjects(_shown(None), _shown({"d1": NET}), MODELS) == []
+
+
+@pytest.mark.parametrize("variant", ["", "-transitional", "-non-transitional"])
+def test_variants_of_a_device_share_a_subject(variant: str) -> None:
+    """Lose this and one change of virtio-blk is three cells."""
+    assert queues_subject(f"virtio-blk-pci{variant}") == "queues:virtio-blk"
+
+
+class _Machine:
+    """A machine that answers these commands, and refuses others; it has a virtio-serial device."""
+
+    def __init__(self, answers: Mapping[str, Any]) -> None:
+        self.answers = answers
+
+    def ask(self, command: str, **_arguments: Any) -> Any:
+        if command not in self.answers:
+            raise StillFailure("migrate", f"{command} is unknown") from CommandRefused(command, "", "")
+        return self.answers[command]
+
+
+def test_only_the_first_queues_are_asked_for() -> None:
+    """Lose this and each virtio-serial device costs 64 questions on each machine type."""
+    machine = _Machine(
+        {
+            "x-query-virtio": [
+                {"name": "virtio-serial", "path": "/machine/peripheral/d1/virtio-backend"},
+                {"name": "virtio-rng", "path": "/machine/unattached/device[3]"},
+            ],
+            "x-query-virtio-status": {"num-vqs": 64},
+            "x-query-virtio-queue-status": {"vring-num-default": 128},
+        }
+    )
+    assert queues_of(cast("StillMachine", machine)) == {"d1": [64, 128, 128, 128, 128]}
+
+
+def test_qemu_without_the_command_shows_no_queues() -> None:
+    """Lose this and no machine of an older build can be compared."""
+    assert queues_of(cast("StillMachine", _Machine({}))) is None
