@@ -25,7 +25,9 @@ void readback_smbus(const struct pci_device *d)
 #define LAPIC 0xfee00000u
 #define HPET 0xfed00000u
 #define HPET_COMPARATORS 3u
-#define HPET_TIMER_CHANGES 0xcu /* its interrupt is enabled, or it is periodic */
+#define HPET_INTERRUPT 0x4u
+#define HPET_PERIODIC 0x8u
+#define HPET_RTC_TIMER 1u
 #define APM 0xb2u
 #define I8042_STATUS 0x64u
 #define I8042_IN_USE 0x23u /* data waits for the guest, which kind of data, data waits for the controller */
@@ -71,6 +73,14 @@ static void read_pit(void)
     }
 }
 
+/* Linux emulates the RTC's interrupts by timer 1. It arms it when it finds the RTC, and disables its interrupt when
+ * that comes (Linux 6.1, arch/x86/kernel/hpet.c, hpet_rtc_timer_reinit). If the counter has passed the comparator
+ * before Linux wrote it, as on a slow host, it comes 43 s later. */
+static uint32_t hpet_timer_config(unsigned timer, uint32_t config)
+{
+    return timer == HPET_RTC_TIMER && !(config & HPET_PERIODIC) ? config & ~HPET_INTERRUPT : config;
+}
+
 /* Not: its interrupt status, and comparators that are in use. A periodic timer without an interrupt goes on when
  * the lower 32 bits of the counter reach its comparator again, 43 s later (QEMU 9.1, hw/timer/hpet.c). */
 static void read_hpet(void)
@@ -83,9 +93,11 @@ static void read_hpet(void)
         readings_add("hpet", offset, hpet[offset / 4]);
     for (unsigned timer = 0; timer < HPET_COMPARATORS; timer++) {
         unsigned first = 0x100 + 0x20 * timer;
-        bool in_use = hpet[first / 4] & HPET_TIMER_CHANGES;
+        uint32_t config = hpet[first / 4];
+        bool in_use = config & (HPET_INTERRUPT | HPET_PERIODIC);
 
-        for (unsigned offset = first; offset < first + 0x18; offset += 4)
+        readings_add("hpet", first, hpet_timer_config(timer, config));
+        for (unsigned offset = first + 4; offset < first + 0x18; offset += 4)
             if (!in_use || (offset != first + 8 && offset != first + 12))
                 readings_add("hpet", offset, hpet[offset / 4]);
             else

@@ -149,6 +149,13 @@ def test_comparator_that_goes_on_without_an_interrupt_is_not_compared(ports: Par
     assert read & {"hpet.108", "hpet.128", "hpet.148"} == {"hpet.128"}
 
 
+@pytest.mark.parametrize("timer_1", ["", "armed"])
+def test_timer_by_which_linux_emulates_the_rtc_may_expire(ports: Part, timer_1: str) -> None:
+    """Lose this and a guest on a slow host fails in which that timer expires 43 s after its start."""
+    said = dict(line.split("=", 1) for line in ports(timer_1).splitlines())
+    assert (said["hpet.120"], said["hpet.140"]) == ("130", "4")
+
+
 def test_set_up_of_a_phy_and_the_eeprom_are_compared(nic: Part) -> None:
     """Lose this and a build that loses a network card's PHY, or its EEPROM, passes."""
     read = dict(line.split("=") for line in nic().splitlines())

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Runs readback_x86.c on a made-up PC, and prints what it did: `name value`. Argument: `busy` for serial
  * ports that always send, `refused` for a kernel that does not let ports be used, `fault` for a CPU that faults.
- * Of its HPET timer 0 is periodic and timer 1 one-shot, both without an interrupt; timer 2 is armed. */
+ * Of its HPET timer 0 is periodic and timer 1 one-shot, both without an interrupt; timer 2 is armed. `armed`:
+ * timer 1 is armed, too. */
 #include "readback.h"
 
 #include <errno.h>
@@ -12,7 +13,7 @@
 #include <sys/io.h>
 #include <ucontext.h>
 
-static bool busy, refused, fault, alone;
+static bool busy, refused, fault, armed, alone;
 static uint64_t clock_us_now, polls_alone, most_polls_alone, serial_unread;
 
 uint64_t now_us(void)
@@ -87,8 +88,10 @@ static void answer_vmmouse(int number, siginfo_t *info, void *context)
 
 volatile void *mapped_memory(uint64_t page)
 {
-    static uint32_t hpet[0x1000 / 4] = {[0x100 / 4] = 0x8, [0x120 / 4] = 0x0, [0x140 / 4] = 0x4};
+    static uint32_t hpet[0x1000 / 4] = {[0x100 / 4] = 0x8, [0x120 / 4] = 0x130, [0x140 / 4] = 0x4};
 
+    if (armed)
+        hpet[0x120 / 4] = 0x134;
     return page == 0xfed00000u ? hpet : NULL;
 }
 
@@ -121,6 +124,7 @@ int main(int argc, char **argv)
     busy = argc > 1 && !strcmp(argv[1], "busy");
     refused = argc > 1 && !strcmp(argv[1], "refused");
     fault = argc > 1 && !strcmp(argv[1], "fault");
+    armed = argc > 1 && !strcmp(argv[1], "armed");
     text_start(&out);
     readback_platform(&out, 500000);
     printf("waited_us=%llu\n", (unsigned long long)clock_us_now);
