@@ -16,13 +16,9 @@ WAITS = "it fails after the longest wait only, in each of three moves"
 NO_SEED_YET = [
     "channel",
     "clock-jump",
-    "domjobinfo",
     "nvram",
     "reboot",
-    "smbios",
-    "spr",
     "statistics",
-    "watchdog-calm",
 ]
 """They have unit tests."""
 WITHOUT_SEED = {

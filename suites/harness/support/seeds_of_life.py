@@ -153,4 +153,15 @@ OF_LIFE = (
             "devices: ps2-kbd: no keys arrived",
         ),
     ),
+    _changed(
+        "stream-of-a-watchdog",
+        _field(
+            "the watchdog fires although it is fed",
+            "qmp-precopy",
+            "i6300esb_wdt",
+            "timer*_preload",
+            "zero",
+            "watchdog-calm: it fired although it is fed",
+        ),
+    ),
 )

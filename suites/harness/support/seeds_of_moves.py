@@ -9,12 +9,13 @@ from operator import add
 from suites.harness.support.seeds import MOVE, TABLES, Seed, SeededBuild, hotpatch
 from suites.harness.support.seeds_later_moves import BUSY, IDLE
 from suites.harness.support.stream_seeds import build, field, seed
-from suites.harness.support.wrong_builds import RECEIVES, does
+from suites.harness.support.wrong_builds import RECEIVES, Wrong, does
 
 STAYS, PRECOPY_ONLY = "qmp-precopy-busy-bare-1vcpu", "qmp-postcopy-idle-bare-1vcpu"
 AUTO_CONVERGE = "precopy-busy-bare-1vcpu-auto-converge-ends-it"
 ENDS_LATE = "qmp-postcopy-busy-bare-1vcpu-postcopy-ends-it"
 REBOOTS = "qmp-precopy-idle-bare-1vcpu-reboots"
+DOMJOBINFO = "libvirt-precopy-busy-bare-1vcpu-virsh-domjobinfo"
 NEW_TABLE = "sig=HPAT,data=/etc/passwd"
 """An ACPI table whose contents are those of a file that each build has."""
 
@@ -84,12 +85,31 @@ OF_MOVES = (
             ("bounded: ",),
         ),
     ),
+    _one(
+        "shows-no-rest",
+        "old",
+        "libvirt",
+        Seed(
+            "virsh does not show what remains",
+            Wrong(reworded=(("usr/bin/virsh", b"Data remaining:", b"Data left over:"),)),
+            DOMJOBINFO,
+            "defect-old",
+            ("domjobinfo: ",),
+        ),
+    ),
     _reboots(
         "other-acpi-after-reboot",
         "an ACPI table is new after a reboot",
         "acpi-tables: HPAT was missing",
         "-acpitable",
         NEW_TABLE,
+    ),
+    _reboots(
+        "other-smbios-after-reboot",
+        "the SMBIOS serial number is another after a reboot",
+        "smbios: ",
+        "-smbios",
+        "type=1,serial=HOTPATCH",
     ),
     build(
         "stream-kernel-log",

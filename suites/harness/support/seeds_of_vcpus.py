@@ -151,4 +151,17 @@ POWER = tuple(
 )
 """Registers of POWER. There is a cell for three of them at a time."""
 
-OF_VCPUS = (KERNELS, PAUSED, VECTORS, LEAVES, MODE, *POWER)
+NUMBERS = build(
+    "stream-power-sprs",
+    seed(
+        CPU,
+        "SPRG3",
+        "pseries-vof.newest-old-qmp-precopy-idle-bare-1vcpu",
+        Tampering((Change("cpu", "env.spr", "plus", element=275),)),
+        "spr: SPRG3 of vCPU 0",
+    ),
+    arch="ppc64le",
+)
+"""Programs read there, as register 259, on which vCPU they run."""
+
+OF_VCPUS = (KERNELS, PAUSED, VECTORS, LEAVES, MODE, *POWER, NUMBERS)
