@@ -15,7 +15,9 @@ STAYS, PRECOPY_ONLY = "qmp-precopy-busy-bare-1vcpu", "qmp-postcopy-idle-bare-1vc
 AUTO_CONVERGE = "precopy-busy-bare-1vcpu-auto-converge-ends-it"
 ENDS_LATE = "qmp-postcopy-busy-bare-1vcpu-postcopy-ends-it"
 REBOOTS = "qmp-precopy-idle-bare-1vcpu-reboots"
+STATISTICS = "libvirt-precopy-busy-bare-1vcpu-job-statistics"
 DOMJOBINFO = "libvirt-precopy-busy-bare-1vcpu-virsh-domjobinfo"
+QEMU_DRIVER = "usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so"
 NEW_TABLE = "sig=HPAT,data=/etc/passwd"
 """An ACPI table whose contents are those of a file that each build has."""
 
@@ -30,6 +32,11 @@ def _reboots(name: str, what: str, word: str, *options: str) -> SeededBuild:
     """A new build whose destination has further options, which change what a guest finds when it reboots."""
     wrong = reduce(add, (does("append-argument", option, when=RECEIVES) for option in options))
     return _one(name, "new", "compat", Seed(what, wrong, REBOOTS, "defect-new", (word,), TABLES))
+
+
+def _reworded(pattern: str, word: bytes, other: bytes) -> Wrong:
+    """A file of libvirt has another word; see :attr:`Wrong.reworded`."""
+    return Wrong(reworded=((pattern, word, other),))
 
 
 ENDS_BADLY = SeededBuild(
@@ -86,15 +93,41 @@ OF_MOVES = (
         ),
     ),
     _one(
+        "forgets-how-long",
+        "new",
+        "libvirt",
+        Seed(
+            "libvirt's statistics of a job lack its time",
+            _reworded(QEMU_DRIVER, b"\0time_elapsed\0", b"\0time_elapsee\0"),
+            STATISTICS,
+            "defect-new",
+            ("statistics: time_elapsed None ms",),
+        ),
+    ),
+    _one(
         "shows-no-rest",
         "old",
         "libvirt",
         Seed(
             "virsh does not show what remains",
-            Wrong(reworded=(("usr/bin/virsh", b"Data remaining:", b"Data left over:"),)),
+            _reworded("usr/bin/virsh", b"Data remaining:", b"Data left over:"),
             DOMJOBINFO,
             "defect-old",
             ("domjobinfo: ",),
+        ),
+    ),
+    _one(
+        "cannot-reset",
+        "new",
+        "compat",
+        Seed(
+            "QEMU ends when the guest is reset",
+            does(
+                "on-message", '"event": "RESET"', "later 1 die error: cannot reset the machine", when=RECEIVES
+            ),
+            REBOOTS,
+            "defect-new",
+            ("reboot: ", "cannot reset the machine"),
         ),
     ),
     _reboots(
