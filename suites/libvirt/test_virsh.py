@@ -38,7 +38,8 @@ def test_postcopy_after_the_first_pass(guest: Guest, libvirt: LibvirtMoves) -> N
     """Lose this and the one command that always ends does not."""
     guest.works()
     virsh.run(libvirt.domain, "migrate-setmaxdowntime", libvirt.domain.name, "1")
-    mover = virsh.migrates(libvirt, "--postcopy", "--postcopy-after-precopy", "--bandwidth", "48")
+    bandwidth = virsh.postcopy_bandwidth(libvirt.domain)
+    mover = virsh.migrates(libvirt, "--postcopy", "--postcopy-after-precopy", "--bandwidth", bandwidth)
     assert libvirt.hot_patch_by(mover).runs_on_new_build
     assert guest.memory_is_intact()
 
@@ -47,7 +48,7 @@ def test_postcopy_after_the_first_pass(guest: Guest, libvirt: LibvirtMoves) -> N
 def test_postcopy_after_a_timeout(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and a move that an administrator bounded in time runs on for ever."""
     guest.works()
-    options = ("--postcopy", "--timeout", "2", "--timeout-postcopy", "--bandwidth", "8")
+    options = ("--postcopy", "--timeout", "2", "--timeout-postcopy", "--bandwidth", SLOW)
     assert libvirt.hot_patch_by(virsh.migrates(libvirt, *options)).runs_on_new_build
     assert guest.memory_is_intact()
 

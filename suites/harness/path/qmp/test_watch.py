@@ -52,6 +52,25 @@ def test_precopy_that_ends_before_it_is_switched_is_an_error_of_the_suite(status
             watch.must_be_in_precopy()
 
 
+@pytest.mark.parametrize("sent_in_pass", [2, 5])
+def test_memory_counts_as_sent_once_each_page_was(sent_in_pass: int) -> None:
+    """Lose this and postcopy out of QEMU 11.1, which counts passes before that, begins with no page sent."""
+    passes = 2
+
+    def progress(qemu: ScriptedQemu, command: Mapping[str, Any]) -> None:
+        nonlocal passes
+        zero = int(passes >= sent_in_pass)
+        ram = {"total": 8192, "page-size": 4096, "normal": 1, "duplicate": zero}
+        qemu.send({"return": {"status": "active", "ram": ram}, "id": command["id"]})
+        passes += 1
+        qemu.event("MIGRATION_PASS", **{"pass": passes})
+
+    with connected({"query-migrate": progress}) as (monitor, _qemu):
+        source = destination_of(monitor)
+        QmpWatch(source, source).until_all_memory_was_sent(2)
+    assert passes - 1 == sent_in_pass
+
+
 @pytest.mark.parametrize("resumes,asked", [(True, ["query-status"]), (False, [])])
 def test_destination_answers_once_it_has_resumed_the_guest(resumes: bool, asked: list[str]) -> None:
     """Lose this and nobody knows when a guest's clock went on, or a paused guest seems to have resumed."""
