@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ from fixtures.attempt.attempt import Attempt
 from fixtures.builds.build import Build
 from fixtures.errors import HotPatchFailure, Refused, RigError, Unsupported, UsageError
 from fixtures.evidence.checks import Check
+from fixtures.evidence.harm import Harm, Harmed
 from fixtures.hosts.interface import ProgramHost
 from fixtures.hosts.local import LocalHost
 from fixtures.machine.probe import Probe
@@ -219,3 +221,27 @@ def test_evidence_of_the_cell_is_that_of_the_failure(stage: Stage) -> None:
 def test_run_that_did_not_boot_leaves_evidence_too(stage: Stage) -> None:
     """Lose this and the cause of an error cannot be found."""
     assert stage.judge({FORWARD: [RigError("the guest did not boot")]}).evidence
+
+
+@pytest.mark.parametrize("harm", [Harm.LOST, Harm.STRANDED])
+def test_harm_of_a_failure_reaches_the_cell(
+    harm: Harm, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and what was measured of the guest is in no report."""
+    monkeypatch.setattr(ScriptedAttempt, "harmed", Harmed(harm, "asked and seen"))
+    result = stage.judge({FORWARD: [FAIL]})
+    assert (result.harm, result.harm_proof) == (harm, "asked and seen")
+    written = json.loads((stage.report / result.runs[0].evidence[0]).read_text())
+    assert (written["harm"], written["proof of the harm"]) == (harm, "asked and seen")
+
+
+def test_pass_has_no_harm(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a report names a harm of guests that moved well."""
+    monkeypatch.setattr(ScriptedAttempt, "harmed", Harmed(Harm.LOST, "never asked"))
+    assert stage.judge({}).harm is None
+
+
+def test_guest_of_a_removed_type_is_stranded(stage: Stage, probes: dict[str, Probe]) -> None:
+    """Lose this and a removed machine type is reported without what it does to its guests."""
+    probes["debian-13"] = probe("pc-q35-10.0")
+    assert stage.judge({}).harm is Harm.STRANDED

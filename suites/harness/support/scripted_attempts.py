@@ -14,6 +14,7 @@ from fixtures.builds.build import Build
 from fixtures.builds.sandbox import Sandbox
 from fixtures.errors import HotPatchFailure, RigError
 from fixtures.evidence.checks import Check, CheckRecord
+from fixtures.evidence.harm import Harmed
 from fixtures.machine.probe import MachineType, Probe
 from fixtures.matrix.cells import Cell
 from fixtures.matrix.names import Arch
@@ -103,6 +104,7 @@ class ScriptedAttempt:
     began = False
     started_by_new = False
     paused = False
+    harmed: Harmed | None = None
 
     def __init__(self, stage: Stage, setting: Setting) -> None:
         self.setting = setting
