@@ -11,7 +11,7 @@ from itertools import takewhile
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
-from fixtures.outcome.findings import Finding, name_of
+from fixtures.outcome.findings import Finding, FindingHarm, name_of
 from fixtures.outcome.outcome import CellResult, RunResult
 from fixtures.printable import printable
 from reports.known_issue_entry import entry_for
@@ -19,6 +19,8 @@ from reports.swept import is_swept, listed
 from reports.words import worst_first
 
 SHOWN_SUBJECTS = 8
+SHOWN_WAYS = 4
+"""Paths and mechanisms that are named for one harm."""
 SHOWN_EVIDENCE = 4
 """Number of linked evidence files of a finding's other cells; the rest are in the same directories."""
 
@@ -131,6 +133,24 @@ class Views:
         complete = not more and all(len(each.cells) == 1 for each in shown)
         places = [] if complete else places_of(finding.cells)
         return FindingView(finding, first, named, more, places, evidence, entry_for(finding, self._run))
+
+
+def ways_in_words(harm: FindingHarm) -> str:
+    """`libvirt postcopy and qmp postcopy`: the paths and mechanisms with which it is done."""
+    shown = harm.ways[:SHOWN_WAYS]
+    rest = len(harm.ways) - len(shown)
+    parts = [*shown, *([f"{rest} more"] if rest else [])]
+    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+
+
+def harms_in_words(finding: Finding) -> list[str]:
+    """A line for each harm, worst first: `harm: lost (2 of 3 cells, with qmp postcopy): the source …`."""
+    one, number = len(finding.harms) == 1, len(finding.cells)
+    return [
+        f"harm: {each.harm}{'' if one else f' ({len(each.cells)} of {number} cells, {ways})'}: {each.proof}"
+        for each in finding.harms
+        for ways in [f"with {ways_in_words(each)}"]
+    ]
 
 
 def short_name(cell: CellResult) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from fixtures.evidence.harm import Harm
 from fixtures.outcome.outcome import COUNTS_AGAINST, RANK, BuildInfo, CellResult, Outcome
 from fixtures.printable import count
 
@@ -43,6 +44,19 @@ MEANINGS = {
     ),
     Outcome.PASS: "the guest moved and every check passed",
 }
+
+
+HARM_MEANINGS = {
+    Harm.LOST: "the guest died, hangs or was corrupted, and the source cannot go on with it",
+    Harm.STRANDED: "the guest did not move and runs on at the source; it must restart to leave it",
+    Harm.CHANGED: "the guest moved and lives, but it or its next boot sees something else",
+    Harm.SLOW: "the guest moved and lives, but a bound of blackout, time or cost was broken",
+}
+
+
+def harm_tone(harm: Harm) -> str:
+    """The class of colours for a harm, as in :func:`tone`."""
+    return {Harm.LOST: "bad", Harm.STRANDED: "warn", Harm.CHANGED: "apart", Harm.SLOW: "quiet"}[harm]
 
 
 def worst_first(cells: Iterable[CellResult]) -> list[CellResult]:

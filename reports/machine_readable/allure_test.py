@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import allure
-from allure_commons.types import AttachmentType
+from allure_commons.types import AttachmentType, Severity
 
+from fixtures.evidence.harm import Harm, Harmed, worst
 from fixtures.matrix.sweep_plan import SweepPlan
 from fixtures.outcome.outcome import CellResult, Outcome, RunRecord
 
@@ -17,6 +18,15 @@ KINDS = {
     ".json": AttachmentType.JSON,
     ".jsonl": AttachmentType.TEXT,
 }
+
+
+SEVERITIES = {
+    Harm.LOST: Severity.BLOCKER,
+    Harm.STRANDED: Severity.CRITICAL,
+    Harm.CHANGED: Severity.NORMAL,
+    Harm.SLOW: Severity.MINOR,
+}
+"""Allure's severity of each harm."""
 
 
 def attach_to_allure(result: CellResult, report: Path, pair: tuple[str, str]) -> None:
@@ -30,13 +40,20 @@ def attach_to_allure(result: CellResult, report: Path, pair: tuple[str, str]) ->
     for name in ("arch", "machine", "path", "mechanism", "subject"):
         allure.dynamic.parameter(name, getattr(result, name))
     # Facts that differ from run to run are not part of the test's history id.
-    for name in ("outcome", "blackout_ms", "downtime_ms", "total_ms", "accelerator"):
+    _rate(result.harm)
+    for name in ("outcome", "harm", "harm_proof", "blackout_ms", "downtime_ms", "total_ms", "accelerator"):
         allure.dynamic.parameter(name, getattr(result, name), excluded=True)
     for name, value in result.runs[0].figures.items() if result.runs else ():
         allure.dynamic.parameter(name, value, excluded=True)
     full = failures_of(result.runs)
     for run in result.runs:
         _attach_run(run, report, full=run in full)
+
+
+def _rate(harm: Harm | None) -> None:
+    """Set Allure's severity of the test; its default is `normal`."""
+    if harm is not None:
+        allure.dynamic.severity(SEVERITIES[harm])
 
 
 def failures_of(runs: Sequence[RunRecord]) -> list[RunRecord]:
@@ -66,7 +83,11 @@ def attach_sweep_to_allure(
     allure.dynamic.feature(suite)
     allure.dynamic.story(plan.part)
     allure.dynamic.parameter("arch", plan.arch)
-    lines = [f"{cell.outcome}\t{cell.machine}\t{cell.subject}\t{cell.reason}" for cell in cells]
+    harmed = worst(Harmed(cell.harm, "") for cell in cells if cell.harm is not None)
+    _rate(harmed.harm if harmed is not None else None)
+    lines = [
+        f"{cell.outcome}\t{cell.harm or ''}\t{cell.machine}\t{cell.subject}\t{cell.reason}" for cell in cells
+    ]
     allure.attach("\n".join([figures, *lines]), name="cells.txt", attachment_type=AttachmentType.TEXT)
     for cell in cells:
         if cell.outcome is not Outcome.PASS and cell.runs:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from fixtures.evidence.harm import Harmed
+from fixtures.evidence.harm import worst as worst_harm
 from fixtures.outcome.outcome import COUNTS_AGAINST, CellResult, Outcome, RunResult, Verdict
 from fixtures.printable import count, printable
 from reports.files import write_atomically
@@ -84,6 +86,11 @@ def _case(suite: ET.Element, nodeid: str, cells: list[CellResult]) -> None:
         time=f"{sum(cell.seconds or 0.0 for cell in cells):.3f}",
     )
     worst = worst_first(cells)
+    harm = worst_harm(Harmed(cell.harm, cell.harm_proof) for cell in cells if cell.harm is not None)
+    if harm is not None:
+        properties = ET.SubElement(case, "properties")
+        for name, value in (("harm", str(harm.harm)), ("harm_proof", harm.proof)):
+            ET.SubElement(properties, "property", name=name, value=printable(value))
     against = [cell for cell in worst if cell.outcome in COUNTS_AGAINST]
     errors = [cell for cell in worst if cell.outcome is Outcome.ERROR]
     quiet = [cell for cell in worst if cell.outcome is not Outcome.PASS]
@@ -95,9 +102,14 @@ def _case(suite: ET.Element, nodeid: str, cells: list[CellResult]) -> None:
         _add_result(case, "skipped", quiet)
 
 
+def _line(cell: CellResult) -> str:
+    harm = f"\nharm: {cell.harm}: {cell.harm_proof}" if cell.harm else ""
+    return f"{cell.outcome}: {cell.id}: {cell.reason}{harm}\nrerun: {cell.rerun}"
+
+
 def _add_result(case: ET.Element, kind: str, cells: list[CellResult]) -> None:
     first = cells[0]
     more = f" (and {count(len(cells) - 1, 'more cell')})" if len(cells) > 1 else ""
-    lines = [f"{cell.outcome}: {cell.id}: {cell.reason}\nrerun: {cell.rerun}" for cell in cells[:MOST_CELLS]]
+    lines = [_line(cell) for cell in cells[:MOST_CELLS]]
     element = ET.SubElement(case, kind, message=printable(f"{first.outcome}: {first.reason}{more}"))
     element.text = printable("\n\n".join(lines))

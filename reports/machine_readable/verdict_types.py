@@ -8,10 +8,20 @@ from typing import Annotated, Literal
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from fixtures.evidence.harm import Harm
 from fixtures.outcome.outcome import Outcome, Verdict
 
 Milliseconds = Annotated[float | None, Field(ge=0, description="null if not measured")]
 Seconds = Annotated[float | None, Field(ge=0)]
+WorstHarm = Annotated[
+    Harm | None,
+    Field(
+        description="What the failure does to a guest, measured: lost (died, hangs, was corrupted), "
+        "stranded (did not move, runs on at the source), changed (moved, but it or its next boot sees "
+        "something else), slow (moved, but a bound was broken). null without a failure, or if not known."
+    ),
+]
+Proof = Annotated[str, Field(description="What was asked and seen to find the harm.")]
 
 
 class BuildData(TypedDict):
@@ -37,6 +47,8 @@ class RunData(TypedDict):
     downtime_ms: float | None
     blackout_ms: Milliseconds
     figures: dict[str, float | None]
+    harm: WorstHarm
+    harm_proof: Proof
 
 
 class CellData(TypedDict):
@@ -50,6 +62,8 @@ class CellData(TypedDict):
     mechanism: str
     subject: str
     outcome: Outcome
+    harm: WorstHarm
+    harm_proof: Proof
     reason: str
     evidence: Annotated[list[str], Field(description="Paths relative to the directory of verdict.json.")]
     total_ms: Milliseconds
@@ -62,10 +76,21 @@ class CellData(TypedDict):
     runs: list[RunData]
 
 
+class HarmData(TypedDict):
+    """The cells of a finding that do a guest the same harm."""
+
+    harm: Harm
+    proof: Proof
+    ways: Annotated[list[str], Field(description="Path and mechanism of these cells.")]
+    cells: Annotated[list[str], Field(description="Ids.")]
+
+
 class FindingData(TypedDict):
     """Cells of one outcome and one cause."""
 
     outcome: Outcome
+    harm: Annotated[Harm | None, Field(description="The worst of its cells.")]
+    harms: Annotated[list[HarmData], Field(description="Worst first.")]
     signature: str
     reason: str
     blame: str

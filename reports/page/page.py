@@ -18,7 +18,7 @@ from reports.figures import HEAT_STEPS_MS, by_mechanism, by_suite, heat_map, hea
 from reports.files import write_atomically
 from reports.page.render import environment
 from reports.swept import in_order, listed, sweep_map, swept
-from reports.views import FindingView, Views, briefly
+from reports.views import FindingView, Views, briefly, ways_in_words
 from reports.why import guests_not_judged, judged_words, remarks, why
 
 _QUIET = (Outcome.KNOWN, Outcome.REFUSED, Outcome.UNSUPPORTED)
@@ -61,6 +61,9 @@ def _environment() -> Environment:
         "tone": words.tone,
         "run_tone": words.run_tone,
         "meaning": words.MEANINGS.__getitem__,
+        "harm_tone": words.harm_tone,
+        "harm_meaning": words.HARM_MEANINGS.__getitem__,
+        "ways": ways_in_words,
         "heat_step": heat_step,
         "in_order": in_order,
         "briefly": briefly,

@@ -6,11 +6,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from fixtures.outcome.findings import findings
+from fixtures.outcome.findings import Finding, findings
 from fixtures.outcome.outcome import COUNTS_AGAINST, Outcome, RunResult
 from fixtures.printable import count, printable
 from reports.changes import Changes
 from reports.files import write_atomically
+from reports.views import ways_in_words
 from reports.why import guests_not_judged, judged_words, remarks, why
 from reports.words import SYMBOLS, build_words
 
@@ -41,7 +42,7 @@ def _lines(run: RunResult, changes: Changes) -> list[str]:
         *_tally(run),
     ]
     against = [
-        f"- **{finding.outcome}**, {count(len(finding.cells), 'cell')}: {_text(finding.reason)}"
+        f"- **{finding.outcome}**{_harm(finding)}, {_cells(finding)}: {_text(finding.reason)}"
         for finding in findings(run.cells)
         if finding.outcome in DETAILED
     ]
@@ -52,6 +53,18 @@ def _lines(run: RunResult, changes: Changes) -> list[str]:
         gone = [f"- {count(len(gone.cells), 'cell')}: {_text(gone.reason)}" for gone in changes.gone]
         lines += _listed("Gone", gone)
     return lines
+
+
+def _cells(finding: Finding) -> str:
+    return count(len(finding.cells), "cell")
+
+
+def _harm(finding: Finding) -> str:
+    """`, **lost** with qmp postcopy, **stranded** with qmp precopy`; empty if no harm is known."""
+    one = len(finding.harms) == 1
+    return "".join(
+        f", **{each.harm}**{'' if one else f' with {_text(ways_in_words(each))}'}" for each in finding.harms
+    )
 
 
 def _tally(run: RunResult) -> list[str]:

@@ -20,7 +20,7 @@ from fixtures.printable import count, printable
 from reports.changes import NOTHING_BEFORE, Changes
 from reports.figures import spread, with_times
 from reports.swept import by_kind, in_order, listed, swept
-from reports.views import briefly, short_name
+from reports.views import briefly, harms_in_words, short_name
 from reports.why import guests_not_judged, judged_words, remarks, why
 from reports.words import PLAIN_SYMBOLS, SYMBOLS, build_words, ms, seconds, tone
 
@@ -109,6 +109,8 @@ def _failures(run: RunResult, console: Console, width: int) -> None:
         else:
             _paragraph(console, f"{head}: {_cells_in_words(finding)}", width, hang="    ", style=style)
         _paragraph(console, finding.reason or "no reason was given", width, indent="    ")
+        for said in harms_in_words(finding):
+            _paragraph(console, said, width, indent="    ", hang="  ")
         if finding.first.repeats:
             _line(console, f"    repeats: {finding.first.repeats}")
         if finding.first.rerun:
@@ -122,7 +124,8 @@ def _more(found: Sequence[Finding], console: Console, width: int) -> None:
         _line(console, "")
     for finding in found[:_SHORT_FINDINGS]:
         what = finding.first.id if len(finding.cells) == 1 else count(len(finding.cells), "cell")
-        text = f"{symbol(finding.outcome, console)} {finding.outcome}: {what}: {finding.reason}"
+        harm = f", {finding.harm}" if finding.harm else ""
+        text = f"{symbol(finding.outcome, console)} {finding.outcome}{harm}: {what}: {finding.reason}"
         _paragraph(console, text, width, lines=1, style=STYLES[tone(finding.outcome)])
     if len(found) > _SHORT_FINDINGS:
         _line(console, f"and {count(len(found) - _SHORT_FINDINGS, 'more finding')}: see the report")

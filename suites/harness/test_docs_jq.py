@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.evidence.harm import Harm
 from fixtures.outcome.outcome import Outcome
 from reports.machine_readable.verdict_json import write_verdict
 from suites.harness.support.docs_pages import pages
@@ -20,13 +21,15 @@ LINES = [words for page in pages() for words in page.commands if words[0] == "jq
 
 @pytest.fixture
 def verdict(tmp_path: Path) -> Path:
-    """verdict.json of a run whose first finding has two cells of one sweep."""
+    """verdict.json of a run whose first finding has two cells of one sweep, and loses guests."""
     cells = [
         make_cell(
             number,
             outcome=Outcome.REGRESSION,
             reason="migrate: the section is missing",
             rerun=f".venv/bin/pytest '{SWEEP}' --old=debian-12 --new=debian-13 --subject=pc/device:{number}",
+            harm=Harm.LOST,
+            harm_proof="the source has ended",
         )
         for number in (1, 2)
     ]

@@ -12,19 +12,19 @@ import pytest
 
 from fixtures.attempt import harm
 from fixtures.attempt.attempt import Attempt
-from fixtures.attempt.harm import failed_check, measured
+from fixtures.attempt.harm import Failed, failed_check, measured
 from fixtures.errors import HotPatchFailure, Refused, RigError, Unsupported
 from fixtures.evidence.beats import REPEATED, STARTED_ANEW
 from fixtures.evidence.checks import Check, CheckRecord
 from fixtures.evidence.harm import Harm
 from fixtures.machine.monitor import CommandRefused, MonitorClosed, MonitorSilent
-from fixtures.path.interface import SOURCE_RUNS, Whereabouts
+from fixtures.path.interface import Resumption, Whereabouts
 
 ALIVE = Check("vcpus", True, "all 2 vCPUs work")
 DEAD = Check("alive", False, "waited 6 s for a beat; hangs")
-RUNS_ON = Check(SOURCE_RUNS, True, "which ran on by itself")
-ENDED = Check(SOURCE_RUNS, False, "the source has ended: exit status 134")
-MIGRATE = Check("migrate", False, "source failed")
+RUNS_ON = Resumption(True, "which ran on by itself")
+ENDED = Resumption(False, "the source has ended: exit status 134")
+MIGRATE = Failed("migrate", "source failed")
 INTACT = dict.fromkeys(("rewrite_bad", "bad", "beat_bad", "data_bad"), "0")
 INTACT |= dict.fromkeys(("pages", "data_pages", "beat_pages", "expected", "found", "first"), "1")
 
@@ -34,7 +34,7 @@ class Sides:
     """Both sides of a move that has failed."""
 
     where: Whereabouts = "source"
-    source: Check = RUNS_ON
+    source: Resumption = RUNS_ON
     destination: Any = field(default_factory=lambda: machine("debian-13"))
     ended: bool = False
 
@@ -46,7 +46,7 @@ class Sides:
         """Remember it."""
         self.ended = True
 
-    def have_source_run(self) -> Check:
+    def have_source_run(self) -> Resumption:
         """As scripted; the destination must be gone, because it may hold the locks of the guest's disks."""
         assert self.ended
         return self.source
@@ -58,7 +58,7 @@ def machine(build: str) -> Any:
 
 
 def harm_of(
-    failed: Check,
+    failed: Failed,
     monkeypatch: pytest.MonkeyPatch,
     *,
     sides: Sides | None = None,
@@ -84,7 +84,7 @@ def harm_of(
 
 @pytest.mark.parametrize("source,expected", [(RUNS_ON, Harm.STRANDED), (ENDED, Harm.LOST)], ids=["on", "end"])
 def test_source_is_asked_after_a_failed_move(
-    source: Check, expected: Harm, monkeypatch: pytest.MonkeyPatch
+    source: Resumption, expected: Harm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Lose this and a lost guest is reported like one that runs on under the old build."""
     assert harm_of(MIGRATE, monkeypatch, sides=Sides(source=source)) is expected
@@ -106,7 +106,7 @@ def test_guest_that_has_run_at_both_sides_is_lost(monkeypatch: pytest.MonkeyPatc
     assert harm_of(MIGRATE, monkeypatch, sides=Sides(where="torn")) is Harm.LOST
 
 
-HANG = Check("hang", False, "the end of the migration did not come in 90 s")
+HANG = Failed("hang", "the end of the migration did not come in 90 s")
 
 
 @pytest.mark.parametrize("alive,expected", [(ALIVE, Harm.SLOW), (DEAD, Harm.LOST)], ids=["lives", "dead"])
@@ -119,13 +119,13 @@ def test_postcopy_that_does_not_end_is_slow_while_the_guest_lives(
 
 def test_move_that_was_to_be_refused_has_changed_the_guest(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lose this and a guest that moved although libvirt was to refuse it is reported as lost."""
-    refused = Check("refused", False, "it was not refused: the guest has moved")
+    refused = Failed("refused", "it was not refused: the guest has moved")
     assert harm_of(refused, monkeypatch, sides=Sides(where="destination")) is Harm.CHANGED
 
 
 def test_new_libvirt_that_refuses_a_cpu_strands_the_guest(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lose this and guests whose move cannot begin are reported as moved and changed."""
-    assert harm_of(Check("cpu-accepted", False, "no avx"), monkeypatch) is Harm.STRANDED
+    assert harm_of(Failed("cpu-accepted", "no avx"), monkeypatch) is Harm.STRANDED
 
 
 AFTER_ITS_MOVE = {
@@ -148,13 +148,13 @@ AFTER_ITS_MOVE = {
 def test_check_of_a_moved_guest_has_its_harm(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lose this and a guest with damaged memory is reported as one that sees another ACPI table."""
     what, expected = AFTER_ITS_MOVE[name]
-    assert harm_of(Check(name, False, "seen", what), monkeypatch) is expected
+    assert harm_of(Failed(name, "seen", what), monkeypatch) is expected
 
 
 @pytest.mark.parametrize("name", ["devices", "cpuid", "bounded", "exit-status"])
 def test_moved_guest_that_does_not_go_on_is_lost(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lose this and the harm follows from the failed check alone, whatever became of the guest."""
-    assert harm_of(Check(name, False, "seen", "net"), monkeypatch, alive=DEAD) is Harm.LOST
+    assert harm_of(Failed(name, "seen", "net"), monkeypatch, alive=DEAD) is Harm.LOST
 
 
 @pytest.mark.parametrize(
@@ -169,12 +169,12 @@ def test_part_of_a_check_decides(
     name: str, what: str, expected: Harm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Lose this and a guest that went back in time is reported like a serial port that lost a line."""
-    assert harm_of(Check(name, False, "seen", what), monkeypatch) is expected
+    assert harm_of(Failed(name, "seen", what), monkeypatch) is expected
 
 
 def test_guest_that_was_ended_on_purpose_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lose this and a QEMU that ends with status 1 at the end of a test counts as a lost guest."""
-    assert harm_of(Check("exit-status", False, "1", "last"), monkeypatch, alive=DEAD) is Harm.CHANGED
+    assert harm_of(Failed("exit-status", "1", "last"), monkeypatch, alive=DEAD) is Harm.CHANGED
 
 
 def test_qemu_that_dies_while_it_is_asked_has_lost_its_guest(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,9 +19,11 @@ from suites.harness.support.report_samples import (
 CELL_KEYS = {
     *("id", "suite", "arch", "machine", "path", "mechanism", "subject", "outcome", "reason", "evidence"),
     *("total_ms", "downtime_ms", "blackout_ms", "seconds", "accelerator", "rerun", "repeats", "runs"),
+    *("harm", "harm_proof"),
 }
 FINDING_KEYS = {
     *("outcome", "signature", "reason", "blame", "archs", "machines", "subjects", "cells", "rerun"),
+    *("harm", "harms"),
 }
 
 

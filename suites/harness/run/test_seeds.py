@@ -64,6 +64,15 @@ def test_defect_is_found_only_by_the_check_that_must_find_it(reason: str, found:
     assert row(seed(CPU, "registers", "cell", without("cpu"), "panic: |alive: "), run)["found"] is found
 
 
+@pytest.mark.parametrize("harm, found", [("lost", True), ("stranded", False), (None, False)])
+def test_defect_with_another_harm_is_not_found(harm: str | None, found: bool) -> None:
+    """Lose this and the suite may call a dead guest stranded, and no test fails."""
+    cells = [{"id": "x-qmp-cell", "subject": "cell", "outcome": "defect-new", "reason": "panic: Oops"}]
+    cells[0] |= {"harm": harm, "harm_proof": "seen"}  # type: ignore[dict-item]
+    lost = seed(CPU, "registers", "cell", without("cpu"), "panic: ", harm="lost")
+    assert row(lost, SeededRun(1, "", {"cells": cells}))["found"] is found
+
+
 def test_failure_of_a_build_without_defects_is_a_false_alarm() -> None:
     """Lose this and a check that fails by chance is hidden behind the defect that the same run finds."""
     reason = (

@@ -19,20 +19,22 @@ DOCS_HEAD = "| kind | defect | check | blame | message |\n| --- | --- | --- | --
 
 def row(seed: Seed, run: SeededRun) -> Row:
     """Whether a run found this defect: in its cell, by the check in its first text, with this blame."""
-    cell = run.cell(seed.subject) or {"outcome": "", "reason": ""}
+    cell = run.cell(seed.subject) or {"outcome": "", "reason": "", "harm_proof": ""}
     seen = f"{cell['outcome']}: {cell['reason']}" if cell["outcome"] else "no such cell"
     check = check_in(cell["reason"])
     named = checks_of(seed)
     by_this_check = not named or check in named
+    harm = str(cell.get("harm") or "none")
+    as_harmful = not seed.harm or harm == seed.harm
     said = all(any(each in seen for each in word.split(OR)) for word in seed.words)
     return {
         "kind": seed.kind,
         "seed": seed.name,
         "subject": seed.subject,
-        "expected": seed.outcome,
-        "seen": seen,
+        "expected": f"{seed.outcome}, {seed.harm}" if seed.harm else seed.outcome,
+        "seen": seen if as_harmful else f"{seen} (harm {harm}: {cell['harm_proof']})",
         "check": check,
-        "found": cell["outcome"] == seed.outcome and by_this_check and said,
+        "found": cell["outcome"] == seed.outcome and by_this_check and said and as_harmful,
     }
 
 

@@ -18,6 +18,7 @@ OTHER_MACHINES = SeededBuild(
             "-pc-q35-6.2-qmp-precopy-machine",
             "removed",
             ("the new build no longer has machine type pc-q35-6.2",),
+            harm="stranded",
         ),
         Seed(
             "machine type that dies at its start",
@@ -85,6 +86,7 @@ OTHER_CPUS = SeededBuild(
             "cpu:Opteron_G3",
             "removed",
             ("the new build has no CPU model Opteron_G3",),
+            harm="stranded",
         ),
         Seed(
             "CPU model without a feature",
@@ -92,6 +94,7 @@ OTHER_CPUS = SeededBuild(
             "cpu-features:Nehalem",
             "regression",
             ("Nehalem", "sse4.2"),
+            harm="changed",
         ),
     ),
 )
@@ -101,7 +104,14 @@ OTHER_DEVICES = SeededBuild(
     "new",
     compat("devices and not drivers", "device:p*"),
     (
-        Seed("device gone", lacks("pvscsi"), "device:pvscsi", "removed", ("no device pvscsi",)),
+        Seed(
+            "device gone",
+            lacks("pvscsi"),
+            "device:pvscsi",
+            "removed",
+            ("no device pvscsi",),
+            harm="stranded",
+        ),
         Seed(
             "device cannot be made",
             does("replace-in-argument", "pcnet", "pcnet,mac=none"),

@@ -32,6 +32,7 @@ BY_LIBVIRT = (
             "libvirt-precopy-idle-bare-1vcpu",
             CUT,
             "migrate: ",
+            harm="stranded",
         ),
     ),
 )

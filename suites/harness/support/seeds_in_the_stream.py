@@ -18,6 +18,7 @@ FEW = build(
         "multifd-idle-bare-2vcpu",
         pages(PageRule("flip", "area", most=3)),
         "memory: ",
+        harm="lost",
     ),
     slow=False,
 )
@@ -176,6 +177,7 @@ DEVICES = build(
         "ignore-shared-idle-virtio-2vcpu",
         field("virtio-net", "virtio/net/status"),
         "devices: net: ",
+        harm="changed",
     ),
 )
 """Interrupts and networking."""
@@ -222,6 +224,7 @@ CUTS = build(
         Tampering(flow=Flow(cut_after=20 << 20)),
         "migrate: ",
         "source failed",
+        harm="stranded",
     ),
     seed(
         MOVE,
@@ -230,6 +233,7 @@ CUTS = build(
         Tampering(flow=Flow(cut_in_state=5000)),
         "migrate: ",
         "source failed",
+        harm="stranded",
     ),
 )
 """A connection that is lost."""

@@ -90,6 +90,7 @@ OF_MOVES = (
             ENDS_LATE,
             "defect-new",
             ("bounded: ",),
+            harm="slow",
         ),
     ),
     _one(

@@ -30,6 +30,7 @@ UNDER_A_GUEST = SeededBuild(
             PRECOPY,
             "defect-new",
             ("migrate: destination QEMU is gone", "state for instance 0x0 of device 'timer'"),
+            harm="stranded",
         ),
     ),
     slow=True,
@@ -61,6 +62,7 @@ CANNOT_SEND = SeededBuild(
             PRECOPY,
             "defect-old",
             ("migrate: source", "exit status 139", "the old build fails as source"),
+            harm="lost",
         ),
         Seed(
             "multifd gone",

@@ -10,14 +10,20 @@ from suites.harness.support.wrong_builds import Wrong
 
 
 def seed(
-    kind: str, name: str, cell: str, tampering: Tampering, *words: str, known: Tampering = UNTOUCHED
+    kind: str,
+    name: str,
+    cell: str,
+    tampering: Tampering,
+    *words: str,
+    known: Tampering = UNTOUCHED,
+    harm: str = "",
 ) -> Seed:
-    """A defect of the new build as destination; `known` is one of the old build.
+    """A defect of the new build as destination, and its `harm`; `known` is one of the old build.
 
     `cell` is an end of the cell's id, through QMP by default.
     """
     path = "" if cell.startswith(("libvirt-", "pseries")) else "qmp-"
-    return Seed(name, Wrong(), f"-{path}{cell}", "defect-new", words, kind, tampering, known)
+    return Seed(name, Wrong(), f"-{path}{cell}", "defect-new", words, kind, tampering, known, harm)
 
 
 def field(section: str, path: str, mode: Mode = "zero", value: str = "") -> Tampering:

@@ -45,7 +45,7 @@ def test_guest_is_where_it_last_ran(events: list[DomainEvent], state: str, where
 def test_source_is_asked_whether_it_can_go_on(state: str, held: bool, said: str) -> None:
     """Lose this and a source that libvirt left paused counts as a guest that is lost."""
     check = LibvirtAftermath(domain(state)).have_source_run()
-    assert (check.held, said in check.detail) == (held, True)
+    assert (check.runs, said in check.detail) == (held, True)
 
 
 def test_source_that_libvirt_does_not_resume_cannot_go_on() -> None:

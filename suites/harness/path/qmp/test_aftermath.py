@@ -62,7 +62,7 @@ def test_source_is_asked_whether_it_can_go_on(case: str) -> None:
     answers, held, said = SOURCES[case]
     with connected(answers) as (monitor, _qemu):
         check = QmpAftermath(source({"monitor": monitor})).have_source_run()
-    assert (check.held, said in check.detail) == (held, True)
+    assert (check.runs, said in check.detail) == (held, True)
 
 
 def source(parts: dict[str, Any]) -> Any:
