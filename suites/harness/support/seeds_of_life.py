@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from suites.harness.support.seeds import Seed, SeededBuild
+from suites.harness.support.seeds import AFTERWARDS, Seed, SeededBuild
+from suites.harness.support.stream_seeds import build, field, seed
 from suites.harness.support.tamper.fields import Change, Mode
 from suites.harness.support.tamper.rules import Tampering
 from suites.harness.support.wrong_builds import GUEST_RUNS, RECEIVES, Wrong, does
@@ -163,5 +164,17 @@ OF_LIFE = (
             "zero",
             "watchdog-calm: it fired although it is fed",
         ),
+    ),
+    build(
+        "stream-power-nvram",
+        seed(
+            AFTERWARDS,
+            "the NVRAM has other bytes",
+            "pseries.newest-old-qmp-precopy-idle-managed-1vcpu-management",
+            field("*nvram", "buf", "invert"),
+            "nvram: it was",
+        ),
+        arch="ppc64le",
+        suite="suites/life",
     ),
 )

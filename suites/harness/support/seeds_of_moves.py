@@ -17,6 +17,7 @@ ENDS_LATE = "qmp-postcopy-busy-bare-1vcpu-postcopy-ends-it"
 REBOOTS = "qmp-precopy-idle-bare-1vcpu-reboots"
 STATISTICS = "libvirt-precopy-busy-bare-1vcpu-job-statistics"
 DOMJOBINFO = "libvirt-precopy-busy-bare-1vcpu-virsh-domjobinfo"
+CHANNELS = "libvirt-precopy-busy-virtio-2vcpu-channels"
 QEMU_DRIVER = "usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so"
 NEW_TABLE = "sig=HPAT,data=/etc/passwd"
 """An ACPI table whose contents are those of a file that each build has."""
@@ -115,6 +116,19 @@ OF_MOVES = (
             DOMJOBINFO,
             "defect-old",
             ("domjobinfo: ",),
+        ),
+    ),
+    _one(
+        "channel-unplugged",
+        "new",
+        "libvirt",
+        Seed(
+            "libvirt reports another state of the guest's port",
+            # The linker keeps `connected` as the end of `disconnected`.
+            _reworded("usr/lib/*/libvirt.so.0.*", b"\0disconnected\0", b"\0disconnectee\0"),
+            CHANNELS,
+            "defect-new",
+            ("channel: the channel is connectee",),
         ),
     ),
     _one(
