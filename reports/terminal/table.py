@@ -153,6 +153,8 @@ def _rollback(run: RunResult, console: Console, width: int) -> None:
     for finding in stuck[:_SHORT_FINDINGS]:
         _paragraph(console, _cells_in_words(finding), width, indent="  ", hang="  ", lines=2)
         _paragraph(console, finding.reason, width, indent="    ")
+        for said in harms_in_words(finding):
+            _paragraph(console, said, width, indent="    ", hang="  ")
     if len(stuck) > _SHORT_FINDINGS:
         _line(console, f"  and {len(stuck) - _SHORT_FINDINGS} more reasons: see the report")
 

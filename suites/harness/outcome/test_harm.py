@@ -6,9 +6,9 @@ from __future__ import annotations
 import pytest
 
 from fixtures.evidence.harm import DIFFERS, Harm
-from fixtures.outcome.findings import findings
+from fixtures.outcome.findings import findings, rollbacks
 from fixtures.outcome.outcome import HARMFUL, CellResult, Outcome, RunRecord
-from suites.harness.support.report_samples import make_cell
+from suites.harness.support.report_samples import make_cell, make_run
 
 FORWARD, CONTROL = ("debian-12", "debian-13"), ("debian-13", "debian-13")
 
@@ -67,4 +67,12 @@ def test_worst_harm_comes_first() -> None:
 def test_finding_of_older_runs_has_no_harm() -> None:
     """Lose this and the report of an older run cannot be made."""
     [finding] = findings([make_cell(1, Outcome.REGRESSION, reason="memory")])
-    assert (finding.harm, finding.harms) == (None, [])
+    assert (finding.harm, finding.harms) == (None, ())
+
+
+def test_rollback_has_the_harm_of_its_own_run() -> None:
+    """Lose this and a reader cannot see whether a guest that cannot return is lost or runs on."""
+    back = failed(Harm.STRANDED, ("debian-13", "debian-12"))
+    returned = cell(RunRecord(*FORWARD, "pass"), back, outcome=Outcome.PASS)
+    [finding] = rollbacks(make_run(returned))
+    assert (finding.harm, returned.harm) == (Harm.STRANDED, None)
