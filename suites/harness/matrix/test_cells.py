@@ -158,7 +158,7 @@ def test_marks_select_by_what_the_cell_is() -> None:
 
 
 def test_guest_that_an_emulated_host_is_too_slow_for_stays_on_this_machine() -> None:
-    """Lose this and a default run waits minutes for a guest that does not come up."""
+    """Lose this and a default run waits minutes for a guest whose slow host may silence it."""
     cell = Cell("ppc64le", "pseries", "newest-old", "qmp", "precopy", "idle", "devices", 1)
     assert cell.stays_here
     small = replace(cell, hardware="virtio")
