@@ -7,6 +7,7 @@ The migration stream passes the proxy on this machine; the stand-in for QEMU run
 from __future__ import annotations
 
 from suites.harness.support.seeds import (
+    AFTERWARDS,
     CPU,
     LOADS,
     OTHER_MEMORY,
@@ -104,5 +105,19 @@ OTHER_TIMEBASE = build(
     right=SEEN_TO_MOVE,
     on_power=True,
 )
+LINK_DOWN = build(
+    "emulated-link-down",
+    seed(
+        AFTERWARDS,
+        "virtio-net's link down (KVM)",
+        f"{POWER}ignore-shared-busy-virtio-1vcpu",
+        field("virtio-net", "virtio/net/status"),
+        "devices: net: ",
+    ),
+    arch="ppc64le",
+    more=EMULATED,
+    right=SEEN_TO_MOVE,
+    on_power=True,
+)
 
-ON_EMULATED_HOSTS = (RECEIVES_BADLY, DROPS_A_PAGE, LOSES_ITS_PLACE, OTHER_TIMEBASE)
+ON_EMULATED_HOSTS = (RECEIVES_BADLY, DROPS_A_PAGE, LOSES_ITS_PLACE, OTHER_TIMEBASE, LINK_DOWN)
