@@ -14,11 +14,12 @@ from fixtures.run.workers import auto_workers
 @pytest.mark.parametrize(
     "accelerator,arch,workers",
     [
-        ("auto", None, 4),
+        ("auto", None, 2),
         ("auto", "ppc64le", 4),
         ("auto", "x86_64", 6),
         ("tcg", None, 6),
         ("emulated", "x86_64", 4),
+        ("emulated", None, 2),
     ],
 )
 def test_memory_suffices_for_emulated_hosts(
