@@ -48,7 +48,7 @@ MEANINGS = {
 
 HARM_MEANINGS = {
     Harm.LOST: "the guest died, hangs or was corrupted, and the source cannot go on with it",
-    Harm.STRANDED: "the guest did not move and runs on at the source; it must restart to leave it",
+    Harm.STRANDED: "the guest did not move and runs on at the source, which it can leave by a restart only",
     Harm.CHANGED: "the guest moved and lives, but it or its next boot sees something else",
     Harm.SLOW: "the guest moved and lives, but a bound of blackout, time or cost was broken",
 }
