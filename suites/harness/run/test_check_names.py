@@ -19,7 +19,6 @@ WITHOUT_SEED = {
     "definition": BY_LIBVIRT,
     "events": BY_LIBVIRT,
     "machine-type": BY_LIBVIRT,
-    "refused": BY_LIBVIRT,
     "dirty-rate": OF_THE_TEST,
     "hopeless": OF_THE_TEST,
     "boot": "it is only recorded when it holds",

@@ -17,6 +17,7 @@ ENDS_LATE = "qmp-postcopy-busy-bare-1vcpu-postcopy-ends-it"
 REBOOTS = "qmp-precopy-idle-bare-1vcpu-reboots"
 STATISTICS = "libvirt-precopy-busy-bare-1vcpu-job-statistics"
 DOMJOBINFO = "libvirt-precopy-busy-bare-1vcpu-virsh-domjobinfo"
+ONE_HOST = "libvirt-precopy-idle-bare-1vcpu-one-host-uuid-refused"
 CHANNELS = "libvirt-precopy-busy-virtio-2vcpu-channels"
 QEMU_DRIVER = "usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so"
 NEW_TABLE = "sig=HPAT,data=/etc/passwd"
@@ -116,6 +117,18 @@ OF_MOVES = (
             DOMJOBINFO,
             "defect-old",
             ("domjobinfo: ",),
+        ),
+    ),
+    _one(
+        "finds-no-host",
+        "new",
+        "libvirt",
+        Seed(
+            "libvirt refuses a move within one host because it finds no UUID of that host",
+            _reworded(QEMU_DRIVER, b"string(./hostuuid[1])", b"string(./hostuuie[1])"),
+            ONE_HOST,
+            "defect-new",
+            ("refused: ", "missing hostuuid"),
         ),
     ),
     _one(
