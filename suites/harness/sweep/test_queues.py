@@ -15,7 +15,7 @@ from fixtures.still.virtio import Queues, queues_of
 from fixtures.sweep.queues import queue_changes, queue_subjects, queues_meaning, queues_subject
 
 MODELS = {"d1": "virtio-net-pci-transitional"}
-NET = [3, 256, 256, 64]
+NET = [256, 256, 64]
 
 
 def _shown(queues: Queues | None) -> Shown:
@@ -29,15 +29,15 @@ def _changes(old: list[int], new: list[int]) -> dict[str, str]:
 @pytest.mark.parametrize(
     "old, new, words",
     [
-        (NET, [3, 1024, 1024, 1024], "a guest that boots under the new build has larger queues"),
-        ([3, 1024, 1024, 1024], NET, "a guest that booted under the old build has larger queues"),
+        (NET, [1024, 1024, 1024], "a guest that boots under the new build has larger queues"),
+        ([1024, 1024, 1024], NET, "a guest that booted under the old build has larger queues"),
     ],
     ids=["larger", "smaller"],
 )
 def test_other_size_says_which_guests_and_what_happens(old: list[int], new: list[int], words: str) -> None:
     """Lose this and guests that boot after the update can never be moved again, and nobody knows."""
     change = _changes(old, new)["queues:virtio-net"]
-    assert change == f"queue 2 had {old[3]} entries and has {new[3]}"
+    assert change == f"queue 2 had {old[2]} entries and has {new[2]}"
     said = queues_meaning("virtio-net", [change])
     assert said.startswith(words)
     assert said.endswith("(precopy then fails and the guest stays where it is, postcopy loses it)")
@@ -45,7 +45,11 @@ def test_other_size_says_which_guests_and_what_happens(old: list[int], new: list
 
 def test_other_number_of_queues_is_a_change() -> None:
     """Lose this and a device with a queue less passes."""
-    assert _changes(NET, [2, 256, 256]) == {"queues:virtio-net": "it had 3 queues and has 2"}
+    changes = _changes(NET, [256, 256])
+    assert changes == {"queues:virtio-net": "of the first 4 queues it had 3 and has 2"}
+    assert queues_meaning("virtio-net", list(changes.values())).startswith(
+        "a guest that booted under the old"
+    )
 
 
 def test_equal_queues_are_compared_and_no_change() -> None:
@@ -66,32 +70,34 @@ def test_variants_of_a_device_share_a_subject(variant: str) -> None:
 
 
 class _Machine:
-    """A machine that answers these commands, and refuses others; it has a virtio-serial device."""
+    """A machine with these virtio devices, each with its number of queues of 128 entries."""
 
-    def __init__(self, answers: Mapping[str, Any]) -> None:
-        self.answers = answers
+    def __init__(self, queues: Mapping[str, int], refuses: str = "", dies: str = "") -> None:
+        self.queues, self.refuses, self.dies = queues, refuses, dies
 
-    def ask(self, command: str, **_arguments: Any) -> Any:
-        if command not in self.answers:
-            raise StillFailure("migrate", f"{command} is unknown") from CommandRefused(command, "", "")
-        return self.answers[command]
+    def ask(self, command: str, path: str = "", queue: int = 0) -> Any:
+        if command == self.dies:
+            raise StillFailure("migrate", "QEMU ended with signal 6")
+        if command == self.refuses or (path and queue >= self.queues[path]):
+            raise StillFailure("migrate", "no") from CommandRefused(command, "", "")
+        return {"vring-num-default": 128} if path else [{"path": path} for path in self.queues]
+
+
+DEVICES = {"/machine/peripheral/d1/virtio-backend": 64, "/machine/peripheral/d2/virtio-backend": 1}
+QUEUE_STATUS = "x-query-virtio-queue-status"
+
+
+def _asked(machine: _Machine) -> Queues | None:
+    return queues_of(cast("StillMachine", machine))
 
 
 def test_only_the_first_queues_are_asked_for() -> None:
     """Lose this and each virtio-serial device costs 64 questions on each machine type."""
-    machine = _Machine(
-        {
-            "x-query-virtio": [
-                {"name": "virtio-serial", "path": "/machine/peripheral/d1/virtio-backend"},
-                {"name": "virtio-rng", "path": "/machine/unattached/device[3]"},
-            ],
-            "x-query-virtio-status": {"num-vqs": 64},
-            "x-query-virtio-queue-status": {"vring-num-default": 128},
-        }
-    )
-    assert queues_of(cast("StillMachine", machine)) == {"d1": [64, 128, 128, 128, 128]}
+    machine = _Machine({**DEVICES, "/machine/unattached/device[3]": 1})
+    assert _asked(machine) == {"d1": [128, 128, 128, 128], "d2": [128]}
 
 
-def test_qemu_without_the_command_shows_no_queues() -> None:
-    """Lose this and no machine of an older build can be compared."""
-    assert queues_of(cast("StillMachine", _Machine({}))) is None
+@pytest.mark.parametrize("how", [{"refuses": "x-query-virtio"}, {"dies": QUEUE_STATUS}], ids=["old", "dies"])
+def test_qemu_that_does_not_show_queues_is_compared_without(how: dict[str, str]) -> None:
+    """Lose this and no property of a virtio device is compared, since QEMU does not answer or dies of it."""
+    assert _asked(_Machine(DEVICES, **how)) is None
