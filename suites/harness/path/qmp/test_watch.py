@@ -10,7 +10,7 @@ import pytest
 from fixtures.errors import HotPatchFailure, RigError
 from fixtures.machine.monitor import Monitor
 from fixtures.machine.qmp_machine import QmpMachine
-from fixtures.path.qmp.watch import QmpWatch
+from fixtures.path.qmp.watch import QmpWatch, source_is_gone
 from suites.harness.support.scripted_qmp import ScriptedQemu, connected, dies, returns
 
 
@@ -93,3 +93,19 @@ def test_destination_that_dies_when_it_has_resumed_the_guest_is_found() -> None:
         qemu.event("RESUME")
         with pytest.raises(HotPatchFailure, match=r"gone .* it is full of holes"):
             watch.end()
+
+
+def test_source_that_dies_fails_alike_whatever_the_destination_says() -> None:
+    """Lose this and the old build's crash is blamed on the update, if its control says other words."""
+    causes = set()
+    for said in ("", "qemu: Not a migration stream", "qemu: load of migration failed"):
+        source, destination = side_that_ended("source", ""), side_that_ended("destination", said)
+        causes.add(QmpWatch(source, destination)._failure("migrate", "source QEMU is gone").cause)
+    assert causes == {source_is_gone(side_that_ended("source", ""))}
+
+
+def side_that_ended(side: str, stderr: str) -> Any:
+    """A QEMU that a signal has killed."""
+    end = SimpleNamespace(wait=lambda _seconds: 139, end=lambda: "exit status 139", stderr=lambda: stderr)
+    closed = SimpleNamespace(closed=True)
+    return SimpleNamespace(side=side, monitor=closed, process=end, last_words=lambda: "exit status 139")
