@@ -70,6 +70,33 @@ def test_qemu_that_ends_badly_fails_its_cell(stage: Stage) -> None:
     assert "exit-status: exit status 139" in result.reason
 
 
+LOST = HotPatchFailure("memory", "2 pages were damaged when overwritten; first 7: wrong lap in lap 9")
+SELF_PAIR = ("debian-12", "debian-12")
+
+
+@pytest.mark.parametrize(
+    "pair, accelerator, overload, outcome",
+    [
+        (SELF_PAIR, "tcg", 4.0, Outcome.UNSUPPORTED),
+        (FORWARD, "tcg", 4.0, Outcome.UNSUPPORTED),
+        (SELF_PAIR, "tcg", 1.0, Outcome.FLAKY),
+        (SELF_PAIR, "kvm", 4.0, Outcome.FLAKY),
+    ],
+)
+def test_page_lost_once_is_no_verdict_only_by_tcg_on_an_overloaded_machine(
+    stage: Stage,
+    monkeypatch: pytest.MonkeyPatch,
+    pair: tuple[str, str],
+    accelerator: str,
+    overload: float,
+    outcome: Outcome,
+) -> None:
+    """Lose this and TCG's race makes an update unsafe, or KVM's lost page passes for it."""
+    monkeypatch.setattr("fixtures.qualify.qualification.overload", lambda: overload)
+    monkeypatch.setattr(ScriptedPair, "accelerator", lambda *_: accelerator)
+    assert stage.judge({pair: [LOST, PASS]}, under_test=ScriptedPair(pair)).outcome is outcome
+
+
 def test_failure_on_a_host_that_failed_is_no_verdict(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lose this and a host that ran out of memory makes a regression of the update."""
 

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pages that TCG may lose by itself on an overloaded machine: one failure excused, a real loss never."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.outcome.outcome import Outcome, RunRecord
+from fixtures.outcome.tcg_race import LEAST_OVERLOAD, MOST_PAGES, OVERLOAD, excused
+
+FIRST = "first 4735: wrong lap in lap 64, expected 0x40, found 0x35"
+REWRITTEN = "pages were damaged when overwritten"
+PASSED = RunRecord("old", "new", "pass")
+
+
+def lost(pages: int = 2, overload: float = 4.0, what: str = REWRITTEN) -> RunRecord:
+    """A run that lost pages on a machine with this overload."""
+    return RunRecord("old", "new", "fail", f"memory: {pages} {what}; {FIRST}", figures={OVERLOAD: overload})
+
+
+def test_one_loss_on_an_overloaded_machine_is_no_verdict() -> None:
+    """Lose this and an update is unsafe because the machine that tests it was overloaded once."""
+    assert "a quieter machine or with KVM; memory: 2 pages" in excused(Outcome.FLAKY, [lost(), PASSED])
+
+
+@pytest.mark.parametrize(
+    "failed",
+    [
+        pytest.param(lost(overload=LEAST_OVERLOAD), id="quiet-machine"),
+        pytest.param(lost(pages=MOST_PAGES + 1), id="many-pages"),
+        pytest.param(lost(what="of 16384 still pages damaged"), id="pages-that-nobody-writes"),
+        pytest.param(lost(what="pages that beats touch damaged; 9 of 8192 pages damaged"), id="many-in-all"),
+        pytest.param(RunRecord("old", "new", "fail", "beats: 2 lost", figures={OVERLOAD: 9.0}), id="beats"),
+        pytest.param(RunRecord("old", "new", "fail", "memory: 2 pages of it"), id="overload-unknown"),
+    ],
+)
+def test_other_losses_are_not_excused(failed: RunRecord) -> None:
+    """Lose this and a build that loses memory of its guests is taken for a limit of TCG."""
+    assert not excused(Outcome.FLAKY, [failed, PASSED])
+
+
+def test_loss_that_repeats_is_not_excused() -> None:
+    """Lose this and a build that loses a page in each third move is safe on an overloaded machine."""
+    assert not excused(Outcome.FLAKY, [lost(), PASSED, lost(), PASSED])
+
+
+@pytest.mark.parametrize("outcome", [Outcome.REGRESSION, Outcome.DEFECT_OLD, Outcome.PASS])
+def test_other_outcomes_stay(outcome: Outcome) -> None:
+    """Lose this and a confirmed regression is excused because the machine was overloaded."""
+    assert not excused(outcome, [lost(), PASSED])
