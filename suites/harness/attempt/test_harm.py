@@ -19,6 +19,7 @@ from fixtures.evidence.checks import Check, CheckRecord
 from fixtures.evidence.harm import Harm
 from fixtures.machine.monitor import CommandRefused, MonitorClosed, MonitorSilent
 from fixtures.path.interface import Resumption, Whereabouts
+from fixtures.waiting import Late
 
 ALIVE = Check("vcpus", True, "all 2 vCPUs work")
 DEAD = Check("alive", False, "waited 6 s for a beat; hangs")
@@ -77,9 +78,32 @@ def harm_of(
     agent = SimpleNamespace(ask=lambda _command: memory)
     checked = SimpleNamespace(kernel=1)
     guest: Any = SimpleNamespace(machine=machine("debian-12"), spec=None, agent=agent, checked=checked)
+    guest.stands_still = False
     path: Any = SimpleNamespace(unfinished=sides)
     found = measured(failed, guest, path)
     return found.harm if found is not None else None
+
+
+def test_guest_that_was_stopped_on_purpose_runs_before_it_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a guest that the suite has stopped is reported as lost, whatever check failed."""
+    there = machine("debian-13")
+    there.beats = False
+    scripted = SimpleNamespace(resume=lambda: setattr(there, "beats", True))
+    monkeypatch.setattr(harm, "management_of", lambda _machine: scripted)
+    monkeypatch.setattr(harm, "goes_on", lambda machine, *_, **_new: ALIVE if machine.beats else DEAD)
+    guest: Any = SimpleNamespace(machine=there, spec=None, stands_still=True)
+    found = measured(Failed("old-exits", "still there"), guest, SimpleNamespace(unfinished=None))  # type: ignore[arg-type]
+    assert found is not None
+    assert found.harm is Harm.CHANGED
+
+
+def test_proof_names_no_move_that_was_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a reader looks for a failed move where none began."""
+    monkeypatch.setattr(harm, "goes_on", lambda *_, **_new: ALIVE)
+    guest: Any = SimpleNamespace(machine=machine("debian-12"), spec=None, checked=SimpleNamespace(kernel=0))
+    found = measured(Failed("cpu-accepted", "no avx"), guest, SimpleNamespace(unfinished=None))  # type: ignore[arg-type]
+    assert found is not None
+    assert found.proof == "it beats on at the source, since no move could begin"
 
 
 @pytest.mark.parametrize("source,expected", [(RUNS_ON, Harm.STRANDED), (ENDED, Harm.LOST)], ids=["on", "end"])
@@ -177,9 +201,12 @@ def test_guest_that_was_ended_on_purpose_is_not_asked(monkeypatch: pytest.Monkey
     assert harm_of(Failed("exit-status", "1", "last"), monkeypatch, alive=DEAD) is Harm.CHANGED
 
 
-def test_qemu_that_dies_while_it_is_asked_has_lost_its_guest(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lose this and the failure of a source that dies late has no harm."""
-    assert harm_of(MIGRATE, monkeypatch, sides=Sides(), alive=MonitorClosed("it", "closed")) is Harm.LOST
+@pytest.mark.parametrize("error", [MonitorClosed("it", "closed"), Late("waited 6 s")], ids=["dies", "late"])
+def test_qemu_that_dies_while_it_is_asked_has_lost_its_guest(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and the failure of a source that dies late has no harm, or another reason."""
+    assert harm_of(MIGRATE, monkeypatch, sides=Sides(), alive=error) is Harm.LOST
 
 
 @pytest.mark.parametrize("error", [RigError("the host is gone"), OSError("no space")])

@@ -22,7 +22,7 @@ def guest(monkeypatch: pytest.MonkeyPatch) -> ScriptedGuest:
     """A guest whose management layer is itself."""
     scripted = ScriptedGuest()
     monkeypatch.setattr(seen, "STILL_SECONDS", 0.0)
-    monkeypatch.setattr(managed, "management_of", lambda _guest: scripted)
+    monkeypatch.setattr(managed, "management_of", lambda _machine: scripted)
     return scripted
 
 
