@@ -12,7 +12,8 @@ import pytest
 
 from fixtures.attempt import harm
 from fixtures.attempt.attempt import Attempt
-from fixtures.attempt.harm import Failed, failed_check, measured
+from fixtures.attempt.failed import Failed, failed_check
+from fixtures.attempt.harm import measured
 from fixtures.errors import HotPatchFailure, Refused, RigError, Unsupported
 from fixtures.evidence.beats import REPEATED, STARTED_ANEW
 from fixtures.evidence.checks import Check, CheckRecord
@@ -92,7 +93,7 @@ def test_guest_that_was_stopped_on_purpose_runs_before_it_is_asked(monkeypatch: 
     monkeypatch.setattr(harm, "management_of", lambda _machine: scripted)
     monkeypatch.setattr(harm, "goes_on", lambda machine, *_, **_new: ALIVE if machine.beats else DEAD)
     guest: Any = SimpleNamespace(machine=there, spec=None, stands_still=True)
-    found = measured(Failed("old-exits", "still there"), guest, SimpleNamespace(unfinished=None))  # type: ignore[arg-type]
+    found = measured(Failed("old-exits", "still there"), guest, SimpleNamespace(unfinished=None))
     assert found is not None
     assert found.harm is Harm.CHANGED
 
@@ -101,7 +102,7 @@ def test_proof_names_no_move_that_was_not_made(monkeypatch: pytest.MonkeyPatch) 
     """Lose this and a reader looks for a failed move where none began."""
     monkeypatch.setattr(harm, "goes_on", lambda *_, **_new: ALIVE)
     guest: Any = SimpleNamespace(machine=machine("debian-12"), spec=None, checked=SimpleNamespace(kernel=0))
-    found = measured(Failed("cpu-accepted", "no avx"), guest, SimpleNamespace(unfinished=None))  # type: ignore[arg-type]
+    found = measured(Failed("cpu-accepted", "no avx"), guest, SimpleNamespace(unfinished=None))
     assert found is not None
     assert found.proof == "it beats on at the source, since no move could begin"
 
