@@ -43,13 +43,18 @@ def test_other_size_says_which_guests_and_what_happens(old: list[int], new: list
     assert said.endswith("(precopy then fails and the guest stays where it is, postcopy loses it)")
 
 
+def test_queue_that_is_smaller_is_named_before_a_larger_one() -> None:
+    """Lose this and users whose running guests may be refused read that only new ones are concerned."""
+    changes = _changes([128, 256], [1024, 64])
+    assert changes == {"queues:virtio-net": "queue 1 had 256 entries and has 64"}
+
+
 def test_other_number_of_queues_is_a_change() -> None:
     """Lose this and a device with a queue less passes."""
     changes = _changes(NET, [256, 256])
     assert changes == {"queues:virtio-net": "of the first 4 queues it had 3 and has 2"}
-    assert queues_meaning("virtio-net", list(changes.values())).startswith(
-        "a guest that booted under the old"
-    )
+    said = queues_meaning("virtio-net", list(changes.values()))
+    assert said.startswith("a guest that booted under the old build has more queues of virtio-net than")
 
 
 def test_equal_queues_are_compared_and_no_change() -> None:
