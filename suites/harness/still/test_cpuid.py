@@ -9,7 +9,7 @@ import pytest
 from fixtures.hosts.local import LOCAL
 from fixtures.run.executing import pair_under_test_of
 from fixtures.still.cpuid import REQUESTS, cpuid_arguments, cpuid_differences, cpuid_of, registers
-from fixtures.still.machine import StillMachine, StillSpec
+from fixtures.still.machine import StillFailure, StillMachine, StillSpec
 from fixtures.sweep.recipes import bare_arguments
 
 ONES = 0xFFFFFFFF
@@ -19,9 +19,7 @@ LAST_LEAF = "EBX of leaf 0xb, 1"
 def _results(last: int) -> bytes:
     """A CPU whose last leaves are `last` and 0x80000000 + `last`, and that has all bits set elsewhere."""
     words = {0: last, 0x80000000: 0x80000000 + last}
-    return b"".join(
-        struct.pack("<4I", words.get(leaf.number, 0xFFFFFFFF), *[0xFFFFFFFF] * 3) for leaf, _ in REQUESTS
-    )
+    return b"".join(struct.pack("<4I", words.get(leaf.number, ONES), *[ONES] * 3) for leaf, _ in REQUESTS)
 
 
 def test_leaves_that_a_cpu_does_not_have_are_left_out() -> None:
@@ -52,6 +50,13 @@ def test_subleaves_are_counted() -> None:
         "EAX of leaf 0x4, 0 was 0x1 and is 0x2 (3 subleaves)",
         "EBX of leaf 0xb, 0 was 0x1 and is 0x2",
     ]
+
+
+@pytest.mark.parametrize("results", [bytes(16 * len(REQUESTS)), b""], ids=["zeros", "nothing"])
+def test_firmware_that_did_not_run_is_a_failure(results: bytes) -> None:
+    """Lose this and two builds that do not run the firmware show the same cores."""
+    with pytest.raises(StillFailure, match="not run"):
+        registers(results)
 
 
 @pytest.mark.x86_64
