@@ -9,9 +9,9 @@ from pathlib import Path
 import allure
 from allure_commons.types import AttachmentType, Severity
 
-from fixtures.evidence.harm import Harm, Harmed, worst
+from fixtures.evidence.harm import Harm
 from fixtures.matrix.sweep_plan import SweepPlan
-from fixtures.outcome.outcome import CellResult, Outcome, RunRecord
+from fixtures.outcome.outcome import CellResult, Outcome, RunRecord, worst_harm
 
 KINDS = {
     ".txt": AttachmentType.TEXT,
@@ -83,7 +83,7 @@ def attach_sweep_to_allure(
     allure.dynamic.feature(suite)
     allure.dynamic.story(plan.part)
     allure.dynamic.parameter("arch", plan.arch)
-    harmed = worst(Harmed(cell.harm, "") for cell in cells if cell.harm is not None)
+    harmed = worst_harm(cells)
     _rate(harmed.harm if harmed is not None else None)
     lines = [
         f"{cell.outcome}\t{cell.harm or ''}\t{cell.machine}\t{cell.subject}\t{cell.reason}" for cell in cells

@@ -7,9 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from fixtures.evidence.harm import Harmed
-from fixtures.evidence.harm import worst as worst_harm
-from fixtures.outcome.outcome import COUNTS_AGAINST, CellResult, Outcome, RunResult, Verdict
+from fixtures.outcome.outcome import COUNTS_AGAINST, CellResult, Outcome, RunResult, Verdict, worst_harm
 from fixtures.printable import count, printable
 from reports.files import write_atomically
 from reports.machine_readable.run_facts import run_facts
@@ -86,7 +84,7 @@ def _case(suite: ET.Element, nodeid: str, cells: list[CellResult]) -> None:
         time=f"{sum(cell.seconds or 0.0 for cell in cells):.3f}",
     )
     worst = worst_first(cells)
-    harm = worst_harm(Harmed(cell.harm, cell.harm_proof) for cell in cells if cell.harm is not None)
+    harm = worst_harm(cells)
     if harm is not None:
         properties = ET.SubElement(case, "properties")
         for name, value in (("harm", str(harm.harm)), ("harm_proof", harm.proof)):
