@@ -60,9 +60,10 @@ def test_load_of_cores_that_are_not_ours_is_no_overload(
     monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {0, 1})
     monkeypatch.setattr(os, "getloadavg", lambda: (70.0, 0.0, 0.0))
     monkeypatch.setattr(waiting, "idle_seconds", lambda: dict.fromkeys(range(64), 0.0))
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     monkeypatch.setattr(waiting, "_other_cores", OtherCores())
-    a_minute_later = time.monotonic() + 60
-    monkeypatch.setattr(time, "monotonic", lambda: a_minute_later)
+    monkeypatch.setattr(time, "monotonic", lambda: now + 60)
     idle = {core: 60.0 * (core >= busy + 2) for core in range(64)}
     monkeypatch.setattr(waiting, "idle_seconds", lambda: idle)
     assert overload() == pytest.approx(times)

@@ -64,6 +64,7 @@ def test_refusal_answers_a_command_with_a_device_that_has_an_id(start: Start) ->
     command = {"execute": "device_add", "arguments": {"id": "plugged"}, "id": "the command"}
     rig, monitor = socket.socketpair()
     with rig, monitor:
+        rig.settimeout(10)
         rig.sendall(json.dumps(command).encode() + b"\n")
         fd = monitor.fileno()
         start(does("refuse-command", "device_add", "no"), f"socket,id=monitor,fd={fd}", fds=(fd,))

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from fixtures.outcome.outcome import Outcome
+from fixtures.still.machine import StillFailure
 from fixtures.still.shown import Shown
 from fixtures.sweep import compat_properties
 from fixtures.sweep.compat_properties import Comparison
@@ -42,6 +43,22 @@ def test_only_the_newest_and_the_oldest_type_are_asked_for_their_cores(
     judged = comparison.judged("cpuid:Nehalem")
     assert judged.outcome is Outcome.REGRESSION
     assert judged.reason.endswith(f"once it has moved: {said} on pc-q35-7.2 and pc-q35-9.0")
+
+
+def test_type_whose_cores_could_not_be_read_was_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a CPU model passes, although a machine with three such cores does not even start."""
+
+    def topology_changes(_sweep: object, machine_type: str, _model: str) -> list[str]:
+        if machine_type == TYPES[-1]:
+            raise StillFailure("hang", "the reset did not come")
+        return []
+
+    monkeypatch.setattr(compat_properties, "compared_models", lambda _sweep: ["Nehalem"])
+    monkeypatch.setattr(compat_properties, "topology_changes", topology_changes)
+    comparison = _comparison()
+    comparison.compare(comparison.topologies)
+    assert comparison.compared == {"cpuid:Nehalem": [TYPES[0]]}
+    assert comparison.failed == {TYPES[-1]: "hang: the reset did not come"}
 
 
 def test_other_queues_on_all_types_are_one_finding() -> None:
