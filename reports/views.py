@@ -145,12 +145,14 @@ def ways_in_words(harm: FindingHarm) -> str:
 
 def harms_in_words(finding: Finding) -> list[str]:
     """A line for each harm, worst first: `harm: lost (2 of 3 cells, with qmp postcopy): the source …`."""
-    one, number = len(finding.harms) == 1, len(finding.cells)
-    return [
-        f"harm: {each.harm}{'' if one else f' ({len(each.cells)} of {number} cells, {ways})'}: {each.proof}"
-        for each in finding.harms
-        for ways in [f"with {ways_in_words(each)}"]
-    ]
+    return [f"harm: {each.harm}{_share(each, finding)}: {each.proof}" for each in finding.harms]
+
+
+def _share(harm: FindingHarm, finding: Finding) -> str:
+    """Which cells have it, such as ` (2 of 3 cells, with qmp postcopy)`; empty if there is no other harm."""
+    if len(finding.harms) == 1:
+        return ""
+    return f" ({len(harm.cells)} of {len(finding.cells)} cells, with {ways_in_words(harm)})"
 
 
 def short_name(cell: CellResult) -> str:

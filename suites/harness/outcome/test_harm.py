@@ -22,7 +22,7 @@ def cell(*runs: RunRecord, outcome: Outcome = Outcome.REGRESSION, number: int = 
     """A cell with these runs."""
     made = make_cell(number, outcome, reason="memory")
     made.runs = list(runs)
-    return made.hurt(DIFFERS)
+    return made.note_harm(DIFFERS)
 
 
 def test_cell_has_the_worst_harm_of_its_runs() -> None:

@@ -48,7 +48,7 @@ def harmed(number: int, harm: Harm | None, proof: str, **more: str) -> CellResul
     cell = make_cell(number, Outcome.REGRESSION, reason="migrate: VQ 0; both controls pass", **more)
     failed = RunRecord("debian-12", "debian-13", "fail", "migrate: VQ 0", "migrate: vq N", harm=harm)
     cell.runs, failed.harm_proof = [failed], proof
-    return cell.hurt()
+    return cell.note_harm()
 
 
 def test_verdict_json_has_the_harm_of_each_way(run: RunResult) -> None:
