@@ -77,15 +77,17 @@ def test_variants_of_a_device_share_a_subject(variant: str) -> None:
 class _Machine:
     """A machine with these virtio devices, each with its number of queues of 128 entries."""
 
-    def __init__(self, queues: Mapping[str, int], refuses: str = "", dies: str = "") -> None:
-        self.queues, self.refuses, self.dies = queues, refuses, dies
+    def __init__(
+        self, queues: Mapping[str, int], refuses: str = "", dies: str = "", key: str = "vring-num-default"
+    ) -> None:
+        self.queues, self.refuses, self.dies, self.key = queues, refuses, dies, key
 
     def ask(self, command: str, path: str = "", queue: int = 0) -> Any:
         if command == self.dies:
             raise StillFailure("migrate", "QEMU ended with signal 6")
         if command == self.refuses or (path and queue >= self.queues[path]):
             raise StillFailure("migrate", "no") from CommandRefused(command, "", "")
-        return {"vring-num-default": 128} if path else [{"path": path} for path in self.queues]
+        return {self.key: 128} if path else [{"path": path} for path in self.queues]
 
 
 DEVICES = {"/machine/peripheral/d1/virtio-backend": 64, "/machine/peripheral/d2/virtio-backend": 1}
@@ -102,7 +104,11 @@ def test_only_the_first_queues_are_asked_for() -> None:
     assert _asked(machine) == {"d1": [128, 128, 128, 128], "d2": [128]}
 
 
-@pytest.mark.parametrize("how", [{"refuses": "x-query-virtio"}, {"dies": QUEUE_STATUS}], ids=["old", "dies"])
+@pytest.mark.parametrize(
+    "how",
+    [{"refuses": "x-query-virtio"}, {"dies": QUEUE_STATUS}, {"key": "size"}],
+    ids=["old", "dies", "another-form"],
+)
 def test_qemu_that_does_not_show_queues_is_compared_without(how: dict[str, str]) -> None:
     """Lose this and no property of a virtio device is compared, since QEMU does not answer or dies of it."""
     assert _asked(_Machine(DEVICES, **how)) is None
