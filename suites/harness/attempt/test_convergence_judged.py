@@ -171,6 +171,16 @@ def test_migration_is_slower_if_others_want_the_cores(monkeypatch: pytest.Monkey
     assert [(each.bandwidth, each.downtime_ms) for each in attempt.limits] == [(16 * MIB, 400)]
 
 
+def test_bandwidth_of_an_emulated_host_is_small_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a guest that writes little never moves there while the machine is busy."""
+    monkeypatch.setattr("fixtures.attempt.convergence.overload", lambda: 2.0)
+    convergence, attempt, _loads = writing(LOAD.rate / 4)
+    with stretched_by(4.0):
+        assert convergence.guest_outruns_it()
+        convergence.precopy_is_hopeless()
+    assert [each.bandwidth for each in attempt.limits] == [8 * MIB]
+
+
 def test_guest_that_hardly_writes_outruns_nothing() -> None:
     """Lose this and a guest whose writers hang counts as one that precopy cannot move."""
     assert not writing(LOAD.rate / 8)[0].guest_outruns_it()

@@ -164,6 +164,7 @@ def test_guest_that_an_emulated_host_is_too_slow_for_stays_on_this_machine() -> 
     small = replace(cell, hardware="virtio")
     assert not small.stays_here
     assert replace(small, aspect="reboots").stays_here
+    assert replace(small, profile="busy", aspect="precopy-is-hopeless").stays_here
 
 
 def test_cell_beyond_the_covering_set_is_slow() -> None:
