@@ -37,7 +37,7 @@ def boots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Boot:
             if dies:
                 raise DiedAtBoot(f"the guest did not boot: {said}")
 
-        plan = MigrationPlan("precopy", (), 0, 0)
+        plan = MigrationPlan("precopy", (), 0, bandwidth=0)
         build: Any = SimpleNamespace(name="a build")
         monkeypatch.setattr(Attempt, "_way", lambda _attempt: SimpleNamespace(start=start))
         return Attempt(Setting(SPEC, build, build, "qmp", plan, HostSetup(tmp_path, tmp_path, "tcg")))

@@ -172,12 +172,14 @@ def test_slow_host_shares_its_time_among_all_sizes() -> None:
 def test_plan_has_no_limits() -> None:
     """Lose this and the benchmark measures a configured bandwidth limit."""
     free = unlimited(
-        MigrationPlan("postcopy", ("events",), 1000, 1, postcopy=True, parameters={"mode": "normal"})
+        MigrationPlan(
+            "postcopy", ("events",), 1, bandwidth=1000, postcopy=True, parameters={"mode": "normal"}
+        )
     )
     assert free.bandwidth == NO_LIMIT
     assert free.downtime_limit_ms == 1
     assert free.parameters == {"mode": "normal", "max-postcopy-bandwidth": 0}
-    assert unlimited(MigrationPlan("precopy", (), 1000, 300)).downtime_limit_ms == 50
+    assert unlimited(MigrationPlan("precopy", (), 300, bandwidth=1000)).downtime_limit_ms == 50
 
 
 def test_floor_can_be_measured() -> None:

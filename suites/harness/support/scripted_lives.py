@@ -19,7 +19,7 @@ from fixtures.matrix.mechanisms import MigrationPlan
 from fixtures.path.interface import Move
 
 OLD, NEW = (Build(name, Sandbox(Path("/")), {}) for name in ("old", "new"))
-PLAN = MigrationPlan("precopy", (), 1, 1)
+PLAN = MigrationPlan("precopy", (), 1, bandwidth=1)
 SPEC = GuestSpec("x86_64", "pc-q35-9.0", 1, "idle", "bare", 0)
 BLACKOUT = Gap(1.0, 1.1)
 
