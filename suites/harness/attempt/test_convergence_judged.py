@@ -51,7 +51,8 @@ class ScriptedAttempt:
         self.took = took
         self.figures: dict[str, float] = {}
         toll = SimpleNamespace(rate=64.0, worst_ms=12.5, slow=3)
-        self.guest = SimpleNamespace(spec=SimpleNamespace(memory_kib=RAM >> 10), toll=lambda: toll)
+        self.spec = SimpleNamespace(memory_kib=RAM >> 10, on_emulated_host=False)
+        self.guest = SimpleNamespace(spec=self.spec, toll=lambda: toll)
         self.limits: list[Any] = []
 
     def cancelled(self, _mechanism: str, limits: object, steer: Callable[[Journey], None]) -> None:
@@ -175,6 +176,7 @@ def test_bandwidth_of_an_emulated_host_is_small_enough(monkeypatch: pytest.Monke
     """Lose this and a guest that writes little never moves there while the machine is busy."""
     monkeypatch.setattr("fixtures.attempt.convergence.overload", lambda: 2.0)
     convergence, attempt, _loads = writing(LOAD.rate / 4)
+    attempt.spec.on_emulated_host = True
     with stretched_by(4.0):
         assert convergence.guest_outruns_it()
         convergence.precopy_is_hopeless()
