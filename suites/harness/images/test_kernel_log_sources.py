@@ -7,7 +7,7 @@ import pytest
 
 from suites.harness.support.agent_parts import Part, compiled_part
 
-BOOT_OPTIONS = "console=hvc0 rcupdate.rcu_cpu_stall_timeout=116 watchdog_thresh=55"
+BOOT_OPTIONS = "console=hvc0 hotpatch.devices=blk,net rcupdate.rcu_cpu_stall_timeout=116 watchdog_thresh=55"
 
 
 @pytest.fixture(scope="module")
