@@ -39,8 +39,8 @@ def attach_to_allure(result: CellResult, report: Path, pair: tuple[str, str]) ->
     allure.dynamic.tag(str(result.outcome))
     for name in ("arch", "machine", "path", "mechanism", "subject"):
         allure.dynamic.parameter(name, getattr(result, name))
-    # Facts that differ from run to run are not part of the test's history id.
     _rate(result.harm)
+    # Facts that differ from run to run are not part of the test's history id.
     for name in ("outcome", "harm", "harm_proof", "blackout_ms", "downtime_ms", "total_ms", "accelerator"):
         allure.dynamic.parameter(name, getattr(result, name), excluded=True)
     for name, value in result.runs[0].figures.items() if result.runs else ():

@@ -9,7 +9,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from fixtures.evidence.harm import Harm
 from fixtures.outcome.findings import Finding, findings, rollbacks
 from fixtures.outcome.judged import Judged, accepted, judged_archs, unjudged_guests
 from fixtures.outcome.outcome import BuildInfo, CellResult, Outcome, RunResult
@@ -96,7 +95,7 @@ def _cell(cell: CellResult) -> dict[str, Any]:
     return {
         **{key: getattr(cell, key) for key in _TEXTS},
         "outcome": str(cell.outcome),
-        "harm": _harm(cell.harm),
+        "harm": cell.harm,
         "harm_proof": cell.harm_proof,
         "reason": cell.reason,
         "evidence": list(cell.evidence),
@@ -111,10 +110,10 @@ def _cell(cell: CellResult) -> dict[str, Any]:
 def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "outcome": str(finding.outcome),
-        "harm": _harm(finding.harm),
+        "harm": finding.harm,
         "harms": [
             {
-                "harm": str(each.harm),
+                "harm": each.harm,
                 "proof": each.proof,
                 "ways": each.ways,
                 "cells": [cell.id for cell in each.cells],
@@ -130,10 +129,6 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "cells": [cell.id for cell in finding.cells],
         "rerun": finding.first.rerun,
     }
-
-
-def _harm(harm: Harm | None) -> str | None:
-    return None if harm is None else str(harm)
 
 
 def _finite(value: Any) -> Any:
