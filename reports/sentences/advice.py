@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who is to blame for a finding, which mechanisms still work, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fixtures.evidence.harm import Harm
+from fixtures.outcome.findings import FAILING, Finding, kind_of
+from fixtures.outcome.outcome import CellResult, Outcome
+from reports.sentences.guests import GUEST
+from reports.sentences.happens import AT_NEXT_BOOT
+from reports.sentences.names import way_words
+
+BLAMED = {
+    Outcome.REGRESSION: "the update",
+    Outcome.DEFECT_NEW: "the new build",
+    Outcome.REMOVED: "the new build",
+    Outcome.FLAKY: "not clear",
+    Outcome.ERROR: "the suite or the host",
+    Outcome.DEFECT_OLD: "the old build",
+    Outcome.KNOWN: "accepted",
+    Outcome.PASS: "one of the builds",
+}
+"""Who is to blame, in two words, by outcome."""
+
+
+def blame_words(finding: Finding) -> str:
+    """What the controls showed, as a sentence."""
+    if finding.outcome is Outcome.REGRESSION:
+        if "both controls pass" in finding.reason:
+            return "Both builds move such guests to themselves."
+        if not finding.first.runs:
+            return "The two builds differ."
+        return "Neither build fails like this when it moves such guests to itself."
+    return {
+        Outcome.DEFECT_NEW: "The new build also fails when it moves such guests to itself, the old one not.",
+        Outcome.REMOVED: "The old build has it.",
+        Outcome.FLAKY: "It does not fail each time, and too few runs show which build is at fault.",
+        Outcome.ERROR: "This says nothing about QEMU.",
+        Outcome.DEFECT_OLD: "The old build also fails when it moves such guests to itself.",
+        Outcome.KNOWN: "A known issue accepts it.",
+        Outcome.PASS: "The way to the new build works.",
+    }.get(finding.outcome, "")
+
+
+def still_works(finding: Finding, cells: Iterable[CellResult]) -> str:
+    """`cpr-reboot by QMP, precopy by libvirt`: with what such guests moved in this run.
+
+    Of a booted guest: guests of the same architecture, machine type and kind of devices. Of a swept subject:
+    the same subject. Empty if nothing else was tried, or nothing else worked.
+    """
+    cells = list(cells)
+    alike = {_like(cell) for cell in finding.cells}
+    failed = {
+        (cell.path, cell.mechanism) for cell in cells if cell.outcome in FAILING and _like(cell) in alike
+    }
+    failed |= {(cell.path, cell.mechanism) for cell in finding.cells}
+    passed = {
+        (cell.path, cell.mechanism)
+        for cell in cells
+        if cell.outcome is Outcome.PASS and cell.mechanism != "compare" and _like(cell) in alike
+    }
+    return way_words(passed - failed) if passed - failed else ""
+
+
+def _like(cell: CellResult) -> tuple[str, str, str]:
+    guest = GUEST.fullmatch(cell.subject)
+    subject = "machine" if cell.subject in {"shared-ram", "ram-ends"} else cell.subject
+    return cell.arch, cell.machine, guest["hardware"] if guest else subject
+
+
+def advice(finding: Finding, works: str = "") -> str:
+    """What to do about these guests; `works` names the mechanisms that still work."""
+    quiet = {
+        Outcome.ERROR: "Repair the host or the suite, and run it again.",
+        Outcome.KNOWN: "Nothing until the known issue expires.",
+        Outcome.FLAKY: "Run it again with --repeat 10; do not ship before it is clear.",
+        Outcome.PASS: "Move them only if they need not go back.",
+        Outcome.DEFECT_OLD: "Restart them to leave the old build; no update moves them safely.",
+        Outcome.REMOVED: f"Before the old build goes, restart them {_instead(finding)}.",
+    }.get(finding.outcome)
+    if quiet is not None:
+        return quiet
+    return _against(finding, works)
+
+
+def _against(finding: Finding, works: str) -> str:
+    other = f", or move them with {works}" if works else ""
+    if finding.harm is Harm.LOST:
+        if len(finding.harms) > 1:
+            ways = way_words((cell.path, cell.mechanism) for cell in finding.harms[0].cells)
+            return f"Never move them with {ways}. Restart them under the new build{other}, or wait for a fix."
+        return f"Do not move them so. Restart them under the new build{other}, or wait for a fix."
+    if finding.harm is Harm.STRANDED:
+        return f"Restart them {_instead(finding)}{other}, or wait for a fix."
+    if finding.harm is Harm.SLOW:
+        return f"Move them when a longer pause does no harm{other}, or wait for a fix."
+    if kind_of(finding.first) in AT_NEXT_BOOT:
+        return "Nothing before the next boot; then check guests that rely on it."
+    if kind_of(finding.first) == "queues":
+        return "Restart such guests under the new build, or wait for a fix."
+    if finding.harm is None and finding.first.runs:
+        return f"Do not move them so. Restart them under the new build{other}, or wait for a fix."
+    return f"Check guests that rely on it before they are moved{other}, or wait for a fix."
+
+
+def _instead(finding: Finding) -> str:
+    kind = kind_of(finding.first)
+    return {
+        "device": "under the new build, or without this device"
+        if finding.outcome is not Outcome.REMOVED
+        else "with another device",
+        "machine": "on a machine type that the new build has"
+        if finding.outcome is Outcome.REMOVED
+        else "under the new build",
+        "cpu": "with a CPU model that the new build has"
+        if finding.outcome is Outcome.REMOVED
+        else "under the new build",
+        "alias": "with a versioned machine type",
+    }.get(kind, "under the new build")

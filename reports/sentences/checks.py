@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each check says when it fails, in words about the guests: `their memory is damaged`."""
+
+from __future__ import annotations
+
+import re
+
+from fixtures.evidence.checks import SHARED_RAM
+from fixtures.outcome.blame import BROKEN_GUEST, is_crash
+from fixtures.outcome.cost_judgement import COST
+from reports.sentences.names import name_of
+
+CHECKS = {
+    "abort-refused": "an abort in postcopy, which must be refused, is not refused",
+    "aborted": "a move that is aborted goes on",
+    "acpi-tables": "they find other ACPI tables after their next boot",
+    "agent": "they no longer answer",
+    "alive": "they no longer run",
+    "announcement": "the network does not learn where they are",
+    "balloon": "their balloon does not do what it is asked",
+    "balloon-kept": "their balloon has another size",
+    "beats": "they lose or repeat work",
+    "block-resize": "a disk cannot be resized",
+    "boot": "they do not boot the first time",
+    "bounded": "the move takes longer than its bound",
+    "breakpoint": "debug breakpoints are lost",
+    "channel": "the channel to their agent is closed",
+    "clock": "their clock goes back",
+    "clock-jump": "their clock jumps",
+    "clock-rate": "their clock runs at another speed",
+    "clock-source": "they use another clock source",
+    "converges": "the move does not come to an end",
+    "cost": "the move or the new QEMU costs more than before",
+    "counters": "counters of their CPU go back",
+    "cpu-accepted": "libvirt does not accept their CPU",
+    "cpu-definition": "libvirt describes their CPU differently",
+    "cpuid": "CPUID shows them another CPU",
+    "definition": "libvirt has their definition in the wrong place",
+    "devices": "a device stops working",
+    "dirty-rate": "they cannot write memory at the rate that the test needs",
+    "dirty-ring": "QEMU cannot track written memory by the dirty ring",
+    "domjobinfo": "virsh does not report the finished move",
+    "events": "libvirt's events are missing or in the wrong order",
+    "exit-status": "QEMU ends with an error after the move",
+    "firmware-tables": "their firmware's tables change",
+    "hang": "the move hangs",
+    "hopeless": "a move that cannot end does not look hopeless",
+    "identity": "they find another machine",
+    "immediate": "memory is sent before postcopy begins",
+    "irqchip": "they have another interrupt controller",
+    "kernel-log": "their kernel reports an error",
+    "keys": "keys that are pressed do not arrive",
+    "launch": "the new QEMU does not start",
+    "libvirt": "libvirt reports an error",
+    "link": "the state of a network link does not arrive",
+    "machine-registers": "registers of the machine change",
+    "machine-type": "they have another machine type after a restart",
+    "memory": "their memory is damaged",
+    "migrate": "the move fails",
+    "msr": "model-specific registers of the CPU change",
+    "never-both": "the guest runs in two places at once",
+    "new-build": "the new QEMU is not the new build",
+    "nvram": "what they keep in NVRAM is lost",
+    "old-exits": "the old QEMU does not end",
+    "page-faults": "postcopy fetches no page by fault",
+    "panic": "their kernel panics",
+    "pause": "they cannot be paused and continued",
+    "plug": "no device can be plugged in",
+    "postcopy": "postcopy never begins",
+    "power-button": "the power button has no effect",
+    "power-off": "they cannot power off",
+    "reboot": "they cannot reboot",
+    "refused": "the move is not refused, or refused wrongly",
+    "registers": "registers of the CPU change",
+    "rtc": "their real-time clock or its alarm is wrong",
+    "runstates": "a QEMU is in the wrong state after the move",
+    "rx-filter": "a network card receives other packets",
+    "shared-ram": "the new QEMU overwrites RAM that they still use",
+    "smbios": "they find other SMBIOS tables after their next boot",
+    "spr": "special-purpose registers of the CPU change",
+    "state": "a part of their state does not arrive",
+    "statistics": "libvirt's figures about the move are wrong",
+    "stays-paused": "they run although they were paused",
+    "throttle": "QEMU does not throttle them as it should",
+    "timebase": "the time base of their CPU jumps",
+    "timers": "timers ring late",
+    "tsc": "the time-stamp counter jumps",
+    "unplug": "no device can be unplugged",
+    "vcpus": "a vCPU stands still",
+    "wake": "a vCPU does not wake",
+    "watchdog": "their watchdog does not fire",
+    "watchdog-calm": "their watchdog fires without a cause",
+}
+"""By the name of the check."""
+PLAIN = frozenset({SHARED_RAM, "memory", COST})
+"""Checks of which only the evidence says more."""
+MOST_WHAT = 60
+"""Characters of what a check says of a failure, such as the device concerned."""
+_DEVICE = re.compile(
+    r"(?:of device|for) '(?:(?:PCI|[\da-f]{4}:[\da-f:.]+)/)?(?P<device>[^']{1,80})'", re.IGNORECASE
+)
+_SECTION = re.compile(
+    r"unknown (?:section or instance|savevm section) '(?:PCI/)?(?P<section>[^']{1,80})'", re.IGNORECASE
+)
+_LOADING = re.compile(
+    r"load of migration failed|error while loading state|failed to load|exceeds allocated|missing section|"
+    r"unknown (?:section|savevm)|unknown ramblock|length mismatch|load_?state",
+    re.IGNORECASE,
+)
+
+
+def check_of(signature: str) -> str:
+    """The name of the check at the beginning of a signature; empty if it has none."""
+    name = signature.removeprefix(f"{BROKEN_GUEST}: ").partition(":")[0]
+    return name if name in CHECKS else ""
+
+
+def failure_words(signature: str, reason: str, loader: str = "the new build") -> str:
+    """What went wrong, in words; empty if the signature names no check.
+
+    `loader` is the build that loads the state.
+    """
+    check = check_of(signature)
+    if signature == BROKEN_GUEST:
+        named = check_of(reason)
+        return CHECKS[named] if named else "they break in one way or another"
+    if not check:
+        return ""
+    if check == "migrate":
+        return _migration(signature, reason, loader)
+    if check == "launch":
+        return f"the QEMU that is to take them does not start{_quoted(signature)}"
+    if check == "hang":
+        return CHECKS["hang"]
+    return CHECKS[check] + ("" if check in PLAIN else _what(signature))
+
+
+def _migration(signature: str, reason: str, loader: str) -> str:
+    if is_crash(signature):
+        return "QEMU crashes"
+    section = _SECTION.search(reason)
+    if section:
+        return f"{loader} does not know a part of their state ({name_of(section['section'])})"
+    if not _LOADING.search(reason):
+        return CHECKS["migrate"] + _quoted(signature)
+    device = _DEVICE.search(reason)
+    return f"{loader} does not load their state" + (f" ({name_of(device['device'])})" if device else "")
+
+
+def _what(signature: str) -> str:
+    """` (rtc: alarm)` as ` (alarm)`; nothing if the check says no more."""
+    said = signature.removeprefix(f"{BROKEN_GUEST}: ").partition(":")[2].strip()
+    return f" ({_cut(said)})" if said else ""
+
+
+def _quoted(signature: str) -> str:
+    said = signature.partition(":")[2].strip()
+    return f" (QEMU says: {_cut(said)})" if said else ""
+
+
+def _cut(said: str) -> str:
+    line = " ".join(name_of(said).split()) if len(said) <= MOST_WHAT else f"{said[:MOST_WHAT].rstrip()}…"
+    return name_of(line)

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What happens to the guests of a finding: by harm, and by what went wrong."""
+
+from __future__ import annotations
+
+import re
+
+from fixtures.evidence.harm import Harm
+from fixtures.outcome.findings import Finding, FindingHarm, kind_of
+from fixtures.outcome.outcome import Outcome, RunRecord
+from fixtures.printable import shown_line
+from reports.sentences.checks import failure_words
+from reports.sentences.names import way_words
+
+MOST_SAID = 140
+"""Characters of a difference, or of an error of the suite."""
+GONE = {
+    "machine": "the new build no longer has this machine type",
+    "device": "the new build no longer has this device",
+    "cpu": "the new build no longer has this CPU model",
+    "alias": "the new build no longer has this alias",
+}
+"""What is missing in the new build, by kind of subject."""
+ON_TYPES = re.compile(r" on (?:(?:all \d+|\d+ of \d+) machine types, \S+ to \S+|[\w.-]*\d\.\d+[\w-]*)$")
+"""The machine types at the end of a difference; the guests' words name them."""
+AT_NEXT_BOOT = {
+    "acpi-tables": "other ACPI tables",
+    "smbios": "other SMBIOS tables",
+    "fw-cfg": "other files for the firmware",
+    "device-tree": "another device tree",
+}
+"""What only the next boot shows, by kind of subject."""
+COMPARED = {
+    "machine-properties": "the new build gives them a machine with other properties",
+    "migration-defaults": "the new build sets other defaults for migrations",
+    "cpu-features": "the new build gives them a CPU with other features",
+    "cpuid": "once they have moved, CPUID shows them other cores or caches",
+    "queues": "the device has queues of another size",
+    "sees": "the new build gives them another device",
+    "alias": "the alias does not lead to the newest machine type at their next start",
+}
+"""What a difference between the builds means, by kind of subject."""
+
+
+def happens(finding: Finding) -> str:
+    """What happens to these guests, as one or two sentences without a subject: `cannot be moved: …`."""
+    if finding.outcome is Outcome.ERROR:
+        return f"could not be judged: {shown_line(finding.reason, MOST_SAID)}."
+    if finding.outcome is Outcome.REMOVED:
+        gone = GONE.get(kind_of(finding.first), "the new build lacks what they need")
+        return f"cannot be moved: {gone}. They run on under the old QEMU."
+    back = finding.outcome is Outcome.PASS
+    wrong = failure_words(_signature(finding), finding.reason, "the old build" if back else "the new build")
+    if back:
+        return f"cannot go back to the old build: {wrong or shown_line(finding.reason, MOST_SAID)}."
+    if not wrong:
+        return _differs(finding)
+    sometimes = "sometimes " if finding.outcome is Outcome.FLAKY else ""
+    return f"{sometimes}{_harmed(finding)}: {wrong}.{_stays(finding)}"
+
+
+def _signature(finding: Finding) -> str:
+    """The signature of the first cell's own failure; that of a finding may be a whole family."""
+    failed = next((run for run in finding.first.runs if _is_its(finding, run)), None)
+    return failed.signature if failed and failed.signature else finding.signature
+
+
+def _is_its(finding: Finding, run: RunRecord) -> bool:
+    """Is it the failure that makes this finding: of the move there, or of the way back?"""
+    first = finding.first.runs[0]
+    there = (run.source, run.destination) == (first.source, first.destination)
+    return run.result == "fail" and there is not (finding.outcome is Outcome.PASS)
+
+
+def _harmed(finding: Finding) -> str:
+    harms = finding.harms
+    if not harms:
+        return "do not pass a move"
+    if len(harms) == 1:
+        return {
+            Harm.LOST: "are lost when they are moved",
+            Harm.STRANDED: "cannot be moved",
+            Harm.CHANGED: "are changed by a move",
+            Harm.SLOW: "are moved more slowly, or at a higher cost, than before",
+        }[harms[0].harm]
+    return "; ".join(_with(each) for each in harms)
+
+
+def _with(harm: FindingHarm) -> str:
+    ways = way_words((cell.path, cell.mechanism) for cell in harm.cells)
+    said = {
+        Harm.LOST: "they are lost",
+        Harm.STRANDED: "the move fails and they run on under the old QEMU",
+        Harm.CHANGED: "they live on, but changed",
+        Harm.SLOW: "they live on, but slower",
+    }[harm.harm]
+    return f"with {ways} {said}"
+
+
+def _stays(finding: Finding) -> str:
+    alone = len(finding.harms) == 1
+    return " They run on under the old QEMU." if alone and finding.harm is Harm.STRANDED else ""
+
+
+def _differs(finding: Finding) -> str:
+    """A difference that was found by asking both builds."""
+    kind = kind_of(finding.first)
+    what = re.split(r": (?=\S)", finding.reason, maxsplit=1)[-1]
+    said = shown_line("; ".join(ON_TYPES.sub("", part) for part in what.split("; ")), MOST_SAID)
+    if kind in AT_NEXT_BOOT:
+        return f"move, but their next boot finds {AT_NEXT_BOOT[kind]}: {said}."
+    if finding.harm is Harm.STRANDED and kind == "sees":
+        return "cannot be moved: the new build does not have this device. They run on under the old QEMU."
+    if kind == "queues":
+        return f"may not be moved if they booted with queues of the other size: {said}."
+    if kind in COMPARED:
+        return f"are changed: {COMPARED[kind]}: {said}."
+    return f"do not pass: {shown_line(finding.reason, MOST_SAID)}."

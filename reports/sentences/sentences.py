@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A finding in plain sentences, whatever kind it is. The signature is not part of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fixtures.outcome.findings import Finding
+from fixtures.outcome.outcome import CellResult
+from reports.sentences.advice import BLAMED, advice, blame_words, still_works
+from reports.sentences.guests import guests_of
+from reports.sentences.happens import happens
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """What a reader must know of a finding."""
+
+    guests: str
+    """Whom it concerns: `Guests with an am53c974 SCSI controller (x86_64)`."""
+    happens: str
+    """What happens to them, to follow `guests`: `cannot be moved: …`."""
+    blamed: str
+    """Who is to blame: `the update`."""
+    blame: str
+    """What shows it, as a sentence."""
+    works: str
+    """Mechanisms with which such guests moved in this run; empty if none did, or none was tried."""
+    advice: str
+    """What to do."""
+
+    @property
+    def title(self) -> str:
+        """Whom it concerns and what happens to them."""
+        return f"{self.guests} {self.happens}"
+
+
+def sentences(finding: Finding, cells: Sequence[CellResult] = ()) -> Sentences:
+    """The sentences of a finding; `cells` are all cells of its run."""
+    works = still_works(finding, cells)
+    return Sentences(
+        guests_of(finding.cells, cells),
+        happens(finding),
+        BLAMED[finding.outcome],
+        blame_words(finding),
+        works,
+        advice(finding, works),
+    )

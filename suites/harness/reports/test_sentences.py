@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each finding has plain sentences: whom it concerns, what happens to them, who is to blame, what to do."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from fixtures.evidence.harm import Harm
+from fixtures.outcome.blame import signature
+from fixtures.outcome.cost_judgement import COST
+from fixtures.outcome.findings import FAILING, findings, rollbacks
+from fixtures.outcome.outcome import CellResult, Outcome, RunRecord
+from fixtures.places import ROOT
+from reports.sentences.checks import CHECKS
+from reports.sentences.guests import SWEPT_KINDS, guests_of
+from reports.sentences.names import device_words
+from reports.sentences.sentences import Sentences, sentences
+from suites.harness.support.check_names import check_names
+from suites.harness.support.report_samples import HOSTILE, make_cell, make_run, make_swept, stuck
+
+VRING = "VQ 0 vring.num 1024 exceeds allocated max 128; load of migration failed: Invalid argument"
+
+
+def documented_kinds() -> list[str]:
+    """The kinds of swept subjects that the documentation of a verdict lists."""
+    rows = re.findall(r"^\| (`.*?) \| ", (ROOT / "docs/verdict.md").read_text(), re.MULTILINE)
+    subjects = [name for row in rows for name in re.findall(r"`([a-z-]+:?)[^`]*`", row)]
+    table = subjects[subjects.index("machine") : subjects.index("sections:") + 1]
+    return sorted({name.rstrip(":") for name in table} - {"q", "pc", "pseries"})
+
+
+def failed(
+    check: str, words: str, harm: Harm | None = None, outcome: Outcome = Outcome.REGRESSION, **more: Any
+) -> CellResult:
+    """A cell that failed this check, with what it said."""
+    run = RunRecord("debian-12", "debian-13", "fail", f"{check}: {words}", signature(check, words), harm=harm)
+    reason = f"{check}: {words}; both controls pass"
+    return make_cell(1, outcome, reason=reason, runs=[run], **more).note_harm()
+
+
+def said(*cells: CellResult) -> Sentences:
+    """The sentences of the one finding of these cells."""
+    [finding] = findings(cells)
+    return sentences(finding, cells)
+
+
+@pytest.mark.parametrize("check", sorted(check_names() | {"libvirt", COST}))
+def test_each_check_has_a_sentence(check: str) -> None:
+    """Lose this and a new check reaches the first screen as a signature."""
+    text = said(failed(check, "QEMU said so", Harm.LOST))
+    assert CHECKS[check] in text.title or check == "launch"
+    assert "are lost when they are moved: " in text.title
+    assert f"{check}:" not in text.title
+
+
+def test_no_check_has_a_sentence_that_nothing_uses() -> None:
+    """Lose this and words of checks that are gone stay for ever."""
+    assert CHECKS.keys() == check_names() | {"libvirt", COST}
+
+
+@pytest.mark.parametrize("kind", documented_kinds())
+@pytest.mark.parametrize("outcome", sorted(FAILING))
+def test_each_swept_subject_has_words_for_its_guests(kind: str, outcome: Outcome) -> None:
+    """Lose this and a new sweep's findings are about `guests (new-subject:thing)`."""
+    assert kind in SWEPT_KINDS
+    mechanism = "precopy" if kind in {"machine", "device", "cpu", "random"} else "compare"
+    reason = "what changed: it was 1 and is 2 on pc-q35-7.2"
+    cell = make_swept("pc-q35-7.2", f"{kind}:e1000", outcome, reason, mechanism=mechanism, harm=Harm.CHANGED)
+    text = said(cell)
+    assert re.match(r"Guests |x86_64 guests ", text.guests)
+    assert kind + ":" not in text.title
+    assert text.happens.endswith(".")
+    assert text.blame
+    assert text.advice.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "subject", ["idle-bare-1vcpu", "busy-virtio-2vcpu-moved-again", "idle-devices-1vcpu-new"]
+)
+def test_each_booted_guest_has_words(subject: str) -> None:
+    """Lose this and a guest is named by the id of its cell."""
+    text = said(failed("memory", "1 page damaged", Harm.LOST, subject=subject))
+    assert text.guests.startswith("x86_64 guests ")
+    assert "vcpu" not in text.title
+
+
+def test_a_device_that_cannot_be_loaded_reads_as_a_release_manager_needs_it() -> None:
+    """Lose this and the first screen has an error message of QEMU for a title."""
+    words = (
+        "error while loading state for instance 0x0 of device '0000:00:01.0/esp'; load of migration failed"
+    )
+    devices = [
+        make_swept(
+            machine,
+            f"device:{name}",
+            Outcome.REGRESSION,
+            f"{words}; both controls pass",
+            harm=Harm.STRANDED,
+        )
+        for machine in ("pc-q35-7.2", "pseries-7.2")
+        for name in ("am53c974", "dc390")
+    ]
+    text = said(*devices)
+    assert text.title == (
+        "Guests with an am53c974 or dc390 SCSI controller (ppc64le, x86_64) cannot be moved: "
+        "the new build does not load their state (esp). They run on under the old QEMU."
+    )
+    assert text.blame == "Both builds move such guests to themselves."
+    assert text.advice == "Restart them under the new build, or without this device, or wait for a fix."
+
+
+def test_one_defect_with_two_harms_names_the_mechanism_of_each() -> None:
+    """Lose this and a reader moves a guest with the mechanism that loses it."""
+    text = said(
+        failed("migrate", VRING, Harm.STRANDED, mechanism="precopy"),
+        failed("migrate", VRING, Harm.LOST, path="libvirt"),
+    )
+    assert text.happens == (
+        "with postcopy by libvirt they are lost; with precopy by QMP the move fails and they run on "
+        "under the old QEMU: the new build does not load their state."
+    )
+    assert text.advice.startswith("Never move them with postcopy by libvirt. ")
+
+
+def test_machine_types_are_named_only_where_others_work() -> None:
+    """Lose this and all guests with a device seem broken if those of one machine type are."""
+    broken = make_swept("pc-q35-7.2", "device:e1000", Outcome.REGRESSION, "load of migration failed; both")
+    fine = make_swept("pc-i440fx-7.2", "device:e1000")
+    alone = guests_of([broken])
+    assert alone == "Guests with an e1000 network card (x86_64)"
+    assert guests_of([broken], [broken, fine]) == (
+        "Guests with an e1000 network card of machine type pc-q35-7.2 (x86_64)"
+    )
+
+
+def test_mechanisms_that_work_are_those_of_such_guests() -> None:
+    """Lose this and a reader is sent to a mechanism that was tried with another kind of guest only."""
+    cells = [
+        failed("memory", "1 page damaged", Harm.LOST, subject="busy-virtio-1vcpu"),
+        make_cell(2, mechanism="precopy", subject="idle-virtio-2vcpu"),
+        make_cell(3, mechanism="multifd", subject="idle-bare-1vcpu"),
+        make_cell(4, mechanism="mapped-ram", subject="idle-virtio-1vcpu", machine="pc-i440fx-7.2"),
+    ]
+    assert said(*cells).works == "precopy by QMP"
+    assert "move them with precopy by QMP" in said(*cells).advice
+
+
+def test_nothing_is_said_of_mechanisms_that_were_not_tried() -> None:
+    """Lose this and a device that was swept with one mechanism seems to move with others."""
+    cells = [
+        make_swept("pc-q35-7.2", "device:e1000", Outcome.REGRESSION, "load of migration failed"),
+        make_cell(2, mechanism="precopy"),
+    ]
+    assert said(*cells).works == ""
+
+
+def test_a_failed_way_back_is_said_of_the_old_build() -> None:
+    """Lose this and a failed rollback reads as if the update failed."""
+    cell = stuck(make_swept("pc-q35-7.2", "device:e1000"), "error while loading state of device 'e1000'")
+    [finding] = rollbacks(make_run(cell))
+    text = sentences(finding, [cell])
+    assert text.happens == "cannot go back to the old build: the old build does not load their state (e1000)."
+    assert text.advice == "Move them only if they need not go back."
+
+
+def test_what_a_build_says_is_printable_and_bounded() -> None:
+    """Lose this and a build under test writes the first screen."""
+    name = HOSTILE + "x" * 9000
+    for check in ("migrate", "launch", "devices"):
+        cell = failed(check, name, Harm.LOST, subject=f"device:{name}", machine=name)
+        text = said(cell)
+        assert len(text.title) < 400
+        assert "\x1b" not in text.title
+        assert "\x00" not in text.title
+
+
+@pytest.mark.parametrize(
+    "names, words",
+    [
+        (["e1000"], "an e1000 network card"),
+        (["am53c974", "dc390"], "an am53c974 or dc390 SCSI controller"),
+        (["virtio-blk-pci", "virtio-blk-pci-non-transitional"], "a virtio-blk-pci disk"),
+        (["e1000", "isa-vga"], "an e1000 or isa-vga device"),
+        (["some-new-thing"], "a some-new-thing device"),
+    ],
+)
+def test_devices_have_human_words(names: list[str], words: str) -> None:
+    """Lose this and only a reader who knows QEMU's names knows which guests are meant."""
+    assert device_words(names) == words
