@@ -12,6 +12,7 @@ from rich.console import Console
 
 from fixtures.errors import SuiteError, UsageError
 from fixtures.matrix.schema import Matrix, load_matrix
+from fixtures.matrix.support import load_support
 from fixtures.outcome.outcome import Verdict
 from fixtures.outcome.report_dirs import RERUNS, hold_all, new_report_dir, point_latest_at, shown_place
 from fixtures.places import MATRIX_FILE, REPORTS
@@ -32,15 +33,22 @@ def main() -> int:
         help="directory of a run, or one that contains runs",
     )
     parser.add_argument("--matrix", type=Path, default=MATRIX_FILE, help="the matrix that the runs used")
+    parser.add_argument(
+        "--support",
+        metavar="NAME|FILE",
+        help="judge by this policy, a shipped one or a file (default: the matrix file's)",
+    )
     given = parser.parse_args()
     console = console_on(sys.stdout)
-    return merge(given.runs, given.matrix, console)
+    return merge(given.runs, given.matrix, console, support=given.support)
 
 
-def merge(runs: Iterable[Path], matrix_file: Path, console: Console) -> int:
+def merge(runs: Iterable[Path], matrix_file: Path, console: Console, *, support: str | None = None) -> int:
     """Merge, print the verdict, and return the exit status: 0 safe, 1 unsafe, 2 undecided or wrong use."""
     try:
         matrix = load_matrix(matrix_file)
+        if support is not None:
+            matrix = matrix.model_copy(update={"support": load_support(support)})
         pairs = by_pair(parts_in(runs))
         _demand_this_matrix(matrix, matrix_file, pairs)
         return _merge(pairs, matrix, console).exit_status
@@ -87,7 +95,7 @@ def _pair(parts: list[Part], matrix: Matrix, directory: Path, console: Console, 
     plan = parts[0].plan
     folder = "." if alone else f"{plan.old.name}..{plan.new.name}"
     place = directory / folder
-    run = merged(parts, matrix.known_issues, place)
+    run = merged(parts, matrix.known_issues, place, matrix.support)
     tests = [test.nodeid for part in parts for test in part.ended]
     changes, remarks = finish(run, tests, place, REPORTS, whole=not shortcomings(parts))
     for remark in remarks:

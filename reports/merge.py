@@ -13,6 +13,7 @@ from typing import NoReturn
 from fixtures.errors import UsageError
 from fixtures.matrix.schema import KnownIssue
 from fixtures.matrix.shards import parse_shard
+from fixtures.matrix.support import Support
 from fixtures.outcome.journal import PLAN, Ended, RunPlan, read_ended, read_plan, unfinished
 from fixtures.outcome.outcome import BuildInfo, CellResult, RunRecord, RunResult
 from fixtures.outcome.results import run_result
@@ -129,7 +130,12 @@ def shortcomings(parts: Sequence[Part]) -> list[str]:
     return lines
 
 
-def merged(parts: Sequence[Part], known_issues: Iterable[KnownIssue], directory: Path) -> RunResult:
+def merged(
+    parts: Sequence[Part],
+    known_issues: Iterable[KnownIssue],
+    directory: Path,
+    support: Support | None = None,
+) -> RunResult:
     """The parts of one pair as one run, their evidence and Allure's results in `directory`."""
     ended = []
     folders = _folders(parts)
@@ -148,7 +154,14 @@ def merged(parts: Sequence[Part], known_issues: Iterable[KnownIssue], directory:
         new=_with_all_notes([plan.new for plan in plans]),
     )
     seconds = max((test.at for test in ended), default=0.0)
-    return run_result(plan, ended, known_issues, seconds=seconds, notes=shortcomings(parts))
+    return run_result(
+        plan,
+        ended,
+        known_issues,
+        seconds=seconds,
+        support=support,
+        notes=shortcomings(parts),
+    )
 
 
 def _folders(parts: Sequence[Part]) -> list[str]:

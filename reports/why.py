@@ -14,7 +14,7 @@ from fixtures.outcome.judged import (
     unjudged_archs,
     unjudged_guests,
 )
-from fixtures.outcome.outcome import COUNTS_AGAINST, CellResult, Outcome, RunResult, Verdict
+from fixtures.outcome.outcome import CellResult, Outcome, RunResult, Verdict
 from fixtures.printable import MOST_LINE, count, shown_line
 from reports.figures import on_emulated_host
 from reports.swept import listed
@@ -50,7 +50,7 @@ def remarks(run: RunResult) -> list[str]:
 
     And that the times of emulated hosts are no figures to compare.
     """
-    said = _same_builds(run), _safe_by_known_issues(run), _limits_hold(run), _emulated(run)
+    said = _same_builds(run), _safe_by_known_issues(run), _excused(run), _limits_hold(run), _emulated(run)
     return [each for each in said if each]
 
 
@@ -60,7 +60,7 @@ def guests_not_judged(run: RunResult) -> list[str]:
 
 
 def _why_unsafe(cells: Sequence[CellResult], move: str) -> str:
-    against = [cell for cell in cells if cell.outcome in COUNTS_AGAINST]
+    against = [cell for cell in cells if cell.counts]
     errors = sum(cell.outcome is Outcome.ERROR for cell in cells)
     verb = "counts" if len(against) == 1 else "count"
     blind = f" {_not_judged_elsewhere(cells)}".rstrip()
@@ -149,6 +149,18 @@ def _safe_by_known_issues(run: RunResult) -> str:
     return (
         f"The verdict is safe only because known issues accept {count(len(excused), 'cell')}. "
         f"Without them, {len(excused)} {verb} against the update."
+    )
+
+
+def _excused(run: RunResult) -> str:
+    """What does not count by what the distribution supports."""
+    excused = [cell for cell in run.cells if cell.excused]
+    if not excused:
+        return ""
+    verb = "does" if len(excused) == 1 else "do"
+    return (
+        f"By the policy {run.policy}, {count(len(excused), 'failed cell')} {verb} not count "
+        f"against the update: {tally(excused)}."
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from fixtures.outcome.outcome import COUNTS_AGAINST, CellResult, Outcome, RunResult, Verdict, worst_harm
+from fixtures.outcome.outcome import CellResult, Outcome, RunResult, Verdict, worst_harm
 from fixtures.printable import count, printable
 from reports.files import write_atomically
 from reports.machine_readable.run_facts import run_facts
@@ -89,7 +89,7 @@ def _case(suite: ET.Element, nodeid: str, cells: list[CellResult]) -> None:
         properties = ET.SubElement(case, "properties")
         for name, value in (("harm", str(harm.harm)), ("harm_proof", harm.proof)):
             ET.SubElement(properties, "property", name=name, value=printable(value))
-    against = [cell for cell in worst if cell.outcome in COUNTS_AGAINST]
+    against = [cell for cell in worst if cell.counts]
     errors = [cell for cell in worst if cell.outcome is Outcome.ERROR]
     quiet = [cell for cell in worst if cell.outcome is not Outcome.PASS]
     if against:

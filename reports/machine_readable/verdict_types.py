@@ -9,6 +9,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from fixtures.evidence.harm import Harm
+from fixtures.matrix.support import Tier
 from fixtures.outcome.outcome import Outcome, Verdict
 
 Milliseconds = Annotated[float | None, Field(ge=0, description="null if not measured")]
@@ -20,6 +21,10 @@ WorstHarm = Annotated[
         "stranded (did not move, runs on at the source), changed (moved, but it or its next boot sees "
         "something else), slow (moved, but a bound was broken). null without a failure, or if not known."
     ),
+]
+WorstTier = Annotated[
+    Tier | None,
+    Field(description="How far the distribution supports what the cell is about, by the run's policy."),
 ]
 Proof = Annotated[str, Field(description="What was asked and seen to find the harm.")]
 
@@ -64,6 +69,9 @@ class CellData(TypedDict):
     outcome: Outcome
     harm: WorstHarm
     harm_proof: Proof
+    tier: WorstTier
+    tier_reason: str
+    counts: Annotated[bool, Field(description="True if it counts against the update.")]
     reason: str
     evidence: Annotated[list[str], Field(description="Paths relative to the directory of verdict.json.")]
     total_ms: Milliseconds
@@ -91,6 +99,8 @@ class FindingData(TypedDict):
     outcome: Outcome
     harm: Annotated[Harm | None, Field(description="The worst of its cells.")]
     harms: Annotated[list[HarmData], Field(description="Worst first.")]
+    tier: Annotated[Tier | None, Field(description="The best of its cells.")]
+    counts: Annotated[bool, Field(description="True if it counts against the update.")]
     signature: str
     reason: str
     blame: str
@@ -162,6 +172,9 @@ class VerdictData(TypedDict):
     old: BuildData
     new: BuildData
     verdict: Verdict
+    policy: Annotated[
+        str | None, Field(description="The policy that says which failures count; null if all do.")
+    ]
     counts: Annotated[dict[str, int], Field(description="Cells by outcome, 0 if it did not occur.")]
     judged: Annotated[dict[str, JudgedData], Field(description="By architecture.")]
     guests_not_judged: Annotated[

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fixtures.outcome.outcome import COUNTS_AGAINST, Outcome, RunResult, Verdict
+from fixtures.outcome.outcome import Outcome, RunResult, Verdict
 from reports import words
 from reports.changes import Changes
 from reports.figures import MechanismFigures, by_mechanism
@@ -35,7 +35,7 @@ class PairReport:
     @property
     def against(self) -> int:
         """Cells that count against the update."""
-        return sum(cell.outcome in COUNTS_AGAINST for cell in self.run.cells)
+        return sum(cell.counts for cell in self.run.cells)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment
 
 from fixtures.outcome.findings import Finding, findings, not_tried, rollbacks, tried_rollbacks
-from fixtures.outcome.outcome import COUNTS_AGAINST, Outcome, RunResult
+from fixtures.outcome.outcome import Outcome, RunResult
 from reports import words
 from reports.changes import NOTHING_BEFORE, Changes
 from reports.figures import HEAT_STEPS_MS, by_mechanism, by_suite, heat_map, heat_step, in_map
@@ -107,16 +107,26 @@ def _content(run: RunResult, directory: Path) -> dict[str, Any]:
 
 def _sections(run: RunResult, views: Views) -> list[Section]:
     """The findings that need attention, by heading."""
-    choices: list[tuple[str, str, frozenset[Outcome]]] = [
-        ("against", "Counts against the update", COUNTS_AGAINST),
-        ("errors", "Not judged: the suite or the host failed", frozenset({Outcome.ERROR})),
-        ("old", "Defects of the old build, reported separately", frozenset({Outcome.DEFECT_OLD})),
-    ]
     found = findings(run.cells)
-    sections = [
-        _section(anchor, heading, [each for each in found if each.outcome in outcomes], views)
-        for anchor, heading, outcomes in choices
+    choices = [
+        ("against", "Counts against the update", [each for each in found if each.counts]),
+        (
+            "errors",
+            "Not judged: the suite or the host failed",
+            [each for each in found if each.outcome is Outcome.ERROR],
+        ),
+        (
+            "apart",
+            f"Does not count by the policy {run.policy}",
+            [each for each in found if each.excused],
+        ),
+        (
+            "old",
+            "Defects of the old build, reported separately",
+            [each for each in found if each.outcome is Outcome.DEFECT_OLD],
+        ),
     ]
+    sections = [_section(anchor, heading, chosen, views) for anchor, heading, chosen in choices]
     return [section for section in sections if section.number]
 
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from fixtures.outcome.findings import Finding, findings
-from fixtures.outcome.outcome import COUNTS_AGAINST, Outcome, RunResult
+from fixtures.outcome.outcome import Outcome, RunResult
 from fixtures.printable import count, printable
 from reports.changes import Changes
 from reports.files import write_atomically
@@ -19,7 +19,6 @@ MOST_FINDINGS = 10
 """Findings shown per heading; the report has them all."""
 REASON_LENGTH = 200
 SIGNS = {"safe": "✅", "unsafe": "❌", "undecided": "❔"}
-DETAILED = COUNTS_AGAINST | {Outcome.ERROR}
 
 
 def write_summary(run: RunResult, changes: Changes, directory: Path) -> Path:
@@ -41,18 +40,25 @@ def _lines(run: RunResult, changes: Changes) -> list[str]:
         "",
         *_tally(run),
     ]
-    against = [
-        f"- **{finding.outcome}**{_harm(finding)}, {_cells(finding)}: {_text(finding.reason)}"
-        for finding in findings(run.cells)
-        if finding.outcome in DETAILED
-    ]
-    lines += _listed("Findings", against)
+    found = findings(run.cells)
+    lines += _listed(
+        "Findings",
+        [_in_a_line(each) for each in found if each.counts or each.outcome is Outcome.ERROR],
+    )
+    lines += _listed(
+        f"Does not count by the policy {_text(run.policy)}",
+        [_in_a_line(each) for each in found if each.excused],
+    )
     lines += _listed("Guests not judged", [f"- {_text(said)}" for said in guests_not_judged(run)])
     if changes.since:
         lines += _listed(f"New since {changes.since[:10]}", [*_new(changes)])
         gone = [f"- {count(len(gone.cells), 'cell')}: {_text(gone.reason)}" for gone in changes.gone]
         lines += _listed("Gone", gone)
     return lines
+
+
+def _in_a_line(finding: Finding) -> str:
+    return f"- **{finding.outcome}**{_harm(finding)}, {_cells(finding)}: {_text(finding.reason)}"
 
 
 def _cells(finding: Finding) -> str:

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fixtures.outcome.findings import Finding, findings, not_tried, rollbacks, tried_rollbacks
-from fixtures.outcome.outcome import COUNTS_AGAINST, CellResult, Outcome, RunResult
+from fixtures.outcome.outcome import CellResult, Outcome, RunResult
 from fixtures.printable import count, printable
 from reports.changes import NOTHING_BEFORE, Changes
 from reports.figures import spread, with_times
@@ -34,7 +34,6 @@ _FULL_FINDINGS, _SHORT_FINDINGS = 12, 10
 _TALLY = 4
 """Number of outcomes in one line of a table cell."""
 _NOT_TRIED = (Outcome.REFUSED, Outcome.UNSUPPORTED)
-_DETAILED = COUNTS_AGAINST | {Outcome.ERROR, Outcome.DEFECT_OLD}
 
 
 def console_on(stream: TextIO) -> Console:
@@ -99,7 +98,11 @@ def encodable(text: str, console: Console) -> str:
 
 def _failures(run: RunResult, console: Console, width: int) -> None:
     """Each finding that counts or could not be judged: outcome, cells, reason, and one rerun command."""
-    found = [finding for finding in findings(run.cells) if finding.outcome in _DETAILED]
+    found = [
+        finding
+        for finding in findings(run.cells)
+        if finding.counts or finding.outcome in {Outcome.ERROR, Outcome.DEFECT_OLD}
+    ]
     for finding in found[:_FULL_FINDINGS]:
         style = STYLES[tone(finding.outcome)]
         head = f"{symbol(finding.outcome, console)} {finding.outcome}"
@@ -192,8 +195,14 @@ def _guests_not_judged(run: RunResult, console: Console, width: int) -> None:
 def _others(run: RunResult, console: Console, width: int) -> None:
     """Cells that did not move and do not count, one line per class of reasons."""
     known = [finding for finding in findings(run.cells) if finding.outcome is Outcome.KNOWN]
-    for groups in (known, *(not_tried(run.cells, outcome) for outcome in _NOT_TRIED)):
-        if groups:
+    excused = [finding for finding in findings(run.cells) if finding.excused]
+    if excused:
+        _line(console, "")
+        number = count(sum(len(finding.cells) for finding in excused), "cell")
+        what = f"{number} in {count(len(excused), 'finding')}"
+        _line(console, f"do not count by the policy {run.policy}: {what}", STYLES["apart"])
+    for groups in (excused, known, *(not_tried(run.cells, outcome) for outcome in _NOT_TRIED)):
+        if groups and groups is not excused:
             _line(console, "")
         for finding in groups[:_SHORT_FINDINGS]:
             _paragraph(

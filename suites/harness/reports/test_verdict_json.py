@@ -19,11 +19,11 @@ from suites.harness.support.report_samples import (
 CELL_KEYS = {
     *("id", "suite", "arch", "machine", "path", "mechanism", "subject", "outcome", "reason", "evidence"),
     *("total_ms", "downtime_ms", "blackout_ms", "seconds", "accelerator", "rerun", "repeats", "runs"),
-    *("harm", "harm_proof"),
+    *("harm", "harm_proof", "tier", "tier_reason", "counts"),
 }
 FINDING_KEYS = {
     *("outcome", "signature", "reason", "blame", "archs", "machines", "subjects", "cells", "rerun"),
-    *("harm", "harms"),
+    *("harm", "harms", "tier", "counts"),
 }
 
 
@@ -38,6 +38,7 @@ def test_verdict_json_keeps_its_interface(tmp_path: Path) -> None:
         "old",
         "new",
         "verdict",
+        "policy",
         "counts",
         "judged",
         "guests_not_judged",
@@ -52,7 +53,8 @@ def test_verdict_json_keeps_its_interface(tmp_path: Path) -> None:
     assert data["verdict"] == "unsafe"
     assert data["new"] == {"name": "debian-13", "qemu": "10.0.13", "package": None, "libvirt": None}
     assert set(data["cells"][0]) == CELL_KEYS
-    assert data["cells"][0] | cell.to_json() == cell.to_json() | data["cells"][0]
+    said = cell.to_json() | {"tier": None}
+    assert data["cells"][0] | said == said | data["cells"][0]
     assert data["cells"][0]["runs"][0]["signature"] == "beats"
 
 
