@@ -12,8 +12,10 @@ from typing import Any
 from fixtures.outcome.findings import Finding, findings, rollbacks
 from fixtures.outcome.judged import Judged, accepted, judged_archs, unjudged_guests
 from fixtures.outcome.outcome import BuildInfo, CellResult, Outcome, RunResult
+from fixtures.outcome.rollback import rollback_answer
 from reports.changes import NOTHING_BEFORE, Changes
 from reports.files import write_atomically
+from reports.rollback import rollback_words
 
 SCHEMA = 1
 
@@ -51,7 +53,25 @@ def verdict_data(run: RunResult, changes: Changes = NOTHING_BEFORE) -> dict[str,
         "cells": [_cell(cell) for cell in run.cells],
         "findings": [_finding(finding) for finding in findings(run.cells)],
         "rollback": [_finding(finding) for finding in rollbacks(run)],
+        "rollback_answer": _rollback_answer(run),
         "changes": _changes(changes) if changes.since else None,
+    }
+
+
+def _rollback_answer(run: RunResult) -> dict[str, Any] | None:
+    found = rollback_answer(run)
+    if found is None:
+        return None
+    return {
+        "answer": str(found.answer),
+        "words": rollback_words(run),
+        "archs": {
+            arch: {"tried": tried, "cannot_return": stuck} for arch, (tried, stuck) in found.archs.items()
+        },
+        "untried": [
+            {"path": path, "mechanism": mechanism, "cells": cells}
+            for (path, mechanism), cells in found.untried.items()
+        ],
     }
 
 

@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 from fixtures.evidence.harm import Harm
 from fixtures.matrix.support import Tier
 from fixtures.outcome.outcome import Outcome, Verdict
+from fixtures.outcome.rollback import Back
 
 Milliseconds = Annotated[float | None, Field(ge=0, description="null if not measured")]
 Seconds = Annotated[float | None, Field(ge=0)]
@@ -165,6 +166,36 @@ class JudgedData(TypedDict):
     ]
 
 
+class BackData(TypedDict):
+    """The cells of one architecture that were moved back to the old build."""
+
+    tried: Annotated[int, Field(ge=1)]
+    cannot_return: Annotated[int, Field(ge=0)]
+
+
+class UntriedData(TypedDict):
+    """Cells that moved to the new build this way and were not moved back."""
+
+    path: str
+    mechanism: str
+    cells: Annotated[int, Field(ge=1)]
+
+
+class RollbackAnswerData(TypedDict):
+    """Can guests go back to the old build? It does not change the verdict."""
+
+    answer: Annotated[
+        Back,
+        Field(
+            description="Of what was moved back: yes (all returned), partly, no (nothing did), "
+            "unknown (nothing was moved back)."
+        ),
+    ]
+    words: Annotated[str, Field(description="As on the page; empty if no cell came into the new build.")]
+    archs: Annotated[dict[str, BackData], Field(description="By architecture.")]
+    untried: list[UntriedData]
+
+
 class VerdictData(TypedDict):
     """The verdict of one run over one pair of builds."""
 
@@ -188,4 +219,5 @@ class VerdictData(TypedDict):
     cells: list[CellData]
     findings: list[FindingData]
     rollback: list[FindingData]
+    rollback_answer: Annotated[RollbackAnswerData | None, Field(description="null for a self pair.")]
     changes: Annotated[ChangesData | None, Field(description="null if there is no earlier complete run.")]

@@ -17,6 +17,7 @@ from reports.changes import NOTHING_BEFORE, Changes
 from reports.figures import HEAT_STEPS_MS, by_mechanism, by_suite, heat_map, heat_step, in_map
 from reports.files import write_atomically
 from reports.page.render import environment
+from reports.rollback import rollback_words
 from reports.swept import in_order, listed, sweep_map, swept
 from reports.views import FindingView, Views, briefly, ways_in_words
 from reports.why import guests_not_judged, judged_words, remarks, why
@@ -86,6 +87,7 @@ def _content(run: RunResult, directory: Path) -> dict[str, Any]:
         "builds": [("old build, source", run.old), ("new build, destination", run.new)],
         "tallies": [(o, run.counts[o]) for o in Outcome if o in run.counts],
         "sections": _sections(run, views),
+        "back_words": rollback_words(run),
         "back": _rollback(run, views),
         "quiet": [(o, groups) for o in _QUIET if (groups := _by_reason(run, views, o))],
         "shown_reasons": SHOWN_REASONS,

@@ -11,6 +11,7 @@ from fixtures.outcome.outcome import Outcome, RunResult
 from fixtures.printable import count, printable
 from reports.changes import Changes
 from reports.files import write_atomically
+from reports.rollback import rollback_words
 from reports.views import ways_in_words
 from reports.why import guests_not_judged, judged_words, remarks, why
 from reports.words import SYMBOLS, build_words
@@ -35,6 +36,7 @@ def _lines(run: RunResult, changes: Changes) -> list[str]:
         f"- old build: {_text(build_words(run.old))}",
         f"- new build: {_text(build_words(run.new))}",
         *([f"- judged: {_text(judged)}"] if (judged := judged_words(run)) else []),
+        *([f"- back to the old build: {_text(back, 600)}"] if (back := rollback_words(run)) else []),
         *[f"- **remark**: {_text(remark)}" for remark in remarks(run)],
         *_cut([f"- **note**: {_text(note)}" for note in run.notes]),
         "",
@@ -106,8 +108,8 @@ def _cut(lines: list[str]) -> list[str]:
     return [*lines[:MOST_FINDINGS], *more]
 
 
-def _text(said: str) -> str:
+def _text(said: str, most: int = REASON_LENGTH) -> str:
     """A message of QEMU as Markdown: on one line, shortened, with all markup characters escaped."""
     line = " ".join(printable(said).split())
-    cut = line if len(line) <= REASON_LENGTH else f"{line[:REASON_LENGTH]}…"
+    cut = line if len(line) <= most else f"{line[:most]}…"
     return re.sub(r"([\\`*_{}\[\]<>|#~&$])", r"\\\1", cut)

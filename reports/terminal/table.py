@@ -14,11 +14,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fixtures.outcome.findings import Finding, findings, not_tried, rollbacks, tried_rollbacks
+from fixtures.outcome.findings import Finding, findings, not_tried, rollbacks
 from fixtures.outcome.outcome import CellResult, Outcome, RunResult
 from fixtures.printable import count, printable
 from reports.changes import NOTHING_BEFORE, Changes
 from reports.figures import spread, with_times
+from reports.rollback import rollback_words
 from reports.swept import by_kind, in_order, listed, swept
 from reports.views import briefly, harms_in_words, short_name
 from reports.why import guests_not_judged, judged_words, remarks, why
@@ -142,17 +143,13 @@ def _cells_in_words(finding: Finding) -> str:
 
 
 def _rollback(run: RunResult, console: Console, width: int) -> None:
-    """Cells that passed but whose rollback fails. That does not count, but matters before an update ships."""
-    tried, stuck = tried_rollbacks(run), rollbacks(run)
-    if not tried:
+    """Can guests go back? That does not count, but matters before an update ships."""
+    said, stuck = rollback_words(run), rollbacks(run)
+    if not said:
         return
-    number = sum(len(finding.cells) for finding in stuck)
     _line(console, "")
-    if not stuck:
-        _line(console, f"rollback: all {count(len(tried), 'cell')} that were moved back can return")
-        return
-    line = f"rollback: {number} of {len(tried)} cannot return; does not count against the update"
-    _line(console, line, STYLES["apart"])
+    style = STYLES["apart"] if stuck else ""
+    _paragraph(console, f"back to the old build: {said}", width, hang="    ", lines=6, style=style)
     for finding in stuck[:_SHORT_FINDINGS]:
         _paragraph(console, _cells_in_words(finding), width, indent="  ", hang="  ", lines=2)
         _paragraph(console, finding.reason, width, indent="    ")

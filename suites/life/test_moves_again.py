@@ -6,6 +6,7 @@ from fixtures.attempt.later_moves import LaterMoves
 from fixtures.guest.examination import examined
 from fixtures.guest.guest import Guest
 from fixtures.matrix.promises import promise_each_way
+from fixtures.outcome.findings import MOVED_BACK
 
 
 @promise_each_way(
@@ -25,7 +26,7 @@ def test_guest_is_moved_again(guest: Guest, hot_patch: HotPatch, later: LaterMov
     assert examined(guest)
 
 
-@promise_each_way("moved-back", default_on={("qmp", "precopy", "idle"): ("x86_64",)})
+@promise_each_way(MOVED_BACK, default_on={("qmp", "precopy", "idle"): ("x86_64",)})
 def test_guest_is_moved_back(guest: Guest, hot_patch: HotPatch, later: LaterMoves) -> None:
     """Lose this and whoever takes an update back loses the guests that have run on it."""
     guest.works()

@@ -13,6 +13,7 @@ from fixtures.attempt.later_moves import SENT_BYTES, LaterMoves
 from fixtures.errors import HotPatchFailure, Refused
 from fixtures.evidence.checks import Check
 from fixtures.guest.examination import Before
+from fixtures.outcome.findings import STEP_BACK
 from fixtures.waiting import Late
 from suites.harness.support.scripted_lives import NEW, PLAN, life
 
@@ -117,8 +118,15 @@ def test_old_build_may_refuse_to_take_a_guest_back(attempt: Any, later: LaterMov
     """Lose this and each update to a build with a new section in its stream is unsafe."""
     attempt.path.ends = [REFUSES]
     with pytest.raises(
-        Refused, match="old does not take the guest back; the guest goes on in new: move back"
+        Refused, match=f"old does not take the guest back; the guest goes on in new: {STEP_BACK}"
     ):
+        later.back()
+
+
+def test_new_build_that_does_not_let_a_guest_go_names_the_step_back(attempt: Any, later: LaterMoves) -> None:
+    """Lose this and a guest that cannot leave the new build looks like one that never came there."""
+    attempt.path.ends = [Refused("new says: State blocked")]
+    with pytest.raises(Refused, match=f"^{STEP_BACK}new → old: new says: State blocked"):
         later.back()
 
 

@@ -47,6 +47,7 @@ def test_verdict_json_keeps_its_interface(tmp_path: Path) -> None:
         "cells",
         "findings",
         "rollback",
+        "rollback_answer",
         "changes",
     ]
     assert data["schema"] == 1

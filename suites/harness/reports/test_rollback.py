@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The way back to the old build, in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fixtures.outcome.outcome import RunRecord
+from reports.changes import NOTHING_BEFORE
+from reports.machine_readable.verdict_json import verdict_data
+from reports.rollback import rollback_words
+from reports.terminal.summary import write_summary
+from suites.harness.support.report_samples import make_cell, make_run, make_swept, stuck
+
+E1000 = "pc-q35-7.2", "device:e1000"
+
+
+def test_words_name_the_guests_that_cannot_return() -> None:
+    """Lose this and a reader learns how many cells cannot return, but not which guests to keep back."""
+    said = rollback_words(make_run(stuck(make_swept(*E1000), "bad"), make_swept("pc-q35-7.2", "machine")))
+    assert said == "not for guests with e1000 (x86_64); the other 1 of 2 cells that were moved back returned"
+
+
+def test_words_name_an_architecture_instead_of_its_causes() -> None:
+    """Lose this and a list of CPU models hides that nothing of an architecture returns."""
+    power = [
+        stuck(make_swept("pseries-7.2", f"cpu:power{n}"), f"bad section of {'xyz'[n]}") for n in range(3)
+    ]
+    said = rollback_words(make_run(*power, make_swept(*E1000)))
+    assert said.startswith("not for any ppc64le guest that was tried; the other 1 of 4")
+
+
+def test_words_name_few_of_many() -> None:
+    """Lose this and one sentence of the first screen names hundreds of devices."""
+    cells = [stuck(make_swept("pc-q35-7.2", f"device:d-{n}"), "bad section") for n in range(200)]
+    assert len(rollback_words(make_run(*cells, make_swept(*E1000)))) < 400
+
+
+def test_words_say_what_was_not_tried() -> None:
+    """Lose this and a yes for machines that never run is read as a yes for postcopy."""
+    cell = make_cell(1, path="libvirt", mechanism="postcopy")
+    cell.runs = [RunRecord("debian-12", "debian-13", "pass")]
+    said = rollback_words(make_run(cell, make_swept(*E1000)))
+    assert said.endswith("; not tried for 1 cell that moved to the new build by libvirt postcopy")
+
+
+def test_verdict_json_has_the_answer() -> None:
+    """Lose this and a script cannot ask whether an update can be rolled back."""
+    data = verdict_data(make_run(stuck(make_swept(*E1000), "bad")))["rollback_answer"]
+    assert data["answer"] == "no"
+    assert data["archs"] == {"x86_64": {"tried": 1, "cannot_return": 1}}
+
+
+def test_summary_has_the_answer(tmp_path: Path) -> None:
+    """Lose this and a merge request shows a verdict, but not whether there is a way back."""
+    text = write_summary(make_run(make_swept(*E1000)), NOTHING_BEFORE, tmp_path).read_text()
+    assert "- back to the old build: yes, for the only cell that was tried" in text
