@@ -12,7 +12,7 @@ from rich.console import Console
 
 from fixtures.errors import SuiteError, UsageError
 from fixtures.matrix.schema import Matrix, load_matrix
-from fixtures.matrix.support import load_support
+from fixtures.matrix.waivers import configured
 from fixtures.outcome.outcome import Verdict
 from fixtures.outcome.report_dirs import RERUNS, hold_all, new_report_dir, point_latest_at, shown_place
 from fixtures.places import MATRIX_FILE, REPORTS
@@ -38,17 +38,23 @@ def main() -> int:
         metavar="NAME|FILE",
         help="judge by this policy, a shipped one or a file (default: the matrix file's)",
     )
+    parser.add_argument("--waivers", type=Path, metavar="FILE", help="the waivers that the runs used")
     given = parser.parse_args()
     console = console_on(sys.stdout)
-    return merge(given.runs, given.matrix, console, support=given.support)
+    return merge(given.runs, given.matrix, console, support=given.support, waivers=given.waivers)
 
 
-def merge(runs: Iterable[Path], matrix_file: Path, console: Console, *, support: str | None = None) -> int:
+def merge(
+    runs: Iterable[Path],
+    matrix_file: Path,
+    console: Console,
+    *,
+    support: str | None = None,
+    waivers: Path | None = None,
+) -> int:
     """Merge, print the verdict, and return the exit status: 0 safe, 1 unsafe, 2 undecided or wrong use."""
     try:
-        matrix = load_matrix(matrix_file)
-        if support is not None:
-            matrix = matrix.model_copy(update={"support": load_support(support)})
+        matrix = configured(load_matrix(matrix_file), support, waivers)
         pairs = by_pair(parts_in(runs))
         _demand_this_matrix(matrix, matrix_file, pairs)
         return _merge(pairs, matrix, console).exit_status
@@ -66,7 +72,9 @@ def _demand_this_matrix(matrix: Matrix, file: Path, pairs: dict[Pairing, list[Pa
     part = next(iter(pairs.values()))[0]
     if part.plan.matrix != matrix.digest:
         raise UsageError(
-            "the runs qualified another matrix.yaml", where=str(file), fix="give theirs with --matrix FILE"
+            "the runs qualified another matrix.yaml, or had other waivers",
+            where=str(file),
+            fix="give theirs with --matrix FILE and --waivers FILE",
         )
 
 

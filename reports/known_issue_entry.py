@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The entry of `known_issues` in matrix.yaml that accepts a finding, ready to paste."""
+"""The entry of `known_issues` in matrix.yaml, or of a file of waivers, that accepts a finding."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ ACCEPTED_DAYS = 90
 MOST_ENTRIES = 5
 """Of a finding whose cells have no signature: it needs an entry for each machine type and subject."""
 LINK = "https://… (the bug report)"
+OWNER = "… (who follows it up)"
 SHARED = ("arch", "machine", "path", "mechanism", "subject")
 """Keys of `match` that are given where all cells have the same value."""
 
 
 def entry_for(finding: Finding, run: RunResult) -> str:
-    """YAML to paste below `known_issues:`; empty for outcomes that no known issue can accept.
+    """YAML to paste below `known_issues:` or `waivers:`; empty for outcomes that no known issue can accept.
 
     It matches by signature; if the failure has none, by machine type and subject.
     """
@@ -78,6 +79,7 @@ def _entry(
         "reason": shown_line(finding.reason, MOST_LINE) or str(finding.outcome),
         "link": LINK,
         "expires": expires,
+        "owner": OWNER,
     }
 
 

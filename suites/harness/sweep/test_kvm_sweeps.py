@@ -18,6 +18,7 @@ from fixtures.hosts.local import LOCAL, LocalHost
 from fixtures.machine.probe import MachineType
 from fixtures.matrix.names import ON_EMULATED_HOST
 from fixtures.matrix.schema import load_matrix
+from fixtures.matrix.support import load_support
 from fixtures.matrix.sweep_plan import SweepPlan, plans_of
 from fixtures.outcome.outcome import Outcome, RunRecord
 from fixtures.places import MATRIX_FILE
@@ -38,7 +39,7 @@ PLAN = SweepPlan("x86_64", "machines", everywhere=False, portion=0, portions=1, 
 class _UnderTest:
     """Builds whose guests run under KVM of an emulated host."""
 
-    matrix = SimpleNamespace(known_issues=())
+    matrix = SimpleNamespace(known_issues=(), support=load_support("everything"))
 
     def venue(self, arch: str, path: str, *, needs_kvm: bool) -> Venue:
         assert (arch, path, needs_kvm) == ("x86_64", "qmp", True)
