@@ -3,18 +3,21 @@
 
 from __future__ import annotations
 
-from fixtures.outcome.findings import Finding, kind_of, name_of
+from fixtures.outcome.findings import Finding
 from fixtures.outcome.outcome import RunResult
 from fixtures.outcome.rollback import Back, RollbackAnswer, rollback_answer
-from fixtures.printable import count, shown_line
+from fixtures.printable import count
+from reports.sentences.checks import failure_words
+from reports.sentences.guests import guests_of
+from reports.sentences.names import way_words
+from reports.swept import is_swept
 
-MOST_CAUSES, MOST_NAMES, MOST_WAYS = 5, 6, 6
-"""Causes, names of one cause, and ways that are named; the page and verdict.json have them all."""
-KINDS = {"device": "guests with", "machine": "machine type", "cpu": "CPU model"}
+MOST_CAUSES = 5
+"""Causes that are named; the page and verdict.json have them all."""
 
 
 def rollback_words(run: RunResult) -> str:
-    """`not for guests with e1000 (x86_64); the other 12 cells that were moved back can return; …`.
+    """`not for guests with a dc390 SCSI controller (x86_64); the other 12 of 13 cells … returned`.
 
     Empty for a self pair, and if nothing came into the new build.
     """
@@ -48,24 +51,21 @@ def _whom(answer: RollbackAnswer) -> str:
     said = [f"any {arch} guest that was tried" for arch in lost]
     said += [_guests(finding) for finding in answer.stuck if any(arch not in lost for arch in finding.archs)]
     rest = len(said) - MOST_CAUSES
-    return ", ".join([*said[:MOST_CAUSES], *([count(rest, "more cause")] if rest > 0 else [])])
+    return "; nor for ".join([*said[:MOST_CAUSES], *([count(rest, "more cause")] if rest > 0 else [])])
 
 
 def _guests(finding: Finding) -> str:
-    archs = ", ".join(finding.archs)
-    cell = finding.first
-    names = [name_of(each) or each.machine for each in finding.cells if kind_of(each) == kind_of(cell)]
-    names = list(dict.fromkeys(names if kind_of(cell) in KINDS else finding.subjects))
-    shown = ", ".join(shown_line(name, 60) for name in names[:MOST_NAMES])
-    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    return f"{KINDS.get(kind_of(cell), 'guest')} {shown}{more} ({archs})"
+    """The guests of one cause. What a booted guest sends is the cause, not what it does: so that is named."""
+    guests = guests_of(finding.cells)
+    said = guests[0].lower() + guests[1:]
+    if is_swept(finding.first):
+        return said
+    wrong = failure_words(finding.signature, finding.reason, "the old build")
+    return f"{said}: {wrong}" if wrong else said
 
 
 def _untried(answer: RollbackAnswer) -> str:
-    ways = [f"{path} {mechanism}" for path, mechanism in answer.untried]
-    if not ways:
+    if not answer.untried:
         return ""
-    shown = ", ".join(ways[:MOST_WAYS])
-    more = f" and {len(ways) - MOST_WAYS} more ways" if len(ways) > MOST_WAYS else ""
     number = count(sum(answer.untried.values()), "cell")
-    return f"not tried for {number} that moved to the new build by {shown}{more}"
+    return f"not tried for {number} that moved to the new build ({way_words(answer.untried)})"

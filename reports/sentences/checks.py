@@ -100,7 +100,7 @@ _DEVICE = re.compile(
     r"(?:of device|for) '(?:(?:PCI|[\da-f]{4}:[\da-f:.]+)/)?(?P<device>[^']{1,80})'", re.IGNORECASE
 )
 _SECTION = re.compile(
-    r"unknown (?:section or instance|savevm section) '(?:PCI/)?(?P<section>[^']{1,80})'", re.IGNORECASE
+    r"unknown (?:savevm )?section(?: or instance)? '(?:PCI/)?(?P<section>[^']{1,80})'", re.IGNORECASE
 )
 _LOADING = re.compile(
     r"load of migration failed|error while loading state|failed to load|exceeds allocated|missing section|"
