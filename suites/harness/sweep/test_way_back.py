@@ -3,32 +3,59 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-
-from fixtures.outcome.outcome import RunRecord
-from fixtures.still.machine import StillFailure
+from fixtures.builds.build import Build
+from fixtures.outcome.outcome import Outcome, RunRecord
+from fixtures.qualify.venue import Venue
+from fixtures.sweep.forecasts import Judged
 from fixtures.sweep.sweep import Sweep
 
-BUILDS: Any = SimpleNamespace(old="old", new="new")
+OLD: Any = SimpleNamespace(name="old")
+NEW: Any = SimpleNamespace(name="new")
 
 
-class Unsaved:
-    """A machine that the new build cannot save."""
+class Moves:
+    """A machine whose moves between these builds fail."""
 
-    def saved(self, _build: str) -> None:
-        """No build saves it."""
-        raise StillFailure("migrate", "vmstate_save failed")
+    kept = True
 
-    def run(self, source: str, destination: str) -> RunRecord:
-        """The failed move as a record."""
-        return RunRecord(source, destination, "fail", "migrate: vmstate_save failed")
+    def __init__(self, *fails: tuple[str, str]) -> None:
+        self.fails = fails
+
+    def saved(self, _build: Build) -> None:
+        """Every build saves it."""
+
+    def harm(self, _source: Build, *, sends: bool) -> None:
+        """Nothing is known of the harm."""
+
+    def run(self, source: Build, destination: Build) -> RunRecord:
+        """One move as a record."""
+        fails = (source.name, destination.name) in self.fails
+        said = "migrate: bad section" if fails else ""
+        return RunRecord(source.name, destination.name, "fail" if fails else "pass", said, said)
 
 
-@pytest.mark.parametrize("moved, ways", [(True, [("new", "old")]), (False, [])])
-def test_machine_that_the_new_build_cannot_save_cannot_return(moved: bool, ways: list[Any]) -> None:
-    """Lose this and a machine that can never leave the new build is missing from the answer."""
-    back = Sweep._way_back(BUILDS, Unsaved(), moved=moved)  # type: ignore[arg-type]
-    assert [(run.source, run.destination) for run in back] == ways
+def judged(*fails: tuple[str, str]) -> Judged:
+    """The judgement of such a machine."""
+    none: Any = None
+    sweep = Sweep(none, none, Path(), "", str)
+    sweep.venue = Venue("tcg", OLD, NEW)
+    moves: Any = Moves(*fails)
+    return sweep.judge(moves)
+
+
+def test_machine_that_cannot_return_passes_and_says_so() -> None:
+    """Lose this and nobody learns that guests cannot leave the new build again, or the update is blamed."""
+    found = judged(("new", "old"))
+    assert found.outcome is Outcome.PASS
+    assert [(run.source, run.result) for run in found.runs] == [("old", "pass"), ("new", "fail")]
+
+
+def test_machine_that_never_arrived_is_not_moved_back() -> None:
+    """Lose this and every failing subject costs two more QEMUs, of which no report says anything."""
+    found = judged(("old", "new"))
+    assert found.outcome is Outcome.REGRESSION
+    assert ("new", "old") not in [(run.source, run.destination) for run in found.runs]
