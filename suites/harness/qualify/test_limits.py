@@ -10,12 +10,13 @@ import pytest
 
 from fixtures.errors import Unsupported
 from fixtures.machine.probe import Probe
+from fixtures.matrix.cells import Cell
 from fixtures.matrix.guest_options import GuestOptions
-from fixtures.matrix.names import PathName
+from fixtures.matrix.names import Arch, PathName
 from fixtures.matrix.power import PowerOptions
 from fixtures.outcome.outcome import Outcome
 from fixtures.qualify.limits import demand_mmu
-from fixtures.qualify.venue import Place
+from fixtures.qualify.venue import Place, Venue
 from suites.harness.support.scripted_attempts import (
     CELL,
     FAIL,
@@ -123,3 +124,37 @@ def test_hash_guests_are_unsupported_where_kvm_has_none(
     """Lose this and a guest that no emulated host can boot is an error in every run."""
     with pytest.raises(Unsupported, match=said) if said else nullcontext():
         demand_mmu(options, place)
+
+
+class PairThatAsks(ScriptedPair):
+    """Keeps whether a cell was to stay on this machine."""
+
+    stays_here: bool | None = None
+
+    def venue(self, arch: Arch, path: str, *, stays_here: bool = False, needs_kvm: bool = False) -> Venue:
+        """Always on this machine."""
+        self.stays_here = stays_here
+        return super().venue(arch, path, stays_here=True, needs_kvm=needs_kvm)
+
+
+@pytest.mark.parametrize(
+    "moved,stays",
+    [(CELL, True), (HURT, False), (replace(CELL, profile="idle", mechanism="precopy"), False)],
+)
+def test_only_what_tcg_breaks_and_a_covering_few_run_on_an_emulated_host(
+    moved: Cell, stays: bool, stage: Stage
+) -> None:
+    """Lose this and a default run waits minutes for hosts that show what TCG shows in seconds."""
+    pair = PairThatAsks()
+    stage.judge({}, cell=moved, under_test=pair)
+    assert pair.stays_here is stays
+
+
+def test_limit_of_a_control_counts_too(stage: Stage, probes: dict[str, Probe]) -> None:
+    """Lose this and a failure under TCG has no control, though an emulated host could run it."""
+    probes["debian-12"], probes["debian-13"] = (
+        replace(probes["debian-12"], version=version) for version in ("9.2.0", "7.2.0")
+    )
+    pair = PairThatAsks()
+    stage.judge({}, cell=HURT, under_test=pair)
+    assert pair.stays_here is False
