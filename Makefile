@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 TEST_PAIR := --old=debian-12-backports --new=debian-13
 
 .DEFAULT_GOAL := help
-.PHONY: help qualify nightly report test seeded observability bench lint pins engines clean
+.PHONY: help qualify nightly report pictures test seeded observability bench lint pins engines clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,10 @@ nightly: ## qualify every pair of matrix.yaml, in one report: [ARGS="more for py
 report: ## merge runs of several machines into one report: FROM="directory directory…"
 	@./setup.sh --with-report
 	@.venv/bin/python -m reports $(FROM)
+
+pictures: ## renew the README's pictures from a run, with chromium: [FROM="directory"] (default: reports/latest)
+	@./setup.sh
+	@.venv/bin/python -m reports.pictures $(FROM)
 
 test: ## the suite's own tests, then a short real hot patch on each architecture
 	@./setup.sh

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import html
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+from reports.pictures import chromium
+
+CHROMIUM = chromium()
 SECONDS = 60
 PROBE = """\
 <iframe id="page" style="border:0;width:{width}px;height:900px" srcdoc="{page}"></iframe>
