@@ -46,11 +46,18 @@ def judged_words(run: RunResult) -> str:
 
 
 def remarks(run: RunResult) -> list[str]:
-    """What a reader must know besides the verdict: equal builds, known issues that made it safe, limits.
+    """What a reader must know besides the verdict: a quick run, equal builds, known issues, limits.
 
     And that the times of emulated hosts are no figures to compare.
     """
-    said = _same_builds(run), _safe_by_known_issues(run), _excused(run), _limits_hold(run), _emulated(run)
+    said = (
+        _quick(run),
+        _same_builds(run),
+        _safe_by_known_issues(run),
+        _excused(run),
+        _limits_hold(run),
+        _emulated(run),
+    )
     return [each for each in said if each]
 
 
@@ -129,6 +136,12 @@ def _why_safe(cells: Sequence[CellResult], move: str) -> str:
         guests = "guest" if len(cells) == 1 else "guests"
         return f"{passed} of {len(cells)} {guests} survived the update {move} and passed all checks.{apart}"
     return f"{passed} of {count(len(cells), 'cell')} passed the update {move}.{apart}"
+
+
+def _quick(run: RunResult) -> str:
+    if not run.left_out:
+        return ""
+    return f"Quick run. What was not tested: {'; '.join(run.left_out)}."
 
 
 def _same_builds(run: RunResult) -> str:

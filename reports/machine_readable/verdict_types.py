@@ -215,6 +215,7 @@ class VerdictData(TypedDict):
         list[str],
         Field(description="Ids of cells that would count against the update without a known issue."),
     ]
+    left_out: Annotated[list[str], Field(description="What a quick run did not test; else empty.")]
     notes: Annotated[list[str], Field(description="Problems of the run as a whole, such as a missing shard.")]
     cells: list[CellData]
     findings: list[FindingData]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from fixtures.matrix.quick import LEFT_OUT
 from fixtures.outcome.outcome import CellResult, Outcome, RunRecord
 from fixtures.outcome.results import combined, interrupted, run_result
 from suites.harness.support.report_samples import make_cell, make_swept
@@ -112,3 +113,10 @@ def test_single_test_that_did_not_run_has_no_plural() -> None:
     """Lose this and a run of one cell that was killed reports "1 of 1 tests"."""
     (line,) = interrupted(make_plan([make_cell(1).nodeid]), [])
     assert line.startswith("1 of 1 test did not run")
+
+
+def test_result_of_a_quick_run_says_what_it_leaves_out() -> None:
+    """Lose this and reports of a quick run do not differ from those of a whole one."""
+    for option, left_out in (("True", LEFT_OUT), ("False", ())):
+        run = run_result(make_plan(selection={"quick": option}), [], (), seconds=1)
+        assert run.left_out == left_out

@@ -44,6 +44,7 @@ def test_verdict_json_keeps_its_interface(tmp_path: Path) -> None:
         "guests_not_judged",
         "accepted",
         "notes",
+        "left_out",
         "cells",
         "findings",
         "rollback",

@@ -200,3 +200,9 @@ def test_grid_has_no_empty_line_for_canaries_alone(tmp_path: Path) -> None:
     """Lose this and the page of many pairs says `Judged: .`."""
     page = Page(write_grid([PairReport(make_run(HELD), NOTHING_BEFORE, "a..b")], tmp_path))
     assert "Judged:" not in page.text
+
+
+def test_quick_run_says_what_was_not_tested() -> None:
+    """Lose this and a quick run that is safe reads like a whole one."""
+    run = replace(make_run(make_cell(1)), left_out=("reboots", "libvirt"))
+    assert remarks(run) == ["Quick run. What was not tested: reboots; libvirt."]

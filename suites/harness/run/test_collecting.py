@@ -123,3 +123,19 @@ def test_sweeps_under_kvm_run_by_hand_without_slow(marks: str, swept: bool, tmp_
     text = '@pytest.mark.sweep("machines")\ndef test_sweep(sweep):\n    assert sweep\n'
     tests = sample_checkout(tmp_path, {"compat/test_x.py": f"{IMPORT}{text}"}).collect("-m", marks).tests
     assert any("x86_64-kvm-machines" in test for test in tests) is swept
+
+
+@pytest.mark.parametrize(
+    "marks, imported",
+    [("not life", False), ("qmp and not life", False), ("not (life)", True), ("not life or qmp", True)],
+)
+def test_suite_without_selected_tests_is_not_imported(marks: str, imported: bool, tmp_path: Path) -> None:
+    """Lose this and each worker of a run of 118 tests first imports thousands of others, for seconds."""
+    files = {"life/test_x.py": "raise OSError('imported')\n", "hotpatch/test_x.py": "def test_one(): pass\n"}
+    said = sample_checkout(tmp_path, files).collect("-m", marks)
+    assert ("imported" in said.text) is imported
+
+
+def test_quick_run_leaves_out_what_judges_no_update(checkout: SampleCheckout) -> None:
+    """Lose this and `--quick` takes minutes for the suite's own tests, or tries every promise."""
+    assert checkout.collect("--quick", "-k", "test_asked").tests == []

@@ -32,6 +32,14 @@ def test_memory_suffices_for_emulated_hosts(
     assert auto_workers(options) == workers
 
 
+def test_quick_run_counts_no_emulated_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a quick run has one worker on a machine with 4 GiB, and takes twice as long."""
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=10 << 30))
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: set(range(32)))
+    options: Any = SimpleNamespace(getoption={"--accelerator": "auto", "--quick": True}.get)
+    assert auto_workers(options) == 6
+
+
 def test_there_are_no_more_workers_than_cores_that_they_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lose this and a run in a container with two cores of a large machine starts a worker for each core."""
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=1 << 40))
