@@ -42,6 +42,7 @@ def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Configure:
 
     def made(**given: object) -> Any:
         options = dict.fromkeys(("shard", "cells", "arch", "only_new", "resume", "short", "plan"))
+        options |= dict.fromkeys(("support", "waivers"))
         options |= {"matrix": str(MATRIX_FILE), "old": "debian-12", "new": "debian-13", "collect_only": True}
         options |= dict.fromkeys(("allure_report_dir", "xmlpath", *selecting.SELECTING))
         options |= {"seed": "7", "repeat": "1", "accelerator": "auto"} | given
