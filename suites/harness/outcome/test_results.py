@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from fixtures.matrix.quick import LEFT_OUT
+from fixtures.matrix.schema import KnownIssue, Match
 from fixtures.outcome.outcome import CellResult, Outcome, RunRecord
 from fixtures.outcome.results import combined, interrupted, run_result
 from suites.harness.support.report_samples import make_cell, make_swept
@@ -120,3 +123,13 @@ def test_result_of_a_quick_run_says_what_it_leaves_out() -> None:
     for option, left_out in (("True", LEFT_OUT), ("False", ())):
         run = run_result(make_plan(selection={"quick": option}), [], (), seconds=1)
         assert run.left_out == left_out
+
+
+@pytest.mark.parametrize("quick, notes", [("True", 0), ("False", 1)])
+def test_quick_run_reports_no_known_issue_as_stale(quick: str, notes: int) -> None:
+    """Lose this and a quick run is undecided, because it left out the cell that a known issue is about."""
+    issue = KnownIssue(
+        id="bug-1", match=Match(arch="*"), reason="lost pages", link="https://x", expires=date.max
+    )
+    plan, ended = make_plan(selection={"quick": quick}), [make_ended(make_cell(1))]
+    assert len(run_result(plan, ended, [issue], seconds=1).notes) == notes
