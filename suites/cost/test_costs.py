@@ -20,7 +20,17 @@ SECONDS = 1500
 @promise("costs", path="qmp", mechanism="precopy", profile="busy", compared=True)
 @promise("costs", path="qmp", mechanism="ignore-shared", compared=True)
 @promise("costs", path="qmp", mechanism="postcopy", hardware="virtio", compared=True, slow=True)
+@promise("costs", path="qmp", mechanism="postcopy-immediate", compared=True, slow=True)
+@promise("costs", path="qmp", mechanism="postcopy-preempt", compared=True, slow=True)
+@promise("costs", path="qmp", mechanism="multifd", profile="busy", compared=True, slow=True)
+@promise("costs", path="qmp", mechanism="mapped-ram", compared=True, slow=True)
+@promise("costs", path="qmp", mechanism="cpr-reboot", compared=True, slow=True)
+@promise("costs", path="qmp", mechanism="cpr-transfer", compared=True, slow=True)
+@promise("costs", path="qmp", mechanism="cpr-exec", compared=True, slow=True)
 @promise("costs", path="libvirt", mechanism="precopy", compared=True, slow=True)
+@promise("costs", path="libvirt", mechanism="postcopy", compared=True, slow=True)
+@promise("costs", path="libvirt", mechanism="multifd", compared=True, slow=True)
+@promise("costs", path="libvirt-direct", mechanism="precopy", compared=True, slow=True)
 def test_move_costs_no_more_than_before(guest: Guest, hot_patch: HotPatch) -> None:
     """Lose this and an update that stops each guest for a second more, or leaks at each move, is safe."""
     guest.works()

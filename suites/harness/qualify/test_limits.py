@@ -15,7 +15,7 @@ from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.names import Arch, PathName
 from fixtures.matrix.power import PowerOptions
 from fixtures.outcome.outcome import Outcome
-from fixtures.qualify.limits import demand_mmu
+from fixtures.qualify.limits import demand_mmu, demand_true_times
 from fixtures.qualify.venue import Place, Venue
 from suites.harness.support.scripted_attempts import (
     CELL,
@@ -158,3 +158,13 @@ def test_limit_of_a_control_counts_too(stage: Stage, probes: dict[str, Probe]) -
     pair = PairThatAsks()
     stage.judge({}, cell=HURT, under_test=pair)
     assert pair.stays_here is False
+
+
+def test_costs_are_not_compared_on_an_emulated_host() -> None:
+    """Lose this and a host that stretches time makes an update slow, or hides that it is."""
+    compared = replace(CELL, compared=True)
+    assert compared.stays_here
+    demand_true_times(CELL, "emulated")
+    demand_true_times(compared, "tcg")
+    with pytest.raises(Unsupported, match="stretched"):
+        demand_true_times(compared, "emulated")
