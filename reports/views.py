@@ -12,13 +12,16 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
 from fixtures.outcome.findings import Finding, FindingHarm, name_of
-from fixtures.outcome.outcome import CellResult, RunResult
+from fixtures.outcome.outcome import CellResult, Outcome, RunResult
 from fixtures.printable import printable
 from reports.known_issue_entry import entry_for
+from reports.sentences.sentences import Sentences, sentences
+from reports.sentences.tried import Tried
 from reports.swept import is_swept, listed
 from reports.words import worst_first
 
 SHOWN_SUBJECTS = 8
+_QUIET = frozenset({Outcome.REFUSED, Outcome.UNSUPPORTED})
 SHOWN_WAYS = 4
 """Paths and mechanisms that are named for one harm."""
 SHOWN_EVIDENCE = 4
@@ -88,6 +91,10 @@ class FindingView:
     """All cells by machine type; empty if the first few are all."""
     evidence: list[Link]
     """Evidence of the other shown cells."""
+    said: Sentences | None = None
+    """Whom it concerns, what happens to them, what to do; None for cells that could not be tried."""
+    anchor: str = ""
+    """The anchor of the finding; see :func:`anchor_of`."""
     entry: str = ""
     """The entry of `known_issues` that accepts it; empty where none can."""
 
@@ -98,6 +105,7 @@ class Views:
     def __init__(self, run: RunResult, directory: Path) -> None:
         self._run = run
         self._directory = directory
+        self._tried = Tried(run.cells)
         self._anchors: dict[int, str] = {}
         taken: set[str] = set()
         for cell in worst_first(listed(run.cells)):
@@ -132,7 +140,14 @@ class Views:
         evidence = links(wanted[:SHOWN_EVIDENCE], self._directory)
         complete = not more and all(len(each.cells) == 1 for each in shown)
         places = [] if complete else places_of(finding.cells)
-        return FindingView(finding, first, named, more, places, evidence, entry_for(finding, self._run))
+        said = None if finding.outcome in _QUIET else sentences(finding, self._tried)
+        entry = entry_for(finding, self._run)
+        return FindingView(finding, first, named, more, places, evidence, said, anchor_of(finding), entry)
+
+
+def anchor_of(finding: Finding) -> str:
+    """The anchor of a finding on the page."""
+    return "finding-" + re.sub(r"[^A-Za-z0-9._-]+", "-", finding.first.id)
 
 
 def ways_in_words(harm: FindingHarm) -> str:

@@ -16,15 +16,21 @@ from reports import words
 from reports.changes import NOTHING_BEFORE, Changes
 from reports.figures import HEAT_STEPS_MS, by_mechanism, by_suite, heat_map, heat_step, in_map
 from reports.files import write_atomically
+from reports.overview.affected import against, apart
+from reports.overview.ship import ship
+from reports.overview.untested import untested
+from reports.overview.ways import ways
 from reports.page.render import environment
 from reports.rollback import rollback_words
 from reports.swept import in_order, listed, sweep_map, swept
-from reports.views import FindingView, Views, briefly, ways_in_words
+from reports.views import FindingView, Views, anchor_of, briefly, ways_in_words
 from reports.why import guests_not_judged, judged_words, remarks, why
 
 _QUIET = (Outcome.KNOWN, Outcome.REFUSED, Outcome.UNSUPPORTED)
 FULL_FINDINGS, SHORT_FINDINGS = 40, 200
 """Findings per heading, in full and in one line; verdict.json has them all."""
+MANY_ROWS = 60
+"""Rows of a table on the first screen; the findings below have more."""
 SHOWN_REASONS, LISTED_REASONS = 10, 200
 """Reasons why cells could not be tried: shown directly, and at most listed in a folded part."""
 
@@ -65,6 +71,8 @@ def _environment() -> Environment:
         "harm_tone": words.harm_tone,
         "harm_meaning": words.HARM_MEANINGS.__getitem__,
         "ways": ways_in_words,
+        "anchor_of": anchor_of,
+        "many": MANY_ROWS,
         "heat_step": heat_step,
         "in_order": in_order,
         "briefly": briefly,
@@ -80,6 +88,7 @@ def _content(run: RunResult, directory: Path) -> dict[str, Any]:
     kinds, swept_rows = sweep_map(swept(run.cells))
     return {
         "run": run,
+        **_overview(run),
         "why": why(run),
         "judged": judged_words(run),
         "remarks": remarks(run),
@@ -104,6 +113,18 @@ def _content(run: RunResult, directory: Path) -> dict[str, Any]:
         "views": views.rows,
         "files": _files(directory),
         "has_allure": (directory / "allure/index.html").is_file(),
+    }
+
+
+def _overview(run: RunResult) -> dict[str, Any]:
+    """The first screen: may we ship, who is affected, what was not tested."""
+    counting, others = against(run), apart(run)
+    return {
+        "ship": ship(run, counting, others),
+        "counting": counting,
+        "others": others,
+        "untested": untested(run),
+        "mechanisms": ways(run.cells),
     }
 
 

@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who is to blame for a finding, which mechanisms still work, and what to do about it."""
+"""Who is to blame for a finding, and what to do about it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from fixtures.evidence.harm import Harm
-from fixtures.outcome.findings import FAILING, Finding, kind_of
-from fixtures.outcome.outcome import CellResult, Outcome
-from reports.sentences.guests import GUEST
+from fixtures.outcome.findings import Finding, kind_of
+from fixtures.outcome.outcome import Outcome
+from reports.sentences.checks import check_of
 from reports.sentences.happens import AT_NEXT_BOOT
 from reports.sentences.names import way_words
 
@@ -44,32 +42,6 @@ def blame_words(finding: Finding) -> str:
     }.get(finding.outcome, "")
 
 
-def still_works(finding: Finding, cells: Iterable[CellResult]) -> str:
-    """`cpr-reboot by QMP, precopy by libvirt`: with what such guests moved in this run.
-
-    Of a booted guest: guests of the same architecture, machine type and kind of devices. Of a swept subject:
-    the same subject. Empty if nothing else was tried, or nothing else worked.
-    """
-    cells = list(cells)
-    alike = {_like(cell) for cell in finding.cells}
-    failed = {
-        (cell.path, cell.mechanism) for cell in cells if cell.outcome in FAILING and _like(cell) in alike
-    }
-    failed |= {(cell.path, cell.mechanism) for cell in finding.cells}
-    passed = {
-        (cell.path, cell.mechanism)
-        for cell in cells
-        if cell.outcome is Outcome.PASS and cell.mechanism != "compare" and _like(cell) in alike
-    }
-    return way_words(passed - failed) if passed - failed else ""
-
-
-def _like(cell: CellResult) -> tuple[str, str, str]:
-    guest = GUEST.fullmatch(cell.subject)
-    subject = "machine" if cell.subject in {"shared-ram", "ram-ends"} else cell.subject
-    return cell.arch, cell.machine, guest["hardware"] if guest else subject
-
-
 def advice(finding: Finding, works: str = "") -> str:
     """What to do about these guests; `works` names the mechanisms that still work."""
     quiet = {
@@ -96,7 +68,7 @@ def _against(finding: Finding, works: str) -> str:
         return f"Restart them {_instead(finding)}{other}, or wait for a fix."
     if finding.harm is Harm.SLOW:
         return f"Move them when a longer pause does no harm{other}, or wait for a fix."
-    if kind_of(finding.first) in AT_NEXT_BOOT:
+    if {kind_of(finding.first), check_of(finding.signature)} & AT_NEXT_BOOT.keys():
         return "Nothing before the next boot; then check guests that rely on it."
     if kind_of(finding.first) == "queues":
         return "Restart such guests under the new build, or wait for a fix."

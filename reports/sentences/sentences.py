@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fixtures.outcome.findings import Finding
-from fixtures.outcome.outcome import CellResult
-from reports.sentences.advice import BLAMED, advice, blame_words, still_works
+from reports.sentences.advice import BLAMED, advice, blame_words
 from reports.sentences.guests import guests_of
 from reports.sentences.happens import happens
+from reports.sentences.names import way_words
+from reports.sentences.tried import NOTHING_TRIED, Tried
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,11 @@ class Sentences:
         return f"{self.guests} {self.happens}"
 
 
-def sentences(finding: Finding, cells: Sequence[CellResult] = ()) -> Sentences:
-    """The sentences of a finding; `cells` are all cells of its run."""
-    works = still_works(finding, cells)
+def sentences(finding: Finding, tried: Tried = NOTHING_TRIED) -> Sentences:
+    """The sentences of a finding; `tried` is what its run tried."""
+    works = way_words(tried.works(finding.cells))
     return Sentences(
-        guests_of(finding.cells, cells),
+        guests_of(finding.cells, tried),
         happens(finding),
         BLAMED[finding.outcome],
         blame_words(finding),

@@ -11,14 +11,20 @@ from fixtures.outcome.outcome import Outcome, RunResult
 from fixtures.printable import count, printable
 from reports.changes import Changes
 from reports.files import write_atomically
+from reports.overview.affected import Row, against, apart
+from reports.overview.ship import ship
+from reports.overview.untested import NotTested, untested
+from reports.overview.ways import ways
 from reports.rollback import rollback_words
 from reports.views import ways_in_words
-from reports.why import guests_not_judged, judged_words, remarks, why
+from reports.why import judged_words, remarks, why
 from reports.words import SYMBOLS, build_words
 
 MOST_FINDINGS = 10
 """Findings shown per heading; the report has them all."""
 REASON_LENGTH = 200
+LONGEST_ANSWER = 600
+"""Characters of a message, and of a sentence about guests."""
 SIGNS = {"safe": "✅", "unsafe": "❌", "undecided": "❔"}
 
 
@@ -28,35 +34,50 @@ def write_summary(run: RunResult, changes: Changes, directory: Path) -> Path:
 
 
 def _lines(run: RunResult, changes: Changes) -> list[str]:
+    counting, others = against(run), apart(run)
     lines = [
         f"## {SIGNS[run.verdict]} Hot patch {run.old.name} → {run.new.name}: {run.verdict}",
         "",
-        _text(why(run)),
-        "",
-        f"- old build: {_text(build_words(run.old))}",
-        f"- new build: {_text(build_words(run.new))}",
-        *([f"- judged: {_text(judged)}"] if (judged := judged_words(run)) else []),
-        *([f"- back to the old build: {_text(back, 600)}"] if (back := rollback_words(run)) else []),
-        *[f"- **remark**: {_text(remark)}" for remark in remarks(run)],
+        f"**Can we ship?** {_text(ship(run, counting, others), LONGEST_ANSWER)}",
         *_cut([f"- **note**: {_text(note)}" for note in run.notes]),
-        "",
-        *_tally(run),
     ]
-    found = findings(run.cells)
-    lines += _listed(
-        "Findings",
-        [_in_a_line(each) for each in found if each.counts or each.outcome is Outcome.ERROR],
-    )
-    lines += _listed(
-        f"Does not count by the policy {_text(run.policy)}",
-        [_in_a_line(each) for each in found if each.excused],
-    )
-    lines += _listed("Guests not judged", [f"- {_text(said)}" for said in guests_not_judged(run)])
+    lines += _listed("Who is affected?", [_affected(row) for row in counting])
+    lines += _listed("Does not count", [_affected(row) for row in others])
+    errors = [each for each in findings(run.cells) if each.outcome is Outcome.ERROR]
+    lines += _listed("Not judged: the suite or the host failed", [_in_a_line(each) for each in errors])
+    back = rollback_words(run)
+    usable = [f"- back to the old build: {_text(back, LONGEST_ANSWER)}"] if back else []
+    usable += [f"- {way.mechanism}: {_text(way.words)}" for way in ways(run.cells)]
+    lines += _listed("Can we go back, and how may guests be moved?", usable)
+    lines += _listed("What was not tested, and why", [_untested(each) for each in untested(run)])
+    lines += ["", "### How this was judged", "", _text(why(run)), "", *_facts(run), "", *_tally(run)]
     if changes.since:
         lines += _listed(f"New since {changes.since[:10]}", [*_new(changes)])
         gone = [f"- {count(len(gone.cells), 'cell')}: {_text(gone.reason)}" for gone in changes.gone]
         lines += _listed("Gone", gone)
     return lines
+
+
+def _facts(run: RunResult) -> list[str]:
+    return [
+        f"- old build: {_text(build_words(run.old))}",
+        f"- new build: {_text(build_words(run.new))}",
+        *([f"- judged: {_text(judged)}"] if (judged := judged_words(run)) else []),
+        *[f"- **remark**: {_text(remark)}" for remark in remarks(run)],
+    ]
+
+
+def _affected(row: Row) -> str:
+    """`- **lost**, supported, the update: Guests with … What to do: …`."""
+    said = row.said
+    how = "".join(_harm(finding) for finding in row.findings[:1]).removeprefix(", ")
+    facts = ", ".join(filter(None, (how, row.first.tier, said.blamed)))
+    works = f" Still works: {said.works}." if said.works else ""
+    return f"- {facts}: {_text(f'{said.title}{works} {said.advice}', LONGEST_ANSWER)}"
+
+
+def _untested(each: NotTested) -> str:
+    return f"- {_text(each.what)}: {_text(each.why)}"
 
 
 def _in_a_line(finding: Finding) -> str:

@@ -19,7 +19,12 @@ from fixtures.outcome.outcome import CellResult, Outcome, RunResult
 from fixtures.printable import count, printable
 from reports.changes import NOTHING_BEFORE, Changes
 from reports.figures import spread, with_times
+from reports.overview.affected import against, apart
+from reports.overview.ship import ship
+from reports.overview.untested import untested
 from reports.rollback import rollback_words
+from reports.sentences.sentences import sentences
+from reports.sentences.tried import Tried
 from reports.swept import by_kind, in_order, listed, swept
 from reports.views import briefly, harms_in_words, short_name
 from reports.why import guests_not_judged, judged_words, remarks, why
@@ -28,6 +33,7 @@ from reports.words import PLAIN_SYMBOLS, SYMBOLS, build_words, ms, seconds, tone
 _WIDTH = 100
 _REASON_LINES = 3
 _WHY_LINES = 6
+_TITLE_LINES = 5
 STYLES = {"bad": "bold red", "warn": "bold yellow", "apart": "magenta", "quiet": "dim", "good": "green"}
 """Terminal styles by tone; without colours the text must be enough."""
 _FULL_FINDINGS, _SHORT_FINDINGS = 12, 10
@@ -61,10 +67,12 @@ def print_table(
     _line(console, f"{build_words(run.old)} → {build_words(run.new)}{took}", "bold")
     for note in run.notes:
         _paragraph(console, f"note: {note}", width, indent="  ")
+    _paragraph(console, f"can we ship? {ship(run, against(run), apart(run))}", width, lines=_WHY_LINES)
     _failures(run, console, width)
     _rollback(run, console, width)
     _changes(changes, console, width)
     _others(run, console, width)
+    _untested(run, console, width)
     tables = (_matrix, listed(run.cells)), (_sweeps, swept(run.cells))
     for table, cells in tables:
         if cells:
@@ -104,6 +112,7 @@ def _failures(run: RunResult, console: Console, width: int) -> None:
         for finding in findings(run.cells)
         if finding.counts or finding.outcome in {Outcome.ERROR, Outcome.DEFECT_OLD}
     ]
+    tried = Tried(run.cells)
     for finding in found[:_FULL_FINDINGS]:
         style = STYLES[tone(finding.outcome)]
         head = f"{symbol(finding.outcome, console)} {finding.outcome}"
@@ -112,9 +121,12 @@ def _failures(run: RunResult, console: Console, width: int) -> None:
             _line(console, f"{head}: {finding.first.id}", style)
         else:
             _paragraph(console, f"{head}: {_cells_in_words(finding)}", width, hang="    ", style=style)
-        _paragraph(console, finding.reason or "no reason was given", width, indent="    ")
-        for said in harms_in_words(finding):
-            _paragraph(console, said, width, indent="    ", hang="  ")
+        said = sentences(finding, tried)
+        _paragraph(console, said.title, width, indent="    ", lines=_TITLE_LINES)
+        _paragraph(console, f"what to do: {said.advice}", width, indent="    ")
+        _paragraph(console, f"message: {finding.reason or 'no reason was given'}", width, indent="    ")
+        for harm in harms_in_words(finding):
+            _paragraph(console, harm, width, indent="    ", hang="  ")
         if finding.first.repeats:
             _line(console, f"    repeats: {finding.first.repeats}")
         if finding.first.rerun:
@@ -187,6 +199,19 @@ def _guests_not_judged(run: RunResult, console: Console, width: int) -> None:
     if len(classes) > _SHORT_FINDINGS:
         _line(console, f"  and {len(classes) - _SHORT_FINDINGS} more classes: see the report")
     _line(console, "")
+
+
+def _untested(run: RunResult, console: Console, width: int) -> None:
+    """What was not tested, and why, in a line or two each."""
+    found = untested(run)
+    if found:
+        _line(console, "")
+        _line(console, "what was not tested, and why:", STYLES["apart"])
+    for each in found[:_SHORT_FINDINGS]:
+        number = f" ({count(each.cells, 'cell')})" if each.cells > 1 else ""
+        _paragraph(console, f"{each.what}: {each.why}{number}", width, indent="  ", hang="  ")
+    if len(found) > _SHORT_FINDINGS:
+        _line(console, f"  and {len(found) - _SHORT_FINDINGS} more reasons: see the report")
 
 
 def _others(run: RunResult, console: Console, width: int) -> None:

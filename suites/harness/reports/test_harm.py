@@ -77,7 +77,7 @@ def test_terminal_says_the_harm(run: RunResult) -> None:
 def test_summary_says_the_harm(run: RunResult, tmp_path: Path) -> None:
     """Lose this and the comment on a merge request hides that guests are lost."""
     text = write_summary(run, NOTHING_BEFORE, tmp_path).read_text()
-    assert "**regression**, **lost** with libvirt postcopy, **stranded** with qmp precopy, 2 cells" in text
+    assert "- **lost** with libvirt postcopy, **stranded** with qmp precopy, the update: " in text
 
 
 @pytest.mark.parametrize("harm", Harm)
@@ -128,7 +128,7 @@ def test_report_of_an_older_run_shows_no_harm(cells: list[CellResult], tmp_path:
     cell = CellResult.from_json(old)
     assert cell.harm is None
     text = Page(write_page(make_run(cell), tmp_path)).text
-    assert "Harm" not in text
+    assert "Seen:" not in text
     assert "stranded" not in text
 
 

@@ -18,6 +18,7 @@ from reports.sentences.checks import CHECKS
 from reports.sentences.guests import SWEPT_KINDS, guests_of
 from reports.sentences.names import device_words
 from reports.sentences.sentences import Sentences, sentences
+from reports.sentences.tried import Tried
 from suites.harness.support.check_names import check_names
 from suites.harness.support.report_samples import HOSTILE, make_cell, make_run, make_swept, stuck
 
@@ -44,7 +45,7 @@ def failed(
 def said(*cells: CellResult) -> Sentences:
     """The sentences of the one finding of these cells."""
     [finding] = findings(cells)
-    return sentences(finding, cells)
+    return sentences(finding, Tried(cells))
 
 
 @pytest.mark.parametrize("check", sorted(check_names() | {"libvirt", COST}))
@@ -131,7 +132,7 @@ def test_machine_types_are_named_only_where_others_work() -> None:
     fine = make_swept("pc-i440fx-7.2", "device:e1000")
     alone = guests_of([broken])
     assert alone == "Guests with an e1000 network card (x86_64)"
-    assert guests_of([broken], [broken, fine]) == (
+    assert guests_of([broken], Tried([broken, fine])) == (
         "Guests with an e1000 network card of machine type pc-q35-7.2 (x86_64)"
     )
 
@@ -161,7 +162,7 @@ def test_a_failed_way_back_is_said_of_the_old_build() -> None:
     """Lose this and a failed rollback reads as if the update failed."""
     cell = stuck(make_swept("pc-q35-7.2", "device:e1000"), "error while loading state of device 'e1000'")
     [finding] = rollbacks(make_run(cell))
-    text = sentences(finding, [cell])
+    text = sentences(finding)
     assert text.happens == "cannot go back to the old build: the old build does not load their state (e1000)."
     assert text.advice == "Move them only if they need not go back."
 

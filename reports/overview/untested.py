@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was not tested, and why: a line for each reason, the most important first."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from fixtures.outcome.findings import findings, kind_of, name_of, reason_class
+from fixtures.outcome.judged import about_update
+from fixtures.outcome.outcome import CellResult, Outcome, RunResult
+from fixtures.printable import count, shown_line
+from reports.sentences.guests import archs_of, guests_of
+from reports.sentences.names import every
+from reports.swept import is_swept, listed
+from reports.why import guests_not_judged
+
+MOST_WHY = 200
+"""Characters of one reason."""
+MOST_ARTICLES = 5
+"""Names of devices in one line."""
+_LIMIT = re.compile(r"\(limit (?P<id>[a-z0-9-]+)\): (?P<what>[^;]*)")
+"""In the reason of a cell that a limit of matrix.yaml keeps from being run."""
+ONLY_AT_NIGHT = (
+    "sweeps under KVM, most guests that are moved twice, moved back or cancelled, every combination of "
+    "profile, hardware and mechanism, and canaries of limits"
+)
+"""What only runs with `slow` tests have; see docs/nightly.md."""
+
+
+NOUNS = {"device": "device", "cpu": "CPU model", "machine": "machine type"}
+"""What swept subjects are called, by their kind."""
+
+
+@dataclass(frozen=True)
+class NotTested:
+    """One reason why something was not tested."""
+
+    what: str
+    why: str
+    cells: int = 0
+    """How many cells it concerns; 0 if they are no cells of this run."""
+
+
+def untested(run: RunResult) -> list[NotTested]:
+    """All of them; the cells of one reason together."""
+    return [
+        *(NotTested("A part of the run", shown_line(note, MOST_WHY)) for note in run.notes),
+        *_errors(run),
+        *_without_kvm(run.cells),
+        *_limits(run.cells),
+        *_classes(run),
+        *_booted(run.cells),
+        *_swept(run.cells),
+        *_night(run.cells),
+    ]
+
+
+def _errors(run: RunResult) -> Iterator[NotTested]:
+    for finding in findings(run.cells):
+        if finding.outcome is Outcome.ERROR:
+            why = f"the suite or the host failed: {shown_line(finding.reason, MOST_WHY)}"
+            yield NotTested(guests_of(finding.cells), why, len(finding.cells))
+
+
+def _without_kvm(cells: Sequence[CellResult]) -> Iterator[NotTested]:
+    """Architectures of which no guest ran under KVM, not even on an emulated host."""
+    booted = [cell for cell in listed(cells) if cell.accelerator]
+    archs = sorted(
+        {cell.arch for cell in booted} - {cell.arch for cell in booted if "kvm" in cell.accelerator}
+    )
+    if archs:
+        yield NotTested(f"{every(archs)} guests under KVM", "this run had no KVM; they ran under TCG")
+
+
+def _limits(cells: Iterable[CellResult]) -> Iterator[NotTested]:
+    groups: dict[str, list[CellResult]] = defaultdict(list)
+    for cell in cells:
+        found = _LIMIT.search(cell.reason)
+        if cell.outcome is Outcome.UNSUPPORTED and found:
+            groups[found["id"]].append(cell)
+    for limit, members in sorted(groups.items()):
+        found = _LIMIT.search(members[0].reason)
+        what = shown_line(found["what"], MOST_WHY) if found else ""
+        yield NotTested(
+            guests_of(members), f"the accelerator itself breaks them (limit {limit}): {what}", len(members)
+        )
+
+
+def _classes(run: RunResult) -> Iterator[NotTested]:
+    classes = guests_not_judged(run)
+    if classes:
+        names = "; ".join(said.partition(":")[0] for said in classes)
+        yield NotTested(f"{len(classes)} kinds of guests that ran", f"none of them moved: {names}")
+
+
+def _booted(cells: Iterable[CellResult]) -> Iterator[NotTested]:
+    """Guests that could not be tried, such as with a mechanism that a build lacks."""
+    groups: dict[tuple[str, ...], list[CellResult]] = defaultdict(list)
+    for cell in listed(about_update(cells)):
+        if cell.outcome in {Outcome.UNSUPPORTED, Outcome.REFUSED} and not _LIMIT.search(cell.reason):
+            groups[str(cell.outcome), reason_class(cell)].append(cell)
+    for members in groups.values():
+        yield NotTested(guests_of(members), shown_line(members[0].reason, MOST_WHY), len(members))
+
+
+def _swept(cells: Iterable[CellResult]) -> Iterator[NotTested]:
+    reasons = {
+        Outcome.REFUSED: "QEMU itself refuses to migrate guests with them",
+        Outcome.UNSUPPORTED: "a build needs more to create them: a backend, a bus or a device of the host",
+    }
+    groups: dict[tuple[Outcome, str], list[CellResult]] = defaultdict(list)
+    for cell in cells:
+        if cell.outcome in reasons and is_swept(cell) and not _LIMIT.search(cell.reason):
+            groups[cell.outcome, NOUNS.get(kind_of(cell), "swept subject")].append(cell)
+    for (outcome, noun), members in sorted(groups.items()):
+        yield NotTested(_articles(members, noun), reasons[outcome], len(members))
+
+
+def _articles(cells: Sequence[CellResult], noun: str) -> str:
+    names = sorted(
+        {name_of(cell) or (cell.machine if noun == "machine type" else cell.subject) for cell in cells}
+    )
+    return f"{count(len(names), noun)} ({archs_of(cells)}): {every(names, MOST_ARTICLES)}"
+
+
+def _night(cells: Sequence[CellResult]) -> Iterator[NotTested]:
+    if cells and not any(cell.canary or (is_swept(cell) and "kvm" in cell.accelerator) for cell in cells):
+        yield NotTested("What only nightly runs have", ONLY_AT_NIGHT)

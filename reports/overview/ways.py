@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which mechanisms may be used: how many guests that ran were moved with each."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from fixtures.evidence.harm import Harm
+from fixtures.matrix.mechanisms import MECHANISMS
+from fixtures.outcome.judged import about_update
+from fixtures.outcome.outcome import CellResult, Outcome
+from fixtures.printable import count
+from reports.sentences.names import PATHS, every
+from reports.swept import listed
+
+
+@dataclass(frozen=True)
+class Way:
+    """One mechanism, over all paths and guests that ran."""
+
+    mechanism: str
+    tried: tuple[CellResult, ...]
+    """The cells whose guest passed or failed; without those that could not be tried."""
+
+    @property
+    def passed(self) -> int:
+        """How many guests were moved and passed all checks."""
+        return sum(cell.outcome is Outcome.PASS for cell in self.tried)
+
+    @property
+    def answer(self) -> str:
+        """`yes`, `no` or `not tried`; `partly` if some guests passed."""
+        if not self.tried:
+            return "not tried"
+        if self.passed == len(self.tried):
+            return "yes"
+        return "partly" if self.passed else "no"
+
+    @property
+    def words(self) -> str:
+        """`partly: 11 of 12 guests passed, 1 lost by libvirt`."""
+        if not self.tried:
+            return self.answer
+        return ", ".join(
+            [f"{self.answer}: {self.passed} of {count(len(self.tried), 'guest')} passed", *self._failures()]
+        )
+
+    def _failures(self) -> Iterator[str]:
+        """`1 lost by libvirt`, worst harm first."""
+        failed = [cell for cell in self.tried if cell.outcome is not Outcome.PASS]
+        for harm in (*Harm, None):
+            cells = [cell for cell in failed if cell.harm is harm]
+            if cells:
+                paths = sorted({PATHS.get(cell.path, cell.path) for cell in cells})
+                yield f"{len(cells)} {harm or 'failed'} by {every(paths)}"
+
+
+def ways(cells: Iterable[CellResult]) -> list[Way]:
+    """The mechanisms that the run has cells of, in the order of the matrix; empty if no guest ran."""
+    groups: dict[str, list[CellResult]] = defaultdict(list)
+    for cell in listed(about_update(cells)):
+        if cell.mechanism in MECHANISMS:
+            groups[cell.mechanism].append(cell)
+    return [_way(name, groups[name]) for name in MECHANISMS if name in groups]
+
+
+def _way(name: str, cells: list[CellResult]) -> Way:
+    untried = {Outcome.UNSUPPORTED, Outcome.REFUSED, Outcome.ERROR}
+    tried = [cell for cell in cells if cell.outcome not in untried]
+    return Way(name, tuple(tried))

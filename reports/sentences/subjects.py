@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The subjects of booted guests, part by part, in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from reports.sentences import names
+
+GUEST = re.compile(
+    r"(?P<profile>idle|busy)-(?P<hardware>[a-z]+)-(?P<vcpus>\d+)vcpu(?:-256mib)?(?:-(?P<aspect>.+))?"
+)
+"""The subject of a booted guest."""
+HARDWARE = {
+    "virtio": "with virtio devices",
+    "devices": "with emulated devices",
+    "managed": "with hot-plugged devices",
+}
+"""What its devices are; a `bare` guest has none worth a word."""
+ASPECTS = {
+    "canary-": "that show a limit of the accelerator",
+    "drivers-": "with {}",
+    "kvm-": "under KVM ({})",
+    "moved-again": "that are moved a second time",
+    "moved-back": "that are moved back",
+    "moved-after-a-cancel": "that are moved after a cancelled move",
+    "reboots": "that reboot after the move",
+    "management": "whose devices are changed after the move",
+    "paused": "that are paused when they are moved",
+    "set-times": "that have set their clocks",
+    "standstill": "that stand still while they are moved",
+    "oldest": "of the oldest machine type",
+    "avx": "that use AVX",
+    "abort-of-precopy": "whose precopy is aborted",
+    "abort-of-postcopy-refused": "whose postcopy is aborted",
+    "managed-save": "that are saved to a file and restored",
+    "long-after": "long after the move",
+    "wall-to-wall": "that write memory without a pause",
+    "costs": "",
+    "registers": "",
+    "precopy-is-hopeless": "that write memory faster than it can be sent",
+    "postcopy-ends-it": "that write memory faster than it can be sent",
+    "auto-converge-ends-it": "that write memory faster than it can be sent",
+    "dirty-limit-ends-it": "that write memory faster than it can be sent",
+    "longer-downtime-ends-it": "that write memory faster than it can be sent",
+}
+"""What is tested besides survival, by aspect or its beginning; of others their name is shown."""
+
+
+def guest_words(subjects: Sequence[str]) -> str:
+    """`with virtio devices that write memory while they are moved`: what all these guests have in common.
+
+    None of them is one: see :data:`GUEST`. Empty if they have nothing in common that needs a word.
+    """
+    parsed = [match for subject in subjects if (match := GUEST.fullmatch(subject))]
+    busy = "that write memory while they are moved" if _all(parsed, "profile") == "busy" else ""
+    vcpus = _all(parsed, "vcpus")
+    several = f"with {vcpus} vCPUs" if vcpus not in {"", "1"} else ""
+    hardware = HARDWARE.get(_all(parsed, "hardware"), "")
+    return " ".join(filter(None, (hardware, several, _aspect(_all(parsed, "aspect")) or busy)))
+
+
+def _all(parsed: Sequence[re.Match[str]], group: str) -> str:
+    """The part of the subjects, if it is the same in all."""
+    found = {match[group] or "" for match in parsed}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _aspect(name: str) -> str:
+    if not name or name in ASPECTS:
+        return ASPECTS.get(name, "")
+    for beginning, words in ASPECTS.items():
+        if beginning.endswith("-") and name.startswith(beginning):
+            rest = name.removeprefix(beginning)
+            return words.format(
+                names.device_words([rest]) if beginning == "drivers-" else names.name_of(rest)
+            )
+    return f"in the test {names.name_of(name)}"

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a run tried with guests like those of a finding, and how it went."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from fixtures.matrix.names import COMPARED
+from fixtures.outcome.findings import FAILING
+from fixtures.outcome.outcome import CellResult, Outcome
+from reports.sentences.subjects import GUEST
+
+Like = tuple[str, str, str]
+Way = tuple[str, str]
+"""A path and a mechanism."""
+
+
+class Tried:
+    """The moves of one run, by guests that are alike.
+
+    Booted guests are alike if architecture, machine type and kind of devices are the same. Swept subjects are
+    alike if architecture, machine type and subject are the same.
+    """
+
+    def __init__(self, cells: Iterable[CellResult] = ()) -> None:
+        self._passed: dict[Like, set[Way]] = defaultdict(set)
+        self._failed: dict[Like, set[Way]] = defaultdict(set)
+        self._machines: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for cell in cells:
+            way = cell.path, cell.mechanism
+            if cell.outcome in FAILING:
+                self._failed[_like(cell)].add(way)
+            elif cell.outcome is Outcome.PASS:
+                self._machines[cell.arch, cell.subject].add(cell.machine)
+                if cell.mechanism != COMPARED:
+                    self._passed[_like(cell)].add(way)
+
+    def works(self, cells: Iterable[CellResult]) -> set[Way]:
+        """The ways by which guests like these were moved, and none failed."""
+        failing = list(cells)
+        alike = {_like(cell) for cell in failing}
+        failed = {(cell.path, cell.mechanism) for cell in failing}.union(
+            *(self._failed[like] for like in alike)
+        )
+        return set().union(*(self._passed[like] for like in alike)) - failed
+
+    def other_machines(self, cells: Iterable[CellResult]) -> set[str]:
+        """Other machine types on which the same subjects passed."""
+        failing = list(cells)
+        passed = (self._machines[cell.arch, cell.subject] for cell in failing)
+        return set().union(*passed) - {cell.machine for cell in failing}
+
+
+def _like(cell: CellResult) -> Like:
+    guest = GUEST.fullmatch(cell.subject)
+    subject = "machine" if cell.subject in {"shared-ram", "ram-ends"} else cell.subject
+    return cell.arch, cell.machine, guest["hardware"] if guest else subject
+
+
+NOTHING_TRIED = Tried()
+"""For a finding whose run is not known."""

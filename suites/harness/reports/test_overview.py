@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The first screen answers: may we ship, who is affected, what was not tested, and why."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from fixtures.evidence.harm import Harm
+from fixtures.outcome.blame import signature
+from fixtures.outcome.outcome import CellResult, Outcome, RunRecord, RunResult
+from reports.changes import NOTHING_BEFORE
+from reports.overview.affected import against, apart
+from reports.overview.ship import ship
+from reports.overview.untested import untested
+from reports.overview.ways import ways
+from reports.page.page import write_page
+from reports.terminal.summary import write_summary
+from reports.terminal.table import print_table
+from suites.harness.support.html_page import Page
+from suites.harness.support.report_samples import make_cell, make_run, make_swept
+
+LIMIT = "TCG itself breaks such guests (limit tcg-decrementer): a vCPU never runs again; run it under KVM"
+
+
+def failing(device: str, harm: Harm = Harm.STRANDED) -> CellResult:
+    """A swept device whose state the new build does not load."""
+    words = f"error while loading state for instance 0x0 of device '{device}'; both controls pass"
+    return make_swept("pc-q35-7.2", f"device:{device}", Outcome.REGRESSION, words, harm=harm)
+
+
+@pytest.fixture
+def run() -> RunResult:
+    """Two findings alike, one that a policy excuses, one lost guest, and cells that were not tried."""
+    excused = failing("am53c974")
+    excused.excused = True
+    words = "1 page damaged"
+    lost = make_cell(1, Outcome.REGRESSION, subject="busy-virtio-1vcpu", harm=Harm.LOST)
+    lost.runs = [
+        RunRecord("debian-12", "debian-13", "fail", words, signature("memory", words), harm=Harm.LOST)
+    ]
+    limited = make_cell(2, Outcome.UNSUPPORTED, subject="idle-bare-2vcpu", reason=LIMIT)
+    nvme = make_swept("pc-q35-7.2", "device:nvme", Outcome.REFUSED, "State blocked by non-migratable device")
+    moved = make_cell(3, subject="idle-bare-1vcpu", mechanism="precopy")
+    return make_run(failing("e1000"), failing("rtl8139"), excused, lost, limited, nvme, moved)
+
+
+def test_findings_that_read_alike_share_a_row(run: RunResult) -> None:
+    """Lose this and one defect of thirteen devices fills the first screen."""
+    assert [row.harm for row in against(run)] == [Harm.LOST, Harm.STRANDED]
+    [_, network] = against(run)
+    assert network.said.guests == "Guests with an e1000 or rtl8139 network card (x86_64)"
+    assert "e1000" not in network.said.happens
+
+
+def test_what_does_not_count_is_apart_and_complete(run: RunResult) -> None:
+    """Lose this and what a policy excuses is hidden, or looks as bad as what counts."""
+    assert [row.said.guests for row in apart(run)] == ["Guests with an am53c974 SCSI controller (x86_64)"]
+
+
+def test_answer_says_why_not(run: RunResult) -> None:
+    """Lose this and a reader learns a number of cells instead of what happens to guests."""
+    assert ship(run, against(run), apart(run)) == (
+        "No: 1 kind of guests would be lost, and 1 cannot be moved. "
+        "1 more kind of guests is affected in a way that does not count."
+    )
+
+
+def test_safe_answer_names_what_does_not_count() -> None:
+    """Lose this and a run whose failures are all excused looks clean."""
+    excused = failing("am53c974")
+    excused.excused = True
+    clean = make_run(excused, make_cell(1))
+    assert ship(clean, against(clean), apart(clean)) == (
+        "Yes: nothing that was tested counts against the update (1 of 2 cells passed). "
+        "1 more kind of guests is affected in a way that does not count."
+    )
+
+
+def test_each_mechanism_has_an_answer(run: RunResult) -> None:
+    """Lose this and a reader cannot see whether postcopy may be used."""
+    said = {way.mechanism: way.words for way in ways(run.cells)}
+    assert said == {
+        "precopy": "yes: 1 of 1 guest passed",
+        "postcopy": "no: 0 of 1 guest passed, 1 lost by QMP",
+    }
+
+
+def test_what_was_not_tested_has_its_reason(run: RunResult) -> None:
+    """Lose this and a reader takes silence for a pass."""
+    said = {each.what: each.why for each in untested(run)}
+    assert said["x86_64 guests under KVM"] == "this run had no KVM; they ran under TCG"
+    assert (
+        "limit tcg-decrementer): a vCPU never runs again"
+        in said["x86_64 guests with 2 vCPUs (postcopy by QMP)"]
+    )
+    assert said["1 device (x86_64): nvme"] == "QEMU itself refuses to migrate guests with them"
+    assert "What only nightly runs have" in said
+
+
+def test_an_interrupted_run_says_so_first(run: RunResult) -> None:
+    """Lose this and half a run looks whole."""
+    run.notes = ["9 of 19 tests did not run: the run was interrupted"]
+    assert untested(run)[0].why == run.notes[0]
+
+
+def test_page_answers_in_order_and_shows_no_signature_as_a_title(run: RunResult, tmp_path: Path) -> None:
+    """Lose this and a release manager must read the whole page."""
+    text = write_page(run, tmp_path).read_text()
+    places = [text.index(f'id="{name}"') for name in ("affected", "usable", "untested", "judged", "findings")]
+    assert text.index("Can we ship?") < places[0]
+    assert places == sorted(places)
+    assert "<h3><code>" not in text
+    assert "signature" not in text[: places[-1]].lower()
+
+
+def test_every_row_leads_to_its_finding(run: RunResult, tmp_path: Path) -> None:
+    """Lose this and the evidence of a row cannot be found."""
+    page = Page(write_page(run, tmp_path))
+    wanted = {link.removeprefix("#") for link in page.links if link.startswith("#finding-")}
+    assert len(wanted) == 3
+    assert wanted <= page.anchors
+
+
+def test_summary_and_terminal_have_the_same_answer(run: RunResult, tmp_path: Path) -> None:
+    """Lose this and the comment on a merge request says less than the page."""
+    summary = write_summary(run, NOTHING_BEFORE, tmp_path).read_text()
+    headings = [line for line in summary.splitlines() if line.startswith("###")]
+    assert headings[:2] == ["### Who is affected?", "### Does not count"]
+    stream = io.StringIO()
+    print_table(run, Console(file=stream, width=100), tmp_path)
+    for said in (summary, " ".join(stream.getvalue().split())):
+        assert "1 kind of guests would be lost, and 1 cannot be moved" in said
+        assert "their memory is damaged" in said
