@@ -14,7 +14,7 @@ from reports.sentences.guests import guests_of
 from reports.sentences.sentences import Sentences, sentences
 from reports.sentences.tried import Tried
 
-_DETAIL = re.compile(r" \([^()]*\)(?=\.|$)")
+_DETAIL = re.compile(r" \((?!QEMU says)[^()]*\)(?=\.|$)")
 """What differs between findings that else read alike, such as the device whose state is not loaded."""
 
 

@@ -92,8 +92,8 @@ def _limits(cells: Iterable[CellResult]) -> Iterator[NotTested]:
 def _classes(run: RunResult) -> Iterator[NotTested]:
     classes = guests_not_judged(run)
     if classes:
-        names = "; ".join(said.partition(":")[0] for said in classes)
-        yield NotTested(f"{len(classes)} kinds of guests that ran", f"none of them moved: {names}")
+        kinds = "1 kind" if len(classes) == 1 else f"{len(classes)} kinds"
+        yield NotTested(f"{kinds} of guests that ran", f"none of them moved: {'; '.join(classes)}")
 
 
 def _booted(cells: Iterable[CellResult]) -> Iterator[NotTested]:

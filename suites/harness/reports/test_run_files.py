@@ -45,16 +45,18 @@ def test_summary_says_verdict_counts_and_findings(tmp_path: Path) -> None:
     text = summary(make_run(make_cell(1), *failed, notes=("shard 2/3 is missing",)), tmp_path)
     assert text.startswith("## ❌ Hot patch debian-12 → debian-13: unsafe\n")
     assert "| ✖ regression | ✔ pass |\n| ---: | ---: |\n| 3 | 1 |\n" in text
-    assert f"- **regression**, 3 cells: {CPU_FAILS}\n" in text
+    assert (
+        "- the update: ppc64le guests of machine types pseries-3.0, pseries-3.1 or pseries-3.2 do not" in text
+    )
     assert "- **note**: shard 2/3 is missing\n" in text
     assert "New since" not in text
 
 
 def test_summary_lists_only_what_needs_action(tmp_path: Path) -> None:
-    """Lose this and a merge request lists defects that the update did not cause."""
+    """Lose this and a merge request lists defects that the update did not cause as its own."""
     cells = [make_cell(1, Outcome.DEFECT_OLD), make_cell(2, Outcome.KNOWN), make_cell(3, Outcome.REFUSED)]
-    assert "### Findings" not in summary(make_run(*cells), tmp_path)
-    assert "### Findings" in summary(make_run(make_cell(1, Outcome.ERROR)), tmp_path)
+    assert "### Who is affected?" not in summary(make_run(*cells), tmp_path)
+    assert "### Not judged" in summary(make_run(make_cell(1, Outcome.ERROR)), tmp_path)
 
 
 def test_summary_shows_what_is_new(tmp_path: Path) -> None:
@@ -73,12 +75,12 @@ def test_summary_escapes_markup(tmp_path: Path) -> None:
     run = make_run(make_cell(1, FAILS, reason=f"{MARKUP}\n\n# {HOSTILE}"), notes=(MARKUP,))
     text = summary(run, tmp_path)
     reasons = [
-        line.partition(": ")[2] for line in text.splitlines() if line.startswith(("- **reg", "- **note"))
+        line.partition(": ")[2] for line in text.splitlines() if line.startswith(("- the upd", "- **note"))
     ]
     assert len(reasons) == 2
     for line in reasons:
         assert not re.search(r"(?<!\\)[`*_\[\]<>|#~&${}]", line.replace("\\\\", ""))
-        assert re.sub(r"\\(.)", r"\1", line).startswith(MARKUP)
+        assert MARKUP in re.sub(r"\\(.)", r"\1", line)
 
 
 def test_summary_is_short(tmp_path: Path) -> None:
