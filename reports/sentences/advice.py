@@ -49,7 +49,9 @@ def advice(finding: Finding, works: str = "") -> str:
         Outcome.KNOWN: "Nothing until the known issue expires.",
         Outcome.FLAKY: "Run it again with --repeat 10; do not ship before it is clear.",
         Outcome.PASS: "Move them only if they need not go back.",
-        Outcome.DEFECT_OLD: "Restart them to leave the old build; no update moves them safely.",
+        Outcome.DEFECT_OLD: f"Move them with {works} instead, or restart them."
+        if works
+        else "Restart them to leave the old build; no update moves them safely.",
         Outcome.REMOVED: f"Before the old build goes, restart them {_instead(finding)}.",
     }.get(finding.outcome)
     if quiet is not None:

@@ -191,3 +191,11 @@ def test_what_a_build_says_is_printable_and_bounded() -> None:
 def test_devices_have_human_words(names: list[str], words: str) -> None:
     """Lose this and only a reader who knows QEMU's names knows which guests are meant."""
     assert device_words(names) == words
+
+
+def test_a_defect_of_the_old_build_is_avoided_by_what_works() -> None:
+    """Lose this and a reader restarts guests that another mechanism moves."""
+    lost = failed("memory", "1 page", Harm.LOST, Outcome.DEFECT_OLD, subject="idle-virtio-1vcpu")
+    moved = make_cell(2, mechanism="precopy", subject="idle-virtio-1vcpu")
+    assert said(lost, moved).advice == "Move them with precopy by QMP instead, or restart them."
+    assert said(lost).advice == "Restart them to leave the old build; no update moves them safely."
