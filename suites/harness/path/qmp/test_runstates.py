@@ -27,3 +27,22 @@ def test_destination_has_the_runstate_from_before(wanted: str, status: str) -> N
 def test_pause_before_the_move_counts_only_if_the_guest_was_paused(since: float, held: bool) -> None:
     """Lose this and a paused guest fails, or a source that never stopped passes."""
     assert _never_both(side("postmigrate", ("STOP", 1.0)), side("paused"), since).held == held
+
+
+def test_reset_before_the_switchover_is_reported_of_the_source() -> None:
+    """Lose this and a guest that restarted at the source reads as one that the destination broke."""
+    source, destination = side("postmigrate", ("SHUTDOWN", 1.0)), side("shutdown")
+    source.monitor.events[0].data = {"guest": True, "reason": "guest-reset"}
+    check = _runstates(source, destination, "running")
+    assert (check.held, check.what) == (
+        False,
+        "the guest reset itself on the source, before the switchover",
+    )
+
+
+def test_quit_of_the_source_is_no_end_of_the_guest() -> None:
+    """Lose this and each guest that ends at the destination is reported to have ended at the source."""
+    source, destination = side("postmigrate", ("SHUTDOWN", 1.0)), side("shutdown", ("SHUTDOWN", 0.5))
+    source.monitor.events[0].data = {"guest": False, "reason": "host-qmp-quit"}
+    destination.monitor.events[0].data = {"guest": True, "reason": "guest-reset"}
+    assert _runstates(source, destination, "running").what == "the guest reset itself"
