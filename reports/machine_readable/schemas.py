@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JSON Schemas of matrix.yaml and verdict.json: `python -m reports.machine_readable.schemas` writes them."""
+"""JSON Schemas of matrix.yaml, waivers and verdict.json; `python -m reports.machine_readable.schemas`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from fixtures.matrix.schema import Matrix
+from fixtures.matrix.waivers import Waivers
 from fixtures.places import REPORTS
 from reports.files import write_atomically
 from reports.machine_readable.verdict_types import VerdictData
@@ -25,6 +26,7 @@ def schemas() -> dict[str, dict[str, Any]]:
     return {
         "matrix.schema.json": {"$schema": DIALECT, **matrix},
         "verdict.schema.json": {"$schema": DIALECT, **verdict},
+        "waivers.schema.json": {"$schema": DIALECT, **Waivers.model_json_schema()},
     }
 
 

@@ -111,11 +111,10 @@ def test_issue_of_a_rollback_excuses_no_update() -> None:
 
 def test_excused_cell_says_what_it_was_and_why() -> None:
     """Lose this and the report does not say which failure was accepted, or why."""
-    reason = apply([issue(ANY)], PAIR, cell(), TODAY).reason
-    assert (
-        reason
-        == "known issue bug-1 (lost pages, https://bugs.example/1): regression: memory: page 7 is wrong"
-    )
+    known = issue(ANY)
+    reason = apply([known], PAIR, cell(), TODAY).reason
+    said = f"known issue bug-1 (lost pages, https://bugs.example/1, until {known.expires})"
+    assert reason == f"{said}: regression: memory: page 7 is wrong"
 
 
 def test_excused_cell_keeps_its_original_outcome() -> None:
