@@ -22,6 +22,19 @@ BLAMED = {
 }
 """Who is to blame, in two words, by outcome."""
 
+WITHOUT_IT = {
+    "device": "with another device",
+    "machine": "on a machine type that the new build has",
+    "cpu": "with a CPU model that the new build has",
+    "alias": "with a versioned machine type",
+}
+"""How to restart guests of what the new build no longer has, by kind of subject."""
+UNMOVED = {
+    "device": "under the new build, or without this device",
+    "alias": "with a versioned machine type",
+}
+"""How to restart guests that cannot be moved, by kind of subject."""
+
 
 def blame_words(finding: Finding) -> str:
     """What the controls showed, as a sentence."""
@@ -80,16 +93,5 @@ def _against(finding: Finding, works: str) -> str:
 
 
 def _instead(finding: Finding) -> str:
-    kind = kind_of(finding.first)
-    return {
-        "device": "under the new build, or without this device"
-        if finding.outcome is not Outcome.REMOVED
-        else "with another device",
-        "machine": "on a machine type that the new build has"
-        if finding.outcome is Outcome.REMOVED
-        else "under the new build",
-        "cpu": "with a CPU model that the new build has"
-        if finding.outcome is Outcome.REMOVED
-        else "under the new build",
-        "alias": "with a versioned machine type",
-    }.get(kind, "under the new build")
+    instead = WITHOUT_IT if finding.outcome is Outcome.REMOVED else UNMOVED
+    return instead.get(kind_of(finding.first), "under the new build")
