@@ -215,26 +215,35 @@ def _untested(run: RunResult, console: Console, width: int) -> None:
 
 
 def _others(run: RunResult, console: Console, width: int) -> None:
-    """Cells that did not move and do not count, one line per class of reasons."""
-    known = [finding for finding in findings(run.cells) if finding.outcome is Outcome.KNOWN]
-    excused = [finding for finding in findings(run.cells) if finding.excused]
-    if excused:
-        _line(console, "")
-        number = count(sum(len(finding.cells) for finding in excused), "cell")
-        what = f"{number} in {count(len(excused), 'finding')}"
-        _line(console, f"do not count by the policy {run.policy}: {what}", STYLES["apart"])
-    for groups in (excused, known, *(not_tried(run.cells, outcome) for outcome in _NOT_TRIED)):
-        if groups and groups is not excused:
+    """Cells that do not count, or did not move, one line per class of reasons."""
+    found = findings(run.cells)
+    _excused([finding for finding in found if finding.excused], run.policy, console, width)
+    known = [finding for finding in found if finding.outcome is Outcome.KNOWN]
+    for groups in (known, *(not_tried(run.cells, outcome) for outcome in _NOT_TRIED)):
+        if groups:
             _line(console, "")
-        for finding in groups[:_SHORT_FINDINGS]:
-            _paragraph(
-                console, f"{symbol(finding.outcome, console)} {_in_short(finding)}", width, hang="    "
-            )
-        if len(groups) > _SHORT_FINDINGS:
-            rest = groups[_SHORT_FINDINGS:]
-            cells = count(sum(len(finding.cells) for finding in rest), "cell")
-            line = f"{groups[0].outcome}: {cells} more for {count(len(rest), 'other reason')}: see the report"
-            _line(console, f"{symbol(groups[0].outcome, console)} {line}")
+            _in_lines(groups, str(groups[0].outcome), console, width)
+
+
+def _excused(found: Sequence[Finding], policy: str, console: Console, width: int) -> None:
+    """What does not count by what the distribution supports."""
+    if found:
+        number = count(sum(len(finding.cells) for finding in found), "cell")
+        what = f"{number} in {count(len(found), 'finding')}"
+        _line(console, "")
+        _line(console, f"do not count by the policy {policy}: {what}", STYLES["apart"])
+        _in_lines(found, "do not count", console, width)
+
+
+def _in_lines(groups: Sequence[Finding], what: str, console: Console, width: int) -> None:
+    """A line for each of the first few; `what` says what all of them are."""
+    for finding in groups[:_SHORT_FINDINGS]:
+        _paragraph(console, f"{symbol(finding.outcome, console)} {_in_short(finding)}", width, hang="    ")
+    rest = groups[_SHORT_FINDINGS:]
+    if rest:
+        cells = count(sum(len(finding.cells) for finding in rest), "cell")
+        line = f"{what}: {cells} more for {count(len(rest), 'other reason')}: see the report"
+        _line(console, f"{symbol(groups[0].outcome, console)} {line}")
 
 
 def _in_short(finding: Finding) -> str:

@@ -135,3 +135,24 @@ def test_summary_and_terminal_have_the_same_answer(run: RunResult, tmp_path: Pat
     for said in (summary, " ".join(stream.getvalue().split())):
         assert "1 kind of guests would be lost, and 1 cannot be moved" in said
         assert "their memory is damaged" in said
+
+
+def test_page_says_why_a_failure_does_not_count(tmp_path: Path) -> None:
+    """Lose this and a reader of an excused failure cannot see which rule excuses it."""
+    cell = failing("am53c974")
+    cell.excused, cell.tier, cell.tier_reason = True, "best-effort", "no manager gives <it> to guests"
+    text = write_page(make_run(cell), tmp_path).read_text(encoding="utf-8")
+    assert "best-effort, because no manager gives &lt;it&gt; to guests." in text
+
+
+def test_terminal_counts_the_rest_of_what_does_not_count() -> None:
+    """Lose this and excused failures of several outcomes are all called by the first one's."""
+    outcomes = [Outcome.REGRESSION, *[Outcome.REMOVED] * 11]
+    cells = [
+        make_swept(f"pc-q35-{n}.0", "machine", each, f"why {chr(97 + n)}") for n, each in enumerate(outcomes)
+    ]
+    for cell in cells:
+        cell.excused = True
+    stream = io.StringIO()
+    print_table(make_run(*cells), Console(file=stream, width=100))
+    assert "do not count: 2 cells more for 2 other reasons" in stream.getvalue()
