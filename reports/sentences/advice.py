@@ -9,6 +9,7 @@ from fixtures.outcome.outcome import Outcome
 from reports.sentences.checks import check_of
 from reports.sentences.happens import AT_NEXT_BOOT
 from reports.sentences.names import way_words
+from reports.sentences.queues import queues_advice
 
 BLAMED = {
     Outcome.REGRESSION: "the update",
@@ -85,8 +86,8 @@ def _against(finding: Finding, works: str) -> str:
         return f"Move them when a longer pause does no harm{other}, or wait for a fix."
     if {kind_of(finding.first), check_of(finding.signature)} & AT_NEXT_BOOT.keys():
         return "Nothing before the next boot; then check guests that rely on it."
-    if kind_of(finding.first) == "queues":
-        return "Restart such guests under the new build, or wait for a fix."
+    if kind_of(finding.first) == "queues" and (words := queues_advice(finding.reason)):
+        return words
     if finding.harm is None and finding.first.runs:
         return f"Do not move them so. Restart them under the new build{other}, or wait for a fix."
     return f"Check guests that rely on it before they are moved{other}, or wait for a fix."

@@ -11,6 +11,7 @@ from fixtures.outcome.outcome import Outcome, RunRecord
 from fixtures.printable import shown_line
 from reports.sentences.checks import failure_words
 from reports.sentences.names import way_words
+from reports.sentences.queues import queues_words
 
 MOST_SAID = 140
 """Characters of a difference, or of an error of the suite."""
@@ -111,8 +112,8 @@ def _differs(finding: Finding) -> str:
         return f"move, but their next boot finds {AT_NEXT_BOOT[kind]}: {said}."
     if finding.harm is Harm.STRANDED and kind == "sees":
         return "cannot be moved: the new build does not have this device. They run on under the old QEMU."
-    if kind == "queues":
-        return f"may not be moved if they booted with queues of the other size: {said}."
+    if kind == "queues" and (words := queues_words(finding.reason, said)):
+        return words
     if kind in COMPARED:
         return f"are changed: {COMPARED[kind]}: {said}."
     return f"do not pass: {shown_line(finding.reason, MOST_SAID)}."

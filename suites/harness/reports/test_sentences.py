@@ -14,6 +14,7 @@ from fixtures.outcome.cost_judgement import COST
 from fixtures.outcome.findings import FAILING, findings, rollbacks
 from fixtures.outcome.outcome import CellResult, Outcome, RunRecord
 from fixtures.places import ROOT
+from fixtures.sweep.queues import queues_meaning
 from reports.sentences.checks import CHECKS
 from reports.sentences.guests import SWEPT_KINDS, guests_of
 from reports.sentences.names import device_words
@@ -199,3 +200,33 @@ def test_a_defect_of_the_old_build_is_avoided_by_what_works() -> None:
     moved = make_cell(2, mechanism="precopy", subject="idle-virtio-1vcpu")
     assert said(lost, moved).advice == "Move them with precopy by QMP instead, or restart them."
     assert said(lost).advice == "Restart them to leave the old build; no update moves them safely."
+
+
+def queues(old: int, new: int) -> Sentences:
+    """The sentences of a device whose first queue has another size, as the sweep says it."""
+    change = f"queue 0 had {old} entries and has {new}"
+    types = "all 24 machine types, pc-q35-2.4 to pc-q35-7.2"
+    reason = f"{queues_meaning('virtio-rng', [change])}: {change} on {types}"
+    more = {"mechanism": "compare", "harm": Harm.CHANGED, "runs": []}
+    return said(make_swept("q35", "queues:virtio-rng", Outcome.REGRESSION, reason, **more))
+
+
+def test_larger_queues_concern_only_the_way_back() -> None:
+    """Lose this and a release manager holds back an update that harms no guest that runs today."""
+    text = queues(8, 1024)
+    assert text.happens == (
+        "that run today keep their queues; those that boot under the new build have larger ones and may "
+        "not go back to the old build: precopy then fails and they run on under the new QEMU, postcopy "
+        "loses them (queue 0 had 8 entries and has 1024)."
+    )
+    assert text.advice.startswith("Nothing for guests that run today.")
+
+
+def test_smaller_queues_concern_guests_that_run_today() -> None:
+    """Lose this and guests that postcopy may lose seem to have time until the next update."""
+    text = queues(1024, 8)
+    assert text.happens.startswith(
+        "that booted under the old build have larger queues than the new build makes and may not be moved: "
+        "precopy then fails and they run on under the old QEMU, postcopy loses them"
+    )
+    assert text.advice.startswith("Move them with precopy, never with postcopy")
