@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from fixtures.evidence.harm import SEVERITY, Harm
-from fixtures.outcome.findings import Finding, findings
+from fixtures.outcome.findings import Finding, findings, kind_of
 from fixtures.outcome.outcome import RANK, Outcome, RunResult
 from reports.sentences.guests import guests_of
+from reports.sentences.happens import differing
 from reports.sentences.sentences import Sentences, sentences
 from reports.sentences.tried import Tried
 
@@ -64,8 +65,19 @@ def _rows(run: RunResult, found: Iterable[Finding]) -> list[Row]:
 
 
 def _key(finding: Finding, said: Sentences) -> tuple[object, ...]:
-    words = _DETAIL.sub("", said.happens), said.blame, said.works, said.advice
+    words = _cause(finding, said), said.blame, said.works, said.advice
     return finding.outcome, finding.harm, finding.tier, *words
+
+
+def _cause(finding: Finding, said: Sentences) -> object:
+    """What findings of one cause have in common.
+
+    What CPUID shows of one CPU model differs in its values between families of machine types, and the
+    sentence quotes only the first of them. So its cause is the model and which registers differ.
+    """
+    if kind_of(finding.first) == "cpuid":
+        return said.guests, differing(finding)
+    return _DETAIL.sub("", said.happens)
 
 
 def _row(members: Sequence[tuple[Finding, Sentences]], tried: Tried) -> Row:

@@ -22,8 +22,12 @@ GONE = {
     "alias": "the new build no longer has this alias",
 }
 """What is missing in the new build, by kind of subject."""
-ON_TYPES = re.compile(r" on (?:(?:all \d+|\d+ of \d+) machine types, \S+ to \S+|[\w.-]*\d\.\d+[\w-]*)$")
+_TYPE = r"[\w.-]*\d\.\d+[\w-]*"
+_TYPES = r"(?:all \d+|\d+ of \d+) machine types, \S+ to \S+"
+ON_TYPES = re.compile(rf" on (?:{_TYPES}|{_TYPE}(?: and {_TYPE})?)(?=$| and \d+ more$)")
 """The machine types at the end of a difference; the guests' words name them."""
+_VALUES = re.compile(r" was .*")
+"""What a difference says after the name of what differs."""
 AT_NEXT_BOOT = {
     "acpi-tables": "other ACPI tables",
     "smbios": "other SMBIOS tables",
@@ -106,8 +110,7 @@ def _stays(finding: Finding) -> str:
 def _differs(finding: Finding) -> str:
     """A difference that was found by asking both builds."""
     kind = kind_of(finding.first)
-    what = re.split(r": (?=\S)", finding.reason, maxsplit=1)[-1]
-    said = shown_line("; ".join(ON_TYPES.sub("", part) for part in what.split("; ")), MOST_SAID)
+    said = shown_line("; ".join(_differences(finding)), MOST_SAID)
     if kind in AT_NEXT_BOOT:
         return f"move, but their next boot finds {AT_NEXT_BOOT[kind]}: {said}."
     if finding.harm is Harm.STRANDED and kind == "sees":
@@ -117,3 +120,14 @@ def _differs(finding: Finding) -> str:
     if kind in COMPARED:
         return f"are changed: {COMPARED[kind]}: {said}."
     return f"do not pass: {shown_line(finding.reason, MOST_SAID)}."
+
+
+def _differences(finding: Finding) -> list[str]:
+    """The differences that the reason lists, without the machine types on which they are."""
+    what = re.split(r": (?=\S)", finding.reason, maxsplit=1)[-1]
+    return [ON_TYPES.sub("", part) for part in what.split("; ")]
+
+
+def differing(finding: Finding) -> frozenset[str]:
+    """The names of what differs between the builds, such as `EBX of leaf 0x1`, without their values."""
+    return frozenset(_VALUES.sub("", part) for part in _differences(finding))

@@ -56,6 +56,30 @@ def test_findings_that_read_alike_share_a_row(run: RunResult) -> None:
     assert "e1000" not in network.said.happens
 
 
+def cpuid(family: str, leaf: str = "EAX of leaf 0x4, 0", values: str = "0x1 and is 0x2") -> CellResult:
+    """A CPU model that shows other cores, on two machine types of a family."""
+    reason = (
+        f"a running guest with Nehalem is shown other CPUID leaves: {leaf} was {values} with 3 cores "
+        f"on {family}-2.4 and {family}-7.2; EBX of leaf 0x1 was 0x3 and is 0x4 on {family}-7.2 and 1 more"
+    )
+    more = {"mechanism": "compare", "harm": Harm.CHANGED, "runs": []}
+    return make_swept(family, "cpuid:Nehalem", Outcome.REGRESSION, reason, **more)
+
+
+def test_one_cpu_model_has_one_row_for_one_cause() -> None:
+    """Lose this and a CPU model is in two rows, because a message names the machine types or other values."""
+    families = [cpuid("pc-q35"), cpuid("pc-i440fx", values="0x1 and is 0x7")]
+    [row] = against(make_run(*families))
+    assert row.number == 2
+    assert "pc-q35" not in row.said.title
+    assert row.said.title.count("Nehalem") == 1
+
+
+def test_one_cpu_model_has_two_rows_for_two_causes() -> None:
+    """Lose this and a second defect of a CPU model hides behind the first one."""
+    assert len(against(make_run(cpuid("pc-q35"), cpuid("pc-i440fx", leaf="EDX of leaf 0x80000001")))) == 2
+
+
 def test_what_does_not_count_is_apart_and_complete(run: RunResult) -> None:
     """Lose this and what a policy excuses is hidden, or looks as bad as what counts."""
     assert [row.said.guests for row in apart(run)] == ["Guests with an am53c974 SCSI controller (x86_64)"]
