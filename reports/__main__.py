@@ -19,7 +19,8 @@ from fixtures.places import MATRIX_FILE, REPORTS
 from reports.finish import finish
 from reports.merge import Pairing, Part, by_pair, merged, parts_in, shortcomings
 from reports.page.grid import PairReport, verdict_of_all, write_grid
-from reports.terminal.table import console_on, print_table
+from reports.terminal.lines import console_on
+from reports.terminal.table import print_table
 
 
 def main() -> int:

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fixtures.outcome.outcome import Outcome
-from reports.terminal.table import encodable, tally_text
+from reports.terminal.lines import encodable, tally_text
 
 _SHOWN = 8
 

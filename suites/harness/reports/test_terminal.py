@@ -16,8 +16,9 @@ from rich.console import Console
 from fixtures.evidence.timeline import Timeline
 from fixtures.matrix.names import ON_EMULATED_HOST
 from fixtures.outcome.outcome import Outcome, RunResult
+from reports.terminal.lines import console_on
 from reports.terminal.progress import Progress
-from reports.terminal.table import console_on, print_table
+from reports.terminal.table import print_table
 from reports.timeline.svg import write_timeline
 from suites.harness.support.report_samples import (
     CPU_FAILS,
@@ -67,6 +68,19 @@ def test_table_shows_a_finding_once_with_one_command() -> None:
     assert "✖ regression: 26 cells: pseries-3.0/machine, " in text
     assert "and 18 more" in text
     assert text.count("device 'cpu'") == text.count("rerun: ") == 1
+
+
+def test_table_shows_findings_that_read_alike_in_one_place() -> None:
+    """Lose this and the terminal says the same of thirteen devices thirteen times."""
+    words = "error while loading state for instance 0x0 of device '{}'; both controls pass"
+    failed = [
+        make_swept("pc-q35-7.2", f"device:d-{name}", Outcome.REGRESSION, words.format(name))
+        for name in "abcd"
+    ]
+    text = "\n".join(table_lines(make_run(*failed)))
+    assert text.count("what to do: ") == 1
+    assert text.count("message: ") == text.count("rerun: ") == 2
+    assert "and 2 more findings like this: see the report" in text
 
 
 def test_table_names_a_device_once_for_all_machine_types() -> None:
