@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,10 @@ from fixtures.outcome.outcome import BuildInfo, CellResult, Outcome, RunResult
 from fixtures.outcome.rollback import rollback_answer
 from reports.changes import NOTHING_BEFORE, Changes
 from reports.files import write_atomically
+from reports.overview.affected import against, apart
 from reports.rollback import rollback_words
+from reports.sentences.sentences import Sentences, sentences
+from reports.sentences.tried import Tried
 
 SCHEMA = 1
 
@@ -37,8 +41,9 @@ def verdict_data(run: RunResult, changes: Changes = NOTHING_BEFORE) -> dict[str,
     """The content of verdict.json; `counts` holds every outcome, 0 if it did not occur.
 
     `findings` groups failures by cause, `rollback` groups cells that passed but whose rollback fails; their
-    `cells` are ids.
+    `cells` are ids. `affected` has the rows of the first screen.
     """
+    found, tried = findings(run.cells), Tried(run.cells)
     return {
         "schema": SCHEMA,
         "old": _build(run.old),
@@ -52,11 +57,34 @@ def verdict_data(run: RunResult, changes: Changes = NOTHING_BEFORE) -> dict[str,
         "notes": list(run.notes),
         "left_out": list(run.left_out),
         "cells": [_cell(cell) for cell in run.cells],
-        "findings": [_finding(finding) for finding in findings(run.cells)],
-        "rollback": [_finding(finding) for finding in rollbacks(run)],
+        "affected": _affected(run, found),
+        "findings": [_finding(finding, tried) for finding in found],
+        "rollback": [_finding(finding, tried) for finding in rollbacks(run)],
         "rollback_answer": _rollback_answer(run),
         "changes": _changes(changes) if changes.since else None,
     }
+
+
+def _affected(run: RunResult, found: Sequence[Finding]) -> list[dict[str, Any]]:
+    """The rows of the first screen: what counts, then what does not, each with the worst harm first."""
+    places = {id(finding.first): place for place, finding in enumerate(found)}
+    return [
+        {
+            **_said(row.said),
+            "blame": row.said.blame,
+            "outcome": str(row.first.outcome),
+            "harm": row.harm,
+            "tier": row.first.tier or None,
+            "counts": row.first.counts,
+            "cells": row.number,
+            "findings": [places[id(finding.first)] for finding in row.findings],
+        }
+        for row in (*against(run), *apart(run))
+    ]
+
+
+def _said(said: Sentences) -> dict[str, str]:
+    return {"sentence": said.title, "blamed": said.blamed, "works": said.works, "advice": said.advice}
 
 
 def _rollback_answer(run: RunResult) -> dict[str, Any] | None:
@@ -132,8 +160,9 @@ def _cell(cell: CellResult) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding, tried: Tried) -> dict[str, Any]:
     return {
+        **_said(sentences(finding, tried)),
         "outcome": str(finding.outcome),
         "harm": finding.harm,
         "harms": [

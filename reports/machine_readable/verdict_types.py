@@ -94,7 +94,31 @@ class HarmData(TypedDict):
     cells: Annotated[list[str], Field(description="Ids.")]
 
 
-class FindingData(TypedDict):
+class SaidData(TypedDict):
+    """A finding in plain words."""
+
+    sentence: Annotated[str, Field(description="Whom it concerns and what happens to them.")]
+    blamed: Annotated[str, Field(description="Who is to blame, such as: the update.")]
+    works: Annotated[
+        str,
+        Field(description="Mechanisms with which such guests moved in this run; empty if none is known."),
+    ]
+    advice: Annotated[str, Field(description="What to do.")]
+
+
+class AffectedData(SaidData):
+    """A row of the first screen: findings that read alike."""
+
+    blame: Annotated[str, Field(description="What the controls showed, as a sentence.")]
+    outcome: Outcome
+    harm: Annotated[Harm | None, Field(description="The worst of its cells.")]
+    tier: Annotated[Tier | None, Field(description="The best of its cells.")]
+    counts: Annotated[bool, Field(description="True if it counts against the update.")]
+    cells: Annotated[int, Field(ge=1, description="How many cells failed.")]
+    findings: Annotated[list[int], Field(description="Places in the list `findings`, from 0.")]
+
+
+class FindingData(SaidData):
     """Cells of one outcome and one cause."""
 
     outcome: Outcome
@@ -218,6 +242,13 @@ class VerdictData(TypedDict):
     left_out: Annotated[list[str], Field(description="What a quick run did not test; else empty.")]
     notes: Annotated[list[str], Field(description="Problems of the run as a whole, such as a missing shard.")]
     cells: list[CellData]
+    affected: Annotated[
+        list[AffectedData],
+        Field(
+            description="The rows of the first screen in its order: what counts, then what does not, each "
+            "with the worst harm first."
+        ),
+    ]
     findings: list[FindingData]
     rollback: list[FindingData]
     rollback_answer: Annotated[RollbackAnswerData | None, Field(description="null for a self pair.")]

@@ -6,10 +6,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from fixtures.evidence.harm import Harm
 from fixtures.outcome.outcome import Outcome, RunRecord
 from reports.machine_readable.verdict_json import write_verdict
+from reports.overview import affected as overview
 from suites.harness.support.report_samples import (
     CPU_FAILS,
+    HOSTILE,
     make_cell,
     make_run,
     make_swept,
@@ -23,7 +26,11 @@ CELL_KEYS = {
 }
 FINDING_KEYS = {
     *("outcome", "signature", "reason", "blame", "archs", "machines", "subjects", "cells", "rerun"),
-    *("harm", "harms", "tier", "counts"),
+    *("harm", "harms", "tier", "counts", "sentence", "blamed", "works", "advice"),
+}
+AFFECTED_KEYS = {
+    *("sentence", "blamed", "blame", "works", "advice"),
+    *("outcome", "harm", "tier", "counts", "cells", "findings"),
 }
 
 
@@ -46,6 +53,7 @@ def test_verdict_json_keeps_its_interface(tmp_path: Path) -> None:
         "notes",
         "left_out",
         "cells",
+        "affected",
         "findings",
         "rollback",
         "rollback_answer",
@@ -81,6 +89,42 @@ def test_verdict_json_groups_by_cause(tmp_path: Path) -> None:
     [rollback] = data["rollback"]
     assert rollback["cells"] == [back.id]
     assert rollback["signature"] == "migrate: bad section"
+
+
+def test_verdict_json_has_the_rows_of_the_first_screen(tmp_path: Path) -> None:
+    """Lose this and a script that writes a release note must make its sentences from signatures."""
+    words = "error while loading state for instance 0x0 of device '{}'; both controls pass"
+    failed = [
+        make_swept("pc-q35-7.2", f"device:{name}", Outcome.REGRESSION, words.format(name), harm=Harm.STRANDED)
+        for name in ("am53c974", "dc390")
+    ]
+    excused = make_swept("pc-q35-7.2", "device:e1000", Outcome.REGRESSION, words.format("x"), harm=Harm.LOST)
+    excused.excused = True
+    run = make_run(excused, *failed)
+    data = json.loads(write_verdict(run, tmp_path).read_text(encoding="utf-8"))
+    counting, apart = data["affected"]
+    assert set(counting) == AFFECTED_KEYS
+    assert counting["sentence"].startswith(
+        "Guests with an am53c974 or dc390 SCSI controller (x86_64) cannot be"
+    )
+    assert (counting["harm"], counting["counts"], counting["cells"]) == ("stranded", True, 2)
+    assert (counting["blamed"], apart["harm"], apart["counts"]) == ("the update", "lost", False)
+    named = [data["findings"][place]["cells"] for place in counting["findings"]]
+    assert sorted(named) == [[cell.id] for cell in failed]
+    assert [row.said.title for row in (*overview.against(run), *overview.apart(run))] == [
+        row["sentence"] for row in data["affected"]
+    ]
+
+
+def test_sentences_in_verdict_json_are_printable_and_bounded(tmp_path: Path) -> None:
+    """Lose this and a build under test writes what a script posts to a merge request."""
+    name = HOSTILE + "x" * 9000
+    cell = make_swept("pc-q35-7.2", f"device:{name}", Outcome.REGRESSION, name)
+    data = json.loads(write_verdict(make_run(cell), tmp_path).read_text(encoding="utf-8"))
+    for said in (*data["affected"], *data["findings"]):
+        for key in ("sentence", "blamed", "works", "advice"):
+            assert len(said[key]) < 600
+            assert not set(said[key]) & set("\x1b\x00\x07\udc80\ufffe")
 
 
 def test_verdict_json_accepts_values_that_json_lacks(tmp_path: Path) -> None:
