@@ -20,6 +20,9 @@ from reports.figures import on_emulated_host
 from reports.swept import listed
 from reports.words import build_words, tally
 
+MOST_UNTRIED = 5
+"""Known issues that are named; verdict.json has them all."""
+
 
 def why(run: RunResult) -> str:
     """The plain sentences below the verdict: the results that led to it."""
@@ -46,7 +49,7 @@ def judged_words(run: RunResult) -> str:
 
 
 def remarks(run: RunResult) -> list[str]:
-    """What a reader must know besides the verdict: a quick run, equal builds, known issues, limits.
+    """What a reader must know besides the verdict: a quick run, equal builds, known issues, waivers, limits.
 
     And that the times of emulated hosts are no figures to compare.
     """
@@ -55,6 +58,7 @@ def remarks(run: RunResult) -> list[str]:
         _same_builds(run),
         _safe_by_known_issues(run),
         _excused(run),
+        _untried(run),
         _limits_hold(run),
         _emulated(run),
     )
@@ -175,6 +179,16 @@ def _excused(run: RunResult) -> str:
         f"By the policy {run.policy}, {count(len(excused), 'failed cell')} {verb} not count "
         f"against the update: {tally(excused)}."
     )
+
+
+def _untried(run: RunResult) -> str:
+    """Known issues and waivers of which this run says nothing, in one line."""
+    if not run.untried:
+        return ""
+    rest = len(run.untried) - MOST_UNTRIED
+    named = [shown_line(each, MOST_LINE) for each in run.untried[:MOST_UNTRIED]]
+    said = "; ".join([*named, *([f"{rest} more"] if rest > 0 else [])])
+    return f"Not tried in this run: {said}."
 
 
 def _limits_hold(run: RunResult) -> str:

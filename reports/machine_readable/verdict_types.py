@@ -240,6 +240,10 @@ class VerdictData(TypedDict):
         Field(description="Ids of cells that would count against the update without a known issue."),
     ]
     left_out: Annotated[list[str], Field(description="What a quick run did not test; else empty.")]
+    untried: Annotated[
+        list[str],
+        Field(description="Known issues and waivers of the pair whose cells did not run, with the reason."),
+    ]
     notes: Annotated[list[str], Field(description="Problems of the run as a whole, such as a missing shard.")]
     cells: list[CellData]
     affected: Annotated[

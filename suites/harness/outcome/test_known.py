@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from fixtures.matrix.schema import KnownIssue, Match, Pair
-from fixtures.outcome.known import apply, covers, stale
+from fixtures.outcome.known import apply, covers, not_tried, stale
 from fixtures.outcome.outcome import CellResult, Outcome, RunRecord
 
 TODAY = date(2026, 11, 22)
@@ -191,3 +191,39 @@ def test_entry_is_not_confused_with_a_longer_name() -> None:
     excused = apply([issue(ANY, "bug-10")], PAIR, cell(), TODAY)
     (note,) = stale([issue(ANY, "bug-1"), issue(ANY, "bug-10")], PAIR, [excused], TODAY)
     assert note.startswith("known issue bug-1 no longer")
+
+
+@pytest.mark.parametrize(
+    "match, why",
+    [
+        (Match(arch="ppc64le"), "no cell of this run has its arch 'ppc64le'"),
+        (
+            Match(arch="ppc64le", subject="cpu:*"),
+            "no cell of this run has its arch 'ppc64le' nor subject 'cpu:*'",
+        ),
+        (
+            Match(path="libvirt", mechanism="postcopy"),
+            "no cell of this run has its path 'libvirt' with mechanism 'postcopy'",
+        ),
+    ],
+    ids=["arch", "arch-and-subject", "together"],
+)
+def test_entry_whose_cells_did_not_run_is_named(match: Match, why: str) -> None:
+    """Lose this and a waiver with a slip in it waits for its failure for ever."""
+    others = cell(Outcome.PASS)
+    others.path, others.mechanism = "libvirt", "precopy"
+    assert not_tried([issue(match)], PAIR, [cell(Outcome.PASS), others]) == [f"known issue bug-1 ({why})"]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.UNSUPPORTED, Outcome.ERROR])
+def test_entry_whose_cells_could_not_be_tried_is_named(outcome: Outcome) -> None:
+    """Lose this and an issue about KVM seems to be tried on a machine without it."""
+    assert not_tried([issue(ANY)], PAIR, [cell(outcome)]) == [
+        "known issue bug-1 (1 cell could not be tried here)"
+    ]
+
+
+def test_entry_that_was_tried_or_is_about_another_pair_is_not_named() -> None:
+    """Lose this and every run lists the issues of all pairs, and nobody reads the line."""
+    entries = [issue(ANY), issue(Match(old="debian-13"), "bug-2")]
+    assert not_tried(entries, PAIR, [cell(Outcome.PASS)]) == []

@@ -9,7 +9,7 @@ import pytest
 
 from fixtures.matrix.quick import LEFT_OUT
 from fixtures.matrix.schema import KnownIssue, Match
-from fixtures.outcome.outcome import CellResult, Outcome, RunRecord
+from fixtures.outcome.outcome import CellResult, Outcome, RunRecord, Verdict
 from fixtures.outcome.results import combined, interrupted, run_result
 from suites.harness.support.report_samples import make_cell, make_swept
 from suites.harness.support.run_samples import make_ended, make_plan
@@ -133,3 +133,13 @@ def test_quick_run_reports_no_known_issue_as_stale(quick: str, notes: int) -> No
     )
     plan, ended = make_plan(selection={"quick": quick}), [make_ended(make_cell(1))]
     assert len(run_result(plan, ended, [issue], seconds=1).notes) == notes
+
+
+@pytest.mark.parametrize("shard, named", [("", 1), ("1/2", 0)], ids=["whole", "shard"])
+def test_known_issue_that_was_not_tried_is_no_failure(shard: str, named: int) -> None:
+    """Lose this and a run of some cells is undecided, or says nothing of the waivers that it did not try."""
+    issue = KnownIssue(
+        id="bug-1", match=Match(arch="ppc64le"), reason="lost pages", link="https://x", expires=date.max
+    )
+    run = run_result(make_plan(shard=shard), [make_ended(make_cell(1))], [issue], seconds=1)
+    assert (run.verdict, run.notes, len(run.untried)) == (Verdict.SAFE, [], named)

@@ -52,6 +52,7 @@ def test_verdict_json_keeps_its_interface(tmp_path: Path) -> None:
         "accepted",
         "notes",
         "left_out",
+        "untried",
         "cells",
         "affected",
         "findings",

@@ -206,3 +206,15 @@ def test_quick_run_says_what_was_not_tested() -> None:
     """Lose this and a quick run that is safe reads like a whole one."""
     run = replace(make_run(make_cell(1)), left_out=("reboots", "libvirt"))
     assert remarks(run) == ["Quick run. What was not tested: reboots; libvirt."]
+
+
+def test_known_issues_that_were_not_tried_are_one_line() -> None:
+    """Lose this and a waiver that waits for a cell that never runs is silent, or fills the page."""
+    why_not = "no cell of this run has its arch 'ppc64le'"
+    run = make_run(make_cell(1))
+    run.untried = tuple(f"waiver w-{number} ({why_not})" for number in range(7))
+    [line] = remarks(run)
+    assert line.startswith(f"Not tried in this run: waiver w-0 ({why_not}); waiver w-1 ")
+    assert line.endswith("; 2 more.")
+    run.untried = ("waiver " + "x" * 9000,)
+    assert len(remarks(run)[0]) < 400
