@@ -16,6 +16,7 @@ from fixtures.matrix.waivers import configured
 from fixtures.outcome.outcome import Verdict
 from fixtures.outcome.report_dirs import RERUNS, hold_all, new_report_dir, point_latest_at, shown_place
 from fixtures.places import MATRIX_FILE, REPORTS
+from fixtures.printable import shown_line
 from reports.finish import finish
 from reports.merge import Pairing, Part, by_pair, merged, parts_in, shortcomings
 from reports.page.grid import PairReport, verdict_of_all, write_grid
@@ -72,8 +73,9 @@ def _demand_this_matrix(matrix: Matrix, file: Path, pairs: dict[Pairing, list[Pa
     """Raises :class:`UsageError` for another matrix: with it, known issues would be reported as stale."""
     part = next(iter(pairs.values()))[0]
     if part.plan.matrix != matrix.digest:
+        waivers = shown_line(part.plan.waivers) or "none"
         raise UsageError(
-            "the runs qualified another matrix.yaml, or had other waivers",
+            f"the runs qualified another matrix.yaml, or had other waivers (their file: {waivers})",
             where=str(file),
             fix="give theirs with --matrix FILE and --waivers FILE",
         )

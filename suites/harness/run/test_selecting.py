@@ -23,6 +23,7 @@ from fixtures.places import MATRIX_FILE
 from fixtures.run import hooks, resuming, selecting
 from fixtures.run.preview import size_text
 from fixtures.run.resuming import demand_the_same
+from fixtures.run.run_plan import new_plan
 from fixtures.run.selecting import demand_sweeps, selection_of, suite_digest
 from suites.harness.support.report_samples import make_cell, make_run
 from suites.harness.support.run_samples import NEW, OLD, leave_run, make_ended, make_plan
@@ -52,6 +53,7 @@ def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Configure:
             option=SimpleNamespace(**options),
             args=["suites"],
             hook=SimpleNamespace(pytest_deselected=lambda **_: None),
+            invocation_params=SimpleNamespace(args=("suites",)),
             getoption=lambda name: options[name.removeprefix("--").replace("-", "_")],
             getini=lambda _name: ["postcopy"],
             addinivalue_line=lambda *_line: None,
@@ -289,3 +291,12 @@ def test_selection_needs_no_pytest_cache(configure: Configure) -> None:
     config = configure()
     del config.option.lf
     assert not selection_of(config)["lf"]
+
+
+def test_plan_names_the_file_of_waivers(configure: Configure, tmp_path: Path) -> None:
+    """Lose this and nobody knows which waivers a run had, or a plan has a path of the machine."""
+    file = tmp_path / "release.yaml"
+    file.write_text("waivers: []\n")
+    plans = [new_plan(configure(waivers=given), on(*CELLS), (OLD, NEW), "now") for given in (str(file), None)]
+    assert [plan.waivers for plan in plans] == ["release.yaml", ""]
+    assert plans[0].tests == tuple(on(*CELLS))
