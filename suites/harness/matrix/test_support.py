@@ -100,6 +100,32 @@ def test_matrix_may_name_or_contain_a_policy(tmp_path: Path) -> None:
     assert load_matrix(file).support.name == "own"
 
 
+def test_file_that_the_matrix_names_is_beside_the_matrix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and a distribution's matrix works only in the directory in which it was written."""
+    (tmp_path / "own").mkdir()
+    policy(tmp_path / "own", GOOD)
+    file = tmp_path / "own/matrix.yaml"
+    file.write_text(MATRIX_FILE.read_text().replace("support: field", "support: support.yaml"))
+    monkeypatch.chdir(tmp_path)
+    assert load_matrix(Path("own/matrix.yaml")).support.name == "own"
+    assert load_matrix(file).support.name == "own"
+    with pytest.raises(UsageError, match=r"there is no policy and no file 'support\.yaml'"):
+        load_support("support.yaml")
+    assert load_support("own/support.yaml").name == "own"
+
+
+def test_missing_file_that_the_matrix_names_is_shown_with_its_directory(tmp_path: Path) -> None:
+    """Lose this and a user does not know from where a policy's file is looked up."""
+    file = tmp_path / "matrix.yaml"
+    file.write_text(MATRIX_FILE.read_text().replace("support: field", "support: missing.yaml"))
+    with pytest.raises(
+        UsageError, match=f"support: there is no policy and no file '{tmp_path}/missing.yaml'"
+    ):
+        load_matrix(file)
+
+
 def test_errors_of_a_policy_in_the_matrix_have_its_lines(tmp_path: Path) -> None:
     """Lose this and a wrong rule in matrix.yaml cannot be found."""
     file = tmp_path / "matrix.yaml"
