@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fixtures.outcome.findings import Finding
-from fixtures.outcome.outcome import RunResult
+from fixtures.outcome.outcome import CellResult, RunResult
 from fixtures.outcome.rollback import Back, RollbackAnswer, rollback_answer
 from fixtures.printable import count
 from reports.sentences.checks import failure_words
@@ -22,9 +24,9 @@ def rollback_words(run: RunResult) -> str:
     Empty for a self pair, and if nothing came into the new build.
     """
     answer = rollback_answer(run)
-    if answer is None or not (answer.tried or answer.untried):
+    if answer is None or not (answer.tried or answer.left):
         return ""
-    return "; ".join(filter(None, (_answer(answer), _untried(answer))))
+    return "; ".join(filter(None, (_answer(answer), _untried(answer.left), _under_kvm(answer))))
 
 
 def _answer(answer: RollbackAnswer) -> str:
@@ -64,8 +66,22 @@ def _guests(finding: Finding) -> str:
     return f"{said}: {wrong}" if wrong else said
 
 
-def _untried(answer: RollbackAnswer) -> str:
-    if not answer.untried:
+def _untried(left: Sequence[CellResult]) -> str:
+    cells = [cell for cell in left if not _is_kvm_sweep(cell)]
+    if not cells:
         return ""
-    number = count(sum(answer.untried.values()), "cell")
-    return f"not tried for {number} that moved to the new build ({way_words(answer.untried)})"
+    ways = way_words((cell.path, cell.mechanism) for cell in cells)
+    return f"not tried for {count(len(cells), 'cell')} that moved to the new build ({ways})"
+
+
+def _under_kvm(answer: RollbackAnswer) -> str:
+    """What was not moved back under KVM, where each start of a swept machine takes seconds."""
+    swept = sum(map(_is_kvm_sweep, answer.left))
+    if swept:
+        return f"not tried under KVM for {count(swept, 'swept cell')} that moved to the new build"
+    none = answer.tried and not any("kvm" in cell.accelerator for cell in answer.tried)
+    return "not tried under KVM" if none else ""
+
+
+def _is_kvm_sweep(cell: CellResult) -> bool:
+    return is_swept(cell) and "kvm" in cell.accelerator

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fixtures.outcome.outcome import RunRecord
+from fixtures.outcome.outcome import CellResult, RunRecord
 from reports.changes import NOTHING_BEFORE
 from reports.machine_readable.verdict_json import verdict_data
 from reports.rollback import rollback_words
@@ -19,7 +19,7 @@ def test_words_name_the_guests_that_cannot_return() -> None:
     """Lose this and a reader learns how many cells cannot return, but not which guests to keep back."""
     said = rollback_words(make_run(stuck(make_swept(*E1000), "bad"), make_swept("pc-q35-7.2", "machine")))
     assert said.startswith("not for guests with an e1000 network card (x86_64); ")
-    assert said.endswith("; the other 1 of 2 cells that were moved back returned")
+    assert said.endswith("; the other 1 of 2 cells that were moved back returned; not tried under KVM")
 
 
 def test_words_name_an_architecture_instead_of_its_causes() -> None:
@@ -52,7 +52,29 @@ def test_words_say_what_was_not_tried() -> None:
     cell = make_cell(1, path="libvirt", mechanism="postcopy")
     cell.runs = [RunRecord("debian-12", "debian-13", "pass")]
     said = rollback_words(make_run(cell, make_swept(*E1000)))
-    assert said.endswith("; not tried for 1 cell that moved to the new build (postcopy by libvirt)")
+    assert "; not tried for 1 cell that moved to the new build (postcopy by libvirt); " in said
+
+
+def under_kvm(subject: str) -> CellResult:
+    """A swept cell that moved under KVM, and was not moved back."""
+    cell = make_swept("pc-q35-7.2", subject, accelerator="kvm on an emulated host")
+    cell.runs = cell.runs[:1]
+    return cell
+
+
+def test_words_say_that_sweeps_under_kvm_were_not_moved_back() -> None:
+    """Lose this and a yes for machines under TCG is read as a yes for the guests of a host with KVM."""
+    slow = [under_kvm("machine"), under_kvm("device:e1000")]
+    assert rollback_words(make_run(make_swept(*E1000))).endswith("; not tried under KVM")
+    said = rollback_words(make_run(make_swept(*E1000), *slow))
+    assert said.endswith("; not tried under KVM for 2 swept cells that moved to the new build")
+    assert said.count("not tried") == 1
+
+
+def test_words_do_not_deny_what_was_tried_under_kvm() -> None:
+    """Lose this and a guest that was moved back under KVM seems to be missing."""
+    tried = make_swept(*E1000, accelerator="kvm")
+    assert "under KVM" not in rollback_words(make_run(tried))
 
 
 def test_verdict_json_has_the_answer() -> None:
