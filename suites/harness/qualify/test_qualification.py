@@ -92,7 +92,7 @@ def test_page_lost_once_is_no_verdict_only_by_tcg_on_an_overloaded_machine(
     outcome: Outcome,
 ) -> None:
     """Lose this and TCG's race makes an update unsafe, or KVM's lost page passes for it."""
-    monkeypatch.setattr("fixtures.qualify.qualification.overload", lambda: overload)
+    monkeypatch.setattr("fixtures.qualify.records.overload", lambda: overload)
     monkeypatch.setattr(ScriptedPair, "accelerator", lambda *_: accelerator)
     assert stage.judge({pair: [LOST, PASS]}, under_test=ScriptedPair(pair)).outcome is outcome
 
