@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fixtures.errors import UsageError
-from fixtures.matrix.schema import Pair
+from fixtures.matrix.schema import Pair, load_matrix
 from fixtures.outcome.journal import Ended
-from fixtures.places import DURATIONS
+from fixtures.outcome.outcome import Outcome
+from fixtures.places import DURATIONS, MATRIX_FILE
+from fixtures.qualify.limits import hurt_by
 from fixtures.run.durations import (
     UNKNOWN_SECONDS,
     Durations,
@@ -20,7 +23,7 @@ from fixtures.run.durations import (
     record,
 )
 from suites.harness.support.report_samples import make_cell
-from suites.harness.support.run_samples import leave_run, make_ended, make_plan
+from suites.harness.support.run_samples import OLD, leave_run, make_ended, make_plan
 
 PAIR = Pair(old="debian-12", new="debian-13")
 TEST = "suites/hotpatch/test_qmp.py::test_survives"
@@ -104,6 +107,43 @@ def test_record_keeps_the_durations_of_other_runs(tmp_path: Path) -> None:
         cell = make_cell(1, nodeid=test)
         record([leave_run(tmp_path / name, make_plan([test]), [make_ended(cell, seconds=seconds)])], file)
     assert {test: estimate(test, load_durations(file)) for test in (FAST, SLOW)} == {FAST: 11.0, SLOW: 90.0}
+
+
+def test_record_anew_forgets_other_pairs_of_what_ran(tmp_path: Path) -> None:
+    """Lose this and tests that became ten times faster keep their old durations with every other pair."""
+    file = tmp_path / "durations.json"
+    for name, test, old in (("1", FAST, "debian-11"), ("2", SLOW, "debian-11"), ("3", FAST, "debian-12")):
+        plan = make_plan([test], old=replace(OLD, name=old))
+        run = leave_run(tmp_path / name, plan, [make_ended(make_cell(1, nodeid=test), seconds=float(name))])
+        record([run], file, anew=name == "3")
+    assert load_durations(file) == {FAST: {"debian-12 debian-13": 3.0}, SLOW: {"debian-11 debian-13": 2.0}}
+
+
+POWER = f"{TEST}[ppc64le-pseries.newest-old-qmp-precopy-{{}}]"
+
+
+@pytest.mark.parametrize(
+    "guest, emulated, kept",
+    [
+        ("idle-bare-2vcpu", True, 90.0),
+        ("idle-bare-2vcpu", False, 0.2),
+        ("idle-devices-1vcpu-drivers", True, 0.2),
+    ],
+    ids=["elsewhere", "nowhere", "stays-here"],
+)
+def test_guest_that_runs_elsewhere_keeps_its_duration(
+    guest: str, emulated: bool, kept: float, tmp_path: Path
+) -> None:
+    """Lose this and a machine without packages for POWER hosts records that their guests take no time."""
+    file = tmp_path / "durations.json"
+    limits = [limit for limit in load_matrix(MATRIX_FILE).limits if limit.accelerator == "tcg"]
+    why = str(hurt_by(limits[:1], emulated=emulated))
+    test = POWER.format(guest)
+    untried = make_cell(1, Outcome.UNSUPPORTED, nodeid=test, reason=why)
+    for name, cell, seconds in (("1", make_cell(1, nodeid=test), 90.0), ("2", untried, 0.2)):
+        run = leave_run(tmp_path / name, make_plan([test]), [make_ended(cell, seconds=seconds)])
+        record([run], file, anew=True)
+    assert estimate(test, load_durations(file)) == kept
 
 
 def test_record_changes_only_the_lines_of_what_ran(tmp_path: Path) -> None:
