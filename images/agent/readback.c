@@ -22,9 +22,13 @@ static bool read_all(struct text *out, uint64_t patient_until_us)
 /* Reads twice: a register that has another value the second time does not keep still. */
 void readback_keep(struct text *out)
 {
-    uint64_t patient_until_us = now_us() + stretched_us(PATIENCE_US);
+    uint64_t patient_until_us;
     unsigned all, still;
 
+    readback_wait_for_timers(out);
+    if (out->failed)
+        return;
+    patient_until_us = now_us() + stretched_us(PATIENCE_US);
     if (!read_all(out, patient_until_us))
         return;
     readings_keep();

@@ -41,6 +41,8 @@ void readback_virtio(const struct pci_device *d);
 void readback_bars(const struct pci_device *d);
 void readback_nics(void);
 void readback_platform(struct text *out, uint64_t patient_until_us); /* may wait so long, for a serial port */
+void readback_lapics(struct text *out); /* readback_lapic.c */
+void readback_wait_for_timers(struct text *out); /* until the timers of all vCPUs work as they will from now on */
 void readback_smbus(const struct pci_device *d); /* readback_x86.c, after readback_platform() */
 bool ports_work(void); /* ports_x86.c */
 

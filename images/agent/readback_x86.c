@@ -22,7 +22,6 @@ void readback_smbus(const struct pci_device *d)
 #include <sys/io.h>
 #include <unistd.h>
 
-#define LAPIC 0xfee00000u
 #define HPET 0xfed00000u
 #define HPET_COMPARATORS 3u
 #define HPET_INTERRUPT 0x4u
@@ -102,57 +101,6 @@ static void read_hpet(void)
                 readings_add("hpet", offset, hpet[offset / 4]);
             else
                 readings_unread("hpet", offset);
-    }
-}
-
-/* Not: the interrupt command and what is in service or requested, the initial and current count. Of the
- * local vectors not whether an interrupt is pending, nor masks that Linux sets while no timer is armed, and
- * the CPU after an interrupt of its counters: Intel SDM, volume 3, 11.5.1. */
-#define LVT_FIRST 0x320u
-#define LVT_LAST 0x370u
-#define LVT_PENDING 0x5000u /* delivery status and remote IRR */
-#define LVT_MASKED 0x10000u
-#define LVT_TIMER 0x320u
-#define LVT_COUNTERS 0x340u
-static const uint16_t lapic_registers[] = {0x20, 0x30, 0x80, 0xd0, 0xe0, 0xf0, 0x320,
-                                           0x330, 0x340, 0x350, 0x360, 0x370, 0x3e0};
-#define LAPIC_REGISTERS (sizeof lapic_registers / sizeof *lapic_registers)
-static uint32_t lapics[MAX_CPUS][LAPIC_REGISTERS];
-
-static uint32_t lapic_bits(unsigned offset)
-{
-    if (offset < LVT_FIRST || offset > LVT_LAST)
-        return UINT32_MAX;
-    return offset == LVT_TIMER || offset == LVT_COUNTERS ? ~(LVT_PENDING | LVT_MASKED) : ~LVT_PENDING;
-}
-
-static void read_own_lapic(unsigned cpu, void *memory)
-{
-    volatile uint32_t *lapic = memory;
-
-    for (unsigned i = 0; i < LAPIC_REGISTERS; i++)
-        lapics[cpu][i] = lapic[lapic_registers[i] / 4] & lapic_bits(lapic_registers[i]);
-}
-
-static volatile void *lapic_memory;
-
-static void lapic_job(unsigned cpu, void *unused)
-{
-    (void)unused;
-    read_own_lapic(cpu, (void *)lapic_memory);
-}
-
-static void read_lapics(struct text *out)
-{
-    lapic_memory = mapped_memory(LAPIC);
-    if (!lapic_memory || !helper_run_on_all(out, lapic_job))
-        return;
-    for (unsigned cpu = 0; cpu < cfg.cpus; cpu++) {
-        char group[GROUP_NAME];
-
-        snprintf(group, sizeof group, "lapic of vCPU %u", cpu);
-        for (unsigned i = 0; i < LAPIC_REGISTERS; i++)
-            readings_add(group, lapic_registers[i], lapics[cpu][i]);
     }
 }
 
@@ -291,7 +239,7 @@ void readback_platform(struct text *out, uint64_t patient_until_us)
 {
     if (!ports_work()) {
         read_hpet();
-        read_lapics(out);
+        readback_lapics(out);
         return;
     }
     if (iopl(3) != 0) {
@@ -305,6 +253,6 @@ void readback_platform(struct text *out, uint64_t patient_until_us)
     read_serial(0x3f8, patient_until_us);
     read_serial(0x2f8, patient_until_us);
     read_vmmouse();
-    read_lapics(out);
+    readback_lapics(out);
 }
 #endif

@@ -24,6 +24,11 @@ void sleep_until_us(uint64_t mono_us)
     (void)mono_us;
 }
 
+void readback_wait_for_timers(struct text *out)
+{
+    (void)out;
+}
+
 void readback_platform(struct text *out, uint64_t patient_until_us)
 {
     (void)patient_until_us;
