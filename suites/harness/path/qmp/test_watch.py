@@ -52,6 +52,28 @@ def test_precopy_that_ends_before_it_is_switched_is_an_error_of_the_suite(status
             watch.must_be_in_precopy()
 
 
+def test_source_that_is_still_in_set_up_is_waited_for() -> None:
+    """Lose this and a cancelled move fails because the suite looked between the first pass and `active`."""
+    looks = 0
+
+    def progress(qemu: ScriptedQemu, command: Mapping[str, Any]) -> None:
+        nonlocal looks
+        looks += 1
+        ram = {"transferred": 4096, "remaining": 8192}
+        answer = {"status": "setup"} if looks == 1 else {"status": "active", "ram": ram}
+        qemu.send({"return": answer, "id": command["id"]})
+        qemu.event("MIGRATION", status="active")
+
+    with connected({"query-migrate": progress}) as (monitor, qemu):
+        source = destination_of(monitor)
+        watch = QmpWatch(source, source)
+        qemu.event("MIGRATION", status="setup")
+        qemu.event("MIGRATION_PASS", **{"pass": 1})
+        watch.until_pass(1)
+        assert watch.look().transferred == 4096
+    assert looks == 2
+
+
 @pytest.mark.parametrize("sent_in_pass", [2, 5])
 def test_memory_counts_as_sent_once_each_page_was(sent_in_pass: int) -> None:
     """Lose this and postcopy out of QEMU 11.1, which counts passes before that, begins with no page sent."""
