@@ -177,6 +177,11 @@ def test_pins_that_cannot_be_had_name_the_command_that_moves_them(output: str) -
     assert '`make pins ARGS="kernels --move"`' in str(explain(output, what="kernels.x86_64"))
 
 
+def test_pins_that_do_not_fit_without_having_moved_are_explained() -> None:
+    """Lose this and a user whose pins are all in the archive is told to move them, which changes nothing."""
+    assert "or leave out `release`" in str(explain(UNMET, what="build debian-13-backports"))
+
+
 def test_what_nobody_foresaw_is_the_rigs_fault_and_quoted() -> None:
     """Lose this and an unknown failure is blamed on the user, or reported without a cause."""
     error = explain("I: fine so far\nE: the moon is in the way\n", what="build x")
