@@ -168,7 +168,7 @@ def test_timer_by_which_linux_emulates_the_rtc_may_expire(ports: Part, timer_1: 
 def test_timers_are_waited_for_until_they_are_one_shot(
     lapics: Part, one_shot_after_ms: int, waited_ms: int
 ) -> None:
-    """Lose this and a guest that is moved soon after its boot fails, as Linux changes its timer's mode then."""
+    """Lose this and a guest that is moved soon after its boot fails: Linux changes its timer's mode then."""
     assert int(lapics(str(one_shot_after_ms))) == waited_ms
 
 
