@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Making roots: one retry of what a mirror may mend, and cells are unsupported for what the archive lacks."""
 
+import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -57,6 +59,54 @@ def test_root_is_made_for_the_architecture_of_the_host(
     monkeypatch.setattr(mmdebstrap, "subprocess", SimpleNamespace(run=run))
     mmdebstrap._mmdebstrap("mine", BUILD, BUILD.packages, tmp_path / "root", tmp_path, host_arch)
     assert f"--architectures={host_arch}" in started[0]
+
+
+def test_packages_of_one_source_have_one_version(tmp_path: Path) -> None:
+    """Lose this and a suite with a newer libvirt than the pinned one leaves a build without its root.
+
+    apt decides, with two repositories of made-up packages; `newer` is the suite in `release`.
+    """
+    for suite, version in (("older", "1.0"), ("newer", "2.0")):
+        (tmp_path / suite).mkdir()
+        (tmp_path / suite / "Release").write_text(f"Suite: {suite}\nCodename: {suite}\n")
+        needs = f"libvirt0 (= {version})"
+        (tmp_path / suite / "Packages").write_text(
+            _package("libvirt0", version) + _package("libvirt-daemon", version, f"Depends: {needs}\n")
+        )
+    installed = _would_install(tmp_path, "libvirt-daemon=1.0", "")
+    assert "libvirt0" not in installed
+    installed = _would_install(tmp_path, "libvirt-daemon=1.0", mmdebstrap.same_versions(["1.0"]))
+    assert installed == {"libvirt0": "1.0", "libvirt-daemon": "1.0"}
+
+
+def _package(name: str, version: str, more: str = "") -> str:
+    file = f"Filename: {name}.deb\nSize: 1\nSHA256: {64 * '0'}\n"
+    return f"Package: {name}\nVersion: {version}\nArchitecture: all\n{more}{file}\n"
+
+
+def _would_install(place: Path, wanted: str, preferences: str) -> dict[str, str]:
+    """What apt would install of the repositories below `place`, by package; empty if it finds no solution."""
+    (place / "preferences").write_text(preferences)
+    (place / "sources.list").write_text(
+        "".join(f"deb [trusted=yes] file:{place}/{suite} ./\n" for suite in ("older", "newer"))
+    )
+    (place / "status").touch()
+    (place / "apt.conf").write_text(
+        f'Dir::State "{place}/state"; Dir::State::status "{place}/status"; Dir::Cache "{place}/cache";'
+        f'Dir::Etc::SourceList "{place}/sources.list"; Dir::Etc::SourceParts "/dev/null";'
+        f'Dir::Etc::Preferences "{place}/preferences"; Dir::Etc::PreferencesParts "/dev/null";'
+        'APT::Default-Release "newer"; APT::Sandbox::User "root";'
+    )
+    for directory in ("state/lists/partial", "cache/archives/partial"):
+        (place / directory).mkdir(parents=True, exist_ok=True)
+    environment = {"APT_CONFIG": str(place / "apt.conf"), "PATH": "/usr/bin:/bin", "LC_ALL": "C"}
+    said = ""
+    for command in (["update"], ["--simulate", "install", wanted]):
+        done = subprocess.run(
+            ["apt-get", *command], env=environment, capture_output=True, text=True, check=False, timeout=60
+        )
+        said = done.stdout
+    return dict(re.findall(r"^Inst (\S+) \((\S+)", said, re.MULTILINE))
 
 
 def test_mirror_that_was_being_updated_is_asked_once_more(archive: Callable[..., Run]) -> None:
