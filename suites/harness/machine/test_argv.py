@@ -113,6 +113,12 @@ def test_guest_gets_its_description(spec: GuestSpec) -> None:
     ].split()
 
 
+@pytest.mark.parametrize("spec, skipped", [(Q35, True), (PSERIES, False)])
+def test_x86_guest_does_not_test_its_timer_when_it_boots(spec: GuestSpec, skipped: bool) -> None:
+    """Lose this and a guest panics at boot on a busy machine: "IO-APIC + timer doesn't work!"."""
+    assert ("no_timer_check" in spec.kernel_command_line.split()) is skipped
+
+
 def test_power_guest_gets_its_processor() -> None:
     """Lose this and a cell about threads or compatibility modes is about the default guest."""
     power = PowerOptions(compat="power8", threads=2, hash_mmu=True)
