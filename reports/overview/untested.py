@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from fixtures.outcome.cost_judgement import NOT_COMPARED
 from fixtures.outcome.findings import findings, kind_of, name_of, reason_class
 from fixtures.outcome.judged import about_update
 from fixtures.outcome.outcome import CellResult, Outcome, RunResult
@@ -53,6 +54,7 @@ def untested(run: RunResult) -> list[NotTested]:
         *_limits(run.cells),
         *_classes(run),
         *_booted(run.cells),
+        *_costs(run.cells),
         *_swept(run.cells),
         *_night(run.cells),
     ]
@@ -104,6 +106,17 @@ def _booted(cells: Iterable[CellResult]) -> Iterator[NotTested]:
             groups[str(cell.outcome), reason_class(cell)].append(cell)
     for members in groups.values():
         yield NotTested(guests_of(members), shown_line(members[0].reason, MOST_WHY), len(members))
+
+
+def _costs(cells: Iterable[CellResult]) -> Iterator[NotTested]:
+    """Guests that moved well, but whose moves had nothing to be compared with."""
+    groups: dict[str, list[CellResult]] = defaultdict(list)
+    for cell in cells:
+        if cell.outcome is Outcome.PASS and cell.reason.startswith(NOT_COMPARED):
+            groups[reason_class(cell)].append(cell)
+    for members in groups.values():
+        why = shown_line(members[0].reason, MOST_WHY)
+        yield NotTested("Whether moves cost more than before", why, len(members))
 
 
 def _swept(cells: Iterable[CellResult]) -> Iterator[NotTested]:

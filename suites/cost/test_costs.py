@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Does the move cost no more than before: blackout, time, memory, descriptors and threads of both QEMUs?
 
-Each cell also moves a guest old→old, and both moves are repeated if the first look is out of bounds: see
+Each cell also moves a guest old→old, and both moves are repeated if a figure is out of bounds then: see
 :mod:`fixtures.outcome.cost_judgement`.
 """
 
@@ -12,8 +12,8 @@ from fixtures.guest.examination import examined
 from fixtures.guest.guest import Guest
 from fixtures.matrix.promises import promise
 
-SECONDS = 1500
-"""A finding takes up to 22 moves, each with a guest of its own."""
+SECONDS = 2900
+"""A finding takes up to 43 moves, each with a guest of its own."""
 
 
 @pytest.mark.timeout(SECONDS)

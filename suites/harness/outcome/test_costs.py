@@ -39,7 +39,7 @@ def test_difference_that_users_feel(case: str) -> None:
 def test_clear_difference_is_not_chance() -> None:
     """Lose this and no difference is ever found with the repeats that are made."""
     values, others = [float(n) for n in range(10, 10 + COST_REPEATS)], [1.0] * COST_REPEATS
-    assert rank_test(values, others) == pytest.approx(1 / 924)
+    assert rank_test(values, others) == pytest.approx(1 / 184756)
     assert rank_test(values, others) < COST_LEVEL
 
 
@@ -70,10 +70,10 @@ def run(**figures: float) -> RunRecord:
 def test_difference_must_be_felt_and_be_no_chance() -> None:
     """Lose this and a slow host makes a finding, or a difference of nothing does."""
     cost = BY_NAME["blackout ms"]
-    controls = [run(blackout=500 + n) for n in range(6)]
-    assert cost.worse([run(blackout=1200 + n) for n in range(6)], controls)
-    assert not cost.worse([run(blackout=520 + n) for n in range(6)], controls)
-    assert not cost.worse([run(blackout=ms) for ms in (400, 400, 1200, 1200, 1200, 1200)], controls)
+    controls = [run(blackout=500 + n) for n in range(COST_REPEATS)]
+    assert cost.worse([run(blackout=1200 + n) for n in range(COST_REPEATS)], controls)
+    assert not cost.worse([run(blackout=520 + n) for n in range(COST_REPEATS)], controls)
+    assert not cost.worse([run(blackout=ms) for ms in (400, 400, *[1200] * (COST_REPEATS - 2))], controls)
 
 
 @pytest.mark.parametrize("good", [True, False])
@@ -89,6 +89,22 @@ def test_repeats_never_end_before_they_show_a_difference(good: bool, deals: list
     made = [cost.may_be_worse(*(runs[:number] for runs in pairs)) for number in range(COST_REPEATS + 1)]
     assert made[-1] is cost.worse(*pairs)
     assert made == sorted(made, reverse=True)
+
+
+@pytest.mark.parametrize("values, in_doubt", [((140, 140), True), ((180, 80), False), ((180,), True)])
+def test_repeats_are_in_doubt_until_their_medians_are_in_bounds(
+    values: tuple[float, ...], in_doubt: bool
+) -> None:
+    """Lose this and each slow look on a busy host costs minutes, or repeats end at the first one."""
+    cost = Cost("figure", "one", least=4)
+    controls = [with_figure(100) for _ in values]
+    assert cost.in_doubt([with_figure(value) for value in values], controls) is in_doubt
+
+
+@pytest.mark.parametrize("value, suspected", [(660, True), (630, False)])
+def test_look_is_out_of_bounds_by_a_part_of_what_users_feel(value: float, suspected: bool) -> None:
+    """Lose this and noise of one run hides each second time that is tripled, or each look costs minutes."""
+    assert BY_NAME["blackout ms"].suspected(run(blackout=value), run(blackout=600)) is suspected
 
 
 def with_figure(value: float) -> RunRecord:

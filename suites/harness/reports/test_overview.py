@@ -125,6 +125,14 @@ def test_what_was_not_tested_has_its_reason(run: RunResult) -> None:
     assert "What only nightly runs have" in said
 
 
+def test_costs_that_were_not_compared_are_named(run: RunResult) -> None:
+    """Lose this and a move whose control failed looks as if it were known to cost no more than before."""
+    reason = "costs were not compared: debian-12 → itself fails: memory: 1 page damaged"
+    run.cells.append(make_cell(4, subject="busy-bare-1vcpu-costs", reason=reason))
+    said = {each.what: each.why for each in untested(run)}
+    assert said["Whether moves cost more than before"] == reason
+
+
 def test_an_interrupted_run_says_so_first(run: RunResult) -> None:
     """Lose this and half a run looks whole."""
     run.notes = ["9 of 19 tests did not run: the run was interrupted"]
