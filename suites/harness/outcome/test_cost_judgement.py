@@ -15,6 +15,7 @@ from fixtures.builds.sandbox import Sandbox
 from fixtures.outcome.cost_judgement import MOST_LOOKS, CostJudgement
 from fixtures.outcome.costs import COST_REPEATS, TELLING
 from fixtures.outcome.outcome import Outcome, RunRecord
+from fixtures.outcome.tcg_race import OVERLOAD
 
 OLD, NEW = (Build(name, Sandbox(Path("/")), {}) for name in ("old", "new"))
 LOW, HIGH = 500.0, 1200.0
@@ -241,6 +242,26 @@ def test_build_is_blamed_by_controls_that_ran_beside_its_own_moves() -> None:
     found = CostJudgement(runs, OLD, NEW).outcome(first(HIGH))
     assert found is not None
     assert found[0] is Outcome.REGRESSION
+
+
+STRETCHED = {
+    "700 ms": (HIGH, 3.0, Outcome.REGRESSION),
+    "four times as long": (4 * LOW, 9.0, Outcome.REGRESSION),
+    "200 ms": (LOW + 200, 3.0, Outcome.ERROR),
+    "200 ms on a quiet machine": (LOW + 200, 1.0, Outcome.REGRESSION),
+}
+
+
+@pytest.mark.parametrize("case", STRETCHED)
+def test_times_of_an_overloaded_machine_count_as_far_as_they_are_felt_on_a_quiet_one(case: str) -> None:
+    """Lose this and 20 ms more are a finding on a busy machine, or 700 ms more are hidden by it."""
+    blackout, overload, outcome = STRETCHED[case]
+    runs = Runs({("old", "old"): LOW, ("old", "new"): blackout, ("new", "new"): LOW})
+    runs.figures = {OVERLOAD: overload}
+    found = CostJudgement(runs, OLD, NEW).outcome(first(blackout))
+    assert found is not None
+    assert found[0] is outcome
+    assert ("run it again on a quieter machine" in found[1]) is (outcome is Outcome.ERROR)
 
 
 def noisy(random: Random, longer: float = 1, slower: float = 1) -> RunRecord:
