@@ -22,6 +22,7 @@ from fixtures.matrix.mechanisms import MigrationPlan
 from fixtures.matrix.schema import KnownIssue, Match
 from fixtures.outcome.blame import failure_of
 from fixtures.outcome.outcome import Outcome
+from fixtures.outcome.tcg_race import OVERLOAD
 from fixtures.path.interface import negotiated
 from suites.harness.support.scripted_attempts import (
     BACK,
@@ -117,6 +118,17 @@ def test_cost_is_compared_if_the_cell_is_about_it(compared: bool, outcome: Outco
     result = stage.judge({}, cell=replace(CELL, compared=compared))
     assert result.outcome is outcome
     assert (failure_of(result.runs) is not None) == compared
+    assert {OVERLOAD in run.figures for run in result.runs} == {compared}
+
+
+def test_page_lost_while_costs_are_compared_is_no_verdict_by_tcg_on_an_overloaded_machine(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and TCG's race makes an update unsafe in a cell that repeats its move to compare costs."""
+    monkeypatch.setattr("fixtures.qualify.records.overload", lambda: 4.0)
+    stage.figures = {FORWARD: {"destination descriptors": 330}, OLD_OLD: {"destination descriptors": 30}}
+    result = stage.judge({FORWARD: [PASS, LOST, PASS]}, cell=replace(CELL, compared=True))
+    assert result.outcome is Outcome.UNSUPPORTED
 
 
 ENDS: dict[str, tuple[End, Outcome, str]] = {
