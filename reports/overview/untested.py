@@ -31,7 +31,7 @@ ONLY_AT_NIGHT = (
 """What only runs with `slow` tests have; see docs/nightly.md."""
 
 
-NOUNS = {"device": "device", "cpu": "CPU model", "machine": "machine type"}
+NOUNS = {"device": "device", "cpu": "CPU model", "machine": "machine type", "firmware": "firmware image"}
 """What swept subjects are called, by their kind."""
 
 
@@ -124,12 +124,13 @@ def _swept(cells: Iterable[CellResult]) -> Iterator[NotTested]:
         Outcome.REFUSED: "QEMU itself refuses to migrate guests with them",
         Outcome.UNSUPPORTED: "a build needs more to create them: a backend, a bus or a device of the host",
     }
-    groups: dict[tuple[Outcome, str], list[CellResult]] = defaultdict(list)
+    groups: dict[tuple[Outcome, str, str], list[CellResult]] = defaultdict(list)
     for cell in cells:
         if cell.outcome in reasons and is_swept(cell) and not _LIMIT.search(cell.reason):
-            groups[cell.outcome, NOUNS.get(kind_of(cell), "swept subject")].append(cell)
-    for (outcome, noun), members in sorted(groups.items()):
-        yield NotTested(_articles(members, noun), reasons[outcome], len(members))
+            why = cell.reason if kind_of(cell) == "firmware" else reasons[cell.outcome]
+            groups[cell.outcome, NOUNS.get(kind_of(cell), "swept subject"), why].append(cell)
+    for (_, noun, why), members in sorted(groups.items()):
+        yield NotTested(_articles(members, noun), shown_line(why, MOST_WHY), len(members))
 
 
 def _articles(cells: Sequence[CellResult], noun: str) -> str:

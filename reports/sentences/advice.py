@@ -28,11 +28,13 @@ WITHOUT_IT = {
     "machine": "on a machine type that the new build has",
     "cpu": "with a CPU model that the new build has",
     "alias": "with a versioned machine type",
+    "firmware": "with firmware that the new build ships, or keep the file at its path and move them",
 }
 """How to restart guests of what the new build no longer has, by kind of subject."""
 UNMOVED = {
     "device": "under the new build, or without this device",
     "alias": "with a versioned machine type",
+    "firmware": "under the new build, or keep the old build's file at its path and move them",
 }
 """How to restart guests that cannot be moved, by kind of subject."""
 

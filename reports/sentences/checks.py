@@ -102,6 +102,13 @@ _DEVICE = re.compile(
 _SECTION = re.compile(
     r"unknown (?:savevm )?section(?: or instance)? '(?:PCI/)?(?P<section>[^']{1,80})'", re.IGNORECASE
 )
+_SIZE = re.compile(
+    r"(?:size|length) mismatch: (?P<block>\S{1,80}): "
+    r"0x(?P<was>[\da-f]{1,16}) (?:in )?!= 0x(?P<now>[\da-f]{1,16})",
+    re.IGNORECASE,
+)
+FIRMWARE_BLOCKS = re.compile(r"pc\.bios|system\.flash\d")
+"""The blocks of memory that hold firmware of x86_64."""
 _LOADING = re.compile(
     r"load of migration failed|error while loading state|failed to load|exceeds allocated|missing section|"
     r"unknown (?:section|savevm)|unknown ramblock|length mismatch|load_?state",
@@ -141,10 +148,25 @@ def _migration(signature: str, reason: str, loader: str) -> str:
     section = _SECTION.search(reason)
     if section:
         return f"{loader} does not know a part of their state ({name_of(section['section'])})"
+    size = _SIZE.search(reason)
+    if size:
+        return _other_size(size, loader)
     if not _LOADING.search(reason):
         return CHECKS["migrate"] + _quoted(signature)
     device = _DEVICE.search(reason)
     return f"{loader} does not load their state" + (f" ({name_of(device['device'])})" if device else "")
+
+
+def _other_size(size: re.Match[str], loader: str) -> str:
+    """A block of memory that the source sends is not as large as the destination's."""
+    block, was, now = name_of(size["block"]), int(size["was"], 16), int(size["now"], 16)
+    what = "their firmware" if FIRMWARE_BLOCKS.fullmatch(block) else f"the memory block {block}"
+    return f"{what} has {_size_words(was)}, and in {loader} {_size_words(now)}"
+
+
+def _size_words(size: int) -> str:
+    """`2 MiB` or `1920 KiB`."""
+    return f"{size >> 10} KiB" if size & 0xFFFFF else f"{size >> 20} MiB"
 
 
 def _what(signature: str) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+from fixtures.matrix.firmwares import firmware_words
 from fixtures.outcome.findings import kind_of, name_of
 from fixtures.outcome.outcome import CellResult
 from fixtures.printable import shown_line
@@ -103,6 +104,11 @@ def _alias(cells: Sequence[CellResult], _tried: Tried) -> str:
     )
 
 
+def _firmware(cells: Sequence[CellResult], tried: Tried) -> str:
+    what = firmware_words(_subjects(cells))
+    return f"{archs_of(cells)} guests with {shown_line(what, MOST_TYPES)}{_where(cells, tried)}"
+
+
 def _differing(cells: Sequence[CellResult]) -> str:
     """`, all 14 machine types, pc-q35-5.2 to pc-q35-10.0`, if all say the same."""
     found = {" and ".join(dict.fromkeys(FAMILIES.findall(cell.reason))) for cell in cells}
@@ -138,6 +144,7 @@ _BY_KIND: dict[str, Words] = {
     "shared-ram": _shared_ram,
     "random": _random,
     "alias": _alias,
+    "firmware": _firmware,
 }
 SWEPT_KINDS = frozenset(_BY_KIND)
 """The kinds of swept subjects that have words of their own."""

@@ -20,6 +20,7 @@ GONE = {
     "device": "the new build no longer has this device",
     "cpu": "the new build no longer has this CPU model",
     "alias": "the new build no longer has this alias",
+    "firmware": "the new build does not ship the file",
 }
 """What is missing in the new build, by kind of subject."""
 _TYPE = r"[\w.-]*\d\.\d+[\w-]*"

@@ -10,6 +10,7 @@ from fixtures.sweep.compat_properties import sweep_properties
 from fixtures.sweep.cpus import sweep_cpus
 from fixtures.sweep.device_models import cpu_models
 from fixtures.sweep.devices import DeviceSweep, offered_devices
+from fixtures.sweep.firmware_files import sweep_firmware
 from fixtures.sweep.machines import chosen_types, sweep_aliases, sweep_machine_types
 from fixtures.sweep.mixes import MixSweep
 from fixtures.sweep.ram_ends import sweep_ram_ends
@@ -46,6 +47,12 @@ def test_every_cpu_model_moves(sweep: Sweep) -> None:
     models = cpu_models(sweep.under_test.old, sweep.arch)
     for machine_type, share in sweep.share(chosen_types(sweep), models):
         sweep_cpus(sweep, machine_type, share)
+
+
+@pytest.mark.sweep("firmware")
+def test_guests_of_each_firmware_move(sweep: Sweep) -> None:
+    """Lose this and an update strands all guests that boot by UEFI, because it ships other firmware."""
+    sweep_firmware(sweep)
 
 
 @pytest.mark.sweep("properties")

@@ -13,7 +13,7 @@ BUILD = DebianBuild(
     kind="debian",
     suites=("bookworm",),
     packages={**QEMU, "seabios": "1.16.2-1", **LIBVIRT},
-    extra=("qemu-system-x86-xen", "ovmf"),
+    extra=("qemu-system-x86-xen", "ovmf", "ipxe-qemu"),
 )
 
 
@@ -21,7 +21,7 @@ def test_power_host_gets_what_its_guests_need() -> None:
     """Lose this and a POWER host lacks its firmware, or its root needs packages that only amd64 has."""
     needed = on_host("mine", BUILD, "ppc64el")
     assert list(needed.packages) == ["qemu-system-ppc", "qemu-system-data", "seabios"]
-    assert needed.extra == ("ovmf",)
+    assert needed.extra == ("ipxe-qemu",)
 
 
 def test_amd64_host_gets_every_package() -> None:

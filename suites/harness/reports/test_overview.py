@@ -133,6 +133,14 @@ def test_costs_that_were_not_compared_are_named(run: RunResult) -> None:
     assert said["Whether moves cost more than before"] == reason
 
 
+def test_firmware_that_was_not_tried_says_which_file_is_missing(run: RunResult) -> None:
+    """Lose this and UEFI guests that were not tested need "a backend, a bus or a device of the host"."""
+    why = "the old build does not ship /usr/share/OVMF/OVMF_CODE.fd"
+    run.cells.append(make_swept("pc-q35-7.2", "firmware:ovmf-2m", Outcome.UNSUPPORTED, why))
+    said = {each.what: each.why for each in untested(run)}
+    assert said["1 firmware image (x86_64): ovmf-2m"] == why
+
+
 def test_an_interrupted_run_says_so_first(run: RunResult) -> None:
     """Lose this and half a run looks whole."""
     run.notes = ["9 of 19 tests did not run: the run was interrupted"]

@@ -68,7 +68,7 @@ def test_no_check_has_a_sentence_that_nothing_uses() -> None:
 def test_each_swept_subject_has_words_for_its_guests(kind: str, outcome: Outcome) -> None:
     """Lose this and a new sweep's findings are about `guests (new-subject:thing)`."""
     assert kind in SWEPT_KINDS
-    mechanism = "precopy" if kind in {"machine", "device", "cpu", "random"} else "compare"
+    mechanism = "precopy" if kind in {"machine", "device", "cpu", "random", "firmware"} else "compare"
     reason = "what changed: it was 1 and is 2 on pc-q35-7.2"
     cell = make_swept("pc-q35-7.2", f"{kind}:e1000", outcome, reason, mechanism=mechanism, harm=Harm.CHANGED)
     text = said(cell)
@@ -112,6 +112,47 @@ def test_a_device_that_cannot_be_loaded_reads_as_a_release_manager_needs_it() ->
     )
     assert text.blame == "Both builds move such guests to themselves."
     assert text.advice == "Restart them under the new build, or without this device, or wait for a fix."
+
+
+def test_firmware_that_is_gone_reads_as_a_release_manager_needs_it() -> None:
+    """Lose this and the first screen does not say that UEFI guests of 2 MiB cannot be moved."""
+    reason = "the new build does not ship /usr/share/OVMF/OVMF_CODE.fd, which the old build has"
+    text = said(make_swept("pc-q35-7.2", "firmware:ovmf-2m", Outcome.REMOVED, reason, harm=Harm.STRANDED))
+    assert text.title == (
+        "x86_64 guests with UEFI firmware of 2 MiB (OVMF_CODE.fd) cannot be moved: "
+        "the new build does not ship the file. They run on under the old QEMU."
+    )
+    assert text.advice == (
+        "Before the old build goes, restart them with firmware that the new build ships, "
+        "or keep the file at its path and move them."
+    )
+
+
+@pytest.mark.parametrize(
+    "mismatch, words",
+    [
+        (
+            "Size mismatch: pc.bios: 0x200000 != 0x400000",
+            "their firmware has 2 MiB, and in the new build 4 MiB",
+        ),
+        (
+            "Length mismatch: system.flash0: 0x1e0000 in != 0x37c000: Invalid argument",
+            "their firmware has 1920 KiB, and in the new build 3568 KiB",
+        ),
+        (
+            "Size mismatch: 0000:00:02.0/e1000e.rom: 0x40000 != 0x80000: Invalid argument",
+            "the memory block 0000:00:02.0/e1000e.rom has 256 KiB, and in the new build 512 KiB",
+        ),
+    ],
+)
+def test_memory_of_another_size_is_said_with_both_sizes(mismatch: str, words: str) -> None:
+    """Lose this and a guest whose firmware has another size has "a state that is not loaded (ram)"."""
+    failure = (
+        f"{mismatch}; error while loading state for instance 0x0 of device 'ram'; load of migration failed"
+    )
+    text = said(failed("migrate", failure, Harm.STRANDED, subject="firmware:ovmf-bios"))
+    assert text.title.endswith(f"cannot be moved: {words}. They run on under the old QEMU.")
+    assert "keep the old build's file at its path" in text.advice
 
 
 def test_one_defect_with_two_harms_names_the_mechanism_of_each() -> None:

@@ -66,6 +66,8 @@ class Wrong:
     rules: tuple[Rule, ...] = ()
     doubled: tuple[str, ...] = ()
     """Files that become twice as large; paths inside the root."""
+    missing: tuple[str, ...] = ()
+    """Files that the build does not have; paths inside the root."""
     newer_sections: tuple[str, ...] = ()
     """Device sections that QEMU supports only in the next version."""
     reworded: tuple[tuple[str, bytes, bytes], ...] = ()
@@ -75,6 +77,7 @@ class Wrong:
         return Wrong(
             self.rules + other.rules,
             self.doubled + other.doubled,
+            self.missing + other.missing,
             self.newer_sections + other.newer_sections,
             self.reworded + other.reworded,
         )
@@ -127,6 +130,8 @@ def make_wrong(right: Path, wrong: Wrong, into: Path, arch: Arch = "x86_64") -> 
     for path in wrong.doubled:
         file = inside(into, path)
         _replace(file, file.read_bytes() * 2)
+    for path in wrong.missing:
+        inside(into, path).unlink()
     for pattern, word, other in wrong.reworded:
         _reword(into, pattern, word, other)
     return into
