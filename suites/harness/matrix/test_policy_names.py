@@ -10,6 +10,7 @@ from functools import cache
 import pytest
 
 from fixtures.matrix.cell_ids import cell_named
+from fixtures.matrix.firmwares import FIRMWARES
 from fixtures.matrix.names import ARCHES, FAMILIES, Arch
 from fixtures.matrix.support import Rule, Support, load_support, policy_names
 from reports.sentences.guests import SWEPT_KINDS
@@ -17,7 +18,7 @@ from suites.harness.support.build_names import build_names
 from suites.harness.support.docs_selections import collected
 
 ACCELERATORS = ("tcg", "kvm", "kvm on an emulated host")
-FIRMWARE = ("seabios", "slof", "vof")
+FIRMWARE = ("slof", "vof", *(firmware.name for firmware in FIRMWARES))
 ALL_MACHINES = "all"
 """The machine type of a cell that is about all of them."""
 NAMED_KINDS = {
@@ -40,6 +41,7 @@ def known(arch: Arch) -> Mapping[str, frozenset[str]]:
     """What a cell of this architecture can have, by key of a rule's `match`."""
     names = build_names()[arch]
     swept = {f"{kind}:{name}" for of, kinds in NAMED_KINDS.items() for kind in kinds for name in names[of]}
+    swept |= {f"firmware:{name}" for name in FIRMWARE}
     return {
         "accelerator": frozenset(ACCELERATORS),
         "machine": frozenset((*names["machine"], *FAMILIES[arch], ALL_MACHINES)),
