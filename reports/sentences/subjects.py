@@ -31,6 +31,7 @@ ASPECTS = {
     "set-times": "that have set their clocks",
     "standstill": "that stand still while they are moved",
     "oldest": "of the oldest machine type",
+    "uefi": "that boot by UEFI",
     "avx": "that use AVX",
     "abort-of-precopy": "whose precopy is aborted",
     "abort-of-postcopy-refused": "whose postcopy is aborted",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from fixtures.attempt.attempt import HotPatch
 from fixtures.guest.examination import examined
 from fixtures.guest.guest import Guest
+from fixtures.matrix.firmwares import UEFI, UEFI_FIRMWARE
 from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.promises import promise
 
@@ -27,6 +28,26 @@ def test_devices_go_on_under_their_drivers(guest: Guest, hot_patch: HotPatch) ->
     guest.works()
     assert hot_patch().runs_on_new_build
     assert examined(guest)
+
+
+@promise(
+    UEFI,
+    path="qmp",
+    mechanism="precopy",
+    version="newest-old",
+    only="x86_64",
+    options=GuestOptions(may_reboot=True, firmware=UEFI_FIRMWARE),
+)
+def test_uefi_guest_moves_and_reboots(guest: Guest, hot_patch: HotPatch) -> None:
+    """Lose this and a guest that boots by UEFI is lost in its move, or does not start again after it."""
+    guest.must_run_uefi()
+    guest.works()
+    assert hot_patch().runs_on_new_build
+    assert examined(guest)
+    assert guest.reboots()
+    guest.must_run_uefi()
+    guest.works()
+    assert guest.kernel_log_is_clean()
 
 
 @promise(

@@ -54,6 +54,11 @@ def checked(body: bytes) -> bytes:
     return b"%s *%04x\r\n" % (body, binascii.crc_hqx(body, 0xFFFF))
 
 
+def after_firmware(text: str) -> Reply:
+    """The first answer after UEFI firmware has cleared the screen of the port."""
+    return lambda number: b"\x1b[2J\x1b[01;01H\x1b[=3h\x1b[2J\x1b[01;01H" + good(text)(number)
+
+
 @contextmanager
 def agent_that_says(*replies: Reply, hangs_up: bool = False) -> Iterator[tuple[Agent, list[bytes]]]:
     """An agent whose guest sends `replies` to the first request, and the requests that it received."""
@@ -99,6 +104,24 @@ def test_answer_without_values_is_empty() -> None:
     """Lose this and a command that only does something seems to fail."""
     with agent_that_says(good("ok")) as (agent, _requests):
         assert agent.ask("stop") == {}
+
+
+def test_answer_after_what_uefi_firmware_wrote_is_understood() -> None:
+    """Lose this and no UEFI guest answers, because its firmware writes to each serial port."""
+    with agent_that_says(after_firmware("ok laps=3")) as (agent, _requests):
+        assert agent.ask("verify") == {"laps": "3"}
+
+
+def test_control_sequence_inside_an_answer_is_damage() -> None:
+    """Lose this and an answer with bytes that do not belong to it is believed."""
+    with (
+        agent_that_says(lambda number: good("ok laps=3")(number).replace(b"=", b"\x1b[2J=")) as (
+            agent,
+            _requests,
+        ),
+        pytest.raises(AgentSilent),
+    ):
+        agent.ask("verify", timeout=0.2)
 
 
 def test_error_carries_the_agents_words() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from fixtures.errors import RigError
 from fixtures.evidence.beats import Line
 from fixtures.guest import firmware_tables
 from fixtures.guest.guest import Guest
@@ -47,6 +48,13 @@ def beating(monkeypatch: pytest.MonkeyPatch) -> Reset:
 def test_guest_that_is_reset_after_its_first_beat_reboots(beating: Reset) -> None:
     """Lose this and a guest of a slow host, which has sent one beat, counts as one that does not reboot."""
     assert beating([b"B 1 2702264 0 0"], [b"B 1 1296841 0 0"]).reboots()
+
+
+def test_guest_that_seabios_started_is_no_uefi_guest(beating: Reset) -> None:
+    """Lose this and the cell about UEFI tests a guest that boots like all others."""
+    beating([b"\x1b[2J\x1b[01;01H", b"B 1 2702264 0 0"], []).must_run_uefi()
+    with pytest.raises(RigError, match="not started by UEFI"):
+        beating([b"B 1 2702264 0 0"], []).must_run_uefi()
 
 
 def test_beats_from_before_the_reset_are_no_reboot(beating: Reset) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.machine.argv import CHANNELS, render
+from fixtures.matrix.firmwares import UEFI_FIRMWARE
 from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.guestspec import GuestSpec
 from fixtures.matrix.power import PowerOptions
@@ -234,6 +235,16 @@ def test_oldest_pseries_guests_get_what_they_can_run_on(
     words = line(replace(PSERIES, machine_type=machine))
     assert [words[place + 1] for place, word in enumerate(words) if word == "-cpu"] == cpu
     assert words[words.index("-machine") + 1].split(",") == [machine, *properties]
+
+
+def test_uefi_guest_has_its_firmware_and_its_own_variables() -> None:
+    """Lose this and a guest that should boot by UEFI boots by SeaBIOS, or none starts its kernel."""
+    words = line(replace(Q35, options=GuestOptions(firmware=UEFI_FIRMWARE)))
+    assert words[words.index("-machine") + 1] == "pc-q35-7.2,pflash0=code,pflash1=variables,accel=tcg"
+    files = [word.partition("filename=")[2] for word in words if "node-name=code-file" in word]
+    assert files == ["/usr/share/OVMF/OVMF_CODE_4M.fd,read-only=on"]
+    assert any(word.endswith("filename=/tmp/hp-1/variables.fd") for word in words)
+    assert words[words.index("-kernel") + 1] == "/images/kernel-packed"
 
 
 def test_guest_that_is_to_reboot_is_not_stopped_by_it() -> None:

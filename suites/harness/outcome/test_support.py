@@ -51,6 +51,9 @@ def test_harms_of_policies_are_those_of_failures() -> None:
         ("cpu:pentium2", Harm.STRANDED, "best-effort", False),
         ("cpu:Skylake-Server", Harm.STRANDED, "supported", True),
         ("machine", Harm.STRANDED, "supported", True),
+        ("firmware:ovmf-2m", Harm.STRANDED, "supported", True),
+        ("firmware:ovmf-bios", Harm.STRANDED, "best-effort", False),
+        ("firmware:ovmf-bios", Harm.LOST, "best-effort", True),
     ],
 )
 def test_field_policy_weighs_what_managers_give(
@@ -60,6 +63,20 @@ def test_field_policy_weighs_what_managers_give(
     (cell,) = placed("field", failed(subject, harm))
     assert (cell.tier, cell.counts) == (tier, counts)
     assert cell.tier_reason
+
+
+@pytest.mark.parametrize(
+    "subject, firmware",
+    [
+        ("idle-bare-1vcpu-uefi", "ovmf-4m"),
+        ("idle-bare-1vcpu-reboots", "seabios"),
+        ("firmware:ovmf-secboot-2m", "ovmf-secboot-2m"),
+        ("device:e1000", "seabios"),
+    ],
+)
+def test_rules_about_firmware_see_that_of_the_guest(subject: str, firmware: str) -> None:
+    """Lose this and a policy that is about UEFI guests applies to others."""
+    assert facts(make_swept("pc-q35-7.2", subject))["firmware"] == firmware
 
 
 def test_deprecated_machine_type_does_not_count() -> None:

@@ -18,6 +18,7 @@ from fixtures.evidence.harm import Harm, Harmed
 from fixtures.hosts.interface import ProgramHost
 from fixtures.hosts.local import LocalHost
 from fixtures.machine.probe import Probe
+from fixtures.matrix.firmwares import UEFI_FIRMWARE
 from fixtures.matrix.mechanisms import MigrationPlan
 from fixtures.matrix.schema import KnownIssue, Match
 from fixtures.outcome.blame import failure_of
@@ -45,6 +46,14 @@ def test_pass_needs_no_control(stage: Stage) -> None:
     result = stage.judge({})
     assert result.outcome is Outcome.PASS
     assert stage.moves == [FORWARD]
+
+
+def test_build_without_the_guests_firmware_starts_none(stage: Stage) -> None:
+    """Lose this and a build without the package ovmf is blamed for a guest that cannot start."""
+    cell = replace(CELL, options=replace(CELL.options, firmware=UEFI_FIRMWARE))
+    result = stage.judge({}, cell=cell)
+    assert (result.outcome, stage.moves) == (Outcome.UNSUPPORTED, [])
+    assert result.reason == "the old build has no UEFI firmware (package ovmf)"
 
 
 def test_pause_on_purpose_is_no_blackout(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

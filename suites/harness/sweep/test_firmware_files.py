@@ -15,7 +15,7 @@ from fixtures.builds.build import Build
 from fixtures.builds.sandbox import Sandbox
 from fixtures.evidence.harm import Harm, Harmed
 from fixtures.machine.probe import MachineType
-from fixtures.matrix.firmwares import FIRMWARES, Firmware, firmware_words
+from fixtures.matrix.firmwares import BY_NAME, FIRMWARES, VARIABLES_FILE, Firmware, firmware_words
 from fixtures.matrix.schema import load_matrix
 from fixtures.matrix.support import Support, load_support
 from fixtures.matrix.sweep_plan import plans_of
@@ -25,14 +25,13 @@ from fixtures.qualify.pair_under_test import PairUnderTest
 from fixtures.still.machine import StillFailure
 from fixtures.still.moves import StillMoves
 from fixtures.sweep import firmware_files
-from fixtures.sweep.firmware_files import FirmwareMoves, firmware_arguments, sweep_firmware, variables_file
+from fixtures.sweep.firmware_files import FirmwareMoves, arguments_with, sweep_firmware
 from fixtures.sweep.forecasts import Judged
 from fixtures.sweep.ram_ends import PAGE
 from fixtures.sweep.sweep import Sweep
 
 PLANS = [plan for plan in plans_of(load_matrix(MATRIX_FILE)) if plan.part == "firmware"]
 FIELD = load_support("field")
-BY_NAME = {firmware.name: firmware for firmware in FIRMWARES}
 FOUR_MIB = BY_NAME["ovmf-4m"]
 TYPES = [MachineType(f"pc-{name}", None, False) for name in ("q35-7.2", "i440fx-7.2", "q35-5.0", "q35-2.8")]
 EVERYTHING = {file for firmware in FIRMWARES for file in (firmware.code, firmware.variables) if file}
@@ -140,7 +139,7 @@ def test_machine_gets_its_firmware_as_libvirt_gives_it(
     name: str, words: tuple[str, ...], others: tuple[str, ...], tmp_path: Path
 ) -> None:
     """Lose this and a sweep of one firmware moves machines of another."""
-    line = " ".join(firmware_arguments("x86_64", "pc-q35-7.2", BY_NAME[name], tmp_path))
+    line = " ".join(arguments_with(BY_NAME[name], "x86_64", "pc-q35-7.2", tmp_path))
     assert all(word in line for word in words)
     assert not any(word in line for word in others)
 
@@ -168,9 +167,9 @@ def test_other_variables_after_the_move_are_found(
     """Lose this and an update that resets the boot entries and keys of a guest passes."""
     source = build("old", tmp_path / "old", sorted(EVERYTHING))
     moves.prepare(source)
-    content = variables_file(tmp_path).read_bytes()
+    content = (tmp_path / VARIABLES_FILE).read_bytes()
     assert content.startswith(FOUR_MIB.variables.encode())
-    variables_file(tmp_path).write_bytes(kept + content[len(kept) :])
+    (tmp_path / VARIABLES_FILE).write_bytes(kept + content[len(kept) :])
     machine = cast(
         "Any", SimpleNamespace(programs=moves.spec.programs, memory=memory + content[len(memory) :])
     )
