@@ -90,12 +90,11 @@ def _why_undecided(run: RunResult, move: str) -> str:
         return f"No guest was moved, so the update {move} is not judged: only canaries ran."
     if not errors and not run.notes and unjudged_archs(run.cells):
         return _why_not_judged(run.cells, move)
+    rest = f"The other results show nothing against it. {_not_judged_elsewhere(run.cells)}".rstrip()
+    if run.notes and not errors:
+        return f"The update {move} is not judged: {'. '.join(run.notes)}. {rest}"
     where = f"in {errors} of {count(len(run.cells), 'cell')}" if errors else "outside the cells"
-    where += "" if errors else " (see the remarks)"
-    return (
-        f"The suite or the host failed {where}, so the update {move} is not judged. "
-        f"The other results show nothing against it. {_not_judged_elsewhere(run.cells)}".rstrip()
-    )
+    return f"The suite or the host failed {where}, so the update {move} is not judged. {rest}"
 
 
 def _why_not_judged(cells: Sequence[CellResult], move: str) -> str:
@@ -145,7 +144,7 @@ def _why_safe(cells: Sequence[CellResult], move: str) -> str:
 def _quick(run: RunResult) -> str:
     if not run.left_out:
         return ""
-    return f"Quick run. What was not tested: {'; '.join(run.left_out)}."
+    return "Quick run: it has only a part of the tests. Decide about shipping by a complete run."
 
 
 def _same_builds(run: RunResult) -> str:

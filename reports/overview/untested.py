@@ -48,7 +48,12 @@ class NotTested:
 def untested(run: RunResult) -> list[NotTested]:
     """All of them; the cells of one reason together."""
     return [
-        *(NotTested("A part of the run", shown_line(note, MOST_WHY)) for note in run.notes),
+        *(
+            NotTested("A part of the run", shown_line(note, MOST_WHY))
+            for note in run.notes
+            if not _issue(note)
+        ),
+        *_chosen(run),
         *_errors(run),
         *_without_kvm(run.cells),
         *_limits(run.cells),
@@ -58,6 +63,20 @@ def untested(run: RunResult) -> list[NotTested]:
         *_swept(run.cells),
         *_night(run.cells),
     ]
+
+
+def _issue(note: str) -> bool:
+    """Is the note about an entry of a list of known issues? Then nothing was left untested."""
+    return note.startswith("known issue ")
+
+
+def _chosen(run: RunResult) -> Iterator[NotTested]:
+    """What a run of some tests, or a quick one, leaves out."""
+    if run.chosen:
+        why = f"this run has only the tests that were chosen by {shown_line(run.chosen, MOST_WHY)}"
+        yield NotTested("All other tests", why)
+    if run.left_out:
+        yield NotTested("What a quick run leaves out", "; ".join(run.left_out))
 
 
 def _errors(run: RunResult) -> Iterator[NotTested]:

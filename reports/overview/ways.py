@@ -23,6 +23,8 @@ class Way:
     mechanism: str
     tried: tuple[CellResult, ...]
     """The cells whose guest passed or failed; without those that could not be tried."""
+    archs: frozenset[str] = frozenset()
+    """The architectures of all guests of the run."""
 
     @property
     def passed(self) -> int:
@@ -40,12 +42,13 @@ class Way:
 
     @property
     def words(self) -> str:
-        """`partly: 11 of 12 guests passed, 1 lost by libvirt`."""
+        """`partly: 11 of 12 guests passed, 1 lost by libvirt; not tried on ppc64le`."""
         if not self.tried:
             return self.answer
-        return ", ".join(
-            [f"{self.answer}: {self.passed} of {count(len(self.tried), 'guest')} passed", *self._failures()]
-        )
+        passed = f"{self.answer}: {self.passed} of {count(len(self.tried), 'guest')} passed"
+        missing = sorted(self.archs - {cell.arch for cell in self.tried})
+        untried = f"; not tried on {every(missing)}" if missing else ""
+        return ", ".join([passed, *self._failures()]) + untried
 
     def _failures(self) -> Iterator[str]:
         """`1 lost by libvirt`, worst harm first."""
@@ -60,13 +63,15 @@ class Way:
 def ways(cells: Iterable[CellResult]) -> list[Way]:
     """The mechanisms that the run has cells of, in the order of the matrix; empty if no guest ran."""
     groups: dict[str, list[CellResult]] = defaultdict(list)
-    for cell in listed(about_update(cells)):
+    guests = listed(about_update(cells))
+    archs = frozenset(cell.arch for cell in guests)
+    for cell in guests:
         if cell.mechanism in MECHANISMS:
             groups[cell.mechanism].append(cell)
-    return [_way(name, groups[name]) for name in MECHANISMS if name in groups]
+    return [_way(name, groups[name], archs) for name in MECHANISMS if name in groups]
 
 
-def _way(name: str, cells: list[CellResult]) -> Way:
+def _way(name: str, cells: list[CellResult], archs: frozenset[str]) -> Way:
     untried = {Outcome.UNSUPPORTED, Outcome.REFUSED, Outcome.ERROR}
     tried = [cell for cell in cells if cell.outcome not in untried]
-    return Way(name, tuple(tried))
+    return Way(name, tuple(tried), archs)

@@ -89,6 +89,21 @@ GLOBS = [
 ]
 
 
+CHOSEN = [
+    ({"markexpr": "not harness and not slow", "tests": "suites", "arch": "None", "quick": "True"}, ""),
+    ({"markexpr": "postcopy", "tests": "suites", "keyword": "x86_64"}, "-m 'postcopy', -k 'x86_64'"),
+    ({"tests": "suites/compat", "short": "True", "lf": "False"}, "their ids or files, --short"),
+    ({"cells": "a b", "deselect": "['c']"}, "--cells, --deselect '['c']'"),
+]
+
+
+@pytest.mark.parametrize("selection,words", CHOSEN)
+def test_run_of_some_tests_says_how_they_were_chosen(selection: dict[str, str], words: str) -> None:
+    """Lose this and a run of one cell says that it left out only what nightly runs have."""
+    plan = make_plan(selection=selection)
+    assert run_result(plan, [make_ended(make_cell(1))], (), seconds=1).chosen == words
+
+
 @pytest.mark.parametrize("glob,shard,reported", GLOBS)
 def test_subject_that_matches_nothing_is_reported(glob: str, shard: str, reported: bool) -> None:
     """Lose this and a typo in `--subject` ends with `safe`, because nothing failed."""
@@ -108,7 +123,9 @@ def test_test_that_did_not_run_is_counted() -> None:
     """Lose this and an interrupted run looks like one without findings."""
     plan = make_plan([make_cell(number).nodeid for number in range(3)])
     ended = [make_ended(make_cell(1))]
-    assert interrupted(plan, ended) == ["2 of 3 tests did not run: the run was interrupted"]
+    assert interrupted(plan, ended) == [
+        "2 of 3 tests did not run: the run was interrupted; continue it with --resume"
+    ]
     assert interrupted(plan, [make_ended(make_cell(number)) for number in range(3)]) == []
 
 

@@ -16,6 +16,7 @@ from fixtures.outcome.outcome import BuildInfo, CellResult, Outcome, RunResult
 from reports.changes import NOTHING_BEFORE
 from reports.machine_readable.junit import write_junit
 from reports.machine_readable.verdict_json import verdict_data
+from reports.overview.untested import NotTested, untested
 from reports.page.grid import PairReport, write_grid
 from reports.page.page import write_page
 from reports.terminal.summary import write_summary
@@ -205,7 +206,22 @@ def test_grid_has_no_empty_line_for_canaries_alone(tmp_path: Path) -> None:
 def test_quick_run_says_what_was_not_tested() -> None:
     """Lose this and a quick run that is safe reads like a whole one."""
     run = replace(make_run(make_cell(1)), left_out=("reboots", "libvirt"))
-    assert remarks(run) == ["Quick run. What was not tested: reboots; libvirt."]
+    assert remarks(run) == [
+        "Quick run: it has only a part of the tests. Decide about shipping by a complete run."
+    ]
+    assert untested(run)[0] == NotTested("What a quick run leaves out", "reboots; libvirt")
+
+
+def test_run_of_some_tests_says_what_was_not_tested() -> None:
+    """Lose this and a rerun of one cell that passes reads like a whole run."""
+    run = replace(make_run(make_cell(1)), chosen="-m 'postcopy'")
+    assert untested(run)[0].why == "this run has only the tests that were chosen by -m 'postcopy'"
+
+
+def test_interrupted_run_is_not_called_a_failure() -> None:
+    """Lose this and who pressed Ctrl-C looks for a defect of the suite."""
+    run = make_run(make_cell(1), rig_failed=True, notes=("5 of 6 tests did not run",))
+    assert "is not judged: 5 of 6 tests did not run. The other" in why(run)
 
 
 def test_known_issues_that_were_not_tried_are_one_line() -> None:
