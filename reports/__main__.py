@@ -77,7 +77,7 @@ def _demand_this_matrix(matrix: Matrix, file: Path, pairs: dict[Pairing, list[Pa
         raise UsageError(
             f"the runs qualified another matrix.yaml, or had other waivers (their file: {waivers})",
             where=str(file),
-            fix="give theirs with --matrix FILE and --waivers FILE",
+            fix="give theirs with --matrix FILE and --waivers FILE; for other waivers, run again with them",
         )
 
 

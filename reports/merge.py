@@ -48,8 +48,13 @@ def parts_in(directories: Iterable[Path]) -> list[Part]:
     for directory in directories:
         plans = sorted(directory.rglob(PLAN))
         if not plans:
+            made = (directory / "verdict.json").is_file()
             raise UsageError(
-                "no run wrote here", where=str(directory), fix=f"give directories of runs: they have a {PLAN}"
+                "a report that was made from other runs, and no run wrote here"
+                if made
+                else "no run wrote here",
+                where=str(directory),
+                fix=f"give directories of runs, such as those in reports/runs that have a {PLAN}",
             )
         for plan in plans:
             run = plan.parent.resolve()

@@ -68,7 +68,7 @@ def advice(finding: Finding, works: str = "") -> str:
         Outcome.DEFECT_OLD: f"Move them with {works} instead, or restart them."
         if works
         else "Restart them to leave the old build; no update moves them safely.",
-        Outcome.REMOVED: f"Before the old build goes, restart them {_instead(finding)}.",
+        Outcome.REMOVED: f"Before the old build is removed, restart them {_instead(finding)}.",
     }.get(finding.outcome)
     if quiet is not None:
         return quiet

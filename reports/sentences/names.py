@@ -56,7 +56,7 @@ def device_words(names: Iterable[str]) -> str:
     ordered = list(dict.fromkeys(_VARIANT.sub("", name) for name in names))
     kinds = {_kind(name) for name in ordered}
     kind = kinds.pop() if len(kinds) == 1 else "device"
-    return with_article(f"{either(ordered)} {kind}")
+    return with_article(f"{either(ordered)} {kind}{'s' if len(ordered) > MOST_NAMES else ''}")
 
 
 def _kind(name: str) -> str:

@@ -121,15 +121,24 @@ def test_too_little_disk_is_told_before_anything_is_made(
     assert made_once(tmp_path / "thing", make_nothing, needs_mib=10).is_dir()
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
-def test_disk_that_fills_up_on_the_way_is_told(number: int, tmp_path: Path) -> None:
-    """Lose this and a full disk ends in a traceback."""
+@pytest.mark.parametrize(
+    "number,fix",
+    [
+        (errno.ENOSPC, "free some"),
+        (errno.EDQUOT, "free some"),
+        (errno.EROFS, "writable"),
+        (errno.EACCES, "writable"),
+    ],
+)
+def test_disk_that_fills_up_on_the_way_is_told(number: int, fix: str, tmp_path: Path) -> None:
+    """Lose this and a full disk ends in a traceback, or the owner of a read-only one frees space."""
 
     def make(half: Path) -> None:
         raise OSError(number, os.strerror(number), str(half))
 
-    with pytest.raises(UsageError, match=f"cannot write to the cache: {os.strerror(number)}"):
+    with pytest.raises(UsageError, match=f"cannot write to the cache: {os.strerror(number)}") as error:
         made_once(tmp_path / "thing", make, needs_mib=0)
+    assert fix in str(error.value)
     assert not (tmp_path / "thing").exists()
 
 

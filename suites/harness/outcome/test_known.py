@@ -161,6 +161,14 @@ def test_entry_whose_cells_pass_is_stale() -> None:
     assert note.startswith("known issue bug-1 no longer matches any failure")
 
 
+def test_entry_with_another_signature_is_not_called_outdated() -> None:
+    """Lose this and a slip in a signature is answered with advice to remove the entry."""
+    (note,) = stale([issue(Match(signature="pages of 0x1"))], PAIR, [cell()], TODAY)
+    assert note.startswith(
+        "known issue bug-1 does not match the failure of hotpatch/x, which has another sig"
+    )
+
+
 def test_entry_that_expired_is_stale() -> None:
     """Lose this and an expired issue goes unreported if its cells pass."""
     (note,) = stale([issue(ANY, expires=TODAY - timedelta(days=1))], PAIR, [cell(Outcome.PASS)], TODAY)

@@ -93,6 +93,13 @@ def test_directory_without_a_run_is_reported(tmp_path: Path) -> None:
     assert PLAN in str(raised.value)
 
 
+def test_report_judged_again_is_not_called_an_empty_place(tmp_path: Path) -> None:
+    """Lose this and who judges `reports/latest` a second time is told that no run wrote there."""
+    (tmp_path / "verdict.json").write_text("{}")
+    with pytest.raises(UsageError, match="a report that was made from other runs"):
+        parts_in([tmp_path])
+
+
 def test_part_has_a_name() -> None:
     """Lose this and a note about a shard does not name its pair."""
     assert Part(Path(), make_plan(shard="2/3"), ()).name == "shard 2/3 of debian-12 → debian-13"

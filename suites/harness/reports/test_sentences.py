@@ -123,7 +123,7 @@ def test_firmware_that_is_gone_reads_as_a_release_manager_needs_it() -> None:
         "the new build does not ship the file. They run on under the old QEMU."
     )
     assert text.advice == (
-        "Before the old build goes, restart them with firmware that the new build ships, "
+        "Before the old build is removed, restart them with firmware that the new build ships, "
         "or keep the file at its path and move them."
     )
 
