@@ -68,9 +68,10 @@ def _seen(cells: Sequence[CellResult], _tried: Tried) -> str:
     return f"guests with {names.device_words(_subjects(cells))} ({archs_of(cells)}{_differing(cells)})"
 
 
-def _machine(cells: Sequence[CellResult], _tried: Tried) -> str:
+def _machine(cells: Sequence[CellResult], tried: Tried) -> str:
     machines = names.machine_words(cell.machine for cell in cells)
-    return f"{archs_of(cells)} guests of {machines}{_kvm(cells)}"
+    state = ", that have not booted yet" if tried.works_once_booted(cells) else ""
+    return f"{archs_of(cells)} guests of {machines}{_kvm(cells)}{state}"
 
 
 def _family(cells: Sequence[CellResult], _tried: Tried) -> str:
@@ -90,8 +91,8 @@ def _cpuid(cells: Sequence[CellResult], _tried: Tried) -> str:
     return f"guests with a CPU such as {models} and several cores ({archs_of(cells)})"
 
 
-def _shared_ram(cells: Sequence[CellResult], tried: Tried) -> str:
-    return f"{_machine(cells, tried)} that share their RAM with the new QEMU (ignore-shared, CPR)"
+def _shared_ram(cells: Sequence[CellResult], _tried: Tried) -> str:
+    return f"{_machine(cells, NOTHING_TRIED)} that share their RAM with the new QEMU (ignore-shared, CPR)"
 
 
 def _random(cells: Sequence[CellResult], _tried: Tried) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fixtures.outcome.findings import Finding
+from fixtures.outcome.findings import Finding, kind_of
 from reports.sentences.advice import BLAMED, advice, blame_words
 from reports.sentences.guests import guests_of
 from reports.sentences.happens import happens
@@ -39,6 +39,9 @@ class Sentences:
 def sentences(finding: Finding, tried: Tried = NOTHING_TRIED) -> Sentences:
     """The sentences of a finding; `tried` is what its run tried."""
     works = way_words(tried.works(finding.cells))
+    if not works and kind_of(finding.first) == "machine":
+        booted = way_words(tried.works_once_booted(finding.cells))
+        works = f"{booted} once they have booted" if booted else ""
     return Sentences(
         guests_of(finding.cells, tried),
         happens(finding),

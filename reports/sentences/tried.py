@@ -27,10 +27,15 @@ class Tried:
         self._passed: dict[Like, set[Way]] = defaultdict(set)
         self._failed: dict[Like, set[Way]] = defaultdict(set)
         self._machines: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._booted: dict[tuple[str, str], set[Way]] = defaultdict(set)
         for cell in cells:
             way = cell.path, cell.mechanism
             if cell.outcome in FAILING:
                 self._failed[_like(cell)].add(way)
+            elif cell.outcome is Outcome.PASS and GUEST.fullmatch(cell.subject):
+                self._booted[cell.arch, cell.machine].add(way)
+                self._machines[cell.arch, cell.subject].add(cell.machine)
+                self._passed[_like(cell)].add(way)
             elif cell.outcome is Outcome.PASS:
                 self._machines[cell.arch, cell.subject].add(cell.machine)
                 if cell.mechanism != COMPARED:
@@ -44,6 +49,17 @@ class Tried:
             *(self._failed[like] for like in alike)
         )
         return set().union(*(self._passed[like] for like in alike)) - failed
+
+    def works_once_booted(self, cells: Iterable[CellResult]) -> set[Way]:
+        """The ways by which booted guests of these machine types were moved; empty if a booted guest failed.
+
+        A swept machine has not run anything. Linux brings the state of a CPU or a device into another form,
+        which may move although the first one does not.
+        """
+        failing = list(cells)
+        if any(GUEST.fullmatch(cell.subject) for cell in failing):
+            return set()
+        return set().union(*(self._booted[cell.arch, cell.machine] for cell in failing))
 
     def other_machines(self, cells: Iterable[CellResult]) -> set[str]:
         """Other machine types on which the same subjects passed."""

@@ -191,6 +191,18 @@ def test_mechanisms_that_work_are_those_of_such_guests() -> None:
     assert "move them with precopy by QMP" in said(*cells).advice
 
 
+def test_machine_that_has_not_run_does_not_speak_for_booted_guests() -> None:
+    """Lose this and all guests of a machine type seem stranded, though those that have booted move."""
+    broken = make_swept("pseries-7.2", "machine", Outcome.REGRESSION, "error while loading state of 'cpu'")
+    moved = make_cell(
+        2, mechanism="precopy", subject="idle-virtio-1vcpu", machine="pseries-7.2", arch="ppc64le"
+    )
+    text = said(broken, moved)
+    assert text.guests == "ppc64le guests of machine type pseries-7.2, that have not booted yet"
+    assert text.works == "precopy by QMP once they have booted"
+    assert said(broken).guests == "ppc64le guests of machine type pseries-7.2"
+
+
 def test_nothing_is_said_of_mechanisms_that_were_not_tried() -> None:
     """Lose this and a device that was swept with one mechanism seems to move with others."""
     cells = [
