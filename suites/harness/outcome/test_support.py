@@ -11,7 +11,6 @@ from fixtures.outcome.findings import findings
 from fixtures.outcome.judged import verdict_of
 from fixtures.outcome.outcome import CellResult, Outcome, Verdict
 from fixtures.outcome.support import facts, place_in_tiers
-from fixtures.sweep.queues import queues_meaning
 from suites.harness.support.report_samples import make_swept
 
 
@@ -86,17 +85,6 @@ def test_deprecated_machine_type_does_not_count() -> None:
         "the new build no longer has machine type pc-q35-2.4, which the old build marks as deprecated"
     )
     assert not placed("field", cell)[0].counts
-
-
-@pytest.mark.parametrize(
-    "now,counts",
-    [("queue 1 had 16 entries and has 1024", False), ("queue 1 had 1024 entries and has 16", True)],
-)
-def test_only_queues_that_hurt_running_guests_count(now: str, counts: bool) -> None:
-    """Lose this and what hinders only the way back counts, or what refuses a running guest does not."""
-    cell = failed("queues:virtio-blk", Harm.CHANGED)
-    cell.reason, cell.runs = queues_meaning("virtio-blk", [now]), []  # Nothing is moved to compare queues.
-    assert placed("field", cell)[0].counts is counts
 
 
 @pytest.mark.parametrize("harm", [None, *Harm])
