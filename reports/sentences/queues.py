@@ -16,7 +16,7 @@ def queues_words(reason: str, said: str) -> str:
     """What happens to the guests, with the sizes that the builds said; empty for another reason.
 
     A guest keeps the queues with which it booted. So larger ones of the new build hurt no guest that runs
-    today, but those that boot after the update and go back.
+    today, but those that boot after the update and go back, or on to a build that is like the old one again.
     """
     found = _MEANING.search(reason)
     if found is None:
@@ -25,7 +25,8 @@ def queues_words(reason: str, said: str) -> str:
     if found["build"] == "new":
         return (
             f"that run today keep their queues; those that boot under the new build have {what} ones and may "
-            f"not go back to the old build: {_REFUSED.format('new')} ({said})."
+            "not go back to the old build, nor to a later one that makes such queues: "
+            f"{_REFUSED.format('new')} ({said})."
         )
     return (
         f"that booted under the old build have {what} queues than the new build makes and may not be moved: "

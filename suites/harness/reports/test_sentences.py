@@ -264,13 +264,13 @@ def queues(old: int, new: int) -> Sentences:
     return said(make_swept("q35", "queues:virtio-rng", Outcome.REGRESSION, reason, **more))
 
 
-def test_larger_queues_concern_only_the_way_back() -> None:
-    """Lose this and a release manager holds back an update that harms no guest that runs today."""
+def test_larger_queues_concern_guests_that_boot_later() -> None:
+    """Lose this and a release manager believes that guests which run today are harmed."""
     text = queues(8, 1024)
     assert text.happens == (
         "that run today keep their queues; those that boot under the new build have larger ones and may "
-        "not go back to the old build: precopy then fails and they run on under the new QEMU, postcopy "
-        "loses them (queue 0 had 8 entries and has 1024)."
+        "not go back to the old build, nor to a later one that makes such queues: precopy then fails and "
+        "they run on under the new QEMU, postcopy loses them (queue 0 had 8 entries and has 1024)."
     )
     assert text.advice.startswith("Nothing for guests that run today.")
 
