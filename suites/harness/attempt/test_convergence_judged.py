@@ -151,16 +151,16 @@ def test_all_is_slower_on_a_slow_host() -> None:
     convergence, _attempt, loads = writing(LOAD.rate / 4)
     with stretched_by(4.0):
         assert convergence.guest_outruns_it()
-        assert (on_this_host(TIGHT).bandwidth, on_this_host(TIGHT).downtime_ms) == (16 * MIB, 400)
+        assert (on_this_host(TIGHT).bandwidth, on_this_host(TIGHT).downtime_ms) == (8 * MIB, 800)
     assert [load.rate for load in loads] == [LOAD.rate / 4]
 
 
 def test_migration_is_slower_if_a_busy_host_slows_the_guest() -> None:
     """Lose this and tests of convergence end as `error` on a host with a load of 12."""
-    convergence, attempt, _loads = writing(56.0)
+    convergence, attempt, _loads = writing(28.0)
     assert convergence.guest_outruns_it()
     convergence.precopy_is_hopeless()
-    assert [(each.bandwidth, each.downtime_ms) for each in attempt.limits] == [(32 * MIB, 200)]
+    assert [(each.bandwidth, each.downtime_ms) for each in attempt.limits] == [(16 * MIB, 400)]
 
 
 def test_migration_is_slower_if_others_want_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,7 +169,7 @@ def test_migration_is_slower_if_others_want_the_cores(monkeypatch: pytest.Monkey
     convergence, attempt, _loads = writing(LOAD.rate)
     assert convergence.guest_outruns_it()
     convergence.precopy_is_hopeless()
-    assert [(each.bandwidth, each.downtime_ms) for each in attempt.limits] == [(32 * MIB, 200)]
+    assert [(each.bandwidth, each.downtime_ms) for each in attempt.limits] == [(16 * MIB, 400)]
 
 
 def test_bandwidth_of_an_emulated_host_is_small_enough(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,7 +180,7 @@ def test_bandwidth_of_an_emulated_host_is_small_enough(monkeypatch: pytest.Monke
     with stretched_by(4.0):
         assert convergence.guest_outruns_it()
         convergence.precopy_is_hopeless()
-    assert [each.bandwidth for each in attempt.limits] == [16 * MIB]
+    assert [each.bandwidth for each in attempt.limits] == [8 * MIB]
 
 
 def test_guest_that_hardly_writes_outruns_nothing() -> None:
@@ -194,4 +194,4 @@ def test_limits_stay_as_they_are_if_the_guest_writes_as_asked() -> None:
     convergence, attempt, _loads = writing(LOAD.rate)
     assert convergence.guest_outruns_it()
     convergence.precopy_is_hopeless()
-    assert [(each.bandwidth, each.downtime_ms) for each in attempt.limits] == [(64 * MIB, 100)]
+    assert [(each.bandwidth, each.downtime_ms) for each in attempt.limits] == [(32 * MIB, 200)]
