@@ -178,7 +178,7 @@ def test_pins_that_cannot_be_had_name_the_command_that_moves_them(output: str) -
 
 
 def test_pins_that_do_not_fit_without_having_moved_are_explained() -> None:
-    """Lose this and a user whose pins are all in the archive is told to move them, which changes nothing."""
+    """Lose this and pins that are all in the archive are to be moved, which changes nothing."""
     assert "or leave out `release`" in str(explain(UNMET, what="build debian-13-backports"))
 
 

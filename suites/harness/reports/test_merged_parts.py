@@ -94,7 +94,7 @@ def test_directory_without_a_run_is_reported(tmp_path: Path) -> None:
 
 
 def test_report_judged_again_is_not_called_an_empty_place(tmp_path: Path) -> None:
-    """Lose this and who judges `reports/latest` a second time is told that no run wrote there."""
+    """Lose this and judging `reports/latest` a second time ends with "no run wrote here"."""
     (tmp_path / "verdict.json").write_text("{}")
     with pytest.raises(UsageError, match="a report that was made from other runs"):
         parts_in([tmp_path])
