@@ -70,11 +70,33 @@ def test_migration_that_ends_before_the_abort_is_no_failure_of_the_builds(moves:
     domain: Any = SimpleNamespace(handle=ended)
     moves._path.domain = domain
     moves._begin = lambda *_: None  # type: ignore[assignment, method-assign]
-    moves.event = lambda wanted: None  # type: ignore[method-assign]  # noqa: ARG005
+    moves.event = lambda *_: None  # type: ignore[method-assign]
     moves.sends_memory = lambda: None  # type: ignore[method-assign]
     moves.check = Check  # type: ignore[method-assign]
     with pytest.raises(RigError, match="ended before it could be aborted"):
         moves.refusing_abort_of_postcopy(domain)
+
+
+def test_limit_of_postcopy_is_lifted_once_the_destination_runs(moves: LibvirtMoves) -> None:
+    """Lose this and QEMU now and then ignores the new limit, and the move takes longer than it may."""
+    done: list[str] = []
+
+    def refused() -> None:
+        raise libvirt.libvirtError("cannot abort migration in post-copy mode")
+
+    handle = SimpleNamespace(
+        abortJob=refused,
+        migrateSetMaxSpeed=lambda *_: done.append("limit"),
+        migrateStartPostCopy=lambda _flags: done.append("postcopy"),
+    )
+    domain: Any = SimpleNamespace(handle=handle)
+    moves._path.domain = domain
+    moves._begin = lambda *_: SimpleNamespace(result=lambda _seconds: None)  # type: ignore[assignment, method-assign]
+    moves.event = lambda wanted, *_: done.append(wanted)  # type: ignore[method-assign]
+    moves.sends_memory = lambda: None  # type: ignore[method-assign]
+    moves.check = Check  # type: ignore[method-assign]
+    moves.refusing_abort_of_postcopy(domain)
+    assert done == ["postcopy", "suspended postcopy", "resumed postcopy", "limit"]
 
 
 def test_postcopy_is_held_until_it_was_aborted(moves: LibvirtMoves) -> None:
