@@ -29,6 +29,8 @@ class Row:
     blackout_ms: Spread
     sent_mib: Spread
     cpu_s: Spread
+    touched_mib: Spread
+    of_both_mib: Spread
     multiple: float | None
     """The median total as a multiple of the floor; None if there is no floor."""
 
@@ -120,6 +122,8 @@ def _row(series: Series, floor_ms: float | None) -> Row:
         over(lambda sample: sample.blackout_ms),
         over(lambda sample: sample.sent_bytes / MIB),
         over(lambda sample: sample.cpu_s),
+        over(lambda sample: sample.touched_mib),
+        over(lambda sample: sample.of_both_mib),
         total.middle / floor_ms if floor_ms else None,
     )
 

@@ -48,12 +48,16 @@ def to_json(bench: Bench) -> dict[str, Any]:
 def terminal_lines(bench: Bench) -> Iterator[str]:
     """Lines for a terminal: medians, mechanisms that should be flat and are not, and what was left out."""
     yield f"{bench.old} → {bench.new}, {bench.machine.get('accelerator', '')}: medians of {bench.repeats}"
-    yield f"{'':<17}{'load':<10}{'RAM':>8}{'total':>12}{'blackout':>12}{'sent':>10}{'CPU':>9}{'× floor':>9}"
+    yield (
+        f"{'':<17}{'load':<10}{'RAM':>8}{'total':>12}{'blackout':>12}{'sent':>10}{'CPU':>9}{'× floor':>9}"
+        f"{'touched':>12}{'both':>12}"
+    )
     for row in rows(bench):
         yield (
             f"{row.mechanism:<17}{row.load:<10}{gib(row.ram_mib):>8}{words.ms(row.total_ms.middle):>12}"
             f"{words.ms(row.blackout_ms.middle):>12}{row.sent_mib.middle:>6,.0f} MiB"
             f"{row.cpu_s.middle:>7.2f} s{times(row.multiple):>9}"
+            f"{row.touched_mib.middle:>8,.0f} MiB{row.of_both_mib.middle:>8,.0f} MiB"
         )
     for floor in floors(bench):
         yield (

@@ -16,6 +16,7 @@ from fixtures.outcome.outcome import BuildInfo, CellResult, Outcome, RunResult
 from fixtures.outcome.rollback import rollback_answer
 from reports.changes import NOTHING_BEFORE, Changes
 from reports.files import write_atomically
+from reports.memory import MemoryCost, memory_costs
 from reports.overview.affected import against, apart
 from reports.rollback import rollback_words
 from reports.sentences.sentences import Sentences, sentences
@@ -62,6 +63,7 @@ def verdict_data(run: RunResult, changes: Changes = NOTHING_BEFORE) -> dict[str,
         "findings": [_finding(finding, tried) for finding in found],
         "rollback": [_finding(finding, tried) for finding in rollbacks(run)],
         "rollback_answer": _rollback_answer(run),
+        "memory_costs": [_memory(cost) for cost in memory_costs(run.cells)],
         "changes": _changes(changes) if changes.since else None,
     }
 
@@ -107,6 +109,10 @@ def _rollback_answer(run: RunResult) -> dict[str, Any] | None:
 
 def _judged(group: Judged) -> dict[str, Any]:
     return {"cells": len(group.cells), "moved": group.moved, "judged": group.judges}
+
+
+def _memory(cost: MemoryCost) -> dict[str, Any]:
+    return {**asdict(cost), "more_than_touched": cost.more_than_touched}
 
 
 def _changes(changes: Changes) -> dict[str, Any]:
@@ -155,6 +161,7 @@ def _cell(cell: CellResult) -> dict[str, Any]:
         "evidence": list(cell.evidence),
         **{key: _finite(getattr(cell, key)) for key in _TIMES},
         "accelerator": cell.accelerator,
+        "backing": cell.backing,
         "rerun": cell.rerun,
         "repeats": cell.repeats,
         "runs": [{key: _finite(value) for key, value in asdict(run).items()} for run in cell.runs],

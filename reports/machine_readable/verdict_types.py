@@ -80,6 +80,10 @@ class CellData(TypedDict):
     blackout_ms: Milliseconds
     seconds: Seconds
     accelerator: str
+    backing: Annotated[
+        Literal["", "anonymous", "memfd", "file", "hugepages"],
+        Field(description="What the RAM of its guest consists of; empty if no guest was to be started."),
+    ]
     rerun: Annotated[str, Field(description="The one command that reruns this cell.")]
     repeats: str
     runs: list[RunData]
@@ -220,6 +224,23 @@ class RollbackAnswerData(TypedDict):
     untried: list[UntriedData]
 
 
+class MemoryCostData(TypedDict):
+    """What a move costs in memory, by one mechanism with one kind of RAM; all figures in MiB."""
+
+    arch: str
+    mechanism: str
+    backing: Annotated[str, Field(description="In words, such as: a memfd that both share.")]
+    cells: Annotated[int, Field(ge=1, description="How many were measured; the figures are of the worst.")]
+    ram: float
+    touched: Annotated[float, Field(description="RAM that was resident before the move.")]
+    before: Annotated[float, Field(description="What was resident of the source before the move.")]
+    ram_of_both: Annotated[float, Field(description="RAM that is resident while both QEMUs exist.")]
+    of_both: Annotated[float, Field(description="What is resident of both; what they share counts once.")]
+    more_than_touched: Annotated[
+        bool, Field(description="True if the move makes RAM resident that the guest has not touched.")
+    ]
+
+
 class VerdictData(TypedDict):
     """The verdict of one run over one pair of builds."""
 
@@ -256,4 +277,5 @@ class VerdictData(TypedDict):
     findings: list[FindingData]
     rollback: list[FindingData]
     rollback_answer: Annotated[RollbackAnswerData | None, Field(description="null for a self pair.")]
+    memory_costs: list[MemoryCostData]
     changes: Annotated[ChangesData | None, Field(description="null if there is no earlier complete run.")]

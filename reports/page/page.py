@@ -16,6 +16,7 @@ from reports import words
 from reports.changes import NOTHING_BEFORE, Changes
 from reports.figures import HEAT_STEPS_MS, by_mechanism, by_suite, heat_map, heat_step, in_map
 from reports.files import write_atomically
+from reports.memory import memory_costs, memory_in_words
 from reports.overview.affected import against, apart
 from reports.overview.ship import ship
 from reports.overview.untested import untested
@@ -125,6 +126,8 @@ def _overview(run: RunResult) -> dict[str, Any]:
         "others": others,
         "untested": untested(run),
         "mechanisms": ways(run.cells),
+        "memory_costs": memory_costs(run.cells),
+        "memory_words": list(memory_in_words(memory_costs(run.cells))),
     }
 
 

@@ -11,6 +11,7 @@ from fixtures.outcome.outcome import Outcome, RunResult
 from fixtures.printable import count, printable
 from reports.changes import Changes
 from reports.files import write_atomically
+from reports.memory import memory_costs, memory_in_words
 from reports.overview.affected import Row, against, apart
 from reports.overview.ship import ship
 from reports.overview.untested import NotTested, untested
@@ -49,6 +50,8 @@ def _lines(run: RunResult, changes: Changes) -> list[str]:
     usable = [f"- back to the old build: {_text(back, LONGEST_ANSWER)}"] if back else []
     usable += [f"- {way.mechanism}: {_text(way.words)}" for way in ways(run.cells)]
     lines += _listed("Can we go back, and how may guests be moved?", usable)
+    memory = [f"- {_text(words)}" for words in memory_in_words(memory_costs(run.cells))]
+    lines += _listed("Moves that take more memory than a copy of what guests have touched", memory)
     lines += _listed("What was not tested, and why", [_untested(each) for each in untested(run)])
     lines += ["", "### How this was judged", "", _text(why(run)), "", *_facts(run), "", *_tally(run)]
     if changes.since:

@@ -9,6 +9,9 @@ from fixtures.errors import UsageError
 from fixtures.matrix.cells import promised_cells
 from fixtures.matrix.guest_devices import drivable
 from fixtures.matrix.guest_options import GuestOptions
+from fixtures.matrix.mechanisms import Mechanism
+from fixtures.matrix.memory_options import MemoryOptions
+from fixtures.matrix.names import PathName
 from fixtures.matrix.promises import WAYS, Promise, promise_each_way
 from suites.harness.support.promise_samples import EVERYWHERE, ONCE, UNDER_KVM
 from suites.harness.support.scripted_attempts import SHIPPED
@@ -97,3 +100,10 @@ def test_name_of_a_promise_says_that_it_needs_kvm(aspect: str, needs_kvm: bool) 
     """Lose this and the controller of a run prepares no emulated host for cells that need one."""
     with pytest.raises(UsageError, match="begin with 'kvm-' if, and only if, they need KVM"):
         Promise(aspect, path="qmp", mechanism="precopy", needs_kvm=needs_kvm)
+
+
+@pytest.mark.parametrize("path,mechanism", [("qmp", "ignore-shared"), ("libvirt", "precopy")])
+def test_memory_of_its_own_needs_a_way_that_can_give_it(path: PathName, mechanism: Mechanism) -> None:
+    """Lose this and a cell about a guest with a memfd moves a guest that has none, and passes."""
+    with pytest.raises(UsageError, match="may choose `memory`"):
+        Promise("m", path=path, mechanism=mechanism, options=GuestOptions(memory=MemoryOptions("memfd")))
