@@ -21,7 +21,17 @@ from suites.harness.support.report_samples import (
 
 CELL_KEYS = {
     *("id", "suite", "arch", "machine", "path", "mechanism", "subject", "outcome", "reason", "evidence"),
-    *("total_ms", "downtime_ms", "blackout_ms", "seconds", "accelerator", "rerun", "repeats", "runs"),
+    *(
+        "total_ms",
+        "downtime_ms",
+        "blackout_ms",
+        "seconds",
+        "accelerator",
+        "backing",
+        "rerun",
+        "repeats",
+        "runs",
+    ),
     *("harm", "harm_proof", "tier", "tier_reason", "counts"),
 }
 FINDING_KEYS = {
@@ -58,6 +68,7 @@ def test_verdict_json_keeps_its_interface(tmp_path: Path) -> None:
         "findings",
         "rollback",
         "rollback_answer",
+        "memory_costs",
         "changes",
     ]
     assert data["schema"] == 1
