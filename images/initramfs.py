@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fixtures.errors import RigError, UsageError
-from fixtures.matrix.guest_devices import MODULE_OPTIONS, Driven
+from fixtures.matrix.driven import Driven
+from fixtures.matrix.guest_devices import MODULE_OPTIONS
 from fixtures.temporary import temporary_directory
 from images.boot_image import unwrapped
 from images.kernel_memory import kernel_memory

@@ -33,7 +33,7 @@ bool sysfs_find_by_driver(const char *directory, const char *start, const char *
                           size_t size);
 bool sysfs_find_by_name(const char *directory, const char *start, const char *file, const char *text,
                         char *name, size_t size);
-bool sysfs_find_echo_port(char *device, size_t size);
+bool sysfs_find_port(const char *port, char *device, size_t size);
 /* simple_checks.c, disk.c, network.c, screen.c, usb.c, input_devices.c: the checks */
 device_check check_rng, check_bound, check_port, check_disk, check_net, check_screen, check_usb, check_input;
 void screen_paint(uint32_t colour); /* 0x00RRGGBB, not 0 */
@@ -49,7 +49,7 @@ void checks_churn_report(struct text *out);
 void network_join_multicast(struct text *out);
 /* drivers.c: reads the device files that the image builder wrote, and loads their modules */
 void drivers_load(void);
-/* port_echo.c: writes lines of the virtio port hotpatch.echo back */
-void port_echo_start(void);
+/* port_echo.c: answers on the virtio port with this name */
+void port_echo_start(const char *port);
 
 #endif

@@ -215,7 +215,7 @@ void checks_start(void)
     for (unsigned i = 0; i < n_checks; i++) {
         start_thread(check_main, &checks[i], cpu, 0);
         if (checks[i].device.check == check_port)
-            port_echo_start();
+            port_echo_start(checks[i].device.selector);
     }
     start_thread(churn_main, NULL, (int)cfg.beat_cpu, 0);
 }

@@ -70,7 +70,7 @@ static bool is_trouble(const char *line)
 /* Options have names such as rcu_cpu_stall_timeout. A guest that has rebooted logs them again. */
 static bool repeats_kernel_options(const char *line)
 {
-    return strstr(line, "command line");
+    return strstr(line, "command line") || strstr(line, "Command line: ");
 }
 
 static void add(struct count *count, const char *line)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The checks that need little code: random numbers, bound drivers, the echo port. */
+ * The checks that need little code: random numbers, bound drivers, virtio ports. */
 #include "agent_devices.h"
 
 #include <dirent.h>
@@ -59,9 +59,9 @@ void check_port(struct device *d, char *reason)
 {
     char device[48];
 
-    while (!sysfs_find_echo_port(device, sizeof device)) {
+    while (!sysfs_find_port(d->selector, device, sizeof device)) {
         if (now_us() + LOOK_AGAIN_US >= d->deadline_us) {
-            snprintf(reason, REASON, "no virtio port named hotpatch.echo");
+            snprintf(reason, REASON, "no virtio port named %.60s", d->selector);
             return;
         }
         sleep_until_us(now_us() + LOOK_AGAIN_US);

@@ -106,11 +106,10 @@ bool sysfs_find_by_name(const char *directory, const char *start, const char *fi
     return find(directory, start, name, size, name_ends_with, &want);
 }
 
-bool sysfs_find_echo_port(char *device, size_t size)
+bool sysfs_find_port(const char *port, char *device, size_t size)
 {
     char name[64];
-    bool found = sysfs_find_by_name("/sys/class/virtio-ports", "vport", "name", "hotpatch.echo", name,
-                                    sizeof name);
+    bool found = sysfs_find_by_name("/sys/class/virtio-ports", "vport", "name", port, name, sizeof name);
 
     if (found)
         snprintf(device, size, "/dev/%.31s", name);

@@ -6,10 +6,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from fixtures.matrix.field_cells import FIELD
+from fixtures.matrix.firmwares import UEFI
 from reports.sentences import names
 
 GUEST = re.compile(
-    r"(?P<profile>idle|busy)-(?P<hardware>[a-z]+)-(?P<vcpus>\d+)vcpu(?:-256mib)?(?:-(?P<aspect>.+))?"
+    r"(?P<profile>idle|busy)-(?P<hardware>[a-z][a-z0-9-]*?)-(?P<vcpus>\d+)vcpu(?:-256mib)?(?:-(?P<aspect>.+))?"
 )
 """The subject of a booted guest."""
 HARDWARE = {
@@ -59,11 +61,24 @@ def guest_words(subjects: Sequence[str]) -> str:
     None of them is one: see :data:`GUEST`. Empty if they have nothing in common that needs a word.
     """
     parsed = [match for subject in subjects if (match := GUEST.fullmatch(subject))]
+    if parsed and all(_is_field(match) for match in parsed):
+        return _field_words(parsed)
     busy = "that write memory while they are moved" if _all(parsed, "profile") == "busy" else ""
     vcpus = _all(parsed, "vcpus")
     several = f"with {vcpus} vCPUs" if vcpus not in {"", "1"} else ""
     hardware = HARDWARE.get(_all(parsed, "hardware"), "")
     return " ".join(filter(None, (hardware, several, _aspect(_all(parsed, "aspect")) or busy)))
+
+
+def _is_field(match: re.Match[str]) -> bool:
+    return (match["aspect"] or "").partition("-")[0] == FIELD
+
+
+def _field_words(parsed: Sequence[re.Match[str]]) -> str:
+    """`as virt-install makes them (UEFI)`; the names of several guests in one list."""
+    makers = sorted({match["hardware"].removesuffix(f"-{UEFI}") for match in parsed})
+    uefi = {(match["aspect"] or "").startswith(f"{FIELD}-ovmf") for match in parsed}
+    return f"as {names.either(makers)} makes them{' (UEFI)' if uefi == {True} else ''}"
 
 
 def _all(parsed: Sequence[re.Match[str]], group: str) -> str:

@@ -20,6 +20,7 @@ def kernel_log(tmp_path_factory: pytest.TempPathFactory) -> Part:
     "line",
     [
         f"Kernel command line: {BOOT_OPTIONS}",
+        f"Command line: {BOOT_OPTIONS} hotpatch.devices=virtio-disk",
         f'Unknown kernel command line parameters "{BOOT_OPTIONS}", will be passed to user space.',
         "\\x09RCU CPU stall warnings timeout set to 116 (rcu_cpu_stall_timeout).",
     ],

@@ -283,3 +283,17 @@ def test_smaller_queues_concern_guests_that_run_today() -> None:
         "precopy then fails and they run on under the old QEMU, postcopy loses them"
     )
     assert text.advice.startswith("Move them with precopy, never with postcopy")
+
+
+@pytest.mark.parametrize(
+    "subjects,guests",
+    [
+        (["busy-nova-2vcpu-field"], "as nova makes them"),
+        (["busy-virt-install-uefi-2vcpu-field-ovmf-4m"], "as virt-install makes them (UEFI)"),
+        (["busy-proxmox-2vcpu-field", "idle-nova-1vcpu-field"], "as nova or proxmox makes them"),
+    ],
+)
+def test_field_guests_are_called_by_who_makes_them(subjects: list[str], guests: str) -> None:
+    """Lose this and whoever uses such a manager does not see on the first screen that its guests are hurt."""
+    cells = [failed("memory", "1 page damaged", Harm.LOST, subject=subject) for subject in subjects]
+    assert said(*cells).guests == f"x86_64 guests {guests} (postcopy by QMP)"

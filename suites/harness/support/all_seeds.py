@@ -22,6 +22,7 @@ from suites.harness.support.seeds_by_libvirt import BY_LIBVIRT
 from suites.harness.support.seeds_in_the_stream import IN_THE_STREAM
 from suites.harness.support.seeds_later_moves import LATER_MOVES
 from suites.harness.support.seeds_of_cost import OF_COST
+from suites.harness.support.seeds_of_field import OF_FIELD_GUESTS
 from suites.harness.support.seeds_of_firmware import OF_FIRMWARE
 from suites.harness.support.seeds_of_kvm import OF_KVM
 from suites.harness.support.seeds_of_life import OF_LIFE
@@ -55,6 +56,7 @@ MODULES = (
     (AGAIN, LATER_MOVES),
     (COST, OF_COST),
     (AFTERWARDS, OF_LIFE),
+    (AFTERWARDS, OF_FIELD_GUESTS),
     (OLD_TYPES, OF_MACHINE_TYPES),
     (TIME, OF_TIME),
     (BUILD, AT_REST),

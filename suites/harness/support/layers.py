@@ -39,7 +39,12 @@ ORDER: tuple[tuple[str, ...], ...] = (
 )
 """Rooms in the order of the flow: each imports only rooms above it, and no other of its own row."""
 MAY_ONLY = {
-    "images": ("fixtures.errors", "fixtures.temporary", "fixtures.matrix.guest_devices"),
+    "images": (
+        "fixtures.errors",
+        "fixtures.temporary",
+        "fixtures.matrix.driven",
+        "fixtures.matrix.guest_devices",
+    ),
     "reports": (
         *("fixtures.errors", "fixtures.places", "fixtures.printable", "fixtures.temporary"),
         *("fixtures.matrix", "fixtures.evidence", "fixtures.outcome", "fixtures.bench.results"),

@@ -5,6 +5,7 @@
  *   command NAME [ARGUMENTS]
  *                QEMU executes this QMP command, which the rig did not send; ARGUMENTS is a JSON object
  *   freeze N     vCPU N never runs again
+ *   stop-thread NAME  this thread of QEMU never runs again, from when it next sleeps
  *   zero N       page N of the guest agent's memory area is overwritten with zeroes
  *   jump-clock   QEMU's monotonic clock jumps ahead by 2 s; needs the rule `preload clock.so`
  *   drift-clock  from now on it is 2 % fast; needs the same rule
@@ -123,6 +124,19 @@ static void freeze(pid_t qemu, const char *number)
         nanosleep(&pause, NULL);
 }
 
+static void stop_thread(pid_t qemu, const char *name)
+{
+    const struct timespec pause = {0, LOOK_AGAIN_NS};
+    pid_t thread = thread_named(qemu, name);
+
+    if (!thread || ptrace(PTRACE_SEIZE, thread, 0, 0))
+        fail("stop-thread");
+    while (!sleeps(qemu, thread))
+        nanosleep(&pause, NULL);
+    if (ptrace(PTRACE_INTERRUPT, thread, 0, 0) || waitpid(thread, NULL, __WALL) != thread)
+        fail("stop-thread");
+}
+
 /* Zeroes page `number` if it is in the `len` bytes of QEMU's memory at `at`; true if it was found. */
 static bool zero_in(pid_t qemu, uint64_t at, size_t len, uint64_t number)
 {
@@ -230,6 +244,8 @@ static void inject_named(pid_t qemu, int monitor, const char *name, const char *
         command(monitor, argument);
     else if (strcmp(name, "freeze") == 0)
         freeze(qemu, argument);
+    else if (strcmp(name, "stop-thread") == 0)
+        stop_thread(qemu, argument);
     else if (strcmp(name, "zero") == 0)
         zero(qemu, strtoull(argument, NULL, 10));
     else if (strcmp(name, "jump-clock") == 0)

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Do guests as real managers make them survive the update, and the reboot after it?"""
+
+import pytest
+
+from fixtures.attempt.attempt import HotPatch
+from fixtures.guest.examination import examined
+from fixtures.guest.guest import Guest
+
+
+@pytest.mark.field_guests
+def test_field_guest_lives_on(guest: Guest, hot_patch: HotPatch) -> None:
+    """Lose this and an update that passes with the suite's own guests is lost with those of real users."""
+    guest.must_run_its_firmware()
+    guest.works()
+    assert hot_patch().runs_on_new_build
+    assert examined(guest)
+    assert guest.reboots()
+    guest.must_run_its_firmware()
+    guest.works()
+    assert guest.devices_work()
+    assert guest.memory_is_intact()
+    assert guest.kernel_log_is_clean()

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Field guests: whole machines that matrix.yaml names, and their cells."""
+
+from pathlib import Path
+
+import pytest
+
+from fixtures.errors import UsageError
+from fixtures.machine.argv import render
+from fixtures.matrix.cell_ids import cell_named
+from fixtures.matrix.cells import Cell
+from fixtures.matrix.field_cells import field_cells
+from fixtures.matrix.guest_devices import DRIVEN
+from fixtures.matrix.schema import Matrix, load_matrix
+from fixtures.outcome.outcome import Outcome
+from fixtures.outcome.support import facts
+from fixtures.places import MATRIX_FILE
+from suites.harness.support.matrix_samples import GOOD
+from suites.harness.support.report_samples import make_cell
+
+GUEST = "{arch: x86_64, machine: q35, devices: [root-ports, virtio-disk], source: ours}"
+FIELD = GOOD.replace("  vcpus: [1, 2]\n", f"  vcpus: [1, 2]\n  field:\n    fleet: {GUEST}\n")
+MISTAKES = {
+    "unknown-device": (
+        "virtio-disk",
+        "virtio-disc",
+        "devices[1]: unknown device 'virtio-disc'; did you mean",
+    ),
+    "unknown-firmware": ("machine: q35", "machine: q35, firmware: ovmf", "firmware: unknown firmware 'ovmf'"),
+    "device-of-another-arch": ("virtio-disk", "spapr-vscsi", "fleet: x86_64 has no device spapr-vscsi"),
+    "machine-of-another-arch": ("q35", "pseries", "fleet: machine pseries is none of x86_64"),
+    "kind-of-hardware": ("fleet:", "virtio:", "field.virtio: is the name of a kind of hardware"),
+    "number-in-front": ("fleet:", "of-2vcpu:", "field.of-2vcpu: is 'of-2vcpu'; allowed: what matches"),
+    "root-ports-on-pc": ("q35, d", "pc, d", "fleet: only machine q35 can have root-ports"),
+    "without-source": (", source: ours", "", "fleet: the key 'source' is missing"),
+    "unknown-key": ("source:", "from: x, source:", "from: unknown key"),
+}
+
+
+def matrix_of(text: str, place: Path) -> Matrix:
+    """The matrix in this text."""
+    (place / "matrix.yaml").write_text(text)
+    return load_matrix(place / "matrix.yaml")
+
+
+def words(cell: Cell) -> list[str]:
+    """QEMU's command line of its guest."""
+    fds = {"monitor": 13, "console": 14, "agent": 15, "echo": 16}
+    return render(
+        cell.guest("a-machine"),
+        program="qemu",
+        accelerator="tcg",
+        images=Path("/images"),
+        attempt_dir=Path("/tmp/hp-1"),
+        fds=fds,
+        incoming=False,
+    )
+
+
+@pytest.mark.parametrize("case", MISTAKES)
+def test_mistake_is_one_clear_message(case: str, tmp_path: Path) -> None:
+    """Lose this and whoever describes a guest of their own fleet has to guess what is wrong."""
+    written, instead, expected = MISTAKES[case]
+    with pytest.raises(UsageError) as refused:
+        matrix_of(FIELD.replace(written, instead, 1), tmp_path)
+    assert expected in str(refused.value)
+    assert str(refused.value).count("line ") == 1
+
+
+def test_guest_of_a_fleet_has_its_cells(tmp_path: Path) -> None:
+    """Lose this and a guest that a user describes is not tested, or in one way only."""
+    matrix = matrix_of(FIELD.replace("[qmp]", "[qmp, libvirt]"), tmp_path)
+    cells = field_cells(matrix)
+    assert [(cell.path, cell.mechanism, cell.covering) for cell in cells] == [
+        ("qmp", "precopy", False),
+        ("qmp", "postcopy", True),
+        ("libvirt", "precopy", False),
+        ("libvirt", "postcopy", False),
+    ]
+    assert cells[0].id == "x86_64-q35.newest-old-qmp-precopy-busy-fleet-2vcpu-field"
+
+
+def test_guest_that_libvirt_cannot_express_is_moved_by_qmp(tmp_path: Path) -> None:
+    """Lose this and a guest with any device of the table fails in libvirt, or has another device there."""
+    text = FIELD.replace("virtio-disk", "nvme").replace("[qmp]", "[qmp, libvirt]")
+    assert {cell.path for cell in field_cells(matrix_of(text, tmp_path))} == {"qmp"}
+
+
+def test_default_run_has_each_guest_and_each_way() -> None:
+    """Lose this and a kind of field guest, or a way to move them, is seen in the nightly run only."""
+    cells = field_cells(load_matrix(MATRIX_FILE))
+    covering = [cell for cell in cells if cell.covering]
+    assert sorted(cell.hardware for cell in covering) == sorted({cell.hardware for cell in cells})
+    ways = {(cell.path, cell.mechanism) for cell in covering if cell.arch == "x86_64"}
+    assert len(ways) == 4
+
+
+def test_id_names_the_cell() -> None:
+    """Lose this and the controller of a run takes a field guest for a test that judges nothing."""
+    for cell in field_cells(load_matrix(MATRIX_FILE)):
+        named = cell_named(cell.id)
+        assert named is not None
+        assert (named.hardware, named.aspect, named.subject) == (cell.hardware, cell.aspect, cell.subject)
+
+
+def test_firmware_of_a_field_guest_is_known() -> None:
+    """Lose this and a policy about UEFI firmware does not apply to the guests that have it."""
+    uefi = make_cell(1, Outcome.PASS, subject="busy-virt-install-uefi-2vcpu-field-ovmf-4m")
+    assert facts(uefi)["firmware"] == "ovmf-4m"
+    assert facts(make_cell(1, Outcome.PASS, subject="busy-nova-2vcpu-field"))["firmware"] == "seabios"
+
+
+def test_each_device_has_a_root_port_of_its_own() -> None:
+    """Lose this and QEMU's guests have no device behind a root port, as those of libvirt have."""
+    cells = field_cells(load_matrix(MATRIX_FILE), ["x86_64"])
+    guest = next(cell for cell in cells if cell.hardware == "virt-install")
+    placed = [
+        int(word.partition(",bus=pci.")[2].partition(",addr=0x0")[0])
+        for word in words(guest)
+        if "bus=pci." in word
+    ]
+    assert placed == [1, 2, 3, 4, 5, 6]
+    ports = [word for word in words(guest) if word.startswith("pcie-root-port,")]
+    assert len(ports) == 14
+    assert words(guest).index(ports[-1]) < min(
+        place for place, word in enumerate(words(guest)) if "bus=pci." in word
+    )
+
+
+def test_no_placeholder_is_left() -> None:
+    """Lose this and QEMU does not start a guest, or source and destination share a socket."""
+    cells = field_cells(load_matrix(MATRIX_FILE))
+    assert not [word for cell in cells for word in words(cell) if "{" in word]
+
+
+def test_devices_of_field_guests_are_in_no_other_guest() -> None:
+    """Lose this and each new device changes the guests that drive all devices."""
+    assert [device.name for device in DRIVEN if device.xml and not device.alone] == []

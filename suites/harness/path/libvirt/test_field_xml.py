@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Field guests as libvirt's own elements."""
+
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from fixtures.matrix.cells import Cell
+from fixtures.matrix.field_cells import field_cells
+from fixtures.matrix.schema import load_matrix
+from fixtures.path.libvirt.domain_xml import for_destination, render_domain, socket_paths
+from fixtures.path.libvirt.field_xml import field_elements
+from fixtures.places import MATRIX_FILE
+
+RUN_DIR = Path("/tmp/hp-x/hp-<y>")
+CELLS = {cell.hardware: cell for cell in field_cells(load_matrix(MATRIX_FILE)) if cell.path == "libvirt"}
+
+
+def xml_of(cell: Cell) -> str:
+    """The definition of its guest."""
+    return render_domain(
+        cell.guest("a-machine"),
+        name="a-guest",
+        program="/usr/bin/qemu",
+        accelerator="tcg",
+        images=Path("/images"),
+        attempt_dir=RUN_DIR,
+        sockets=socket_paths(RUN_DIR, "source"),
+    )
+
+
+def root_of(name: str) -> ET.Element:
+    """The same, of the guest with this name, as a tree."""
+    return ET.fromstring(xml_of(CELLS[name]))  # noqa: S314 - our own
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_nothing_but_ram_is_passed_through(name: str) -> None:
+    """Lose this and libvirt's own addresses, controllers and firmware are not what is tested."""
+    passed = [each.get("value", "") for each in root_of(name).iter() if each.tag.endswith("}arg")]
+    assert all(word in {"-object", "-machine", "-m"} or "ram" in word or "size=" in word for word in passed)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_each_device_is_there(name: str) -> None:
+    """Lose this and libvirt's guest has other devices than QMP's."""
+    found = [each.tag for each in root_of(name).iterfind("devices/*")]
+    assert {"disk", "interface", "channel", "video", "graphics", "memballoon"} <= set(found)
+    assert found.count("memballoon") == found.count("graphics") == found.count("video") == 1
+
+
+def test_kubevirt_has_root_ports_an_iothread_and_polled_statistics() -> None:
+    """Lose this and libvirt moves none of the devices that only field guests have."""
+    root = root_of("kubevirt")
+    models = [each.get("model") for each in root.iterfind("devices/controller")]
+    assert models.count("pcie-root-port") == 14
+    assert models[-1] == "none"
+    assert root.findtext("iothreads") == "1"
+    disk = root.find("devices/disk/driver")
+    stats = root.find("devices/memballoon/stats")
+    assert disk is not None
+    assert stats is not None
+    assert (disk.get("iothread"), stats.get("period")) == ("1", "10")
+
+
+def test_uefi_guest_has_code_and_variables_of_its_own() -> None:
+    """Lose this and libvirt boots the guest with SeaBIOS, or all guests share one file of variables."""
+    root = root_of("virt-install-uefi")
+    assert root.findtext("os/loader") == "/usr/share/OVMF/OVMF_CODE_4M.fd"
+    assert root.findtext("os/nvram") == f"{RUN_DIR}/variables.fd"
+    assert root_of("virt-install").find("os/loader") is None
+
+
+def test_each_side_has_a_display_of_its_own() -> None:
+    """Lose this and the destination takes the source's VNC socket from it."""
+    xml = xml_of(CELLS["nova"]).replace('"', "'").replace("&lt;y&gt;", "<y>")
+    assert f"'{RUN_DIR}/source-vnc'" in xml
+    assert f"'{RUN_DIR}/destination-2-vnc'" in for_destination(xml, RUN_DIR, "source", "destination-2")
+
+
+def test_device_without_element_is_an_error_of_the_suite() -> None:
+    """Lose this and libvirt's guest silently lacks a device."""
+    spec = CELLS["nova"].guest("a-machine")
+    with pytest.raises(ValueError, match="libvirt has no element for the device nvme of nova"):
+        field_elements(type(spec)(**{**vars(spec), "only_devices": ("nvme",)}), RUN_DIR)
