@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Still memory: filled once with pages of known content and never written again. A part of it is private
- * memory, a part is a file in a tmpfs. Only a check can show that such a page was lost: nobody uses it.
+ * memory, a part is a file in a tmpfs, and a part is private memory that was written and then cleared. Only a
+ * check can show that such a page was lost: nobody uses it.
  *
  * The content is cheaper than that of page.c, because there may be a lot of it: magic word, index, then words
- * that differ by a constant. Indexes are unique in the guest, so that a page can be found from outside. */
+ * that differ by a constant. Indexes are unique in the guest, so that a page can be found from outside.
+ * Pages of zeros have none; a migration sends them in another way than pages with content. */
 #include "agent_memory.h"
 
 #include <fcntl.h>
@@ -16,13 +18,14 @@
 #define STEP 0x9e3779b97f4a7c15ull
 #define FILE_NAME "/tmpfs/still"
 #define FILE_SHARE 16u /* one part in so many is in the tmpfs */
+#define ZEROS_MIB 1u
 #define RESERVE_MIB 24u     /* left for drivers and their checks */
 #define LEAST_RESERVE_MIB 10u /* left if all that is free is to be filled */
 #define PAGES_PER_TICK 64u
 
 struct part {
     const char *prefix;
-    uint64_t first_index; /* of its first page */
+    uint64_t first_index; /* of its first page; 0: pages of zeros */
     unsigned char *at;
     uint64_t pages;
     struct damage damage[MAX_CPUS];
@@ -30,8 +33,26 @@ struct part {
 static struct part parts[] = {
     {.prefix = "still_", .first_index = 1ull << 32},
     {.prefix = "tmpfs_", .first_index = 1ull << 33},
+    {.prefix = "zero_"},
 };
 #define PARTS (sizeof parts / sizeof *parts)
+
+/* The page gets content first, so that it was in use. */
+static void clear_page(uint64_t *word)
+{
+    memset(word, 0xff, UNIT);
+    __asm__ volatile("" : : : "memory"); /* or the compiler leaves out the first memset */
+    memset(word, 0, UNIT);
+}
+
+static void check_zeros(struct damage *d, const uint64_t *word, uint64_t page)
+{
+    for (unsigned i = 0; i < WORDS; i++)
+        if (word[i] != 0) {
+            damage_add(d, page, 0, PAGE_CONTENT, (struct page_values){0, word[i]});
+            return;
+        }
+}
 
 static void fill_page(uint64_t *word, uint64_t index)
 {
@@ -68,7 +89,12 @@ static void fill_job(unsigned cpu, void *unused)
     (void)unused;
     for (struct part *p = parts; p < parts + PARTS; p++)
         for (uint64_t i = p->pages * cpu / cfg.cpus; i < p->pages * (cpu + 1) / cfg.cpus; i++) {
-            fill_page((uint64_t *)(p->at + i * UNIT), p->first_index + i);
+            uint64_t *word = (uint64_t *)(p->at + i * UNIT);
+
+            if (p->first_index)
+                fill_page(word, p->first_index + i);
+            else
+                clear_page(word);
             if (i % PAGES_PER_TICK == 0)
                 helper_tick(cpu);
         }
@@ -81,12 +107,26 @@ void still_check_job(unsigned cpu, void *unused)
         struct damage d = {0};
 
         for (uint64_t i = p->pages * cpu / cfg.cpus; i < p->pages * (cpu + 1) / cfg.cpus; i++) {
-            check_page(&d, (const uint64_t *)(p->at + i * UNIT), p->first_index + i, i);
+            const uint64_t *word = (const uint64_t *)(p->at + i * UNIT);
+
+            if (p->first_index)
+                check_page(&d, word, p->first_index + i, i);
+            else
+                check_zeros(&d, word, i);
             if (i % PAGES_PER_TICK == 0)
                 helper_tick(cpu);
         }
         p->damage[cpu] = d;
     }
+}
+
+static uint64_t all_pages(void)
+{
+    uint64_t pages = 0;
+
+    for (const struct part *p = parts; p < parts + PARTS; p++)
+        pages += p->pages;
+    return pages;
 }
 
 bool still_exists(void)
@@ -137,28 +177,30 @@ void still_fill(struct text *out, uint64_t mib)
     uint64_t in_file;
 
     if (still_exists()) { /* it is never given back */
-        text_add(out, " pages=%llu", (unsigned long long)(parts[0].pages + parts[1].pages));
+        text_add(out, " pages=%llu", (unsigned long long)all_pages());
         return;
     }
     if (mib == 0)
         keep_little_free();
     mib = mib ? mib_to_fill(mib, "MemAvailable:", RESERVE_MIB)
               : mib_to_fill(mib, "MemFree:", LEAST_RESERVE_MIB);
-    if (mib < 2) { /* a guest with many devices has no memory to spare */
+    if (mib < PARTS) { /* a guest with many devices has no memory to spare */
         text_add(out, " pages=0");
         return;
     }
     in_file = mib / FILE_SHARE ? mib / FILE_SHARE : 1;
-    parts[0].at = map_private((mib - in_file) << 20);
+    parts[0].at = map_private((mib - in_file - ZEROS_MIB) << 20);
     parts[1].at = map_file(in_file << 20);
-    if (!parts[0].at || !parts[1].at) {
+    parts[2].at = map_private(ZEROS_MIB << 20);
+    if (!parts[0].at || !parts[1].at || !parts[2].at) {
         text_fail(out, "cannot map %llu MiB of still memory", (unsigned long long)mib);
         return;
     }
-    parts[0].pages = (mib - in_file) * UNITS_PER_MIB;
+    parts[0].pages = (mib - in_file - ZEROS_MIB) * UNITS_PER_MIB;
     parts[1].pages = in_file * UNITS_PER_MIB;
+    parts[2].pages = ZEROS_MIB * UNITS_PER_MIB;
     if (helper_run_on_all(out, fill_job))
-        text_add(out, " pages=%llu", (unsigned long long)(parts[0].pages + parts[1].pages));
+        text_add(out, " pages=%llu", (unsigned long long)all_pages());
 }
 
 void still_report(struct text *out)

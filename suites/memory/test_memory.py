@@ -4,6 +4,8 @@
 import pytest
 
 from fixtures.attempt.attempt import HotPatch
+from fixtures.attempt.releasing import Releasing
+from fixtures.guest.balloon import Balloon
 from fixtures.guest.examination import examined
 from fixtures.guest.guest import Guest
 from fixtures.matrix.guest_options import GuestOptions
@@ -15,21 +17,22 @@ SECONDS = 2900
 MEMFD = GuestOptions(memory=MemoryOptions("memfd"))
 FILE = GuestOptions(memory=MemoryOptions("file"))
 HUGE = GuestOptions(memory=MemoryOptions("hugepages"))
+REPORTS = GuestOptions(page_reporting=True)
 NODES = GuestOptions(memory=MemoryOptions("memfd", nodes=2))
 
 
 @pytest.mark.timeout(SECONDS)
-@promise("memfd", path="qmp", mechanism="precopy", options=MEMFD, compared=True)
+@promise("memfd", path="qmp", mechanism="precopy", options=MEMFD, compared="memory")
 @promise("memfd", path="qmp", mechanism="postcopy", hardware="virtio", options=MEMFD, slow=True)
-@promise("memfd", path="qmp", mechanism="postcopy-immediate", options=MEMFD, compared=True, slow=True)
+@promise("memfd", path="qmp", mechanism="postcopy-immediate", options=MEMFD, compared="memory", slow=True)
 @promise("memfd", path="qmp", mechanism="postcopy-preempt", hardware="virtio", options=MEMFD, slow=True)
-@promise("memfd", path="qmp", mechanism="multifd", options=MEMFD, compared=True, slow=True)
+@promise("memfd", path="qmp", mechanism="multifd", options=MEMFD, compared="memory", slow=True)
 @promise("memfd", path="qmp", mechanism="mapped-ram", options=MEMFD, slow=True)
 @promise("file", path="qmp", mechanism="precopy", options=FILE, slow=True)
 @promise("file", path="qmp", mechanism="postcopy", hardware="virtio", options=FILE, slow=True)
 @promise("file", path="qmp", mechanism="multifd", options=FILE, slow=True)
 @promise("file", path="qmp", mechanism="mapped-ram", options=FILE, slow=True)
-@promise("hugepages", path="qmp", mechanism="precopy", options=HUGE, compared=True, slow=True)
+@promise("hugepages", path="qmp", mechanism="precopy", options=HUGE, compared="memory", slow=True)
 @promise("hugepages", path="qmp", mechanism="postcopy", hardware="virtio", options=HUGE, slow=True)
 @promise("hugepages", path="qmp", mechanism="multifd", options=HUGE, slow=True)
 @promise("two-nodes", path="qmp", mechanism="precopy", vcpus=2, options=NODES, slow=True)
@@ -38,4 +41,46 @@ def test_move_takes_no_more_memory_than_before(guest: Guest, hot_patch: HotPatch
     """Lose this and an update that takes the memory of each guest three times fills up the host."""
     guest.works()
     assert hot_patch().runs_on_new_build
+    assert examined(guest)
+
+
+@promise("balloon", path="qmp", mechanism="postcopy", hardware="virtio")
+@promise("balloon", path="qmp", mechanism="precopy", hardware="virtio", slow=True)
+@promise("balloon", path="qmp", mechanism="multifd", hardware="virtio", slow=True)
+@promise("balloon", path="libvirt", mechanism="precopy", hardware="virtio", slow=True)
+@promise("balloon", path="libvirt", mechanism="postcopy", hardware="virtio", slow=True)
+def test_inflated_balloon_is_kept_and_still_reports(
+    guest: Guest, hot_patch: HotPatch, balloon: Balloon
+) -> None:
+    """Lose this and an update gives guests memory that the host has lent to others, or blinds its manager."""
+    guest.works()
+    balloon.must_work()
+    assert hot_patch().runs_on_new_build
+    assert balloon.keeps_its_size()
+    assert balloon.statistics_come_again()
+    assert examined(guest)
+    assert balloon.deflates()
+    assert guest.memory_is_intact()
+
+
+@promise("page-reporting", path="qmp", mechanism="precopy", hardware="virtio", options=REPORTS, slow=True)
+@promise("page-reporting", path="qmp", mechanism="postcopy", hardware="virtio", options=REPORTS, slow=True)
+def test_free_pages_are_still_given_back(guest: Guest, hot_patch: HotPatch, balloon: Balloon) -> None:
+    """Lose this and guests that once gave back what they freed keep all of it after an update."""
+    guest.works()
+    balloon.must_report_free_pages()
+    assert hot_patch().runs_on_new_build
+    assert examined(guest)
+    assert balloon.reports_free_pages()
+    assert guest.memory_is_intact()
+
+
+@promise("release-ram", path="qmp", mechanism="postcopy-immediate", slow=True)
+@promise("release-ram-memfd", path="qmp", mechanism="postcopy-immediate", options=MEMFD, slow=True)
+def test_source_gives_back_what_it_has_sent(guest: Guest, releasing: Releasing) -> None:
+    """Lose this and guests cannot be updated on a host that has no room for their memory twice."""
+    releasing.must_be_offered()
+    guest.works()
+    assert releasing.hot_patch().runs_on_new_build
+    assert releasing.source_gave_back()
     assert examined(guest)

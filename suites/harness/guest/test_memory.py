@@ -9,12 +9,13 @@ from fixtures.matrix.guestspec import GuestSpec
 from fixtures.matrix.names import Hardware
 
 FAULT = {"bad": "0", "first_bad": "-1", "why": "none", "lap": "0", "expected": "0", "found": "0"}
-PREFIXES = ("", "rewrite_", "still_", "tmpfs_")
+PREFIXES = ("", "rewrite_", "still_", "tmpfs_", "zero_")
 VERIFIED = {
     **{f"{prefix}{key}": value for prefix in PREFIXES for key, value in FAULT.items()},
     "pages": "8192",
     "still_pages": "15360",
     "tmpfs_pages": "1024",
+    "zero_pages": "256",
     "min_lap": "4",
     "max_lap": "5",
 }
@@ -43,8 +44,9 @@ def damaged(prefix: str) -> dict[str, str]:
 
 def test_intact_memory_is_counted() -> None:
     """Lose this and a guest that filled nothing looks like one whose memory is intact."""
-    assert filled_memory(VERIFIED).detail == "24576 pages, laps 4 to 5"
-    assert not filled_memory(VERIFIED | {"pages": "0", "still_pages": "0", "tmpfs_pages": "0"})
+    assert filled_memory(VERIFIED).detail == "24832 pages, laps 4 to 5"
+    nothing = {"pages": "0", "still_pages": "0", "tmpfs_pages": "0", "zero_pages": "0"}
+    assert not filled_memory(VERIFIED | nothing)
 
 
 @pytest.mark.parametrize(
@@ -54,6 +56,7 @@ def test_intact_memory_is_counted() -> None:
         ("rewrite_", "2 pages were damaged when overwritten; "),
         ("still_", "2 of 15360 still pages damaged; "),
         ("tmpfs_", "2 of 1024 pages of a file in a tmpfs damaged; "),
+        ("zero_", "2 of 256 pages of zeros damaged; "),
     ],
 )
 def test_damage_is_named_with_its_values(prefix: str, words: str) -> None:

@@ -24,6 +24,7 @@ from suites.harness.support.seeds_later_moves import LATER_MOVES
 from suites.harness.support.seeds_of_cost import OF_COST
 from suites.harness.support.seeds_of_field import OF_FIELD_GUESTS
 from suites.harness.support.seeds_of_firmware import OF_FIRMWARE
+from suites.harness.support.seeds_of_host_memory import OF_HOST_MEMORY
 from suites.harness.support.seeds_of_kvm import OF_KVM
 from suites.harness.support.seeds_of_life import OF_LIFE
 from suites.harness.support.seeds_of_machine_types import OF_MACHINE_TYPES
@@ -53,6 +54,7 @@ MODULES = (
     (MOVE, UNDER_GUESTS),
     (MOVE, OF_MOVES),
     (OTHER_MEMORY, OF_MEMORY),
+    (OTHER_MEMORY, OF_HOST_MEMORY),
     (AGAIN, LATER_MOVES),
     (COST, OF_COST),
     (AFTERWARDS, OF_LIFE),

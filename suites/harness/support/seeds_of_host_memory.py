@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Seeded defects in what guests and moves take of the host's memory, found by suites/memory."""
+
+from __future__ import annotations
+
+from suites.harness.support.seeds import AFTERWARDS, COST, LOADS, OTHER_MEMORY, Seed, SeededBuild
+from suites.harness.support.seeds_of_life import DEFLATE
+from suites.harness.support.stream_seeds import build, pages, seed
+from suites.harness.support.tamper.rules import PageRule
+from suites.harness.support.wrong_builds import GUEST_RUNS, RECEIVES, Wrong, does
+
+BALLOON = "postcopy-idle-virtio-1vcpu-balloon"
+MEMFD = "precopy-idle-bare-1vcpu-memfd"
+RELEASED = "postcopy-immediate-idle-bare-1vcpu-release-ram"
+ABOVE_THE_KERNEL = 0x4000
+"""Number of a page in an x86_64 guest's RAM. Pages of zeros below it are data of the kernel."""
+POLLED = '"property":"guest-stats-polling-interval","value":'
+RELEASE = '"capability":"release-ram"'
+
+
+def memory(*cells: str) -> tuple[str, ...]:
+    """Arguments that select these cells of x86_64 guests."""
+    chosen = " or ".join(f"{cell}]" for cell in cells)
+    return ("suites/memory", "--arch=x86_64", "-m", "slow or not slow", "-k", chosen)
+
+
+def _one(
+    name: str, what: str, wrong: Wrong, cell: str, *words: str, outcome: str = "defect-new", harm: str = ""
+) -> SeededBuild:
+    """A build with one defect: the old one, if the old build is to be blamed."""
+    found = Seed(what, wrong, f"qmp-{cell}", outcome, words, harm=harm)
+    role = "old" if outcome == "defect-old" else "new"
+    return SeededBuild(name, role, memory(f"qmp-{cell}"), (found,), slow=True)  # type: ignore[arg-type]
+
+
+OF_BALLOONS = (
+    _one(
+        "forgets-an-inflated-balloon",
+        "the balloon is empty after a postcopy",
+        does("on-message", GUEST_RUNS, DEFLATE, when=RECEIVES),
+        BALLOON,
+        "balloon-kept: the balloon holds 0 MiB by QEMU",
+        harm="changed",
+    ),
+    _one(
+        "never-polls-again",
+        "the balloon's statistics never come again",
+        does("replace-in-command", f"{POLLED}1", f"{POLLED}0", when=RECEIVES),
+        BALLOON,
+        "balloon-stats: statistics came once only|balloon-stats: no statistics came",
+        harm="changed",
+    ),
+)
+OF_THE_HOSTS_MEMORY = (
+    _one(
+        "doubles-the-memory-of-a-move",
+        "a move takes the memory of a guest twice more",
+        does("on-message", LOADS, "memory 600", when=RECEIVES),
+        MEMFD,
+        "cost: ",
+        "memory of both MiB",
+        "wrong → itself costs as much",
+        harm="slow",
+    ),
+    _one(
+        "keeps-the-ram-that-it-sent",
+        "the source keeps the RAM that it has sent",
+        does("replace-in-command", RELEASE, '"capability":"late-block-activate"'),
+        RELEASED,
+        "release-ram: of ",
+        "are left at the source",
+        outcome="defect-old",
+    ),
+)
+DAMAGED = (
+    build(
+        "stream-memory-in-a-memfd",
+        seed(
+            OTHER_MEMORY,
+            "pages of zeros in a memfd",
+            MEMFD,
+            pages(PageRule("flip", "zero", first=ABOVE_THE_KERNEL, one_in=8)),
+            "memory: ",
+            "pages of zeros damaged; first",
+        ),
+        suite="suites/memory",
+    ),
+)
+OF_HOST_MEMORY = (
+    *(each.of_kind(AFTERWARDS) for each in OF_BALLOONS),
+    *(each.of_kind(COST) for each in OF_THE_HOSTS_MEMORY),
+    *DAMAGED,
+)
