@@ -306,9 +306,9 @@ RAM = {
     " -machine memory-backend=ram",
     MemoryOptions("hugepages"): "-object memory-backend-memfd,id=ram,size=262144K,share=on,hugetlb=on,"
     "hugetlbsize=2M -machine memory-backend=ram",
-    MemoryOptions("memfd", nodes=2): "-object memory-backend-memfd,id=node0-ram,size=131072K,share=on"
+    MemoryOptions("memfd", nodes=2): "-object memory-backend-memfd,id=node0-ram,size=131076K,share=on"
     " -numa node,nodeid=0,cpus=0,memdev=node0-ram"
-    " -object memory-backend-memfd,id=node1-ram,size=131080K,share=on"
+    " -object memory-backend-memfd,id=node1-ram,size=131076K,share=on"
     " -numa node,nodeid=1,cpus=1,memdev=node1-ram",
 }
 

@@ -8,7 +8,9 @@ from dataclasses import replace
 import pytest
 
 from fixtures.matrix.cells import Cell, canaries, expand
+from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.limits import limits_of
+from fixtures.matrix.memory_options import MemoryOptions
 from fixtures.matrix.schema import load_matrix
 from fixtures.places import MATRIX_FILE
 
@@ -17,10 +19,15 @@ POWER = Cell("ppc64le", "pseries", "newest-old", "qmp", "precopy", "busy", "bare
 X86 = Cell("x86_64", "q35", "newest-old", "qmp", "precopy", "busy", "bare", 2)
 QUIET = replace(POWER, profile="idle", vcpus=2)
 KEPT = replace(QUIET, mechanism="ignore-shared")
+NODES = GuestOptions(memory=MemoryOptions(nodes=2))
 HURT = {
     "lost pages": (POWER, "7.2.22", "9.2.0", "pseries-7.2", "tcg-lost-dirty-pages"),
     "lost pages of round RAM": (
         *(replace(X86, round_memory=True), "7.2.22", "9.2.0", "pc-q35-7.2"),
+        "tcg-lost-dirty-pages",
+    ),
+    "lost pages of round nodes": (
+        *(replace(X86, round_memory=True, options=NODES), "7.2.22", "9.2.0", "pc-q35-7.2"),
         "tcg-lost-dirty-pages",
     ),
     "timer": (KEPT, "7.2.22", "7.2.22", "pseries-7.2", "tcg-decrementer"),
@@ -30,6 +37,7 @@ HURT = {
 """By name: cell, QEMU of the source and of the destination, machine type, limit."""
 UNHURT = {
     "odd RAM": (X86, "7.2.22", "10.0.13", "pc-q35-7.2"),
+    "odd nodes": (replace(X86, options=NODES), "7.2.22", "10.0.13", "pc-q35-7.2"),
     "mended source": (POWER, "9.0.0", "10.0.13", "pseries-7.2"),
     "nothing sent before postcopy": (
         *(replace(POWER, mechanism="postcopy-immediate"), "7.2.22", "10.0.13"),
