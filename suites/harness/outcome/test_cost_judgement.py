@@ -12,8 +12,9 @@ import pytest
 
 from fixtures.builds.build import Build
 from fixtures.builds.sandbox import Sandbox
+from fixtures.evidence.memory_cost import OF_BOTH
 from fixtures.outcome.cost_judgement import MOST_LOOKS, CostJudgement
-from fixtures.outcome.costs import COST_REPEATS, TELLING
+from fixtures.outcome.costs import COST_REPEATS, MEMORY_COSTS, TELLING
 from fixtures.outcome.outcome import Outcome, RunRecord
 from fixtures.outcome.tcg_race import OVERLOAD
 
@@ -91,6 +92,28 @@ def test_another_figure_in_the_repeats_is_a_false_alarm() -> None:
     runs.figures = {"destination threads": 4}
     assert CostJudgement(runs, OLD, NEW).outcome(suspect) is None
     assert len(runs.moves) == 1 + 2 * TELLING
+
+
+def test_only_memory_is_compared_if_that_is_asked_for() -> None:
+    """Lose this and cells about memory are repeated for minutes because a busy host made one move slow."""
+    runs = Runs({("old", "old"): LOW, ("old", "new"): LOW})
+    runs.figures = {OF_BOTH: 594.0}
+    suspect = replace(first(HIGH), figures={OF_BOTH: 600.0})
+    assert CostJudgement(runs, OLD, NEW, MEMORY_COSTS).outcome(suspect) is None
+    assert runs.moves == ["old → old"]
+
+
+def test_new_build_that_doubles_the_memory_of_a_move_is_blamed() -> None:
+    """Lose this and hosts run out of memory when their guests get the update."""
+    runs = Runs({("old", "old"): LOW, ("old", "new"): LOW, ("new", "new"): LOW})
+    runs.figures = {OF_BOTH: 1200.0}
+    runs.figures_by_move = {("old", "old"): {OF_BOTH: 594.0}}
+    found = CostJudgement(runs, OLD, NEW, MEMORY_COSTS).outcome(
+        replace(first(LOW), figures={OF_BOTH: 1200.0})
+    )
+    assert found is not None
+    assert found[0] is Outcome.DEFECT_NEW
+    assert "cost: memory of both MiB 1200, old→old 594" in found[1]
 
 
 def test_all_repeats_are_made_if_they_differ() -> None:

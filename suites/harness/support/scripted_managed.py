@@ -12,7 +12,7 @@ from typing import Any
 
 from fixtures.evidence.beats import Line, crc16
 from fixtures.evidence.checks import Check
-from fixtures.machine.management import ActFailed
+from fixtures.machine.management import ActFailed, BalloonStats
 from fixtures.matrix.guestspec import GuestSpec
 from fixtures.matrix.names import Arch
 
@@ -59,6 +59,10 @@ class ScriptedGuest:
     plugged: int = 1
     held: int = 0
     """Bytes in the balloon."""
+    polled: int = 0
+    """Seconds between two statistics of the balloon; 0: none."""
+    updated: int = 0
+    """When they came last."""
     fed: bool = False
     fired: bool = False
     addresses: list[str] = field(default_factory=lambda: ["33:33:00:00:00:01"])
@@ -160,6 +164,23 @@ class ScriptedGuest:
     def balloon_size(self) -> int:
         """What the balloon leaves the guest."""
         return (self.spec.memory_kib >> 10 << 20) - self.held
+
+    def poll_balloon(self, seconds: int) -> None:
+        """Statistics come from now on."""
+        self.polled = seconds
+
+    def balloon_polling(self) -> int:
+        """How often they come."""
+        return self.polled
+
+    def balloon_stats(self) -> BalloonStats:
+        """One second later each time that somebody looks, if they come."""
+        self.updated += bool(self.polled)
+        return BalloonStats(self.updated, self.ask_memory() >> 10)
+
+    def ask_memory(self) -> int:
+        """Bytes of memory that the statistics say."""
+        return 200 * MIB - self.held
 
     def watchdog_fired(self) -> bool:
         """Did it?"""
