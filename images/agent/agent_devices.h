@@ -47,6 +47,10 @@ void checks_set_churn(bool on);
 void checks_churn_report(struct text *out);
 /* network.c: has the virtio network card also receive a multicast address, which is in its filter then */
 void network_join_multicast(struct text *out);
+/* network_echo.c: gives the card of this driver an address, and sends datagrams back that come to it */
+void network_echo_start(void); /* before any command: creates the thread */
+void network_echo(struct text *out, const char *driver);
+void network_report(struct text *out, const char *driver);
 /* drivers.c: reads the device files that the image builder wrote, and loads their modules */
 void drivers_load(void);
 /* port_echo.c: answers on the virtio port with this name */

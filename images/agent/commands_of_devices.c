@@ -79,6 +79,18 @@ static void do_multicast(const struct request *r, struct text *out)
     network_join_multicast(out);
 }
 
+static void do_network(const struct request *r, struct text *out)
+{
+    const char *driver = request_arg(r, "driver"), *echo = request_arg(r, "echo");
+
+    if (!driver)
+        text_fail(out, "network needs driver=<kernel driver of the card>");
+    else if (echo)
+        network_echo(out, driver);
+    else
+        network_report(out, driver);
+}
+
 static void do_firmware(const struct request *r, struct text *out)
 {
     const char *name = request_arg(r, "name");
@@ -108,6 +120,7 @@ const struct command commands_of_devices[] = {
     {"watchdog", do_watchdog},
     {"nvram", do_nvram},
     {"multicast", do_multicast},
+    {"network", do_network},
     {"firmware", do_firmware},
     {"readback", do_readback},
     {0},

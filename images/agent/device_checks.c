@@ -211,11 +211,15 @@ void checks_churn_report(struct text *out)
 void checks_start(void)
 {
     int cpu = cfg.busy ? -1 : (int)cfg.beat_cpu;
+    bool has_net = false;
 
     for (unsigned i = 0; i < n_checks; i++) {
         start_thread(check_main, &checks[i], cpu, 0);
         if (checks[i].device.check == check_port)
             port_echo_start(checks[i].device.selector);
+        has_net = has_net || checks[i].device.check == check_net;
     }
+    if (has_net)
+        network_echo_start();
     start_thread(churn_main, NULL, (int)cfg.beat_cpu, 0);
 }

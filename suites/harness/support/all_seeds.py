@@ -11,6 +11,7 @@ from suites.harness.support.seeds import (
     COST,
     HIDDEN,
     MOVE,
+    NETWORKS,
     OLD_TYPES,
     OTHER_MEMORY,
     TABLES,
@@ -30,6 +31,7 @@ from suites.harness.support.seeds_of_life import OF_LIFE
 from suites.harness.support.seeds_of_machine_types import OF_MACHINE_TYPES
 from suites.harness.support.seeds_of_memory import OF_MEMORY
 from suites.harness.support.seeds_of_moves import OF_MOVES
+from suites.harness.support.seeds_of_networks import OF_NETWORKS
 from suites.harness.support.seeds_of_registers import OF_REGISTERS
 from suites.harness.support.seeds_of_time import OF_TIME
 from suites.harness.support.seeds_of_vcpus import OF_VCPUS
@@ -59,6 +61,7 @@ MODULES = (
     (COST, OF_COST),
     (AFTERWARDS, OF_LIFE),
     (AFTERWARDS, OF_FIELD_GUESTS),
+    (NETWORKS, OF_NETWORKS),
     (OLD_TYPES, OF_MACHINE_TYPES),
     (TIME, OF_TIME),
     (BUILD, AT_REST),

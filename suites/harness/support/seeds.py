@@ -21,6 +21,7 @@ LOADS = '"status": "active"'
 MIGRATE = '"migrate"'
 BUILD = "the build offers less, or behaves differently"
 MOVE = "the move itself"
+NETWORKS = "network"
 BUSY_MEMORY = "memory under a busy writer"
 OTHER_MEMORY = "memory elsewhere"
 CPU = "CPU state"

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The private network: what it makes, that it ends, and what it says if this host cannot have one."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fixtures.errors import Unsupported
+from fixtures.hosts.local import LOCAL
+from fixtures.hosts.network import network as networks
+from fixtures.hosts.network.network import Network, network_for
+from fixtures.hosts.network.peer import MAGIC, NUMBER, kind_of
+from fixtures.matrix.nics import E1000, MAC, MULTIQUEUE, VHOST, VIRTIO, Nic
+from fixtures.places import ROOT
+from fixtures.waiting import Deadline, comes_true
+
+GUEST, PEER = bytes.fromhex(MAC.replace(":", "")), bytes.fromhex("5254006870fe")
+TUNSETOFFLOAD, CHECKSUM, SEGMENTS = 0x400454D0, 1, 2
+VNET_HEADER = 10
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Iterator[Network]:
+    """A network for a guest with one queue; skipped where there can be none."""
+    try:
+        made = Network(E1000, tmp_path)
+    except Unsupported as error:
+        pytest.skip(str(error))
+    yield made
+    made.close()
+
+
+def datagram(number: int) -> bytes:
+    """What a guest sends back: the frame of the peer with this number."""
+    payload = MAGIC + NUMBER.pack(number)
+    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 28 + len(payload), 0, 0, 64, 17, 0, bytes(4), bytes(4))
+    return PEER + GUEST + b"\x08\x00" + head + struct.pack("!HHHH", 7, 7, 8 + len(payload), 0) + payload
+
+
+def rarp() -> bytes:
+    """QEMU's announcement."""
+    return b"\xff" * 6 + GUEST + b"\x80\x35" + bytes(46)
+
+
+def test_frames_pass_and_are_counted_where_they_pass(network: Network) -> None:
+    """Lose this and frames that came back count as lost, or at the wrong port."""
+    [source] = network.taps("source")
+    [destination] = network.taps("destination")
+    os.write(source.number, rarp())  # The bridge learns where the guest is.
+    network.starts()
+    os.write(source.number, datagram(0))
+    assert network.answered(1, 5.0)[0] == 0, "what came before was counted"
+    os.write(destination.number, rarp())
+    frames = network.frames()
+    ports = network.ports
+    from_guest = [(each.port, each.what, each.number) for each in frames if each.from_guest]
+    assert from_guest[0] == (ports["source"], "rarp", -1) if from_guest[0][1] == "rarp" else True
+    assert (ports["source"], "numbered", 0) in from_guest
+    assert (ports["destination"], "rarp", -1) in from_guest
+    to_guest = [each for each in frames if not each.from_guest and each.what == "numbered"]
+    assert {each.port for each in to_guest} == {ports["source"]}
+    assert [each.number for each in to_guest] == list(range(len(to_guest)))
+    for tap in (source, destination):
+        tap.close()
+
+
+def test_wait_ends_with_the_wanted_echo(network: Network) -> None:
+    """Lose this and each cell waits as long as it would for a card that is deaf."""
+    [tap] = network.taps("source")
+    os.write(tap.number, rarp())
+    network.starts()
+    for number in range(2000):
+        os.write(tap.number, datagram(number))
+    assert network.answered(5, 0.0)[0] == 0
+    tap.close()
+
+
+def test_queues_and_offloads_of_a_tap(tmp_path: Path) -> None:
+    """Lose this and a lost offload is missed, or all queues are one."""
+    try:
+        network = Network(MULTIQUEUE, tmp_path)
+    except Unsupported as error:
+        pytest.skip(str(error))
+    taps = network.taps("source")
+    assert len({tap.number for tap in taps}) == MULTIQUEUE.queues
+    before = network.offloads("source")
+    fcntl.ioctl(taps[0].number, TUNSETOFFLOAD, CHECKSUM | SEGMENTS)
+    assert network.offloads("source") - before >= {"tx-checksum-ip-generic", "tx-tcp-segmentation"}
+    network.close()
+    network.close()
+
+
+def test_no_network_without_a_card_on_a_tap(tmp_path: Path) -> None:
+    """Lose this and every cell makes a network that it does not need."""
+    with network_for(None, LOCAL, tmp_path) as none:
+        assert none is None
+
+
+@pytest.mark.parametrize(
+    "nic,name,module", [(VIRTIO, "TUN", "tun"), (VHOST, "VHOST", "vhost_net")], ids=["tun", "vhost"]
+)
+def test_missing_device_is_named(
+    nic: Nic, name: str, module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and a host without the device gets an error that nobody understands."""
+    missing = tmp_path / "missing"
+    monkeypatch.setattr(networks, name, missing)
+    with pytest.raises(Unsupported) as raised:
+        Network(nic, tmp_path)
+    assert str(raised.value) == (
+        f"network cards on a tap: {missing} is missing on this host; load its module: modprobe {module}"
+    )
+
+
+def test_failing_sandbox_is_unsupported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a user without user namespaces gets an error, and the verdict is undecided."""
+    program = tmp_path / "bwrap"
+    program.write_text("#!/bin/sh\necho 'bwrap: No permissions to create a new namespace' >&2\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(Unsupported, match=r"No permissions to create a new namespace; run as root, or allow"):
+        Network(VIRTIO, tmp_path)
+
+
+HOLDS = """
+import sys, time
+from pathlib import Path
+from fixtures.hosts.network.network import Network
+from fixtures.matrix.nics import VIRTIO
+network = Network(VIRTIO, Path(sys.argv[1]))
+network.taps("source")
+print("made", flush=True)
+time.sleep(600)
+"""
+
+
+def test_kill_of_the_suite_leaves_nothing(network: Network, tmp_path: Path) -> None:
+    """Lose this and each run that is killed leaves a process and a network on the user's machine."""
+    del network  # It shows that there can be one here.
+    place = tmp_path / "place"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", HOLDS, str(place)]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as suite:
+        assert suite.stdout is not None
+        assert suite.stdout.readline() == "made\n"
+        suite.send_signal(signal.SIGKILL)
+    assert comes_true(lambda: not processes_with(str(place)), Deadline.after(10.0))
+
+
+def processes_with(word: str) -> list[str]:
+    """The command lines of processes that have `word` in them."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = file.read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        if word in line:
+            found.append(line)
+    return found
+
+
+def test_kinds_of_frames() -> None:
+    """Lose this and an announcement counts as another frame, or another frame as an announcement."""
+    assert kind_of(datagram(7)) == ("numbered", 7)
+    assert kind_of(rarp()) == ("rarp", -1)
+    arp = bytearray(PEER + GUEST + b"\x08\x06" + bytes(28))
+    arp[28:32] = arp[38:42] = b"\x0a\x00\x02\x0f"
+    assert kind_of(bytes(arp)) == ("gratuitous", -1)
+    arp[41] = 2
+    assert kind_of(bytes(arp)) == ("arp", -1)
+    assert kind_of(bytes(60)) == (None, -1)

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Seeded defects in the network of guests on a tap: deaf cards, frames twice, lost announcements."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import add
+
+from suites.harness.support.seeds import NETWORKS, Seed, SeededBuild
+from suites.harness.support.seeds_of_life import ANNOUNCE_NEVER
+from suites.harness.support.stream_seeds import build, field, seed
+from suites.harness.support.wrong_builds import RECEIVES, Wrong, does
+
+SUITE = "suites/network"
+ON_A_TAP = "precopy-busy-bare-2vcpu-tap-virtio"
+TO_GUEST = "netdev=lan,queue=tx,vnet_hdr_support=on"
+LOOP = "/tmp/frames"
+"""Socket through which QEMU sends frames to itself."""
+
+
+def _destination(*arguments: str) -> Wrong:
+    """A destination that has further arguments."""
+    return reduce(add, (does("append-argument", argument, when=RECEIVES) for argument in arguments))
+
+
+def _wrong(name: str, what: str, wrong: Wrong, *words: str, harm: str = "changed") -> SeededBuild:
+    select = (SUITE, "--arch=x86_64", "-m", "slow or not slow", "-k", f"qmp-{ON_A_TAP}]")
+    found = Seed(what, wrong, f"qmp-{ON_A_TAP}", "defect-new", words, harm=harm)
+    return SeededBuild(name, "new", select, (found,), slow=True)
+
+
+OF_NETWORKS = (
+    _wrong(
+        "goes-deaf",
+        "a network card hears nothing after the move",
+        _destination(
+            *("-chardev", "null,id=away"),
+            *("-object", f"filter-redirector,id=deaf,{TO_GUEST},outdev=away"),
+        ),
+        "network: after its move the guest sent back 0 of ",
+    ),
+    _wrong(
+        "hears-twice",
+        "a network card gets each frame twice",
+        _destination(
+            *("-chardev", f"socket,id=in,path={LOOP},server=on,wait=off"),
+            *("-chardev", f"socket,id=out,path={LOOP}"),
+            *("-object", f"filter-mirror,id=copy,{TO_GUEST},outdev=out"),
+            *("-object", f"filter-redirector,id=again,{TO_GUEST},indev=in"),
+        ),
+        "frames: ",
+        "frames came back twice",
+    ),
+    _wrong(
+        "never-announces",
+        "the bridge does not learn of the move",
+        does("on-command", '"migrate-incoming"', ANNOUNCE_NEVER, when=RECEIVES),
+        "announcement: QEMU sent no RARP; the guest sent no ARP after the move",
+    ),
+    build(
+        "loses-offloads",
+        seed(
+            NETWORKS,
+            "the tap of virtio-net gets no segmented frames",
+            ON_A_TAP,
+            field("virtio-net", "virtio/net/curr_guest_offloads"),
+            "offloads: the tap no longer has tx-checksum-ip-generic",
+            harm="changed",
+        ),
+        suite=SUITE,
+    ),
+)
