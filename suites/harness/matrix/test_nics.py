@@ -13,7 +13,7 @@ from fixtures.matrix.nics import E1000, E1000E, MAC, MULTIQUEUE, RTL8139, SPAPR_
 
 def test_card_with_one_queue() -> None:
     """Lose this and QEMU opens a tap itself, or source and destination have different addresses."""
-    assert VIRTIO.arguments([7]) == [
+    assert VIRTIO.arguments({"console": 3, "tap0": 7}) == [
         *("-netdev", "tap,id=lan,fd=7,vhost=off"),
         *("-device", f"virtio-net-pci,id=net,netdev=lan,mac={MAC}"),
     ]
@@ -21,14 +21,14 @@ def test_card_with_one_queue() -> None:
 
 def test_card_with_two_queues() -> None:
     """Lose this and the second queue is never used."""
-    netdev, device = MULTIQUEUE.arguments([7, 8])[1::2]
+    netdev, device = MULTIQUEUE.arguments({"tap0": 7, "tap1": 8})[1::2]
     assert netdev == "tap,id=lan,fds=7:8,vhost=off"
     assert device.endswith(f"mac={MAC},mq=on,vectors=6")
 
 
 def test_card_with_vhost() -> None:
     """Lose this and the cell about vhost is one without."""
-    assert VHOST.arguments([7], [9])[1] == "tap,id=lan,fd=7,vhost=on,vhostfd=9"
+    assert VHOST.arguments({"tap0": 7, "vhost0": 9})[1] == "tap,id=lan,fd=7,vhost=on,vhostfd=9"
 
 
 @pytest.mark.parametrize("nic", [VIRTIO, E1000, E1000E, RTL8139, SPAPR_VLAN], ids=lambda nic: nic.model)
