@@ -95,6 +95,16 @@ def test_default_run_has_each_guest_and_each_way() -> None:
     assert len(ways) == 4
 
 
+def test_way_back_is_tried_by_night_and_once_by_default() -> None:
+    """Lose this and the default run takes twice as long for field guests, or no run tries their way back."""
+    cells = field_cells(load_matrix(MATRIX_FILE))
+    assert all(cell.and_back for cell in cells if not cell.covering)
+    assert [cell.hardware for cell in cells if cell.covering and cell.and_back] == [
+        "virt-install",
+        "pseries-libvirt",
+    ]
+
+
 def test_id_names_the_cell() -> None:
     """Lose this and the controller of a run takes a field guest for a test that judges nothing."""
     for cell in field_cells(load_matrix(MATRIX_FILE)):
