@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from fixtures.matrix.promises import promise
-from fixtures.run.collecting import promises_of
+from fixtures.run.collecting import promises_of, put_field_guests_first
 from suites.harness.support.sample_checkout import SampleCheckout, sample_checkout
 
 IMPORT = "import pytest\nfrom fixtures.matrix.promises import promise\n"
@@ -139,3 +141,14 @@ def test_suite_without_selected_tests_is_not_imported(marks: str, imported: bool
 def test_quick_run_leaves_out_what_judges_no_update(checkout: SampleCheckout) -> None:
     """Lose this and `--quick` takes minutes for the suite's own tests, or tries every promise."""
     assert checkout.collect("--quick", "-k", "test_asked").tests == []
+
+
+def test_field_guests_come_first() -> None:
+    """Lose this and whoever watches a run waits for the guests that most users have."""
+    marked = {"a": False, "b": True, "c": False, "d": True}
+    items: list[Any] = [
+        SimpleNamespace(name=name, get_closest_marker=lambda _marker, field=field: field or None)
+        for name, field in marked.items()
+    ]
+    put_field_guests_first(items)
+    assert [item.name for item in items] == ["b", "d", "a", "c"]
