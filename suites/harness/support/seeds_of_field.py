@@ -34,7 +34,7 @@ OF_FIELD_GUESTS = (
         seed(
             AFTERWARDS,
             "root ports forget which buses are behind them",
-            "postcopy-busy-virt-install-2vcpu-field",
+            "precopy-busy-virt-install-2vcpu-field",
             without("pcie-root-port"),
             "devices: ",
         ),
