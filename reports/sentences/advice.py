@@ -39,6 +39,12 @@ UNMOVED = {
 """How to restart guests that cannot be moved, by kind of subject."""
 
 
+ELSEWHERE = {
+    "endpoint": "Give the new QEMU another address, or none, before it starts: see docs/endpoints.md.",
+}
+"""What to do about guests that cannot be moved as they are by any build, by kind of subject."""
+
+
 def blame_words(finding: Finding) -> str:
     """What the controls showed, as a sentence."""
     if finding.outcome is Outcome.REGRESSION:
@@ -67,7 +73,9 @@ def advice(finding: Finding, works: str = "") -> str:
         Outcome.PASS: "Move them only if they need not go back.",
         Outcome.DEFECT_OLD: f"Move them with {works} instead, or restart them."
         if works
-        else "Restart them to leave the old build; no update moves them safely.",
+        else ELSEWHERE.get(
+            kind_of(finding.first), "Restart them to leave the old build; no update moves them safely."
+        ),
         Outcome.REMOVED: f"Before the old build is removed, restart them {_instead(finding)}.",
     }.get(finding.outcome)
     if quiet is not None:

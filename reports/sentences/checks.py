@@ -74,6 +74,7 @@ CHECKS = {
     "postcopy": "postcopy never begins",
     "power-button": "the power button has no effect",
     "power-off": "they cannot power off",
+    "reachable": "nothing answers at the address of a display or channel",
     "reboot": "they cannot reboot",
     "refused": "the move is not refused, or refused wrongly",
     "registers": "registers of the CPU change",

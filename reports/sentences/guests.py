@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+from fixtures.matrix.endpoints import endpoint_words
 from fixtures.matrix.firmwares import firmware_words
 from fixtures.outcome.findings import kind_of, name_of
 from fixtures.outcome.outcome import CellResult
@@ -110,6 +111,11 @@ def _firmware(cells: Sequence[CellResult], tried: Tried) -> str:
     return f"{archs_of(cells)} guests with {shown_line(what, MOST_TYPES)}{_where(cells, tried)}"
 
 
+def _endpoint(cells: Sequence[CellResult], _tried: Tried) -> str:
+    what = names.either(sorted({endpoint_words(subject) for subject in _subjects(cells)}))
+    return f"{archs_of(cells)} guests with {shown_line(what, MOST_TYPES)}"
+
+
 def _differing(cells: Sequence[CellResult]) -> str:
     """`, all 14 machine types, pc-q35-5.2 to pc-q35-10.0`, if all say the same."""
     found = {" and ".join(dict.fromkeys(FAMILIES.findall(cell.reason))) for cell in cells}
@@ -146,6 +152,7 @@ _BY_KIND: dict[str, Words] = {
     "random": _random,
     "alias": _alias,
     "firmware": _firmware,
+    "endpoint": _endpoint,
 }
 SWEPT_KINDS = frozenset(_BY_KIND)
 """The kinds of swept subjects that have words of their own."""

@@ -68,7 +68,9 @@ def test_no_check_has_a_sentence_that_nothing_uses() -> None:
 def test_each_swept_subject_has_words_for_its_guests(kind: str, outcome: Outcome) -> None:
     """Lose this and a new sweep's findings are about `guests (new-subject:thing)`."""
     assert kind in SWEPT_KINDS
-    mechanism = "precopy" if kind in {"machine", "device", "cpu", "random", "firmware"} else "compare"
+    mechanism = (
+        "precopy" if kind in {"machine", "device", "cpu", "random", "firmware", "endpoint"} else "compare"
+    )
     reason = "what changed: it was 1 and is 2 on pc-q35-7.2"
     cell = make_swept("pc-q35-7.2", f"{kind}:e1000", outcome, reason, mechanism=mechanism, harm=Harm.CHANGED)
     text = said(cell)

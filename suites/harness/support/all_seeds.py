@@ -23,6 +23,7 @@ from suites.harness.support.seeds_by_libvirt import BY_LIBVIRT
 from suites.harness.support.seeds_in_the_stream import IN_THE_STREAM
 from suites.harness.support.seeds_later_moves import LATER_MOVES
 from suites.harness.support.seeds_of_cost import OF_COST
+from suites.harness.support.seeds_of_endpoints import OF_ENDPOINTS
 from suites.harness.support.seeds_of_field import OF_FIELD_GUESTS
 from suites.harness.support.seeds_of_firmware import OF_FIRMWARE
 from suites.harness.support.seeds_of_host_memory import OF_HOST_MEMORY
@@ -66,6 +67,7 @@ MODULES = (
     (TIME, OF_TIME),
     (BUILD, AT_REST),
     (BUILD, OF_FIRMWARE),
+    (AFTERWARDS, OF_ENDPOINTS),
     (BUILD, UNDER_KVM),
     (BUILD, OF_KVM),
     (BUILD, IN_THE_STREAM),

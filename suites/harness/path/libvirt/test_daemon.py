@@ -65,8 +65,10 @@ class ScriptedSandbox(Sandbox):
         state: Mapping[str, Path] | None = None,
         capabilities: Collection[str] = (),
         info_fd: int | None = None,
+        keeps_network: bool = False,
     ) -> Iterator[Command]:
         """The command line that runs the script; the daemon's directories must be there by now."""
+        assert not keeps_network
         assert attempt_dir is not None
         assert images is not None
         assert not list(devices)

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Seeded defects of displays and channels, found with machines that never run."""
+
+from __future__ import annotations
+
+from suites.harness.support.seeds import Seed, SeededBuild
+from suites.harness.support.wrong_builds import RECEIVES, Wrong, does
+
+ELSEWHERE = SeededBuild(
+    "listens-elsewhere",
+    "new",
+    ("suites/endpoints", "--arch=x86_64", "-m", "slow or not slow", "--subject", "endpoint:[cv]*"),
+    (
+        Seed(
+            "VNC server gone after the move",
+            does("replace-in-argument", "127.0.0.1:6", "none", when=RECEIVES),
+            "endpoint:vnc-port-own",
+            "defect-new",
+            ("reachable: Connection refused",),
+            harm="changed",
+        ),
+        Seed(
+            "VNC server takes no other address",
+            does("refuse-command", "display-update", "not today", when="127.0.0.1:6"),
+            "endpoint:vnc-port-handed-over",
+            "defect-new",
+            ("reachable: ", "not today"),
+            harm="changed",
+        ),
+        Seed(
+            "fixed port is another one, where the old build does not start",
+            does("replace-in-argument", "127.0.0.1:5", "127.0.0.1:7", when=RECEIVES),
+            "endpoint:vnc-port",
+            "defect-new",
+            ("reachable: Connection refused", "itself fails with launch: "),
+            harm="changed",
+        ),
+        Seed(
+            "socket of a chardev has another name",
+            does("replace-in-argument", "chardev-socket-2", "chardev-socket-3", when=RECEIVES),
+            "endpoint:chardev-socket-own",
+            "defect-new",
+            ("reachable: No such file or directory",),
+            harm="changed",
+        ),
+        Seed(
+            "socket of a chardev cannot be renamed",
+            Wrong(),  # The one above.
+            "endpoint:chardev-socket-handed-over",
+            "defect-new",
+            ("reachable: its own path: No such file or directory",),
+            harm="changed",
+        ),
+    ),
+    slow=True,
+)
+
+OF_ENDPOINTS = (ELSEWHERE,)
