@@ -42,7 +42,7 @@ def false_alarm(seed: Seed, run: SeededRun, right: str) -> str:
     """The reason of the seed's cell if `right`, a build without defects, also failed to move to itself."""
     reason = str((run.cell(seed.subject) or {"reason": ""})["reason"])
     failed = f"another defect: {right} → itself fails" in reason
-    return reason if failed and seed.known == UNTOUCHED else ""
+    return reason if failed and seed.known == UNTOUCHED and not seed.fails_anyway else ""
 
 
 def seeded_line(row: Row) -> str:

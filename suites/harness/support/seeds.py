@@ -57,6 +57,8 @@ class Seed:
     """What a proxy does to the moves of this cell into the other build: a defect that is known already."""
     harm: str = ""
     """What it must be reported to do to the guest; empty if the test does not look at that."""
+    fails_anyway: bool = False
+    """True if the correct build fails too when it moves such a guest to itself, but in another way."""
 
     def orders(self, build: str, role: str, other: str) -> Iterator[Order]:
         """The tampering with the moves of this seed's cell. `other` is the other build of the pair."""
