@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from fixtures.evidence.harm import Harm
+from fixtures.matrix.domain_endpoints import BY_NAME
 from fixtures.outcome.findings import Finding, kind_of
 from fixtures.outcome.outcome import Outcome
 from reports.sentences.checks import check_of
@@ -39,10 +40,8 @@ UNMOVED = {
 """How to restart guests that cannot be moved, by kind of subject."""
 
 
-ELSEWHERE = {
-    "endpoint": "Give the new QEMU another address, or none, before it starts: see docs/endpoints.md.",
-}
-"""What to do about guests that cannot be moved as they are by any build, by kind of subject."""
+ELSEWHERE = "Give the new QEMU another address, or none, before it starts: see docs/endpoints.md."
+"""What to do about guests whose addresses both QEMUs want."""
 
 
 def blame_words(finding: Finding) -> str:
@@ -71,16 +70,21 @@ def advice(finding: Finding, works: str = "") -> str:
         Outcome.KNOWN: "Nothing until the known issue expires.",
         Outcome.FLAKY: "Run it again with --repeat 10; do not ship before it is clear.",
         Outcome.PASS: "Move them only if they need not go back.",
-        Outcome.DEFECT_OLD: f"Move them with {works} instead, or restart them."
-        if works
-        else ELSEWHERE.get(
-            kind_of(finding.first), "Restart them to leave the old build; no update moves them safely."
-        ),
+        Outcome.DEFECT_OLD: _despite_old(finding, works),
         Outcome.REMOVED: f"Before the old build is removed, restart them {_instead(finding)}.",
     }.get(finding.outcome)
     if quiet is not None:
         return quiet
     return _against(finding, works)
+
+
+def _despite_old(finding: Finding, works: str) -> str:
+    subject = finding.first.subject
+    if kind_of(finding.first) == "endpoint" or subject.endswith(tuple(f"-{name}" for name in BY_NAME)):
+        return ELSEWHERE
+    if works:
+        return f"Move them with {works} instead, or restart them."
+    return "Restart them to leave the old build; no update moves them safely."
 
 
 def _against(finding: Finding, works: str) -> str:

@@ -116,6 +116,16 @@ def test_a_device_that_cannot_be_loaded_reads_as_a_release_manager_needs_it() ->
     assert text.advice == "Restart them under the new build, or without this device, or wait for a fix."
 
 
+@pytest.mark.parametrize("subject", ["endpoint:vnc-port", "idle-virtio-1vcpu-channel-path"])
+def test_address_that_both_sides_want_has_a_way_out(subject: str) -> None:
+    """Lose this and guests with a fixed port are restarted, though another port is enough."""
+    words = "-vnc 127.0.0.1:5: Failed to find an available port: Address already in use"
+    text = said(failed("launch", words, Harm.STRANDED, Outcome.DEFECT_OLD, subject=subject))
+    assert text.advice == (
+        "Give the new QEMU another address, or none, before it starts: see docs/endpoints.md."
+    )
+
+
 def test_firmware_that_is_gone_reads_as_a_release_manager_needs_it() -> None:
     """Lose this and the first screen does not say that UEFI guests of 2 MiB cannot be moved."""
     reason = "the new build does not ship /usr/share/OVMF/OVMF_CODE.fd, which the old build has"
