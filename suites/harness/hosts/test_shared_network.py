@@ -61,3 +61,11 @@ def test_program_that_is_missing_is_named(program: str, words: str, monkeypatch:
     monkeypatch.setattr(shutil, "which", lambda name: None if name == program else which(name))
     with pytest.raises(Unsupported, match=words):
         SharedNetwork()
+
+
+def test_machine_that_forbids_it_is_not_blamed_on_a_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a user without the right gets a traceback, or a finding."""
+    which = shutil.which
+    monkeypatch.setattr(shutil, "which", lambda name: which("false" if name == "bwrap" else name))
+    with pytest.raises(Unsupported, match="allow user namespaces"):
+        SharedNetwork()
