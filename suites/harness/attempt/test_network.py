@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A guest on a tap that is deaf before its move is the suite's problem; after its move it is a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from fixtures.attempt.attempt import Attempt
+from fixtures.attempt.network import AFTER_FRAMES, BEFORE_FRAMES, NetworkUnderMove
+from fixtures.errors import RigError
+from fixtures.evidence.timeline import Mark, Timeline
+from fixtures.evidence.traffic import Frame
+from fixtures.matrix.nics import VIRTIO
+from suites.harness.support.traffic_samples import BOUNDS, DESTINATION, SOURCE, STOPPED, good_frames
+
+FEATURES = "1" + "0" * 20 + "1"
+"""CSUM and GUEST_ANNOUNCE."""
+
+
+class ScriptedNetwork:
+    """A network on which a good move was seen, unless told otherwise."""
+
+    nic, flows = VIRTIO, 1
+
+    def __init__(self) -> None:
+        self.ports = {"source": SOURCE, "destination": DESTINATION}
+        self.came = [BEFORE_FRAMES, AFTER_FRAMES]
+        self.taps = {"source": frozenset({"tx-checksum-ip-generic"})}
+        self.taps["destination"] = self.taps["source"]
+        self.seen: Sequence[Frame] = good_frames()
+
+    def starts(self) -> None:
+        """Nothing to do."""
+
+    def answered(self, _frames: int, _seconds: float) -> tuple[int, range]:
+        """As scripted."""
+        return self.came.pop(0), range(300)
+
+    def offloads(self, label: str) -> frozenset[str]:
+        """As scripted."""
+        return self.taps[label]
+
+    def frames(self) -> Sequence[Frame]:
+        """As scripted."""
+        return self.seen
+
+
+@pytest.fixture
+def network() -> ScriptedNetwork:
+    """What the bridge saw."""
+    return ScriptedNetwork()
+
+
+@pytest.fixture
+def attempt(network: ScriptedNetwork, tmp_path: Path) -> Any:
+    """An attempt whose guest moves well."""
+    agent = SimpleNamespace(ask=lambda *_words, **_arguments: {"features": FEATURES})
+    guest = SimpleNamespace(agent=agent, machine=SimpleNamespace(label="source"))
+    ends = {label: SimpleNamespace(label=label) for label in ("source", "destination")}
+    return SimpleNamespace(
+        guest=guest,
+        network=network,
+        figures={"silence around it ms": BOUNDS.silence * 1000},
+        patched=SimpleNamespace(
+            blackout=SimpleNamespace(ms=40.0), move=SimpleNamespace(started=BOUNDS.started, **ends)
+        ),
+        timeline=Timeline("move", [Mark(STOPPED, "source", "STOP")]),
+        record=lambda check: check,
+        setting=SimpleNamespace(host=SimpleNamespace(evidence=tmp_path)),
+    )
+
+
+def moved(attempt: Any) -> list[str]:
+    """The names of the checks that fail after the move."""
+    under_move = NetworkUnderMove(cast("Attempt", attempt))
+    under_move.is_used()
+    attempt.guest.machine.label = "destination"
+    return [check.name for check in under_move.checks() if not check]
+
+
+def test_good_move_passes(attempt: Any, tmp_path: Path) -> None:
+    """Lose this and the checks below fail whatever happens."""
+    assert moved(attempt) == []
+    assert attempt.figures["offloads"] == 2
+    assert '"CSUM","GUEST_ANNOUNCE"' in (tmp_path / "network.json").read_text()
+
+
+def test_guest_that_is_deaf_before_its_move_is_no_finding(attempt: Any, network: ScriptedNetwork) -> None:
+    """Lose this and the suite's own mistake counts against an update."""
+    network.came = [BEFORE_FRAMES - 1]
+    with pytest.raises(RigError, match=r"sent back 249 of 300 frames on its tap before any move"):
+        moved(attempt)
+
+
+def test_guest_that_is_deaf_after_its_move_is_found(attempt: Any, network: ScriptedNetwork) -> None:
+    """Lose this and a card that hears nothing any more passes."""
+    network.came = [BEFORE_FRAMES, 3]
+    network.seen = [frame for frame in good_frames() if frame.port == SOURCE]
+    assert moved(attempt)[0] == "network"
+
+
+def test_each_check_can_fail(attempt: Any, network: ScriptedNetwork) -> None:
+    """Lose this and a defect of the network is seen but not reported."""
+    network.taps["destination"] = frozenset()
+    numbered = [frame for frame in good_frames() if frame.what == "numbered"]
+    network.seen = [frame for frame in numbered if not (frame.from_guest and frame.number == 700)]
+    assert moved(attempt) == ["frames", "announcement", "offloads"]
