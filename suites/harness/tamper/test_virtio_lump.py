@@ -52,6 +52,18 @@ def test_a_network_cards_fields_have_its_values(path: str, value: str) -> None:
     assert fields_of(NET)[path][1].hex() == value
 
 
+def test_card_in_a_root_port_is_read_right() -> None:
+    """Lose this and the device of a field guest has no queues to tamper with: its configuration is longer."""
+    section, lump = virtio_state(NET)
+    conventional, rest = bytearray(lump[: 4 + 256]), lump[4 + 256 :]
+    conventional[4 + 0xF0 : 4 + 0xF4] = bytes([0x10, conventional[4 + 0x34], 2, 0])
+    conventional[4 + 0x34] = 0xF0
+    express = bytes(conventional) + bytes(4096 - 256) + rest
+    fields = {each.path: express[each.offset :][: each.width] for each in fields_of_virtio(section, express)}
+    assert fields["net/mac"].hex() == "525400123456"
+    assert fields["vq[0]/num"].hex() == "00000400"
+
+
 def test_a_balloons_size_is_found() -> None:
     """Lose this and a balloon that loses its size cannot be seeded."""
     assert {"balloon/num_pages", "balloon/actual"} <= fields_of(BALLOON).keys()

@@ -18,7 +18,7 @@ from suites.harness.support.tamper.places import SUBSECTION_HEADER_BYTES, Inner,
 SUBSECTION = b"\x05"
 CONFIG_BYTES = (256, 4096)
 """Of a PCI device and of a PCI Express device."""
-CAPABILITIES, MSIX, END_OF_LIST = 0x34, 0x11, 0
+CAPABILITIES, EXPRESS, MSIX, END_OF_LIST = 0x34, 0x10, 0x11, 0
 MOST_CAPABILITIES = 48
 MODERN = "virtio_pci/modern_state"
 QUEUE_FIELDS = (("num", 2), ("unused", 1), ("enabled", 1), ("desc", 8), ("avail", 8), ("used", 8))
@@ -94,7 +94,8 @@ class _Reader:
         """The PCI proxy's part; does the device have MSI-X?"""
         self._fields((("version_id", 4),), "pci/")
         config = self.lump[self.at : self.at + config_bytes]
-        if len(config) < config_bytes:
+        express = _capability(config, EXPRESS) is not None
+        if len(config) < config_bytes or express != (config_bytes == max(CONFIG_BYTES)):
             raise _Misread
         self._take("pci/config", config_bytes)
         self._take("pci/irq_state", 4, 4)
@@ -194,14 +195,20 @@ class _Reader:
 
 def _msix_vectors(config: bytes) -> int:
     """Entries of the MSI-X table of a PCI device, by its configuration space; 0 if it has none."""
-    at = config[CAPABILITIES]
+    at = _capability(config, MSIX)
+    return 0 if at is None else (int.from_bytes(config[at + 2 : at + 4], "little") & 0x7FF) + 1
+
+
+def _capability(config: bytes, wanted: int) -> int | None:
+    """Where a PCI device's capability with this number is in its configuration space."""
+    at = config[CAPABILITIES] if len(config) > CAPABILITIES else END_OF_LIST
     for _ in range(MOST_CAPABILITIES):
         if at == END_OF_LIST or at + 4 > len(config):
-            return 0
-        if config[at] == MSIX:
-            return (int.from_bytes(config[at + 2 : at + 4], "little") & 0x7FF) + 1
+            return None
+        if config[at] == wanted:
+            return at
         at = config[at + 1]
-    return 0
+    return None
 
 
 def _content_bytes(name: str, lump: bytes, at: int) -> int | None:
