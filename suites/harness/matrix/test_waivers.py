@@ -51,7 +51,7 @@ def failed(device: str) -> CellResult:
 def test_waiver_accepts_failures_of_its_tier_only(tmp_path: Path) -> None:
     """Lose this and a waiver for a card that nobody has accepts the loss of every guest."""
     matrix = configured(MATRIX, None, file_with(tmp_path, GOOD))
-    rare, common = (settled(matrix, PAIR, failed(name), TODAY) for name in ("am53c974", "e1000"))
+    rare, common = (settled(matrix.support, matrix.known_issues, PAIR, failed(name), TODAY) for name in ("am53c974", "e1000"))
     assert (rare.outcome, common.outcome) == (Outcome.KNOWN, Outcome.REGRESSION)
     said = "known issue card-is-gone (nobody has it, https://bugs.example/2"
     assert f"{said}, owner release team, until 2027-01-31)" in rare.reason
@@ -88,9 +88,20 @@ def test_waiver_with_the_id_of_a_known_issue_is_wrong(tmp_path: Path) -> None:
         configured(MATRIX, None, file_with(tmp_path, text))
 
 
-def test_runs_with_other_waivers_are_not_merged(tmp_path: Path) -> None:
-    """Lose this and the shards of one run accept different failures."""
-    assert configured(MATRIX, None, file_with(tmp_path, GOOD)).digest != MATRIX.digest
+def test_recorded_run_is_judged_with_other_waivers(tmp_path: Path) -> None:
+    """Lose this and a team that writes a waiver after a run must run everything again."""
+    matrix = configured(MATRIX, None, file_with(tmp_path, GOOD))
+    assert matrix.digest == MATRIX.digest
+    first = failed("am53c974")
+    before = (first.outcome, first.reason)
+    waived = settled(matrix.support, matrix.known_issues, PAIR, first, TODAY)
+    assert (waived.outcome, waived.accepted, waived.counts) == (Outcome.KNOWN, "regression", False)
+    again = settled(matrix.support, [], PAIR, CellResult.from_json(waived.to_json()), TODAY)
+    assert ((again.outcome, again.reason), again.accepted) == (before, "")
+    late = [issue.model_copy(update={"expires": date(2020, 1, 1)}) for issue in matrix.known_issues]
+    expired = settled(matrix.support, late, PAIR, again, TODAY)
+    expired = settled(matrix.support, late, PAIR, expired, TODAY)
+    assert expired.reason == f"{before[1]}; known issue card-is-gone expired on 2020-01-01"
 
 
 def test_missing_file_of_waivers_is_named(tmp_path: Path) -> None:
