@@ -114,7 +114,7 @@ def _classes(run: RunResult) -> Iterator[NotTested]:
     classes = guests_not_judged(run)
     if classes:
         kinds = "1 kind" if len(classes) == 1 else f"{len(classes)} kinds"
-        yield NotTested(f"{kinds} of guests that ran", f"none of them moved: {'; '.join(classes)}")
+        yield NotTested(f"{kinds} of booted guests", f"no cell judges the update: {'; '.join(classes)}")
 
 
 def _booted(cells: Iterable[CellResult]) -> Iterator[NotTested]:

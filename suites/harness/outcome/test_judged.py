@@ -92,6 +92,13 @@ def test_class_of_guests_without_a_move_is_named() -> None:
     assert named.cells == tuple(found)
 
 
+def test_class_whose_failure_is_accepted_was_tested() -> None:
+    """Lose this and the first screen lists a guest as not tested whose failure a known issue accepts."""
+    failed = guest("busy-virtio-2vcpu", Outcome.KNOWN)
+    failed.accepted = "regression"
+    assert unjudged_guests([failed]) == []
+
+
 def test_swept_subject_is_no_class_of_guests() -> None:
     """Lose this and each device that cannot migrate is reported as a class of guests."""
     assert guest_class(make_swept("pc-q35-7.2", "device:e1000")) == ""
