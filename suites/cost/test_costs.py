@@ -17,8 +17,9 @@ SECONDS = 2900
 
 
 @pytest.mark.timeout(SECONDS)
-@promise("costs", path="qmp", mechanism="precopy", profile="busy", compared=True)
+@promise("costs", path="qmp", mechanism="precopy", compared=True)
 @promise("costs", path="qmp", mechanism="ignore-shared", compared=True)
+@promise("costs", path="qmp", mechanism="precopy", profile="busy", compared=True, slow=True)
 @promise("costs", path="qmp", mechanism="postcopy", hardware="virtio", compared=True, slow=True)
 @promise("costs", path="qmp", mechanism="postcopy-immediate", compared=True, slow=True)
 @promise("costs", path="qmp", mechanism="postcopy-preempt", compared=True, slow=True)

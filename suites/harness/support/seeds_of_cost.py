@@ -7,7 +7,7 @@ from suites.harness.support.seeds import COST, LOADS, Seed, SeededBuild
 from suites.harness.support.tamper.rules import Flow, Tampering
 from suites.harness.support.wrong_builds import GUEST_RUNS, RECEIVES, Wrong, does
 
-BUSY, SHARING = "busy-bare-1vcpu-costs", "qmp-ignore-shared-idle-bare-1vcpu-costs"
+IDLE, SHARING = "qmp-precopy-idle-bare-1vcpu-costs", "qmp-ignore-shared-idle-bare-1vcpu-costs"
 TENTH = 12.5
 """MiB/s: a tenth of the usual speed. The cell that it slows moves at 125 MiB/s on a quiet machine."""
 SELECT = ("suites/cost", "--arch=x86_64", "-k")
@@ -20,7 +20,7 @@ SLOW_TO_GO_ON = SeededBuild(
         Seed(
             "700 ms more blackout",
             does("on-message", GUEST_RUNS, "pause 700", when=RECEIVES),
-            BUSY,
+            IDLE,
             "defect-new",
             ("cost: ", "silence at the switchover ms", "wrong → itself costs as much"),
             harm="slow",
@@ -73,7 +73,7 @@ LEAKS_MEMORY = SeededBuild(
         Seed(
             "600 MiB leaked in a load",
             does("on-message", LOADS, "memory 600", when=RECEIVES),
-            BUSY,
+            IDLE,
             "defect-new",
             ("cost: ", "destination peak MiB", "wrong → itself costs as much"),
         ),
@@ -114,7 +114,7 @@ SLOW_TO_GO_ON_ON_POWER = SeededBuild(
         Seed(
             "700 ms more blackout (POWER)",
             does("on-message", GUEST_RUNS, "pause 700", when=RECEIVES),
-            BUSY,
+            IDLE,
             "defect-new",
             ("cost: ", "silence at the switchover ms", "wrong → itself costs as much"),
             harm="slow",
