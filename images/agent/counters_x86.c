@@ -17,6 +17,8 @@
 /* Registers of the HPET (IA-PC HPET specification 1.0a). */
 #define HPET 0xfed00000u
 #define HPET_PERIOD_FS 4u
+#define HPET_CONFIG 0x10u
+#define HPET_ENABLED 1u
 #define HPET_COUNTER 0xf0u
 #define FS_PER_S 1000000000000000ull
 #define CMOS_INDEX 0x70u
@@ -67,11 +69,12 @@ static unsigned find_pm_timer(bool *wide)
     return port && port < 0xfffd && ports_work() && !ioperm(port, 4, 1) ? port : 0;
 }
 
-/* Not by /dev/hpet: opening that changes a timer of the HPET. */
+/* Not by /dev/hpet: opening that changes a timer of the HPET. One that Linux does not use stands still. */
 static void find_hpet(void)
 {
     hpet = mapped_memory(HPET);
-    if (hpet && (hpet_register(0) == UINT32_MAX || !hpet_register(HPET_PERIOD_FS)))
+    if (hpet && (hpet_register(0) == UINT32_MAX || !hpet_register(HPET_PERIOD_FS)
+                 || !(hpet_register(HPET_CONFIG) & HPET_ENABLED)))
         hpet = NULL;
 }
 

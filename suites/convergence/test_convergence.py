@@ -13,7 +13,12 @@ PASSES_WITHOUT_HELP = 4
 
 @promise("precopy-is-hopeless", path="qmp", mechanism="precopy", profile="busy", version="newest-old")
 @promise(
-    "precopy-is-hopeless", path="libvirt", mechanism="precopy", profile="busy", version="newest-old", slow=True
+    "precopy-is-hopeless",
+    path="libvirt",
+    mechanism="precopy",
+    profile="busy",
+    version="newest-old",
+    slow=True,
 )
 def test_hopeless_precopy_can_be_cancelled_and_done_later(guest: Guest, convergence: Convergence) -> None:
     """Lose this and a hot patch that gets nowhere costs the guest its life, or its next chance."""

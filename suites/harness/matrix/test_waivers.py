@@ -51,7 +51,10 @@ def failed(device: str) -> CellResult:
 def test_waiver_accepts_failures_of_its_tier_only(tmp_path: Path) -> None:
     """Lose this and a waiver for a card that nobody has accepts the loss of every guest."""
     matrix = configured(MATRIX, None, file_with(tmp_path, GOOD))
-    rare, common = (settled(matrix.support, matrix.known_issues, PAIR, failed(name), TODAY) for name in ("am53c974", "e1000"))
+    rare, common = (
+        settled(matrix.support, matrix.known_issues, PAIR, failed(name), TODAY)
+        for name in ("am53c974", "e1000")
+    )
     assert (rare.outcome, common.outcome) == (Outcome.KNOWN, Outcome.REGRESSION)
     said = "known issue card-is-gone (nobody has it, https://bugs.example/2"
     assert f"{said}, owner release team, until 2027-01-31)" in rare.reason
