@@ -5,6 +5,7 @@ import pytest
 
 from fixtures.errors import RigError
 from fixtures.guest.memory import CheckedPages, constant_memory, filled_memory, still_mib
+from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.guestspec import GuestSpec
 from fixtures.matrix.names import Hardware
 
@@ -117,3 +118,10 @@ def test_guest_that_is_not_full_is_no_proof() -> None:
     CheckedPages(still=236_000).must_be_most_of(1 << 20)
     with pytest.raises(RigError, match="only 89 % of the guest's RAM is checked, not 90 %"):
         CheckedPages(still=233_308).must_be_most_of(1 << 20)
+
+
+def test_guest_that_reports_free_pages_has_some() -> None:
+    """Lose this and such a guest has no whole free block to report, and QEMU is blamed."""
+    reports = GuestOptions(page_reporting=True)
+    spec = GuestSpec("x86_64", "pc-q35-7.2", 1, "idle", "virtio", beat_vcpu=0, options=reports)
+    assert still_mib(spec) == 16

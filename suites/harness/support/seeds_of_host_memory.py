@@ -14,7 +14,6 @@ MEMFD = "precopy-idle-bare-1vcpu-memfd"
 RELEASED = "postcopy-immediate-idle-bare-1vcpu-release-ram"
 ABOVE_THE_KERNEL = 0x4000
 """Number of a page in an x86_64 guest's RAM. Pages of zeros below it are data of the kernel."""
-REPORTING = "precopy-idle-virtio-1vcpu-page-reporting"
 POLLED = '"property":"guest-stats-polling-interval","value":'
 RELEASE = '"capability":"release-ram"'
 
@@ -53,19 +52,7 @@ OF_BALLOONS = (
         harm="changed",
     ),
 )
-LOCKS_MEMORY = does("append-argument", "-overcommit", when=RECEIVES) + does(
-    "append-argument", "mem-lock=on", when=RECEIVES
-)
-"""The kernel does not take back memory that is locked."""
 OF_THE_HOSTS_MEMORY = (
-    _one(
-        "keeps-free-pages",
-        "free pages are no longer given back to the host",
-        LOCKS_MEMORY,
-        REPORTING,
-        "page-reporting: the guest freed 40 MiB, of which QEMU gave 0 MiB back",
-        harm="changed",
-    ),
     _one(
         "doubles-the-memory-of-a-move",
         "a move takes the memory of a guest twice more",
