@@ -31,12 +31,16 @@ OF_FIELD_GUESTS = (
             field("virtio-console", "virtio/vq[4]/vector", NO_VECTOR),
             "devices: agent-channel: the guest agent does not answer",
         ),
+        suite=SUITE,
+    ),
+    build(
+        "field-root-ports",
         seed(
             AFTERWARDS,
             "root ports forget which buses are behind them",
             "precopy-busy-virt-install-2vcpu-field",
             without("pcie-root-port"),
-            "devices: ",
+            "devices: virtio-disk: an earlier request has not ended",
         ),
         suite=SUITE,
     ),
