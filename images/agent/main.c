@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * PID 1 of the guest: sets everything up, then serves commands until the guest ends. */
 #include "agent_devices.h"
+#include "blocks.h"
 #include "commands.h"
 
 #include <sched.h>
@@ -50,8 +51,10 @@ int main(void)
     worker_start();
     watchdog_start();
     holder_start();
-    if (checks_exist())
+    if (checks_exist()) {
         checks_start();
+        disk_writer_start();
+    }
     beat_start(console);
     command_port_serve(port);
 }

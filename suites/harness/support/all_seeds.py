@@ -9,6 +9,7 @@ from suites.harness.support.seeds import (
     BUILD,
     BUSY_MEMORY,
     COST,
+    DISKS,
     HIDDEN,
     MOVE,
     NETWORKS,
@@ -23,6 +24,7 @@ from suites.harness.support.seeds_by_libvirt import BY_LIBVIRT
 from suites.harness.support.seeds_in_the_stream import IN_THE_STREAM
 from suites.harness.support.seeds_later_moves import LATER_MOVES
 from suites.harness.support.seeds_of_cost import OF_COST
+from suites.harness.support.seeds_of_disks import OF_DISKS
 from suites.harness.support.seeds_of_endpoints import OF_ENDPOINTS
 from suites.harness.support.seeds_of_field import OF_FIELD_GUESTS
 from suites.harness.support.seeds_of_firmware import OF_FIRMWARE
@@ -60,6 +62,7 @@ MODULES = (
     (OTHER_MEMORY, OF_HOST_MEMORY),
     (AGAIN, LATER_MOVES),
     (COST, OF_COST),
+    (DISKS, OF_DISKS),
     (AFTERWARDS, OF_LIFE),
     (AFTERWARDS, OF_FIELD_GUESTS),
     (NETWORKS, OF_NETWORKS),

@@ -26,6 +26,9 @@ SOURCES = Path(__file__).parent / "wrong"
 STAND_IN = "wrong-qemu"
 CLOCK = "clock.so"
 """Library of wrong/preloaded that makes the clock of a QEMU jump when the stand-in asks for it."""
+DISK = "disk.so"
+"""Another, which does something wrong with the writes of a guest's disk."""
+PRELOADED = (CLOCK, DISK)
 COMPILE_SECONDS = 60
 LINK_SECONDS = 60
 NO_MORE = "no-more"
@@ -125,8 +128,9 @@ def make_wrong(right: Path, wrong: Wrong, into: Path, arch: Arch = "x86_64") -> 
         qemu = inside(into, program)
         if qemu.is_file():
             _stand_in(qemu, into / STAND_IN, wrong)
-            qemu.with_name(CLOCK).unlink(missing_ok=True)
-            qemu.with_name(CLOCK).hardlink_to(into / CLOCK)
+            for library in PRELOADED:
+                qemu.with_name(library).unlink(missing_ok=True)
+                qemu.with_name(library).hardlink_to(into / library)
     for path in wrong.doubled:
         file = inside(into, path)
         _replace(file, file.read_bytes() * 2)
@@ -160,12 +164,14 @@ def _stand_in(qemu: Path, program: Path, wrong: Wrong) -> None:
 
 @cache
 def _programs(arch: Arch) -> dict[str, bytes]:
-    """The stand-in for QEMU and the clock that it preloads, compiled once by each process."""
+    """The stand-in for QEMU and the libraries that it preloads, compiled once by each process."""
     with temporary_directory("hotpatch-wrong-") as directory:
-        stand_in, clock = directory / STAND_IN, directory / CLOCK
+        stand_in = directory / STAND_IN
         _compile(arch, stand_in, "-static", "-s", *map(str, sorted(SOURCES.glob("*.c"))))
-        _compile(arch, clock, "-shared", "-fPIC", str(SOURCES / "preloaded" / "clock.c"))
-        return {file.name: file.read_bytes() for file in (stand_in, clock)}
+        for library in PRELOADED:
+            source = SOURCES / "preloaded" / library.replace(".so", ".c")
+            _compile(arch, directory / library, "-shared", "-fPIC", str(source))
+        return {file.name: file.read_bytes() for file in directory.iterdir()}
 
 
 def _compile(arch: Arch, program: Path, *arguments: str) -> None:

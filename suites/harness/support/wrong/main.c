@@ -94,6 +94,7 @@ static void preload(void)
     if (asprintf(&library, "%.*s/%s", (int)(end - library), library, rule->first) < 0)
         fail("asprintf");
     setenv("LD_PRELOAD", library, 1);
+    setenv("WRONG", rule->second, 1);
 }
 
 static pid_t start(const char *program, char **argv, int output)

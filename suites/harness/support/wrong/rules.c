@@ -11,7 +11,8 @@
  *   on-command TEXT FAULT        at the first command that contains TEXT, inject FAULT (faults.c)
  *   on-message TEXT FAULT        after the first answer or event that contains TEXT, inject FAULT
  *   exec-real                    replace this process by the real program
- *   preload NAME                 load the library of this name beside QEMU into QEMU (preloaded/)
+ *   preload NAME WRONG           load the library of this name beside QEMU into QEMU (preloaded/), with the
+ *                                environment variable WRONG, which says what is wrong
  */
 #include "wrong.h"
 

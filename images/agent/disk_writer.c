@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Writes the blocks of a disk, lap after lap, with many requests in flight. It remembers of each block the lap
+ * that was submitted and the lap whose end the disk has reported: a later read must find a lap between them.
+ *
+ * All lasting I/O is done by one thread, so that a lost request cannot block the thread that serves commands. */
+#include "agent_devices.h"
+#include "blocks.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAX_BLOCKS 4096u
+/* Blocks are written in steps of this prime, so that neighbours are not merged into one request. */
+#define STEP 7919u
+#define READ_BLOCKS 16u
+#define FIND_US 10000000u
+#define LOOK_AGAIN_US 50000u
+#define END_US 15000000u
+
+enum job { WRITE, VERIFY };
+static _Atomic uint32_t posted, done, started;
+static _Atomic bool ending;
+static enum job job;
+static struct {
+    char path[80], disk[DISK_NAME_SIZE + 1], driver[64];
+    unsigned written, blocks, depth; /* the first `written` blocks are overwritten, the others only read */
+} task;
+static struct disk_requests requests;
+static _Atomic uint32_t submitted[MAX_BLOCKS], acknowledged[MAX_BLOCKS];
+static bool in_flight[MAX_BLOCKS];
+static _Atomic uint64_t laps, position, n_submitted, n_ended, n_failed, n_checked;
+static char first_failure[REASON];
+static struct {
+    uint64_t bad, first, lap, least, most;
+    const char *why;
+} found;
+static unsigned char chunk[READ_BLOCKS * BLOCK] __attribute__((aligned(BLOCK)));
+
+static void ended(uint64_t number, int error)
+{
+    in_flight[number] = false;
+    if (!error)
+        atomic_store(&acknowledged[number], atomic_load(&submitted[number]));
+    else if (atomic_fetch_add(&n_failed, 1) == 0)
+        snprintf(first_failure, sizeof first_failure, "block %llu: %s", (unsigned long long)number,
+                 strerror(error));
+    atomic_fetch_add(&n_ended, 1);
+}
+
+/* Submits the next block of the lap; false if it, or a slot, is still in use. */
+static bool write_next(void)
+{
+    uint64_t number = atomic_load(&position) * STEP % task.written;
+    unsigned char *block = disk_requests_block(&requests);
+    uint32_t lap = (uint32_t)atomic_load(&laps) + 1;
+
+    if (!block || in_flight[number])
+        return false;
+    block_fill(block, task.disk, number, lap);
+    atomic_store(&submitted[number], lap);
+    in_flight[number] = true;
+    atomic_fetch_add(&n_submitted, 1);
+    if (!disk_requests_submit(&requests, number))
+        ended(number, errno);
+    if (atomic_fetch_add(&position, 1) + 1 == task.written) {
+        atomic_store(&position, 0);
+        atomic_fetch_add(&laps, 1);
+    }
+    return true;
+}
+
+static void write_laps(void)
+{
+    if (!disk_requests_open(&requests, task.path, task.depth)) {
+        snprintf(first_failure, sizeof first_failure, "open %s: %s", task.path, strerror(errno));
+        atomic_fetch_add(&n_failed, 1);
+    }
+    atomic_store(&started, 1);
+    futex_wake(&started);
+    if (requests.fd < 0 || !requests.depth)
+        return;
+    for (;;) {
+        while (!atomic_load(&ending) && write_next())
+            ;
+        if (requests.n_free == requests.depth)
+            break;
+        disk_requests_reap(&requests, ended);
+    }
+    disk_requests_close(&requests);
+}
+
+static void note_fault(uint64_t number, const char *why, uint64_t lap)
+{
+    if (found.bad++)
+        return;
+    found.first = number;
+    found.why = why;
+    found.lap = lap;
+    found.least = atomic_load(&acknowledged[number]);
+    found.most = atomic_load(&submitted[number]);
+}
+
+static void verify_blocks(void)
+{
+    int fd = open(task.path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+
+    for (uint64_t at = 0; at < task.blocks; at += READ_BLOCKS) {
+        bool read = pread(fd, chunk, sizeof chunk, (off_t)(at * BLOCK)) == (ssize_t)sizeof chunk;
+
+        for (uint64_t i = 0; i < READ_BLOCKS && at + i < task.blocks; i++) {
+            uint64_t number = at + i, lap = 0;
+            const char *why = "unread";
+
+            if (read)
+                why = block_fault(chunk + i * BLOCK, task.disk, number, atomic_load(&acknowledged[number]),
+                                  atomic_load(&submitted[number]), &lap);
+            if (why)
+                note_fault(number, why, lap);
+            atomic_fetch_add(&n_checked, 1);
+        }
+    }
+    close(fd);
+}
+
+static void *writer_main(void *unused)
+{
+    (void)unused;
+    for (;;) {
+        uint32_t seen = atomic_load(&done);
+
+        if (atomic_load(&posted) == seen) {
+            futex_wait_us(&posted, seen, UINT64_MAX);
+            continue;
+        }
+        if (job == WRITE)
+            write_laps();
+        else
+            verify_blocks();
+        atomic_store(&done, seen + 1);
+        futex_wake(&done);
+    }
+    return NULL;
+}
+
+static bool at_rest(void)
+{
+    return atomic_load(&done) == atomic_load(&posted);
+}
+
+static void post(enum job next)
+{
+    job = next;
+    atomic_fetch_add(&posted, 1);
+    futex_wake(&posted);
+}
+
+/* Waits until the thread has done its job; as long as `counter` grows, if that is given. */
+static bool finished(_Atomic uint64_t *counter)
+{
+    uint64_t before;
+
+    do {
+        uint64_t deadline = now_us() + stretched_us(END_US);
+
+        before = counter ? atomic_load(counter) : 0;
+        while (!at_rest() && now_us() < deadline)
+            futex_wait_us(&done, atomic_load(&posted) - 1, deadline);
+    } while (!at_rest() && counter && atomic_load(counter) != before);
+    return at_rest();
+}
+
+/* Some disks appear long after their driver was loaded. */
+static bool find_disk(void)
+{
+    uint64_t deadline = now_us() + stretched_us(FIND_US);
+    char name[64];
+
+    while (!sysfs_find_by_driver("/sys/block", "", task.driver, name, sizeof name)) {
+        if (now_us() >= deadline)
+            return false;
+        sleep_until_us(now_us() + LOOK_AGAIN_US);
+    }
+    snprintf(task.path, sizeof task.path, "/dev/%s", name);
+    return true;
+}
+
+void disk_writer_begin(struct text *out, const char *driver, const char *disk, uint64_t written,
+                       uint64_t blocks, uint64_t depth)
+{
+    uint64_t deadline = now_us() + stretched_us(END_US);
+
+    if (!at_rest() || strlen(disk) >= DISK_NAME_SIZE || blocks > MAX_BLOCKS || written > blocks
+        || blocks % READ_BLOCKS || written % STEP == 0 || !depth || depth > MAX_DEPTH) {
+        text_fail(out, "the writer runs already, or cannot write such a disk");
+        return;
+    }
+    snprintf(task.driver, sizeof task.driver, "%s", driver);
+    snprintf(task.disk, sizeof task.disk, "%s", disk);
+    task.written = (unsigned)written;
+    task.blocks = (unsigned)blocks;
+    task.depth = (unsigned)depth;
+    if (!find_disk()) {
+        text_fail(out, "no disk is driven by %s", driver);
+        return;
+    }
+    atomic_store(&ending, false);
+    atomic_store(&started, 0);
+    post(WRITE);
+    while (!atomic_load(&started) && now_us() < deadline)
+        futex_wait_us(&started, 0, deadline);
+    if (!atomic_load(&started) || atomic_load(&n_failed))
+        text_fail(out, "%s", atomic_load(&n_failed) ? first_failure : "the disk cannot be opened");
+}
+
+void disk_writer_report(struct text *out)
+{
+    uint64_t ends = atomic_load(&n_ended); /* first: a request is counted as submitted before it ends */
+
+    text_add(out, " submitted=%llu ended=%llu failed=%llu laps=%llu position=%llu first=",
+             (unsigned long long)atomic_load(&n_submitted), (unsigned long long)ends,
+             (unsigned long long)atomic_load(&n_failed), (unsigned long long)atomic_load(&laps),
+             (unsigned long long)atomic_load(&position));
+    text_quote(out, atomic_load(&n_failed) ? first_failure : "none");
+}
+
+void disk_writer_end(struct text *out)
+{
+    atomic_store(&ending, true);
+    finished(NULL);
+    disk_writer_report(out);
+}
+
+void disk_writer_verify(struct text *out)
+{
+    if (!at_rest()) {
+        text_fail(out, "requests of the writer have not ended");
+        return;
+    }
+    memset(&found, 0, sizeof found);
+    found.why = "none";
+    atomic_store(&n_checked, 0);
+    post(VERIFY);
+    if (!finished(&n_checked)) {
+        text_fail(out, "a read of the disk has not ended");
+        return;
+    }
+    text_add(out, " blocks=%llu bad=%llu first_bad=%llu why=%s lap=%llu acknowledged=%llu submitted=%llu",
+             (unsigned long long)atomic_load(&n_checked), (unsigned long long)found.bad,
+             (unsigned long long)found.first, found.why, (unsigned long long)found.lap,
+             (unsigned long long)found.least, (unsigned long long)found.most);
+}
+
+void disk_writer_start(void)
+{
+    start_thread(writer_main, NULL, cfg.busy ? -1 : (int)cfg.beat_cpu, 0);
+}

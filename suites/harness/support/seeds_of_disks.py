@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Seeded defects of disks that a guest writes to while it is moved."""
+
+from __future__ import annotations
+
+from suites.harness.support.seeds import Seed, SeededBuild
+from suites.harness.support.wrong_builds import DISK, Wrong, does
+
+CHAIN = "postcopy-idle-bare-1vcpu-disk-chain-virtio-blk-iothread-none-threads"
+SCSI = "precopy-idle-bare-1vcpu-disk-raw-virtio-scsi-iothread-none-threads"
+BLK = "multifd-idle-bare-1vcpu-disk-raw-virtio-blk-none-threads"
+AHCI = "precopy-idle-bare-1vcpu-disk-throttled-ahci-none-threads"
+QCOW2 = "multifd-idle-bare-1vcpu-disk-qcow2-virtio-blk-iothread-none-threads"
+BITMAP = "postcopy-idle-bare-1vcpu-disk-bitmap-ahci-none-threads"
+CELLS = " or ".join(f"{cell}]" for cell in (CHAIN, SCSI, BLK, AHCI, QCOW2, BITMAP))
+SELECT = ("suites/storage", "--arch=x86_64", "-m", "slow or not slow", "-k")
+
+
+def _disk(wrong: str, when: str) -> Wrong:
+    """A destination that does this (wrong/preloaded/disk.c), if an argument of QEMU contains `when`."""
+    return does("preload", DISK, wrong, when=when)
+
+
+OF_DISKS = (
+    SeededBuild(
+        "disk-writes",
+        "new",
+        (*SELECT, CELLS),
+        (
+            Seed(
+                "a write is acknowledged and dropped",
+                _disk("drops", "backing=io-base"),
+                CHAIN,
+                "defect-new",
+                ("disk-data: ", "first 5: lost (lap "),
+                harm="lost",
+            ),
+            Seed(
+                "a write goes to another sector",
+                _disk("misplaces", "virtio-scsi-pci,id=io-bus,iothread"),
+                SCSI,
+                "defect-new",
+                ("disk-data: ", "first 0: misplaced (lap "),
+                harm="lost",
+            ),
+            Seed(
+                "half of a block is written",
+                _disk("tears", "virtio-blk-pci,id=io,drive=io-image"),
+                BLK,
+                "defect-new",
+                ("disk-data: ", "first 5: torn (lap "),
+                harm="lost",
+            ),
+            Seed(
+                "a write never ends",
+                _disk("never-ends", "throttle-group="),
+                AHCI,
+                "defect-new",
+                ("disk-requests: ", "requests never ended"),
+            ),
+            Seed(
+                "a cluster of a qcow2 image counts as free",
+                _disk("refcount", "virtio-blk-pci,id=io,iothread=io-thread"),
+                QCOW2,
+                "defect-new",
+                ("image: qemu-img check ends with 2", "refcount=0 reference=1"),
+            ),
+            Seed(
+                "a dirty bitmap records no more",
+                does("replace-in-output", '"recording": true', '"recording": false', when="ich9-ahci"),
+                BITMAP,
+                "defect-new",
+                ("dirty-bitmap: ", "recording False"),
+            ),
+        ),
+        slow=True,
+    ),
+)
