@@ -23,6 +23,7 @@ HARDWARE = {
 ASPECTS = {
     "canary-": "that show a limit of the accelerator",
     "drivers-": "with {}",
+    "disk-": "that write to a disk ({})",
     "kvm-": "under KVM ({})",
     "moved-again": "that are moved a second time",
     "moved-back": "that are moved back",

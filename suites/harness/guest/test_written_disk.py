@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is made of the agent's answers about the disk that it writes."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.guest.written_disk import WHAT, blocks_held, requests_ended
+
+BEFORE = {"submitted": "100", "ended": "68", "failed": "0", "first": "none"}
+HELD = {"blocks": "2048", "bad": "0", "why": "none"}
+HELD |= {"first_bad": "0", "lap": "0", "acknowledged": "0", "submitted": "0"}
+
+
+def test_ended_requests_hold() -> None:
+    """Lose this and a disk in order counts as broken."""
+    check = requests_ended(BEFORE, BEFORE | {"submitted": "150", "ended": "150"})
+    assert check
+    assert check.detail == "150 requests ended, 82 of them after the move"
+
+
+def test_request_without_an_end_is_found() -> None:
+    """Lose this and a guest whose disk hangs after the move passes."""
+    check = requests_ended(BEFORE, BEFORE | {"submitted": "150", "ended": "149"})
+    assert (check.held, check.detail) == (False, "1 of 150 requests never ended")
+
+
+def test_failed_request_is_found() -> None:
+    """Lose this and a guest whose disk reports errors after the move passes."""
+    check = requests_ended(
+        BEFORE, BEFORE | {"ended": "100", "failed": "2", "first": "block 7: Input/output error"}
+    )
+    assert (check.held, check.detail) == (
+        False,
+        "2 of 100 requests failed; first block 7: Input/output error",
+    )
+
+
+@pytest.mark.parametrize("why", sorted(WHAT))
+def test_damaged_block_is_found(why: str) -> None:
+    """Lose this and a guest that finds other data on its disk passes."""
+    check = blocks_held(HELD | {"bad": "3", "first_bad": "5", "why": why, "lap": "2", "acknowledged": "3"})
+    assert (check.held, check.what) == (False, WHAT[why])
+    assert (
+        check.detail == f"3 of 2048 blocks are damaged; first 5: {why} (lap 2, acknowledged 3, submitted 0)"
+    )
