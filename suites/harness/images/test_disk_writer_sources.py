@@ -38,7 +38,7 @@ def _answers(said: str) -> list[Answer]:
 def test_suite_reads_what_the_guest_wrote(program: Part, disk: Path) -> None:
     """Lose this and the image at the end is compared with blocks that no guest writes."""
     _begun, ended, verified = _answers(program("write", "laps", "3", "end", "verify"))
-    assert requests_ended(ended, ended)
+    assert requests_ended(ended)
     assert blocks_held(verified)
     assert int(ended["laps"]) >= 3
     lap_of = laps_after(int(ended["laps"]), int(ended["position"]), WRITTEN)
@@ -67,7 +67,7 @@ def test_damage_is_found(program: Part, disk: Path, damage: tuple[str, ...], wha
 def test_failed_request_is_found(program: Part) -> None:
     """Lose this and a disk that fails each write after the move passes."""
     _begun, ended = _answers(program("write", "laps", "1", "refuse", "laps", "1", "end"))
-    held = requests_ended(ended, ended)
+    held = requests_ended(ended)
     assert not held
     assert "Input/output%20error" in held.detail
 
