@@ -48,7 +48,7 @@ OF_DISKS = (
                 _disk("tears", "throttle-group="),
                 AHCI,
                 "defect-new",
-                ("disk-data: ", "first 5: torn (lap "),
+                ("disk-data: ", ": torn (lap "),
                 harm="lost",
             ),
             Seed(
