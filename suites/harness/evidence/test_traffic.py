@@ -153,5 +153,7 @@ def test_lost_offload_is_found() -> None:
     lost = offloads_kept((["CSUM"], ["CSUM"]), (tap, ("rx-gro",)))
     assert (lost.held, lost.what) == (False, "tx-tcp-segmentation")
     assert lost.detail == "the tap no longer has tx-tcp-segmentation"
+    several = offloads_kept((["CSUM"], ["CSUM"]), (frozenset(tap), frozenset()))
+    assert several.what == "rx-gro, tx-tcp-segmentation"
     driver = offloads_kept((["CSUM"], []), (tap, tap))
     assert driver.detail == "the guest's driver no longer has CSUM"
