@@ -15,7 +15,7 @@ SUITE = "suites/network"
 ON_A_TAP = "precopy-busy-bare-2vcpu-tap-virtio"
 TO_GUEST = "netdev=lan,queue=tx,vnet_hdr_support=on"
 LOOP = "host=127.0.0.1"
-"""Where QEMU sends frames to itself, in its sandbox's own network. A stream would hang QEMU once it is full."""
+"""Where QEMU sends frames to itself, in its own sandbox. A stream would hang QEMU once it is full."""
 
 
 def _destination(*arguments: str) -> Wrong:
