@@ -49,19 +49,19 @@ def terminal_lines(bench: Bench) -> Iterator[str]:
     """Lines for a terminal: medians, mechanisms that should be flat and are not, and what was left out."""
     yield f"{bench.old} → {bench.new}, {bench.machine.get('accelerator', '')}: medians of {bench.repeats}"
     yield (
-        f"{'':<17}{'load':<10}{'RAM':>8}{'total':>12}{'blackout':>12}{'sent':>10}{'CPU':>9}{'× floor':>9}"
-        f"{'touched':>12}{'both':>12}"
+        f"{'':<17}{'load':<9}{'RAM':>8}{'total':>10}{'blackout':>10}{'sent':>10}{'CPU':>8}{'× floor':>8}"
+        f"{'touched':>10}{'both':>9}"
     )
     for row in rows(bench):
         yield (
-            f"{row.mechanism:<17}{row.load:<10}{gib(row.ram_mib):>8}{words.ms(row.total_ms.middle):>12}"
-            f"{words.ms(row.blackout_ms.middle):>12}{row.sent_mib.middle:>6,.0f} MiB"
-            f"{row.cpu_s.middle:>7.2f} s{times(row.multiple):>9}"
-            f"{row.touched_mib.middle:>8,.0f} MiB{row.of_both_mib.middle:>8,.0f} MiB"
+            f"{row.mechanism:<17}{row.load:<9}{gib(row.ram_mib):>8}{words.ms(row.total_ms.middle):>10}"
+            f"{words.ms(row.blackout_ms.middle):>10}{row.sent_mib.middle:>6,.0f} MiB"
+            f"{row.cpu_s.middle:>6.2f} s{times(row.multiple):>8}"
+            f"{row.touched_mib.middle:>6,.0f} MiB{row.of_both_mib.middle:>5,.0f} MiB"
         )
     for floor in floors(bench):
         yield (
-            f"{'floor':<27}{gib(floor.ram_mib):>8}{words.ms(floor.ms):>12}"
+            f"{'floor':<26}{gib(floor.ram_mib):>8}{words.ms(floor.ms):>10}"
             f"   {floor.nonzero_mib:,.0f} MiB at {floor.mib_per_s.greatest:,.0f} MiB/s"
         )
     for run in bench.throughputs:

@@ -73,6 +73,7 @@ def test_the_side_that_died_first_is_quoted(dead: str, monkeypatch: pytest.Monke
             monitor=SimpleNamespace(closed=side in dead),
             last_words=lambda side=side: f"words of the {side}",
             becomes_source=lambda: None,
+            footprint=lambda: None,
             host=None,
         )
         for side in ("source", "destination")
