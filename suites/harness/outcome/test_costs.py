@@ -16,8 +16,8 @@ BY_NAME = {cost.name: cost for cost in COSTS}
 FELT = {
     "100 ms more": ("blackout ms", 620, 520, True),
     "99 ms more": ("blackout ms", 619, 520, False),
-    "twice": ("blackout ms", 44, 22, True),
-    "twice of nothing": ("blackout ms", 8, 2, False),
+    "twice": ("blackout ms", 104, 52, True),
+    "twice of a short stop": ("blackout ms", 44, 22, False),
     "less blackout": ("blackout ms", 100, 900, False),
     "half the speed": ("MiB/s", 40, 80, True),
     "twice the speed": ("MiB/s", 80, 40, False),
