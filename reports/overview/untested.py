@@ -25,8 +25,8 @@ MOST_ARTICLES = 5
 _LIMIT = re.compile(r"\(limit (?P<id>[a-z0-9-]+)\): (?P<what>[^;]*)")
 """In the reason of a cell that a limit of matrix.yaml keeps from being run."""
 ONLY_AT_NIGHT = (
-    "sweeps under KVM, most guests that are moved twice, moved back or cancelled, every combination of "
-    "profile, hardware and mechanism, and canaries of limits"
+    "sweeps under KVM, most guests that are moved twice, moved back or cancelled, most disks, network cards, "
+    "kinds of RAM and displays, every combination of profile, hardware and mechanism, and canaries of limits"
 )
 """What only runs with `slow` tests have; see docs/nightly.md."""
 
