@@ -40,10 +40,10 @@ def test_quick_run_counts_no_emulated_hosts(monkeypatch: pytest.MonkeyPatch) -> 
     assert auto_workers(options) == 6
 
 
-def test_there_are_no_more_workers_than_cores_that_they_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lose this and a run in a container with two cores of a large machine starts a worker for each core."""
+def test_only_cores_that_it_may_use_get_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a run in a container with two cores of a large machine has workers for all its cores."""
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=1 << 40))
     monkeypatch.setattr(psutil, "cpu_count", lambda: 64)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {3, 4})
     options: Any = SimpleNamespace(getoption=lambda _name: "tcg")
-    assert auto_workers(options) == 2
+    assert auto_workers(options) == 3
