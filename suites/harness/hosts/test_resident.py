@@ -28,7 +28,6 @@ VmFlags: rd wr sh
 """
 RAM_KIB = 256 << 10
 SHARED_MIB = 72
-"""Not 64 MiB: each thread of this process may have so much address space for `malloc()`."""
 
 
 def test_private_memory_and_each_shared_object_are_told_apart() -> None:
@@ -75,6 +74,7 @@ def test_memory_that_this_process_touches_is_seen() -> None:
         for at in range(0, 32 << 20, mmap.PAGESIZE):
             shared[at] = private[at] = 1
         after = _resident()
-        assert abs(after.total_kib - before.total_kib - (64 << 10)) < 2048
-        assert after.ram_kib([SHARED_MIB << 10]) == 32 << 10
+        # Other parts of this process may take and free memory of their own meanwhile.
+        assert after.private_kib - before.private_kib > 30 << 10
+        assert (SHARED_MIB << 10, 32 << 10) in after.blocks
         assert sum(after.shared_kib.values()) - sum(before.shared_kib.values()) == 32 << 10
