@@ -7,7 +7,7 @@ from fixtures.attempt.attempt import HotPatch
 from fixtures.attempt.written_disk import AttemptDisk
 from fixtures.guest.examination import examined
 from fixtures.guest.guest import Guest
-from fixtures.matrix.disks import TELLING, covering_disks
+from fixtures.matrix.disks import BY_DEFAULT, covering_disks
 from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.promises import Promise, promised
 
@@ -17,7 +17,7 @@ DISKS = [
         path="qmp",
         mechanism=mechanism,
         options=GuestOptions(disk=disk),
-        slow=(disk, mechanism) not in TELLING,
+        slow=(disk, mechanism) not in BY_DEFAULT,
     )
     for disk, mechanism in covering_disks()
 ]
