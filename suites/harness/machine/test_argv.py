@@ -3,19 +3,18 @@
 
 import shlex
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from fixtures.machine.argv import CHANNELS, render
+from fixtures.machine.argv import CHANNELS
 from fixtures.matrix.firmwares import UEFI_FIRMWARE
 from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.guestspec import GuestSpec
 from fixtures.matrix.mechanisms import Memory
 from fixtures.matrix.memory_options import MemoryOptions
 from fixtures.matrix.power import PowerOptions
+from suites.harness.support.command_lines import FDS, line
 
-FDS = {"monitor": 13, "console": 14, "agent": 15, "echo": 16}
 Q35 = GuestSpec("x86_64", "pc-q35-7.2", 2, "busy", "virtio", beat_vcpu=1)
 PSERIES = GuestSpec("ppc64le", "pseries-5.2", 1, "idle", "bare", beat_vcpu=0)
 
@@ -43,22 +42,6 @@ qemu -name hotpatch-hp-1,debug-threads=on -nodefaults -no-user-config -no-reboot
 -kernel /images/kernel -initrd /images/initrd
 -append "{append}"
 """
-
-
-def line(
-    spec: GuestSpec, *, incoming: bool = False, accelerator: str = "tcg", emulated: bool = False
-) -> list[str]:
-    """The command line of `spec`."""
-    return render(
-        spec,
-        program="qemu",
-        accelerator=accelerator,
-        images=Path("/images"),
-        attempt_dir=Path("/tmp/hp-1"),
-        fds=FDS,
-        incoming=incoming,
-        emulated=emulated,
-    )
 
 
 def test_q35_guest_with_virtio_is_started_word_for_word() -> None:
@@ -325,16 +308,7 @@ def test_ram_consists_of_what_the_guest_asks_for(options: MemoryOptions) -> None
 def test_mechanism_that_leaves_memory_in_place_brings_it(memory: Memory) -> None:
     """Lose this and a guest has its RAM twice, or in memory that its mechanism cannot hand over."""
     guest = replace(PSERIES, memory=memory, options=GuestOptions(memory=MemoryOptions("file")))
-    fds = FDS | {"memory": 17}
-    words = render(
-        guest,
-        program="qemu",
-        accelerator="tcg",
-        images=Path("/images"),
-        attempt_dir=Path("/tmp/hp-1"),
-        fds=fds,
-        incoming=False,
-    )
+    words = line(guest, fds={**FDS, "memory": 17})
     assert sum("memory-backend=ram" in word for word in words) == 1
     assert guest.backing == "memfd"
 

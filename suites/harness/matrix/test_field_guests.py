@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from fixtures.errors import UsageError
-from fixtures.machine.argv import render
 from fixtures.matrix.cell_ids import cell_named
 from fixtures.matrix.cells import Cell
 from fixtures.matrix.field_cells import field_cells
@@ -15,6 +14,7 @@ from fixtures.matrix.schema import Matrix, load_matrix
 from fixtures.outcome.outcome import Outcome
 from fixtures.outcome.support import facts
 from fixtures.places import MATRIX_FILE
+from suites.harness.support.command_lines import line
 from suites.harness.support.matrix_samples import GOOD
 from suites.harness.support.report_samples import make_cell
 
@@ -45,16 +45,7 @@ def matrix_of(text: str, place: Path) -> Matrix:
 
 def words(cell: Cell) -> list[str]:
     """QEMU's command line of its guest."""
-    fds = {"monitor": 13, "console": 14, "agent": 15, "echo": 16}
-    return render(
-        cell.guest("a-machine"),
-        program="qemu",
-        accelerator="tcg",
-        images=Path("/images"),
-        attempt_dir=Path("/tmp/hp-1"),
-        fds=fds,
-        incoming=False,
-    )
+    return line(cell.guest("a-machine"))
 
 
 @pytest.mark.parametrize("case", MISTAKES)

@@ -3,16 +3,15 @@
 
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from fixtures.machine.argv import render
 from fixtures.matrix.guest_devices import DRIVEN, VIRTIO, devices_of, everything
 from fixtures.matrix.guestspec import GuestSpec
 from fixtures.matrix.names import ARCHES, Arch
 from fixtures.places import IMAGES
 from images.boot_image import unwrapped
+from suites.harness.support.command_lines import line
 
 COMMAND_LINE_BYTES = 2048
 """What the kernels of both architectures take (COMMAND_LINE_SIZE)."""
@@ -22,20 +21,6 @@ AGENT = IMAGES / "agent"
 def spec_of(arch: Arch, *only: str) -> GuestSpec:
     """A guest with hardware `devices`, narrowed to `only` if there are any."""
     return GuestSpec(arch, "a-machine", 2, "busy", "devices", beat_vcpu=1, only_devices=only)
-
-
-def line(spec: GuestSpec) -> list[str]:
-    """The command line of `spec`."""
-    fds = {"monitor": 13, "console": 14, "agent": 15, "echo": 16}
-    return render(
-        spec,
-        program="qemu",
-        accelerator="tcg",
-        images=Path("/images"),
-        attempt_dir=Path("/tmp/hp-1"),
-        fds=fds,
-        incoming=False,
-    )
 
 
 @pytest.mark.parametrize("arch", ARCHES)
