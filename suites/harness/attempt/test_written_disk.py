@@ -4,13 +4,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from fixtures.attempt.written_disk import bitmap_kept
+import fixtures.attempt.written_disk
+import fixtures.guest.written_disk
+from fixtures.attempt.written_disk import INDEX, AttemptDisk, bitmap_kept
 from fixtures.evidence.blocks import BLOCK
-from fixtures.matrix.disks import BITMAP, DISK, WRITTEN_BLOCKS
+from fixtures.evidence.checks import Check
+from fixtures.machine.monitor import CommandRefused
+from fixtures.matrix.disks import BITMAP, DISK, WRITTEN_BLOCKS, DiskBus, DiskOptions
 
 KEPT = {
     "name": BITMAP,
@@ -49,3 +54,84 @@ def test_bitmap_that_is_gone_is_found() -> None:
     """Lose this and a guest whose bitmap did not arrive passes."""
     check = bitmap_kept(_nodes())
     assert (check.held, check.what) == (False, "it is gone")
+
+
+class _Paused:
+    """A guest whose requests no longer end after some pauses; QEMU has done `left` of them less."""
+
+    def __init__(self, *, lives: int, left: int | None = 0, bus: DiskBus = "virtio-blk") -> None:
+        self.pauses, self.ended, self._lives, self._left = 0, 4, lives, left
+        self.asked: list[tuple[str, int]] = []
+        self.options = SimpleNamespace(disk=DiskOptions("raw", bus, iothread=True))
+        self.setting = SimpleNamespace(spec=SimpleNamespace(options=self.options, vcpus=2))
+        self.monitor = self.agent = self.guest = self.machine = self
+
+    def pause(self) -> None:
+        self.pauses += 1
+
+    def resume(self) -> None: ...
+
+    def record(self, check: Check) -> Check:
+        return check
+
+    def ask(self, command: str, **_: object) -> dict[str, str]:
+        if command == "disk-state" and self.pauses < self._lives:
+            self.ended += 8
+        submitted = self.ended + (0 if self.pauses < self._lives else 2)
+        return {"submitted": str(submitted), "ended": str(self.ended), "failed": "0", "laps": "1"}
+
+    def execute(self, command: str, *, path: str, queue: int) -> dict[str, int]:
+        if self._left is None:
+            raise CommandRefused(command, "CommandNotFound", "no such command")
+        self.asked.append((path, queue))
+        done = int(self.ask("")["submitted"]) - self._left if self.pauses else 0
+        first = queue == self.asked[0][1]
+        return {"used-idx": (INDEX - 1 + done) % INDEX if first else 0}
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No wait for requests, and a guest that is paused without a monitor."""
+    monkeypatch.setattr(fixtures.guest.written_disk, "GO_ON_SECONDS", 0.0)
+    monkeypatch.setattr(fixtures.attempt.written_disk, "management_of", lambda machine: machine)
+
+
+def _after_pauses(guest: _Paused) -> Check:
+    disk = AttemptDisk(guest)  # type: ignore[arg-type]
+    disk.is_written()
+    return disk.outlives_pauses(5)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_guest_that_goes_on_after_each_pause_passes() -> None:
+    """Lose this and every guest counts as one that a pause has harmed."""
+    guest = _Paused(lives=6)
+    check = _after_pauses(guest)
+    assert (guest.pauses, check.held, check.detail) == (5, True, "requests ended after each of 5 pauses")
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    "left, words",
+    [
+        (0, "; QEMU has done all of them, but the guest did not get the interrupt"),
+        (2, "; QEMU has not done 2 of them"),
+        (None, ""),
+    ],
+)
+def test_requests_that_a_pause_loses_are_found(left: int | None, words: str) -> None:
+    """Lose this and a disk that hangs after a pause passes, or nobody knows whether QEMU did its part."""
+    guest = _Paused(lives=3, left=left)
+    check = _after_pauses(guest)
+    assert not check
+    assert guest.pauses == 3
+    assert check.detail == f"2 of {guest.ended + 2} requests never end after pause 3{words}"
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("bus, queues", [("virtio-blk", {0, 1}), ("virtio-scsi", {2, 3}), ("ahci", set())])
+def test_queues_of_requests_are_asked(bus: DiskBus, queues: set[int]) -> None:
+    """Lose this and the words about lost requests are about another queue."""
+    guest = _Paused(lives=3, bus=bus)
+    assert not _after_pauses(guest)
+    assert {queue for _, queue in guest.asked} == queues

@@ -25,6 +25,12 @@ def test_request_without_an_end_is_found() -> None:
     assert (check.held, check.detail) == (False, "1 of 150 requests never ended")
 
 
+def test_message_says_who_has_lost_a_request() -> None:
+    """Lose this and whoever reads of a disk that hangs does not learn where to look."""
+    check = requests_ended(ENDED | {"submitted": "150", "ended": "149"}, lambda state: f"; {state['failed']}")
+    assert check.detail == "1 of 150 requests never ended; 0"
+
+
 def test_failed_request_is_found() -> None:
     """Lose this and a guest whose disk reports errors after the move passes."""
     check = requests_ended(ENDED | {"ended": "100", "failed": "2", "first": "block 7: Input/output error"})
