@@ -7,6 +7,7 @@ from fixtures.attempt.attempt import HotPatch
 from fixtures.attempt.written_disk import AttemptDisk
 from fixtures.guest.examination import examined
 from fixtures.guest.guest import Guest
+from fixtures.matrix import disks
 from fixtures.matrix.disks import BY_DEFAULT, DiskOptions, covering_disks
 from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.promises import Promise, promised
@@ -20,6 +21,18 @@ DISKS = [
         slow=(disk, mechanism) not in BY_DEFAULT,
     )
     for disk, mechanism in covering_disks()
+]
+BY_LIBVIRT = [
+    Promise(
+        f"disk-{disk.name}",
+        path="libvirt",
+        mechanism=mechanism,
+        options=GuestOptions(disk=disk),
+        slow=True,
+        # libvirt has no SATA on pseries.
+        only="x86_64" if disk.bus == "ahci" else None,
+    )
+    for disk, mechanism in disks.BY_LIBVIRT
 ]
 
 PAUSES = 500
@@ -40,7 +53,7 @@ PAUSED = [
 ]
 
 
-@promised(DISKS)
+@promised([*DISKS, *BY_LIBVIRT])
 def test_no_acknowledged_write_is_lost(guest: Guest, hot_patch: HotPatch, disk: AttemptDisk) -> None:
     """Lose this and a database whose commits were acknowledged finds its files damaged after an update."""
     guest.works()
