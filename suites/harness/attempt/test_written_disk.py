@@ -16,6 +16,7 @@ from fixtures.evidence.blocks import BLOCK
 from fixtures.evidence.checks import Check
 from fixtures.machine.monitor import CommandRefused
 from fixtures.matrix.disks import BITMAP, DISK, WRITTEN_BLOCKS, DiskBus, DiskOptions
+from fixtures.path.libvirt.domain import Domain
 
 KEPT = {
     "name": BITMAP,
@@ -135,3 +136,32 @@ def test_queues_of_requests_are_asked(bus: DiskBus, queues: set[int]) -> None:
     guest = _Paused(lives=3, bus=bus)
     assert not _after_pauses(guest)
     assert {queue for _, queue in guest.asked} == queues
+
+
+class _OfLibvirt(Domain):
+    """A domain, which ends when it is asked to."""
+
+    def __init__(self, build: object, host: object) -> None:
+        self.build, self.host, self.ended = build, host, False  # type: ignore[assignment]
+
+    def ends(self) -> None:
+        self.ended = True
+
+
+def test_image_of_a_domain_is_examined_once_it_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and the image is read while QEMU writes to it; or only guests of QMP have it examined."""
+    seen: list[bool] = []
+
+    def examine(_disk: object, _build: object, _programs: object, _place: object, _laps: object) -> str:
+        seen.append(domain.ended)
+        return "it is damaged"
+
+    monkeypatch.setattr(fixtures.attempt.written_disk, "image_faults", examine)
+    domain = _OfLibvirt("build", SimpleNamespace(programs=None, attempt_dir=None))
+    guest = _Paused(lives=1)
+    guest.machine = domain  # type: ignore[assignment]
+    disk = AttemptDisk(guest)  # type: ignore[arg-type]
+    disk._ended, disk._done_before = {"laps": "1", "position": "0"}, 0
+    check = disk.image_is_whole()
+    assert (check.held, check.detail, seen) == (False, "it is damaged", [True])
+    assert disk.whose_fault({"submitted": "2"}) == "", "a domain is asked nothing that taints it"

@@ -12,8 +12,10 @@ import pytest
 
 from fixtures.errors import UsageError
 from fixtures.matrix.disks import (
+    BY_LIBVIRT,
     MOVED_BY,
     REFUSED,
+    TARGETS,
     TELLING,
     WITH_THREAD,
     DiskAio,
@@ -95,7 +97,16 @@ def test_disks_are_in_no_other_guest() -> None:
     assert not set(IO_DISKS) & {*drivable("x86_64"), *everything("x86_64")}
 
 
-def test_disk_needs_the_path_qmp() -> None:
+@pytest.mark.parametrize("disk", [DiskOptions("raw", "nvme"), DiskOptions("bitmap", "virtio-blk")])
+def test_disk_that_libvirt_cannot_have_needs_the_path_qmp(disk: DiskOptions) -> None:
     """Lose this and libvirt moves a guest without the disk that its cell is about."""
-    with pytest.raises(UsageError, match="may have a `disk` of their own"):
-        Promise("d", path="libvirt", mechanism="precopy", options=GuestOptions(disk=TELLING[0][0]))
+    with pytest.raises(UsageError, match=f"libvirt has no element for the disk {disk.name}"):
+        Promise("d", path="libvirt", mechanism="precopy", options=GuestOptions(disk=disk))
+
+
+def test_libvirt_moves_each_bus_and_format_that_it_has() -> None:
+    """Lose this and a bus or a chain is moved by QMP only, and nobody notices."""
+    disks = [disk for disk, _ in BY_LIBVIRT]
+    assert all(disk.has_element for disk in disks)
+    assert {disk.bus for disk in disks} == set(TARGETS)
+    assert {disk.format for disk in disks} == {"raw", "qcow2", "chain"}
