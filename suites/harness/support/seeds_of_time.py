@@ -10,6 +10,8 @@ from suites.harness.support.stream_seeds import build, field, seed
 from suites.harness.support.wrong_builds import CLOCK, GUEST_RUNS, RECEIVES, does
 
 HOUR_NS = f"{3600 * 10**9:016x}"
+NEVER = "ff" * 8
+"""The time of a timer that is not armed (`get_timer()` in QEMU's migration/vmstate-types.c)."""
 
 IN_THE_STREAM = build(
     "stream-time",
@@ -77,4 +79,16 @@ DEAF_IN_POSTCOPY = build(
 )
 """Its APIC is off, as software can switch it: nothing wakes it. vCPU 0 sends the beats."""
 
-OF_TIME = (IN_THE_STREAM, OF_PSERIES, CLOCK_DRIFTS, DEAF_IN_POSTCOPY)
+ALARM_IS_LOST = build(
+    "stream-alarm",
+    seed(
+        TIME,
+        "the alarm of the real-time clock never rings",
+        "precopy-idle-bare-1vcpu-set-times",
+        field("mc146818rtc", "update_timer", "replace", NEVER),
+        "rtc: its alarm has not rung",
+    ),
+    suite="suites/life",
+)
+
+OF_TIME = (IN_THE_STREAM, OF_PSERIES, CLOCK_DRIFTS, DEAF_IN_POSTCOPY, ALARM_IS_LOST)
