@@ -26,7 +26,6 @@ WITHOUT_SEED = {
     "wake": "a vCPU that does not wake is found by `alive` or `vcpus`, which are asked before",
     "clock": "Linux does not let its clock go back, whatever its counter does",
     "clock-jump": "under TCG a counter is checked before; nobody has shown a seed of kvm-clock yet",
-    "page-reporting": "no stand-in is between QEMU and the kernel, from which it takes memory back",
     "converges": WAITS,
     "hang": WAITS,
 }

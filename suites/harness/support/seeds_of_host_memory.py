@@ -7,9 +7,10 @@ from suites.harness.support.seeds import AFTERWARDS, COST, LOADS, OTHER_MEMORY, 
 from suites.harness.support.seeds_of_life import DEFLATE
 from suites.harness.support.stream_seeds import build, pages, seed
 from suites.harness.support.tamper.rules import PageRule
-from suites.harness.support.wrong_builds import GUEST_RUNS, RECEIVES, Wrong, does
+from suites.harness.support.wrong_builds import GUEST_RUNS, MEMORY, RECEIVES, Wrong, does
 
 BALLOON = "postcopy-idle-virtio-1vcpu-balloon"
+REPORTS = "precopy-idle-virtio-1vcpu-page-reporting"
 MEMFD = "precopy-idle-bare-1vcpu-memfd"
 RELEASED = "postcopy-immediate-idle-bare-1vcpu-release-ram"
 ABOVE_THE_KERNEL = 0x4000
@@ -53,6 +54,14 @@ OF_BALLOONS = (
     ),
 )
 OF_THE_HOSTS_MEMORY = (
+    _one(
+        "keeps-what-the-guest-frees",
+        "memory that the guest frees stays with QEMU",
+        does("preload", MEMORY, when=RECEIVES),
+        REPORTS,
+        "page-reporting: the guest freed ",
+        "QEMU gave 0 MiB back to the host",
+    ),
     _one(
         "doubles-the-memory-of-a-move",
         "a move takes the memory of a guest twice more",

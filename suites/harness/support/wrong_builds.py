@@ -28,7 +28,9 @@ CLOCK = "clock.so"
 """Library of wrong/preloaded that makes the clock of a QEMU jump when the stand-in asks for it."""
 DISK = "disk.so"
 """Another, which does something wrong with the writes of a guest's disk."""
-PRELOADED = (CLOCK, DISK)
+MEMORY = "memory.so"
+"""Another, which keeps the memory that QEMU gives back to the host."""
+PRELOADED = (CLOCK, DISK, MEMORY)
 COMPILE_SECONDS = 60
 LINK_SECONDS = 60
 NO_MORE = "no-more"
