@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Seeded defects of displays and channels, found with machines that never run."""
+"""Seeded defects of displays and channels: of machines that never run, and of a domain of libvirt."""
 
 from __future__ import annotations
 
@@ -56,4 +56,22 @@ ELSEWHERE = SeededBuild(
     slow=True,
 )
 
-OF_ENDPOINTS = (ELSEWHERE,)
+AUTOPORT = "libvirt-precopy-idle-bare-1vcpu-vnc-autoport"
+BY_LIBVIRT = SeededBuild(
+    "listens-elsewhere-by-libvirt",
+    "new",
+    ("suites/endpoints", "--arch=x86_64", "-m", "slow or not slow", "-k", f"{AUTOPORT}]"),
+    (
+        Seed(
+            "VNC server of a moved domain has another address",
+            does("replace-in-argument", "127.0.0.1:", "127.0.0.3:", when=RECEIVES),
+            AUTOPORT,
+            "defect-new",
+            ("reachable: Connection refused (59",),
+            harm="changed",
+        ),
+    ),
+    slow=True,
+)
+
+OF_ENDPOINTS = (ELSEWHERE, BY_LIBVIRT)
