@@ -3,6 +3,7 @@
 #include "agent_devices.h"
 #include "blocks.h"
 #include "commands.h"
+#include "tpm.h"
 
 #include <sched.h>
 #include <sys/klog.h>
@@ -54,6 +55,7 @@ int main(void)
     if (checks_exist()) {
         checks_start();
         disk_writer_start();
+        tpm_start();
     }
     beat_start(console);
     command_port_serve(port);

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from fixtures.evidence.harm import Harm
 from fixtures.matrix.domain_endpoints import BY_NAME
+from fixtures.matrix.tpms import SHARED_STATE
 from fixtures.outcome.findings import Finding, kind_of
 from fixtures.outcome.outcome import Outcome
 from reports.sentences.checks import check_of
@@ -42,6 +43,10 @@ UNMOVED = {
 
 ELSEWHERE = "Give the new QEMU another address, or none, before it starts: see docs/endpoints.md."
 """What to do about guests whose addresses both QEMUs want."""
+
+
+OWN_STATE = "Give the swtpm of the new QEMU a state directory of its own: see docs/endpoints.md."
+"""What to do about guests whose TPM has one state directory for both QEMUs."""
 
 
 def blame_words(finding: Finding) -> str:
@@ -82,6 +87,8 @@ def _despite_old(finding: Finding, works: str) -> str:
     subject = finding.first.subject
     if kind_of(finding.first) == "endpoint" or subject.endswith(tuple(f"-{name}" for name in BY_NAME)):
         return ELSEWHERE
+    if subject.endswith(f"-{SHARED_STATE}"):
+        return OWN_STATE
     if works:
         return f"Move them with {works} instead, or restart them."
     return "Restart them to leave the old build; no update moves them safely."

@@ -95,6 +95,8 @@ CHECKS = {
     "throttle": "QEMU does not throttle them as it should",
     "timebase": "the time base of their CPU jumps",
     "timers": "timers ring late",
+    "tpm-commands": "their TPM no longer answers",
+    "tpm-state": "their TPM forgets secrets: encrypted disks ask for the recovery key at the next boot",
     "tsc": "the time-stamp counter jumps",
     "unplug": "no device can be unplugged",
     "vcpus": "a vCPU stands still",

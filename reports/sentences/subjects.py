@@ -23,6 +23,7 @@ HARDWARE = {
 ASPECTS = {
     "canary-": "that show a limit of the accelerator",
     "drivers-": "with {}",
+    "tpm-": "with a virtual TPM ({})",
     "disk-": "that write to a disk ({})",
     "kvm-": "under KVM ({})",
     "moved-again": "that are moved a second time",

@@ -17,6 +17,7 @@ from suites.harness.support.seeds import (
     OTHER_MEMORY,
     TABLES,
     TIME,
+    TPMS,
 )
 from suites.harness.support.seeds_at_rest import AT_REST
 from suites.harness.support.seeds_beside_known import BESIDE
@@ -37,6 +38,7 @@ from suites.harness.support.seeds_of_moves import OF_MOVES
 from suites.harness.support.seeds_of_networks import OF_NETWORKS
 from suites.harness.support.seeds_of_registers import OF_REGISTERS
 from suites.harness.support.seeds_of_time import OF_TIME
+from suites.harness.support.seeds_of_tpms import OF_TPMS
 from suites.harness.support.seeds_of_vcpus import OF_VCPUS
 from suites.harness.support.seeds_on_emulated_hosts import ON_EMULATED_HOSTS
 from suites.harness.support.seeds_read_back import READ_BACK
@@ -63,6 +65,7 @@ MODULES = (
     (AGAIN, LATER_MOVES),
     (COST, OF_COST),
     (DISKS, OF_DISKS),
+    (TPMS, OF_TPMS),
     (AFTERWARDS, OF_LIFE),
     (AFTERWARDS, OF_FIELD_GUESTS),
     (NETWORKS, OF_NETWORKS),

@@ -30,7 +30,9 @@ DISK = "disk.so"
 """Another, which does something wrong with the writes of a guest's disk."""
 MEMORY = "memory.so"
 """Another, which keeps the memory that QEMU gives back to the host."""
-PRELOADED = (CLOCK, DISK, MEMORY)
+TPM = "tpm.so"
+"""Another, which does something wrong with what QEMU sends to the guest's TPM."""
+PRELOADED = (CLOCK, DISK, MEMORY, TPM)
 COMPILE_SECONDS = 60
 LINK_SECONDS = 60
 NO_MORE = "no-more"
