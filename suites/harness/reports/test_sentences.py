@@ -126,6 +126,17 @@ def test_address_that_both_sides_want_has_a_way_out(subject: str) -> None:
     )
 
 
+def test_tpm_state_that_both_sides_want_has_a_way_out() -> None:
+    """Lose this and guests with a TPM are restarted, though another directory is enough."""
+    words = "tpm-emulator: TPM result for CMD_INIT: 0x9 operation failed"
+    subject = "idle-bare-1vcpu-tpm-crb-shared-state"
+    text = said(failed("migrate", words, Harm.STRANDED, Outcome.DEFECT_OLD, subject=subject))
+    assert text.advice == (
+        "Give the swtpm of the new QEMU a state directory of its own: see docs/endpoints.md."
+    )
+    assert "with a virtual TPM (crb-shared-state)" in text.title
+
+
 def test_firmware_that_is_gone_reads_as_a_release_manager_needs_it() -> None:
     """Lose this and the first screen does not say that UEFI guests of 2 MiB cannot be moved."""
     reason = "the new build does not ship /usr/share/OVMF/OVMF_CODE.fd, which the old build has"
