@@ -6,37 +6,57 @@ from __future__ import annotations
 from suites.harness.support.seeds import Seed, SeededBuild
 from suites.harness.support.wrong_builds import TPM, does
 
-CELL = "precopy-idle-bare-1vcpu-tpm-crb"
+CRB, TIS = "precopy-idle-bare-1vcpu-tpm-crb", "postcopy-idle-bare-1vcpu-tpm-tis"
 
 
-def _wrong(name: str, what: str, wrong: str, *words: str) -> SeededBuild:
-    """A build that does this (wrong/preloaded/tpm.c) when it receives a guest with a TPM."""
-    select = ("suites/tpm", "--arch=x86_64", "-m", "slow or not slow", "-k", f"{CELL}]")
-    seed = Seed(what, does("preload", TPM, wrong), CELL, "defect-new", words, harm="changed")
-    return SeededBuild(name, "new", select, (seed,), slow=True)
+def _seed(what: str, wrong: str, cell: str, *words: str) -> Seed:
+    """A destination that does this (wrong/preloaded/tpm.c) with the TPM of this cell."""
+    device = f"tpm-{cell.rpartition('-')[2]},id="
+    return Seed(what, does("preload", TPM, wrong, when=device), cell, "defect-new", words, harm="changed")
+
+
+def _build(name: str, *seeds: Seed) -> SeededBuild:
+    cells = " or ".join(f"{seed.subject}]" for seed in seeds)
+    select = ("suites/tpm", "--arch=x86_64", "-m", "slow or not slow", "-k", cells)
+    return SeededBuild(name, "new", select, seeds, slow=True)
 
 
 OF_TPMS = (
-    _wrong("tpm-pcr", "a PCR has another value", "pcr", "tpm-state: a PCR has another value: "),
-    _wrong("tpm-index", "an NV index has other content", "index", "tpm-state: an NV index has other content"),
-    _wrong(
-        "tpm-secret",
-        "a sealed object that is loaded has another secret",
-        "secret",
-        "tpm-state: an object that was loaded does not unseal",
+    _build(
+        "tpm-other-state",
+        _seed("a PCR has another value", "pcr", CRB, "tpm-state: a PCR has another value: "),
+        _seed("an NV index has other content", "index", TIS, "tpm-state: an NV index has other content"),
     ),
-    _wrong(
-        "tpm-switched-off",
-        "the volatile state of a TPM is not loaded",
-        "not-volatile",
-        "tpm-commands: ",
-        "commands failed; first PCR_Read: the TPM answers 0x100",
+    _build(
+        "tpm-forgets",
+        _seed(
+            "a sealed object is no longer loaded",
+            "loaded",
+            CRB,
+            "tpm-state: an object that was loaded does not unseal: Unseal: the TPM answers ",
+        ),
+        _seed(
+            "the owner of a TPM has another password",
+            "owner",
+            TIS,
+            "tpm-state: a sealed secret cannot be unsealed: CreatePrimary: the TPM answers ",
+        ),
     ),
-    _wrong(
-        "tpm-never-answers",
-        "a command to a TPM is never answered",
-        "never-ends",
-        "tpm-commands: 1 of ",
-        "commands never answered",
+    _build(
+        "tpm-commands",
+        _seed(
+            "commands to a TPM arrive damaged",
+            "damages",
+            CRB,
+            "tpm-commands: ",
+            "commands failed; first PCR_Read: the TPM answers ",
+        ),
+        _seed(
+            "a command to a TPM is never answered",
+            "never-ends",
+            TIS,
+            "tpm-commands: 1 of ",
+            "commands never answered",
+        ),
     ),
 )

@@ -1,39 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Loaded into the real QEMU that receives a guest: does something wrong with what QEMU sends to the swtpm of the
- * guest's TPM, as the environment variable WRONG says:
+ * Loaded into the real QEMU that receives a guest: does something wrong with what QEMU sends to the swtpm of
+ * the guest's TPM, as the environment variable WRONG says:
  *
- *   pcr           the TPM's state has another value of the PCR that the guest agent has extended
- *   index         it has other content of the agent's NV index (images/agent/tpm.c)
- *   secret        it has another secret in the sealed object that the agent has loaded
- *   not-volatile  the volatile state is not loaded, as if the TPM had just been switched on
- *   never-ends    a command of the guest is not sent, so that it is never answered
+ *   index       the TPM's state has other content of the agent's NV index (images/agent/tpm.c)
+ *   pcr         another command comes before those of the guest: it extends the agent's PCR
+ *   loaded      one that removes the object which the agent has loaded
+ *   owner       one that changes the owner's password
+ *   damages     from the 100th on, commands of the guest arrive damaged
+ *   never-ends  the 100th is not sent, so that it is never answered
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
-#include <endian.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* swtpm's control channel (tpm_ioctl.h): the command that gives it a part of the state, and the parts. */
-#define SET_STATEBLOB 13u
-#define AT_PART 8
-#define HEADER 16
-#define VOLATILE 2u
-#define SAVED 3u
-/* A command of the guest: the tag of one without sessions. */
+/* A command of the guest: the tag of one without sessions, and where its code ends. */
 #define NO_SESSIONS 0x8001u
+#define CODE_END 9
 #define FIRST 100u
 
-/* SHA-256 of 32 zeros and what the agent extends the PCR with. */
-static const unsigned char pcr[] = "\xed\x09\xe1\x3b\xcd\x2c\x88\x41\x32\xba\x4f\x98\x03\x8b\x70\x20";
 static const unsigned char kept[] = "hotpatch: kept i";
-static const unsigned char secret[] = "hotpatch: the se";
+static const struct {
+    const char *wrong;
+    unsigned char bytes[80];
+    size_t size;
+} injected[] = {
+    /* PCR_Extend of PCR 11, SHA-256, with zeros */
+    {"pcr", "\x80\x02\0\0\0\x41\0\0\x01\x82\0\0\0\x0b\0\0\0\x09\x40\0\0\x09\0\0\0\0\0\0\0\0\x01\0\x0b", 0x41},
+    /* FlushContext of the second object */
+    {"loaded", "\x80\x01\0\0\0\x0e\0\0\x01\x65\x80\0\0\x01", 0x0e},
+    /* HierarchyChangeAuth of the owner: one byte */
+    {"owner", "\x80\x02\0\0\0\x1e\0\0\x01\x29\x40\0\0\x01\0\0\0\x09\x40\0\0\x09\0\0\0\0\0\0\x01x", 0x1e},
+};
 static const char *wrong = "";
 static _Atomic unsigned commands;
 
@@ -61,17 +64,13 @@ static void damage(struct iovec *part, const unsigned char *content)
         *at++ ^= 1;
 }
 
-static void other_part(struct iovec *part)
+static void inject(int fd)
 {
-    uint32_t words[HEADER / 4];
+    unsigned char answer[256];
 
-    if (part->iov_len != HEADER)
-        return;
-    memcpy(words, part->iov_base, sizeof words);
-    if (be32toh(words[0]) == SET_STATEBLOB && be32toh(words[AT_PART / 4]) == VOLATILE) {
-        words[AT_PART / 4] = htobe32(SAVED);
-        memcpy(part->iov_base, words, sizeof words);
-    }
+    for (size_t i = 0; i < sizeof injected / sizeof *injected; i++)
+        if (is(injected[i].wrong) && send(fd, injected[i].bytes, injected[i].size, 0) > 0)
+            (void)!recv(fd, answer, sizeof answer, 0);
 }
 
 static bool is_command(const struct iovec *part)
@@ -87,16 +86,18 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 
     for (size_t i = 0; *wrong && i < message->msg_iovlen; i++) {
         struct iovec *part = message->msg_iov + i;
+        unsigned number;
 
-        if (is("pcr"))
-            damage(part, pcr);
-        else if (is("index"))
+        if (is("index"))
             damage(part, kept);
-        else if (is("secret"))
-            damage(part, secret);
-        else if (is("not-volatile"))
-            other_part(part);
-        else if (is("never-ends") && is_command(part) && atomic_fetch_add(&commands, 1) >= FIRST)
+        if (!is_command(part))
+            continue;
+        number = atomic_fetch_add(&commands, 1);
+        if (number == 0)
+            inject(fd);
+        if (is("damages") && number >= FIRST)
+            ((unsigned char *)part->iov_base)[CODE_END] = 0;
+        if (is("never-ends") && number == FIRST)
             return (ssize_t)part->iov_len;
     }
     return real(fd, message, flags);
