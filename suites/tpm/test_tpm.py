@@ -30,7 +30,14 @@ TPMS = [
     Promise("tpm-crb", path="qmp", mechanism="precopy", only="x86_64", options=_options("tpm-crb")),
     _by_qmp("tpm-crb-busy", mechanism="postcopy", profile="busy", only="x86_64", options=_options("tpm-crb")),
     _by_qmp("tpm-tis", mechanism="postcopy", only="x86_64", options=_options("tpm-tis")),
-    _by_qmp("tpm-spapr", mechanism="postcopy", only="ppc64le", options=_options("tpm-spapr")),
+    # On a machine type that boots with SLOF, which starts the TPM. Linux does not, and without it finds none.
+    _by_qmp(
+        "tpm-spapr",
+        mechanism="postcopy",
+        only="ppc64le",
+        version="newest-old",
+        options=_options("tpm-spapr"),
+    ),
     _by_qmp(
         f"tpm-crb-{SHARED_STATE}",
         mechanism="precopy",
