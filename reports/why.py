@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fixtures.evidence.tcg_boots import SECOND_BOOTS
 from fixtures.outcome.findings import findings, reason_class
 from fixtures.outcome.judged import (
     about_update,
@@ -51,7 +52,8 @@ def judged_words(run: RunResult) -> str:
 def remarks(run: RunResult) -> list[str]:
     """What a reader must know besides the verdict: a quick run, equal builds, known issues, waivers, limits.
 
-    And that the times of emulated hosts are no figures to compare.
+    And how many guests booted only the second time, and that the times of emulated hosts are no figures to
+    compare.
     """
     said = (
         _quick(run),
@@ -60,6 +62,7 @@ def remarks(run: RunResult) -> list[str]:
         _excused(run),
         _untried(run),
         _limits_hold(run),
+        _second_boots(run),
         _emulated(run),
     )
     return [each for each in said if each]
@@ -196,6 +199,19 @@ def _limits_hold(run: RunResult) -> str:
         return ""
     said = "; ".join(f"limit {limit} still holds" for limit in held)
     return f"{said[0].upper()}{said[1:]}. The canaries that show it do not judge the update."
+
+
+def _second_boots(run: RunResult) -> str:
+    """How many guests booted only the second time under each build, because of TCG."""
+    boots: dict[str, list[bool]] = {}
+    for cell in run.cells:
+        for each in cell.runs if cell.accelerator == "tcg" else ():
+            if each.result != "unsupported":
+                boots.setdefault(each.source, []).append(SECOND_BOOTS in each.figures)
+    shares = [f"{sum(by)} of {count(len(by), 'guest')} under {name}" for name, by in boots.items() if any(by)]
+    if not shares:
+        return ""
+    return f"TCG ended or stopped the first boot of {', '.join(shares)}; their second boot went well."
 
 
 def _emulated(run: RunResult) -> str:

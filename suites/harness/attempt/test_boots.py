@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A QEMU that ends while it boots a guest says nothing about a move."""
+"""A QEMU that ends, or a guest that hangs, while it boots says nothing about a move."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 
 from fixtures.attempt.attempt import Attempt, Setting
-from fixtures.errors import DiedAtBoot, RigError
+from fixtures.errors import DiedAtBoot, HungAtBoot, RigError
 from fixtures.evidence.beats import Line
+from fixtures.evidence.tcg_boots import SECOND_BOOTS
 from fixtures.guest.guest import Guest
 from fixtures.machine.qmp_machine import HostSetup
 from fixtures.matrix.guestspec import GuestSpec
 from fixtures.matrix.mechanisms import MigrationPlan
-from fixtures.waiting import Deadline
+from fixtures.waiting import Deadline, Late
+from suites.harness.support.hung_guest import HUNG
 
 SPEC = GuestSpec("x86_64", "pc-q35-9.0", 1, "idle", "bare", 0)
 Boot = Callable[..., Attempt]
@@ -26,21 +28,23 @@ KNOWN = "exit status 134: physmem.c:2479: iotlb_to_section: Assertion `index < s
 
 @pytest.fixture
 def boots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Boot:
-    """An attempt in which so many QEMUs end with `said`, one after another, while they boot the guest."""
+    """An attempt in which so many boots fail as `kind`, one after another."""
 
-    def attempt(dying: int, said: str = KNOWN) -> Attempt:
+    def attempt(
+        dying: int, said: str = KNOWN, kind: type[RigError] = DiedAtBoot, accelerator: str = "tcg"
+    ) -> Attempt:
         ends = iter([True] * dying)
 
         def start(*_arguments: object) -> None:
             dies = next(ends, False)
             (tmp_path / "source-stderr.txt").write_text(said if dies else "")
             if dies:
-                raise DiedAtBoot(f"the guest did not boot: {said}")
+                raise kind(f"the guest did not boot: {said}")
 
         plan = MigrationPlan("precopy", (), 0, bandwidth=0)
         build: Any = SimpleNamespace(name="a build")
         monkeypatch.setattr(Attempt, "_way", lambda _attempt: SimpleNamespace(start=start))
-        return Attempt(Setting(SPEC, build, build, "qmp", plan, HostSetup(tmp_path, tmp_path, "tcg")))
+        return Attempt(Setting(SPEC, build, build, "qmp", plan, HostSetup(tmp_path, tmp_path, accelerator)))
 
     return attempt
 
@@ -53,6 +57,39 @@ def test_guest_whose_qemu_dies_at_boot_is_booted_again(boots: Boot) -> None:
     assert check.detail.endswith(
         "iotlb_to_section: Assertion `index < sections' failed.; the second boot went well"
     )
+
+
+def test_guest_that_tcg_stopped_at_boot_is_booted_again(boots: Boot) -> None:
+    """Lose this and one boot in dozens leaves an update undecided, though it says nothing about a move."""
+    with boots(1, "its local APIC still serves", HungAtBoot) as attempt:
+        (check,) = attempt.checks
+    assert (check.name, check.held) == ("boot", True)
+    assert check.detail.endswith("its local APIC still serves; the second boot went well")
+
+
+def test_second_boot_is_a_figure_of_the_run(boots: Boot) -> None:
+    """Lose this and no report shows how often a build needs a second boot."""
+    with boots(1) as attempt:
+        assert attempt.figures == {SECOND_BOOTS: 1}
+    with boots(0) as attempt:
+        assert attempt.figures == {}
+
+
+@pytest.mark.parametrize(
+    "kind, accelerator", [(RigError, "tcg"), (HungAtBoot, "kvm")], ids=["any-other-hang", "under-kvm"]
+)
+def test_guest_that_hangs_otherwise_is_not_booted_again(
+    boots: Boot, kind: type[RigError], accelerator: str
+) -> None:
+    """Lose this and a build whose guests hang in some of their boots counts as one that boots well."""
+    with pytest.raises(RigError, match="did not boot"), boots(1, "it hangs", kind, accelerator):
+        pass
+
+
+def test_guest_that_tcg_stops_at_each_boot_is_not_judged(boots: Boot) -> None:
+    """Lose this and a build under which no guest boots is tried without end."""
+    with pytest.raises(HungAtBoot), boots(2, kind=HungAtBoot):
+        pass
 
 
 def test_evidence_of_the_first_boot_is_kept(boots: Boot, tmp_path: Path) -> None:
@@ -87,3 +124,20 @@ def test_qemu_that_ends_before_the_first_beat_died_at_boot() -> None:
     )
     with pytest.raises(DiedAtBoot, match=r"a build: QEMU closed the console .*: Assertion"):
         Guest(SPEC, lambda check: check).boots_on(machine)
+
+
+@pytest.mark.parametrize("printed, kind", [(HUNG, HungAtBoot), ("", RigError), (None, RigError)])
+def test_hang_at_boot_is_of_tcg_if_an_interrupt_was_lost(printed: str | None, kind: type[RigError]) -> None:
+    """Lose this and each guest that does not boot is booted again, whatever stopped it."""
+
+    def wait_for(_look: Callable[[], object], _deadline: Deadline, **_named: object) -> object:
+        raise Late("waited 90 s")
+
+    machine: Any = SimpleNamespace(
+        channels={"console": SimpleNamespace(wait_for=wait_for)},
+        build=SimpleNamespace(name="a build"),
+        interrupts=lambda: printed,
+    )
+    with pytest.raises(RigError, match="the guest did not boot on a build: waited 90 s") as raised:
+        Guest(SPEC, lambda check: check).boots_on(machine)
+    assert type(raised.value) is kind

@@ -11,13 +11,15 @@ import pytest
 
 from fixtures.errors import RigError
 from fixtures.evidence.beats import Line
+from fixtures.evidence.tcg_boots import STILL_SERVES
 from fixtures.guest import firmware_tables
 from fixtures.guest.guest import Guest
 from fixtures.matrix.guestspec import GuestSpec
 from fixtures.waiting import Deadline, Late
 from suites.harness.support.consoles import line
+from suites.harness.support.hung_guest import HUNG
 
-Reset = Callable[[list[bytes], list[bytes]], Guest]
+Reset = Callable[..., Guest]
 
 
 @pytest.fixture
@@ -30,12 +32,13 @@ def beating(monkeypatch: pytest.MonkeyPatch) -> Reset:
             raise Late(f"no {what}")
         return found
 
-    def guest(before: list[bytes], after: list[bytes]) -> Guest:
+    def guest(before: list[bytes], after: list[bytes], printed: str | None = None) -> Guest:
         lines: list[Line] = [line(beat) for beat in before]
         console = SimpleNamespace(lines=lines, closed=False, wait_for=wait_for)
         machine: Any = SimpleNamespace(
             channels={"console": console, "agent": None},
             build=SimpleNamespace(name="a build"),
+            interrupts=lambda: printed,
             reset=lambda: lines.extend(line(beat, 2.0) for beat in after),
         )
         found = Guest(GuestSpec("ppc64le", "pseries", 1, "idle", "bare", 0), lambda check: check)
@@ -60,3 +63,11 @@ def test_guest_that_seabios_started_is_no_uefi_guest(beating: Reset) -> None:
 def test_beats_from_before_the_reset_are_no_reboot(beating: Reset) -> None:
     """Lose this and a guest that ignores its reset counts as rebooted."""
     assert not beating([b"B 7 2702264 0 0"], [b"B 8 2852264 0 0"]).reboots()
+
+
+def test_reboot_that_tcg_stopped_is_another_failure(beating: Reset) -> None:
+    """Lose this and a guest that TCG stopped excuses, or is excused by, one that hangs after its move."""
+    hung = beating([b"B 7 2702264 0 0"], [], HUNG).reboots()
+    other = beating([b"B 7 2702264 0 0"], []).reboots()
+    assert (hung.what, other.what) == (STILL_SERVES, "")
+    assert "no the first beat after a reboot; vCPU 0 waits" in hung.detail

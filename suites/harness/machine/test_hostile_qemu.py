@@ -116,6 +116,18 @@ def test_registers_are_bounded(start: Callable[[str], QmpMachine], monkeypatch: 
     assert "\x1b" not in registers
 
 
+def test_local_apics_are_asked_of_the_human_monitor(start: Callable[[str], QmpMachine]) -> None:
+    """Lose this and a boot that TCG stopped is an error like any other."""
+    assert start("answers(human_monitor_command='printed')").interrupts() == "printed\nAPIC#0\nprinted"
+
+
+def test_qemu_that_has_ended_has_no_local_apics(start: Callable[[str], QmpMachine]) -> None:
+    """Lose this and a guest whose QEMU ended in its reboot ends the test with a traceback."""
+    machine = start("answers()")
+    machine.close()
+    assert machine.interrupts() is None
+
+
 @pytest.mark.parametrize("script", [HANGS, SAYS_SOMETHING_ELSE, ONE_LONG_LINE, ENDS, "answers()"])
 def test_probe_that_fails_is_one_bounded_message(script: str, tmp_path: Path) -> None:
     """Lose this and a build that does not run ends the whole run with a traceback, or with megabytes."""

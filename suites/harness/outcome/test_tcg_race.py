@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages that TCG may lose by itself on an overloaded machine: one failure excused, a real loss never."""
+"""What TCG may lose by itself: one failure is excused, a real loss never."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ from dataclasses import replace
 
 import pytest
 
+from fixtures.evidence.tcg_boots import STILL_SERVES
 from fixtures.outcome.outcome import Outcome, RunRecord
 from fixtures.outcome.tcg_race import LEAST_OVERLOAD, MOST_PAGES, OVERLOAD, excused
 
 FIRST = "first 4735: wrong lap in lap 64, expected 0x40, found 0x35"
 REWRITTEN = "pages were damaged when overwritten"
 PASSED = RunRecord("old", "new", "pass")
+SILENT = "waited 90 s for the first beat after a reboot; last seen: B 7"
+UNKNOWN = RunRecord("old", "new", "fail", f"reboot: {SILENT}")
+MOVED = RunRecord("old", "new", "fail", f"alive: vCPU 0 waits, but {STILL_SERVES} 236")
+STOPPED = RunRecord("old", "new", "fail", f"reboot: {SILENT}; vCPU 0 waits, but {STILL_SERVES} 236")
+"""A run whose guest hung in its reboot because the end of an interrupt was lost."""
 
 
 def lost(pages: int = 2, overload: float = 4.0, what: str = REWRITTEN) -> RunRecord:
@@ -57,3 +63,26 @@ def test_loss_that_repeats_is_not_excused() -> None:
 def test_other_outcomes_stay(outcome: Outcome) -> None:
     """Lose this and a confirmed regression is excused because the machine was overloaded."""
     assert not excused(outcome, [lost(), PASSED])
+
+
+def test_one_lost_interrupt_is_no_verdict() -> None:
+    """Lose this and an update is unsafe because TCG stopped one reboot of a guest."""
+    said = excused(Outcome.FLAKY, [STOPPED, PASSED, PASSED])
+    assert said.startswith(
+        "TCG itself can lose the end of an interrupt while a guest boots: repeat, or use KVM; reboot:"
+    )
+    assert said.endswith("none of 2 other runs failed")
+
+
+@pytest.mark.parametrize(
+    "outcome, runs",
+    [
+        pytest.param(Outcome.FLAKY, [STOPPED, PASSED, STOPPED], id="it-repeats"),
+        pytest.param(Outcome.DEFECT_NEW, [STOPPED, PASSED], id="not-by-chance"),
+        pytest.param(Outcome.FLAKY, [UNKNOWN, PASSED], id="another-hang"),
+        pytest.param(Outcome.FLAKY, [MOVED, PASSED], id="not-in-a-reboot"),
+    ],
+)
+def test_other_hangs_are_not_excused(outcome: Outcome, runs: list[RunRecord]) -> None:
+    """Lose this and a build that loses interrupts of each third guest that reboots is safe."""
+    assert not excused(outcome, runs)

@@ -12,7 +12,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from rich.console import Console
 
-from fixtures.outcome.outcome import BuildInfo, CellResult, Outcome, RunResult
+from fixtures.evidence.tcg_boots import SECOND_BOOTS
+from fixtures.outcome.outcome import BuildInfo, CellResult, Outcome, RunRecord, RunResult
 from reports.changes import NOTHING_BEFORE
 from reports.machine_readable.junit import write_junit
 from reports.machine_readable.verdict_json import verdict_data
@@ -210,6 +211,26 @@ def test_quick_run_says_what_was_not_tested() -> None:
         "Quick run: it has only a part of the tests. Decide about shipping by a complete run."
     ]
     assert untested(run)[0] == NotTested("What a quick run leaves out", "reboots; libvirt")
+
+
+def booted(source: str, *, second: bool, result: str = "pass") -> RunRecord:
+    """A run whose guest was booted by `source`, twice if `second`."""
+    return RunRecord(source, "new", result, figures={SECOND_BOOTS: 1} if second else {})
+
+
+def test_second_boots_are_counted_by_build() -> None:
+    """Lose this and a build that boots only three of four guests under TCG looks like any other."""
+    runs = [booted("new", second=n == 0) for n in range(4)] + [booted("old", second=False)] * 2
+    run = make_run(make_cell(1, runs=[*runs, booted("new", second=False, result="unsupported")]))
+    assert remarks(run) == [
+        "TCG ended or stopped the first boot of 1 of 4 guests under new; their second boot went well."
+    ]
+
+
+def test_run_without_second_boots_has_no_remark_about_them() -> None:
+    """Lose this and every run has the remark."""
+    under_kvm = make_cell(2, accelerator="kvm", runs=[booted("new", second=True)])
+    assert remarks(make_run(make_cell(1, runs=[booted("new", second=False)]), under_kvm)) == []
 
 
 def test_run_of_some_tests_says_what_was_not_tested() -> None:
