@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from fixtures.attempt.attempt import Attempt, Setting
+from fixtures.attempt.second_boot import booted
 from fixtures.errors import DiedAtBoot, HungAtBoot, RigError
 from fixtures.evidence.beats import Line
 from fixtures.evidence.tcg_boots import SECOND_BOOTS
@@ -98,6 +99,26 @@ def test_evidence_of_the_first_boot_is_kept(boots: Boot, tmp_path: Path) -> None
         pass
     evidence = {file.name: file.read_text() for file in tmp_path.iterdir()}
     assert evidence == {"first-boot-source-stderr.txt": KNOWN, "source-stderr.txt": ""}
+
+
+@pytest.mark.parametrize("registers", ["CPU#0", None], ids=["qmp", "libvirt"])
+def test_registers_of_a_boot_that_hung_are_kept(registers: str | None, tmp_path: Path) -> None:
+    """Lose this and nobody can look into a boot that hung, because its QEMU is ended for the next one."""
+    closed: list[bool] = []
+    asked = {"registers": lambda: registers, "interrupts": lambda: HUNG}
+    machine: Any = SimpleNamespace(label="source", close=lambda: closed.append(True), **asked)
+    guest: Any = SimpleNamespace(machines=[machine])
+    boots = iter([HungAtBoot("it hangs"), None])
+
+    def start() -> None:
+        if (error := next(boots)) is not None:
+            raise error
+
+    assert booted(start, guest, tmp_path, "tcg") == "it hangs"
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [
+        ("first-boot-source-registers.txt", HUNG)
+    ]
+    assert closed
 
 
 def test_guest_whose_qemu_dies_at_boot_for_another_reason_is_not_booted_again(boots: Boot) -> None:
