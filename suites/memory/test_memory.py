@@ -37,6 +37,9 @@ NODES = GuestOptions(memory=MemoryOptions("memfd", nodes=2))
 @promise("hugepages", path="qmp", mechanism="multifd", options=HUGE, slow=True)
 @promise("two-nodes", path="qmp", mechanism="precopy", vcpus=2, options=NODES, slow=True)
 @promise("two-nodes", path="qmp", mechanism="postcopy", hardware="virtio", vcpus=2, options=NODES, slow=True)
+@promise("memfd", path="libvirt", mechanism="precopy", options=MEMFD, compared="memory", slow=True)
+@promise("memfd", path="libvirt", mechanism="postcopy-immediate", options=MEMFD, compared="memory", slow=True)
+@promise("file", path="libvirt", mechanism="precopy", options=FILE, compared="memory", slow=True)
 def test_move_takes_no_more_memory_than_before(guest: Guest, hot_patch: HotPatch) -> None:
     """Lose this and an update that takes the memory of each guest three times fills up the host."""
     guest.works()

@@ -102,8 +102,30 @@ def test_name_of_a_promise_says_that_it_needs_kvm(aspect: str, needs_kvm: bool) 
         Promise(aspect, path="qmp", mechanism="precopy", needs_kvm=needs_kvm)
 
 
-@pytest.mark.parametrize("path,mechanism", [("qmp", "ignore-shared"), ("libvirt", "precopy")])
-def test_memory_of_its_own_needs_a_way_that_can_give_it(path: PathName, mechanism: Mechanism) -> None:
+MEMFD = MemoryOptions("memfd")
+
+
+@pytest.mark.parametrize(
+    "path,mechanism,memory",
+    [
+        ("qmp", "ignore-shared", MEMFD),
+        ("libvirt", "precopy", MemoryOptions("hugepages")),
+        ("libvirt", "precopy", MemoryOptions("memfd", nodes=2)),
+    ],
+)
+def test_memory_of_its_own_needs_a_way_that_can_give_it(
+    path: PathName, mechanism: Mechanism, memory: MemoryOptions
+) -> None:
     """Lose this and a cell about a guest with a memfd moves a guest that has none, and passes."""
-    with pytest.raises(UsageError, match="may choose `memory`"):
-        Promise("m", path=path, mechanism=mechanism, options=GuestOptions(memory=MemoryOptions("memfd")))
+    with pytest.raises(UsageError, match="no such `memory` here"):
+        Promise("m", path=path, mechanism=mechanism, options=GuestOptions(memory=memory))
+
+
+@pytest.mark.parametrize("path,kib", [("qmp", 262152), ("libvirt", 262144)])
+def test_libvirt_makes_memory_in_whole_mib(path: PathName, kib: int) -> None:
+    """Lose this and the guest's RAM is passed through to QEMU, and libvirt's elements are not tested."""
+    options = GuestOptions(memory=MEMFD)
+    (cell,) = promised_cells(
+        SHIPPED, [replace(ONCE, path=path, mechanism="precopy", options=options)], ["x86_64"]
+    )
+    assert cell.guest("a-machine").memory_kib == kib

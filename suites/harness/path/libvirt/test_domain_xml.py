@@ -8,7 +8,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from fixtures.machine.interface import label_of_destination
+from fixtures.matrix.guest_options import USUAL, GuestOptions
 from fixtures.matrix.guestspec import GuestSpec
+from fixtures.matrix.memory_options import Backing, MemoryOptions
 from fixtures.matrix.names import Arch, Hardware
 from fixtures.path.libvirt.cpu_definition import HOST_CPU
 from fixtures.path.libvirt.domain_xml import for_destination, render_domain, socket_paths
@@ -28,10 +30,11 @@ def xml_of(
     round_memory: bool = False,
     accelerator: str = "tcg",
     cpu: str = "",
+    options: GuestOptions = USUAL,
 ) -> str:
     """The XML of a guest with characters in all names that XML must escape."""
     return render_domain(
-        GuestSpec(arch, MACHINES[arch], vcpus, "busy", hardware, 0, round_memory),
+        GuestSpec(arch, MACHINES[arch], vcpus, "busy", hardware, 0, round_memory, options=options),
         name=f"hotpatch-{HARD}",
         program=f"/usr/bin/{HARD}",
         accelerator=accelerator,
@@ -102,6 +105,21 @@ def test_ram_that_libvirt_would_round_is_passed_through() -> None:
 def test_round_ram_is_libvirts_own() -> None:
     """Lose this and the cells of guests with the usual RAM have other RAM than guests in the field."""
     assert arguments(xml_of("x86_64", round_memory=True)) == []
+
+
+@pytest.mark.parametrize("backing", ["memfd", "file"])
+def test_ram_is_made_by_libvirts_elements(backing: Backing) -> None:
+    """Lose this and the cell of a memfd has anonymous memory."""
+    options = GuestOptions(memory=MemoryOptions(backing))
+    xml = xml_of("x86_64", round_memory=True, options=options)
+    memory = ET.fromstring(xml).find("memoryBacking")  # noqa: S314 - our own
+    assert memory is not None
+    assert [(each.tag, *each.attrib.values()) for each in memory] == [
+        ("source", backing),
+        ("access", "shared"),
+    ]
+    assert arguments(xml) == []
+    assert ET.fromstring(xml_of("x86_64")).find("memoryBacking") is None  # noqa: S314 - our own
 
 
 @pytest.mark.parametrize("arch,devices", [("x86_64", {"watchdog"}), ("ppc64le", {"input"})])
