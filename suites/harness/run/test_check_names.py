@@ -25,7 +25,6 @@ WITHOUT_SEED = {
     "beats": "a guest that loses one is broken, and `alive` or `panic` finds that first",
     "wake": "a vCPU that does not wake is found by `alive` or `vcpus`, which are asked before",
     "clock": "Linux does not let its clock go back, whatever its counter does",
-    "clock-jump": "under TCG a counter is checked before; nobody has shown a seed of kvm-clock yet",
     "converges": WAITS,
     "hang": WAITS,
 }

@@ -7,6 +7,8 @@ from typing import Literal
 
 from suites.harness.support.seeds import BUILD, TIME, Seed, SeededBuild
 from suites.harness.support.seeds_on_emulated_hosts import EMULATED
+from suites.harness.support.seeds_read_back import THREE_SECONDS_NS
+from suites.harness.support.stream_seeds import build, field, seed
 from suites.harness.support.wrong_builds import RECEIVES, Wrong, does, sets
 
 IRQCHIP = "qmp-precopy-idle-bare-1vcpu-kvm-timers"
@@ -65,6 +67,18 @@ NO_CLOCK = _one(
         TIME,
     ),
 )
+CLOCK_AHEAD = build(
+    "stream-kvm-clock",
+    seed(
+        TIME,
+        "kvm-clock is 3 s ahead",
+        CLOCK.removeprefix("qmp-"),
+        field("kvmclock", "clock", "plus", THREE_SECONDS_NS),
+        "clock-jump: ",
+    ),
+    suite="suites/kvm",
+    more=EMULATED,
+)
 FAULTS_NOT_COUNTED = _one(
     "old",
     "kvm-without-faults",
@@ -103,6 +117,7 @@ OF_KVM = (
     IRQCHIP_OF_QEMU,
     NO_RING,
     NO_CLOCK,
+    CLOCK_AHEAD,
     FAULTS_NOT_COUNTED,
     KNOWS_LESS_OF_THE_HOST,
     FORGETS_HOW_TO_CHECK,
