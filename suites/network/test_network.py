@@ -17,8 +17,9 @@ from fixtures.matrix.promises import Promise
 
 def tap(aspect: str, nic: Nic, **more: object) -> Promise:
     """A guest that has this card on a tap."""
-    usual = {"mechanism": "precopy", "profile": "busy", "vcpus": 2, "version": "newest-old", "slow": True}
-    return Promise(aspect, path="qmp", options=GuestOptions(nic=nic), **{**usual, **more})  # type: ignore[arg-type]
+    usual = {"path": "qmp", "mechanism": "precopy", "profile": "busy", "vcpus": 2, "version": "newest-old"}
+    more = {**usual, "slow": True, **more}
+    return Promise(aspect, options=GuestOptions(nic=nic), **more)  # type: ignore[arg-type]
 
 
 x86 = partial(tap, only="x86_64")
@@ -34,6 +35,8 @@ x86 = partial(tap, only="x86_64")
 @x86("tap-e1000", E1000, mechanism="postcopy")
 @x86("tap-e1000e", E1000E)
 @x86("tap-rtl8139", RTL8139)
+@x86("tap-virtio", VIRTIO, path="libvirt")
+@x86("tap-virtio", VIRTIO, path="libvirt", mechanism="postcopy")
 @tap("tap-virtio", VIRTIO, only="ppc64le", mechanism="postcopy-immediate", profile="idle", vcpus=1)
 @tap("tap-spapr-vlan", SPAPR_VLAN, only="ppc64le", mechanism="postcopy-immediate", profile="idle", vcpus=1)
 def test_guest_stays_in_touch_with_its_network(

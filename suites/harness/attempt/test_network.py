@@ -90,6 +90,18 @@ def test_good_move_passes(attempt: Any, tmp_path: Path) -> None:
     assert '"CSUM","GUEST_ANNOUNCE"' in (tmp_path / "network.json").read_text()
 
 
+def test_stop_is_known_of_a_domain_too(attempt: Any) -> None:
+    """Lose this and the gap of a guest of libvirt is measured from the beginning of its move."""
+    attempt.timeline = Timeline("move", [Mark(STOPPED, "source", "suspended migrated")])
+    assert moved(attempt) == []
+    at_qmp = attempt.figures["gap of frames at the switchover ms"]
+    attempt.timeline = Timeline("move", [Mark(STOPPED, "source", "STOP")])
+    attempt.network.came = [BEFORE_FRAMES, AFTER_FRAMES]
+    attempt.guest.machine.label = "source"
+    assert moved(attempt) == []
+    assert attempt.figures["gap of frames at the switchover ms"] == at_qmp
+
+
 def test_guest_that_is_deaf_before_its_move_is_no_finding(attempt: Any, network: ScriptedNetwork) -> None:
     """Lose this and the suite's own mistake counts against an update."""
     network.came = [BEFORE_FRAMES - 1]

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.errors import Unsupported
+from fixtures.errors import RigError, Unsupported
 from fixtures.hosts.local import LOCAL
 from fixtures.hosts.network import network as networks
 from fixtures.hosts.network.network import Network, network_for
@@ -148,6 +148,41 @@ def test_failing_sandbox_is_unsupported(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     with pytest.raises(Unsupported, match=r"No permissions to create a new namespace; run as root, or allow"):
         Network(VIRTIO, tmp_path)
+
+
+TAKES = """
+import fcntl, os, struct
+tap = os.open("/dev/net/tun", os.O_RDWR)
+fcntl.ioctl(tap, 0x400454CA, struct.pack("=16sH22x", b"vnet7", 0x1002))
+print("made", flush=True)
+input()
+"""
+"""Makes a tap, as libvirt does."""
+
+
+def test_tap_of_a_program_in_the_network_is_a_port(network: Network) -> None:
+    """Lose this and nobody knows at which port a guest of libvirt is."""
+    if os.geteuid():
+        pytest.skip("only root enters the network from outside")
+    with pytest.raises(RigError, match="no interface 'vnet7', which should be a tap of source"):
+        network.took("source", "vnet7")
+    line = [*network.enters, sys.executable, "-I", "-c", TAKES]
+    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == "made\n"
+        network.took("source", "vnet7")
+        assert network.ports["source"] > 0
+        assert network.offloads("source")
+        program.communicate("\n", timeout=LONG_SECONDS)
+
+
+def test_network_that_no_program_can_enter_is_unsupported(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and a host without nsenter gets a traceback."""
+    monkeypatch.setattr("shutil.which", lambda _name: None)
+    with pytest.raises(Unsupported, match="nsenter is missing"):
+        assert not network.enters
 
 
 HOLDS = """

@@ -1,14 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""QEMU's arguments for network cards on a tap."""
+"""Network cards on a tap: QEMU's arguments, and libvirt's elements."""
 
 from __future__ import annotations
+
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from fixtures.matrix.guest_devices import driven
 from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.guestspec import GuestSpec
-from fixtures.matrix.nics import E1000, E1000E, MAC, MULTIQUEUE, RTL8139, SPAPR_VLAN, VHOST, VIRTIO, Nic
+from fixtures.matrix.nics import (
+    BRIDGE,
+    E1000,
+    E1000E,
+    MAC,
+    MULTIQUEUE,
+    RTL8139,
+    SPAPR_VLAN,
+    VHOST,
+    VIRTIO,
+    Nic,
+)
 
 
 def test_card_with_one_queue() -> None:
@@ -44,3 +57,25 @@ def test_guest_drives_its_card(nic: Nic) -> None:
 def test_only_virtio_takes_segmented_frames() -> None:
     """Lose this and cards have taps that libvirt would not give them."""
     assert [nic.is_virtio for nic in (VIRTIO, MULTIQUEUE, E1000E)] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    "nic, model, driver",
+    [
+        (VIRTIO, "virtio", {"name": "qemu"}),
+        (MULTIQUEUE, "virtio", {"name": "qemu", "queues": "2"}),
+        (VHOST, "virtio", {"name": "vhost"}),
+        (E1000, "e1000", None),
+    ],
+    ids=["virtio", "queues", "vhost", "e1000"],
+)
+def test_libvirt_puts_the_card_on_the_bridge(nic: Nic, model: str, driver: dict[str, str] | None) -> None:
+    """Lose this and libvirt moves another card than the name of the cell says, or one without a network."""
+    element = ET.fromstring(nic.element)  # noqa: S314 - our own
+    found = {each.tag: each.attrib for each in element}
+    assert (element.get("type"), found["source"], found["mac"]) == (
+        "bridge",
+        {"bridge": BRIDGE},
+        {"address": MAC},
+    )
+    assert (found["model"], found.get("driver")) == ({"type": model}, driver)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import psutil
 import pytest
@@ -19,6 +19,7 @@ from fixtures.builds.sandbox import Command, Sandbox
 from fixtures.errors import RigError, Unsupported
 from fixtures.hosts.attempt_dir import attempt_dir
 from fixtures.hosts.local import LOCAL
+from fixtures.hosts.network.network import TUN, Network
 from fixtures.path.libvirt import daemon as daemon_module
 from fixtures.path.libvirt import daemons as daemons_module
 from fixtures.path.libvirt.daemon import CAPABILITIES, STATE, Daemon
@@ -217,3 +218,28 @@ def test_flood_of_a_daemon_is_cut(tmp_path: Path, place: Path) -> None:
     assert len(said) < 2000
     assert "\x1b" not in said
     assert (place / "s1/output").stat().st_size < 1_000_000
+
+
+def test_daemons_of_a_private_network_end_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a daemon makes taps in a network that is gone, or ends with another guest's network."""
+    made: list[Any] = []
+
+    def start(*_: object, **how: Any) -> Any:
+        daemon = SimpleNamespace(alive=True, ended=False, how=how)
+        daemon.close = lambda: setattr(daemon, "ended", True)
+        made.append(daemon)
+        return daemon
+
+    monkeypatch.setattr(daemons_module, "Daemon", start)
+    daemons, build = Daemons(), Build("old", Sandbox(tmp_path), {})
+    network, another = (cast("Network", object()) for _ in range(2))
+    for each in (None, network, another, network):
+        daemons.of(build, "source", images=tmp_path, network=each)
+    daemons.leave(network)
+    assert [daemon.ended for daemon in made] == [False, True, False]
+    usual, private = made[0].how, made[1].how
+    assert (usual["network"], usual["devices"], usual["capabilities"]) == (None, (), ())
+    assert (private["network"], private["devices"]) == (network, (TUN,))
+    assert private["capabilities"] == ("CAP_NET_ADMIN",)
+    daemons.close()
+    assert [daemon.ended for daemon in made] == [True, True, True]

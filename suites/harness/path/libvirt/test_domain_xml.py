@@ -3,6 +3,7 @@
 
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -12,7 +13,9 @@ from fixtures.matrix.guest_options import USUAL, GuestOptions
 from fixtures.matrix.guestspec import GuestSpec
 from fixtures.matrix.memory_options import Backing, MemoryOptions
 from fixtures.matrix.names import Arch, Hardware
+from fixtures.matrix.nics import VIRTIO
 from fixtures.path.libvirt.cpu_definition import HOST_CPU
+from fixtures.path.libvirt.domain import Domain
 from fixtures.path.libvirt.domain_xml import for_destination, render_domain, socket_paths
 
 RUN_DIR = Path("/tmp/hp-x/hp-<y>")
@@ -155,3 +158,23 @@ def test_third_machine_has_channels_of_its_own() -> None:
     xml = "<a path='/r/destination-console'/><b path='/r/destination-2-agent'/>"
     there = for_destination(xml, Path("/r"), "destination", label_of_destination(1))
     assert there == "<a path='/r/destination-2-console'/><b path='/r/destination-2-agent'/>"
+
+
+def test_guest_on_a_tap_is_on_the_bridge() -> None:
+    """Lose this and libvirt's guest has no card, or every guest has one."""
+    card = "devices/interface[@type='bridge']/model"
+    model = ET.fromstring(xml_of("x86_64", "bare", options=GuestOptions(nic=VIRTIO))).find(card)  # noqa: S314 - our own
+    assert model is not None
+    assert ET.fromstring(xml_of("x86_64", "bare")).find(card) is None  # noqa: S314 - our own
+
+
+@pytest.mark.parametrize(
+    "interface, name",
+    [("<interface type='bridge'><target dev='vnet3'/></interface>", "vnet3"), ("", "")],
+)
+def test_tap_of_a_domain_is_named(interface: str, name: str) -> None:
+    """Lose this and frames of a guest of libvirt are looked for at no port, or at another's."""
+    other = "<interface type='user'><target dev='vnet9'/></interface>"
+    handle = SimpleNamespace(XMLDesc=lambda _flags: f"<domain><devices>{other}{interface}</devices></domain>")
+    domain = SimpleNamespace(handle=handle, bounded=lambda call, _what: call())
+    assert Domain.tap(domain) == name  # type: ignore[arg-type]
