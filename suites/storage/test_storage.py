@@ -19,6 +19,7 @@ DISKS = [
         mechanism=mechanism,
         options=GuestOptions(disk=disk),
         slow=(disk, mechanism) not in BY_DEFAULT,
+        only="x86_64" if (disk, mechanism) in disks.LSILOGIC else None,
     )
     for disk, mechanism in covering_disks()
 ]
