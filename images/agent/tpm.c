@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Keeps a value in a PCR, one in an NV index, and a secret that is sealed to the PCR; then reads the PCR without a
- * pause, so that a command is on its way whenever the guest is moved. At the end it looks at what is left of each.
+ * Keeps a value in a PCR, one in an NV index, and a secret that is sealed to the PCR; then reads the PCR
+ * without a pause, so that a command is on its way whenever the guest is moved. At the end it looks at what
+ * is left of each.
  *
- * A thread of its own talks to the TPM, so that an answer that never comes cannot block a command of the host. */
+ * A thread of its own talks to the TPM, so that an answer that never comes cannot block a command of the
+ * host. */
 #include "tpm.h"
 
 #include <stdio.h>
@@ -170,7 +172,7 @@ void tpm_begin(struct text *out)
 
 void tpm_report(struct text *out)
 {
-    uint64_t answered = atomic_load(&n_answered); /* first: a command is counted as sent before it is answered */
+    uint64_t answered = atomic_load(&n_answered); /* first: a command is counted as sent before that */
 
     text_add(out, " sent=%llu answered=%llu failed=%llu longest_us=%llu first=",
              (unsigned long long)atomic_load(&n_sent), (unsigned long long)answered,

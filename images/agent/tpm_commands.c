@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Commands of a TPM 2.0, as the TCG's "Trusted Platform Module Library", parts 2 and 3, defines them. Numbers are
- * big-endian. The device takes one command by write(2), which returns when the TPM has answered. */
+ * Commands of a TPM 2.0, as the TCG's "Trusted Platform Module Library", parts 2 and 3, defines them.
+ * Numbers are big-endian. The device takes one command by write(2), which returns when the TPM has answered. */
 #include "tpm.h"
 
 #include <endian.h>
@@ -131,7 +131,7 @@ static bool ask(const char *what)
     return true;
 }
 
-/* What the reply has at `at`, after its size in two bytes. Returns the size, 0 if that is more than `most`. */
+/* What the reply has at `at`, after its size in two bytes. Returns the size; 0 if it is more than `most`. */
 static size_t found_sized(size_t at, const unsigned char **data, size_t most)
 {
     size_t size = (size_t)reply.bytes[at] << 8 | reply.bytes[at + 1];

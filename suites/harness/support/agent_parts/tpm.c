@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Runs what the guest agent does with a TPM, over a made-up one that remembers nothing but a PCR, and prints
+ * its answers. Arguments: what to do, one after another. The TPM, from then on: `refuse` answers each command
+ * with an error, `silent` never answers, `long` says that its answers have more content than they have, and
+ * `reset` has another value in the PCR. */
+#include "tpm.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TPM 77
+
+struct config cfg;
+static _Atomic bool refusing, silent, exaggerating;
+static _Atomic unsigned char pcr = 0x5a;
+static unsigned char answer[256];
+static size_t answer_size;
+
+uint64_t now_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
+}
+
+void sleep_until_us(uint64_t mono_us)
+{
+    while (now_us() < mono_us)
+        usleep(1000);
+}
+
+uint64_t stretched_us(uint64_t us)
+{
+    return us / 30; /* so that a test of silence ends soon */
+}
+
+void futex_wait_us(_Atomic uint32_t *word, uint32_t while_is, uint64_t deadline_us)
+{
+    while (*word == while_is && now_us() < deadline_us)
+        usleep(100);
+}
+
+void futex_wake(_Atomic uint32_t *word)
+{
+    (void)word;
+}
+
+void start_thread(void *(*body)(void *), void *arg, int cpu, int fifo)
+{
+    pthread_t thread;
+
+    (void)cpu;
+    (void)fifo;
+    if (pthread_create(&thread, NULL, body, arg) != 0)
+        abort();
+}
+
+int access(const char *path, int mode)
+{
+    (void)mode;
+    return strcmp(path, "/dev/tpm0");
+}
+
+int open(const char *path, int flags, ...)
+{
+    (void)flags;
+    return strcmp(path, "/dev/tpm0") ? -1 : TPM;
+}
+
+static void add(const void *data, size_t size)
+{
+    memcpy(answer + answer_size, data, size);
+    answer_size += size;
+}
+
+static void add_sized(unsigned char content, unsigned char size)
+{
+    const unsigned char sizes[] = {exaggerating ? 0x7f : 0, size};
+    unsigned char data[TPM_DIGEST];
+
+    memset(data, content, sizeof data);
+    add(sizes, sizeof sizes);
+    add(data, size);
+}
+
+ssize_t write(int fd, const void *data, size_t size)
+{
+    static const unsigned char header[10], parameters[4], selected[18], handle[] = {0x80, 0, 0, 0};
+    const unsigned char *command = data;
+
+    if (fd != TPM)
+        abort();
+    while (silent)
+        pause();
+    answer_size = 0;
+    add(header, sizeof header);
+    switch (command[8] << 8 | command[9]) {
+    case 0x17e: /* PCR_Read */
+        add(selected, sizeof selected);
+        add_sized(pcr, TPM_DIGEST);
+        break;
+    case 0x14e: /* NV_Read */
+    case 0x15e: /* Unseal */
+        add(parameters, sizeof parameters);
+        add_sized(0x11, TPM_DIGEST);
+        break;
+    case 0x189: /* PolicyGetDigest */
+        add_sized(0x22, TPM_DIGEST);
+        break;
+    case 0x153: /* Create */
+        add(parameters, sizeof parameters);
+        add_sized(0x33, 4);
+        add_sized(0x44, 4);
+        break;
+    default:
+        add(handle, sizeof handle);
+    }
+    answer[8] = refusing;
+    return (ssize_t)size;
+}
+
+ssize_t read(int fd, void *data, size_t size)
+{
+    if (fd != TPM || size < answer_size)
+        abort();
+    memcpy(data, answer, answer_size);
+    return (ssize_t)answer_size;
+}
+
+static void print(void (*command)(struct text *out))
+{
+    struct text out;
+
+    text_start(&out);
+    command(&out);
+    puts(out.buf);
+}
+
+int main(int argc, char **argv)
+{
+    tpm_start();
+    for (int i = 1; i < argc; i++) {
+        if (!strcmp(argv[i], "begin"))
+            print(tpm_begin);
+        else if (!strcmp(argv[i], "end"))
+            print(tpm_end);
+        else if (!strcmp(argv[i], "look"))
+            print(tpm_look);
+        else if (!strcmp(argv[i], "silent"))
+            silent = true;
+        else if (!strcmp(argv[i], "long"))
+            exaggerating = true;
+        else if (!strcmp(argv[i], "refuse"))
+            refusing = true;
+        else if (!strcmp(argv[i], "reset"))
+            pcr = 0;
+        usleep(20000); /* commands are sent meanwhile */
+    }
+    return 0;
+}
