@@ -15,6 +15,7 @@ from fixtures.attempt.second_boot import booted
 from fixtures.errors import DiedAtBoot, HungAtBoot, RigError
 from fixtures.evidence.beats import Line
 from fixtures.evidence.tcg_boots import SECOND_BOOTS
+from fixtures.guest.diagnosis import interrupt_lost
 from fixtures.guest.guest import Guest
 from fixtures.machine.qmp_machine import HostSetup
 from fixtures.matrix.guestspec import GuestSpec
@@ -145,6 +146,38 @@ def test_qemu_that_ends_before_the_first_beat_died_at_boot() -> None:
     )
     with pytest.raises(DiedAtBoot, match=r"a build: QEMU closed the console .*: Assertion"):
         Guest(SPEC, lambda check: check).boots_on(machine)
+
+
+@pytest.mark.parametrize(
+    "vcpus, registers, hangs", [(2, "CPU#0", True), (2, None, False), (1, "CPU#0", False)]
+)
+def test_guest_that_beats_while_a_vcpu_hangs_has_hung_at_boot(
+    monkeypatch: pytest.MonkeyPatch, vcpus: int, registers: str | None, hangs: bool
+) -> None:
+    """Lose this and a vCPU that TCG stopped at boot counts as one that the move has lost."""
+    guest = Guest(GuestSpec("x86_64", "pc-q35-9.0", vcpus, "idle", "bare", 0), lambda check: check)
+    machine: Any = SimpleNamespace(
+        build=SimpleNamespace(name="a build"), registers=lambda: registers, interrupts=lambda: HUNG
+    )
+    agent = SimpleNamespace(ask=lambda _command: {})
+    monkeypatch.setattr(Guest, "agent", agent)
+    monkeypatch.setattr("fixtures.guest.guest.wait_for_beats", lambda *_: None)
+    monkeypatch.setattr("fixtures.guest.firmware_tables.listed", lambda _agent: {})
+    if hangs:
+        with pytest.raises(
+            HungAtBoot, match=r"booted on a build, but vCPU 0 waits .* still serves vector 236"
+        ):
+            guest.boots_on(machine)
+    else:
+        guest.boots_on(machine)
+
+
+def test_vcpu_that_works_between_two_looks_does_not_hang() -> None:
+    """Lose this and a guest is booted again because it was looked at while it served an interrupt."""
+    looks = iter([HUNG, HUNG.replace("ISR\t 236", "ISR\t (none)"), HUNG])
+    machine: Any = SimpleNamespace(interrupts=lambda: next(looks))
+    assert interrupt_lost(machine) == ""
+    assert next(looks) == HUNG
 
 
 @pytest.mark.parametrize("printed, kind", [(HUNG, HungAtBoot), ("", RigError), (None, RigError)])
