@@ -19,7 +19,7 @@ DISKS = [
         mechanism=mechanism,
         options=GuestOptions(disk=disk),
         slow=(disk, mechanism) not in BY_DEFAULT,
-        only="x86_64" if (disk, mechanism) in disks.LSILOGIC else None,
+        only="x86_64" if (disk, mechanism) in (*disks.LSILOGIC, *disks.PLUGGED) else None,
     )
     for disk, mechanism in covering_disks()
 ]
@@ -57,6 +57,7 @@ PAUSED = [
 @promised([*DISKS, *BY_LIBVIRT])
 def test_no_acknowledged_write_is_lost(guest: Guest, hot_patch: HotPatch, disk: AttemptDisk) -> None:
     """Lose this and a database whose commits were acknowledged finds its files damaged after an update."""
+    disk.is_there()
     guest.works()
     disk.is_written()
     assert hot_patch().runs_on_new_build

@@ -12,6 +12,7 @@ import pytest
 import fixtures.attempt.written_disk
 import fixtures.guest.written_disk
 from fixtures.attempt.written_disk import INDEX, AttemptDisk, bitmap_kept
+from fixtures.errors import RigError
 from fixtures.evidence.blocks import BLOCK
 from fixtures.evidence.checks import Check
 from fixtures.machine.monitor import CommandRefused
@@ -165,3 +166,50 @@ def test_image_of_a_domain_is_examined_once_it_has_ended(monkeypatch: pytest.Mon
     check = disk.image_is_whole()
     assert (check.held, check.detail, seen) == (False, "it is damaged", [True])
     assert disk.whose_fault({"submitted": "2"}) == "", "a domain is asked nothing that taints it"
+
+
+class _Plugs:
+    """A guest whose QEMU takes `device_add`, or refuses it."""
+
+    def __init__(self, disk: DiskOptions, refusal: str = "") -> None:
+        self.plugged: list[dict[str, str]] = []
+        self._refusal = refusal
+        self.options = SimpleNamespace(disk=disk)
+        self.setting = SimpleNamespace(spec=SimpleNamespace(options=self.options, vcpus=1))
+        self.monitor = self.agent = self.guest = self.machine = self
+
+    def record(self, check: Check) -> Check:
+        return check
+
+    def execute(self, command: str, **given: str) -> None:
+        if self._refusal:
+            raise CommandRefused(command, "GenericError", self._refusal)
+        self.plugged.append(given)
+
+
+def test_disk_is_plugged_into_the_running_guest() -> None:
+    """Lose this and a guest has no disk, or one that is not what its destination has."""
+    guest = _Plugs(DiskOptions("qcow2", "virtio-blk", plugged=True))
+    AttemptDisk(guest).is_there()  # type: ignore[arg-type]
+    disk = {
+        "driver": "virtio-blk-pci",
+        "id": "io",
+        "bus": "io-port",
+        "drive": "io-image",
+        "write-cache": "on",
+    }
+    assert guest.plugged == [disk]
+
+
+def test_disk_that_is_there_from_the_start_is_not_plugged() -> None:
+    """Lose this and QEMU refuses a second disk of one name."""
+    guest = _Plugs(DiskOptions("raw", "virtio-blk"))
+    AttemptDisk(guest).is_there()  # type: ignore[arg-type]
+    assert guest.plugged == []
+
+
+def test_disk_that_cannot_be_plugged_is_an_error() -> None:
+    """Lose this and a build is blamed for a disk that its guest never had."""
+    guest = _Plugs(DiskOptions("raw", "virtio-blk", plugged=True), "no slot")
+    with pytest.raises(RigError, match="cannot be plugged before any move: device_add: no slot"):
+        AttemptDisk(guest).is_there()  # type: ignore[arg-type]

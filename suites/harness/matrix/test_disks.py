@@ -15,6 +15,7 @@ from fixtures.matrix.disks import (
     BY_LIBVIRT,
     LSILOGIC,
     MOVED_BY,
+    PLUGGED,
     REFUSED,
     TARGETS,
     TELLING,
@@ -32,8 +33,8 @@ from fixtures.matrix.guestspec import GuestSpec
 from fixtures.matrix.promises import Promise
 
 
-def _arguments(disk: DiskOptions | None) -> str:
-    return shlex.join(disk_arguments(disk, Path("/place")))
+def _arguments(disk: DiskOptions | None, *, incoming: bool = False) -> str:
+    return shlex.join(disk_arguments(disk, Path("/place"), incoming=incoming))
 
 
 def _values(disk: DiskOptions, mechanism: str) -> list[tuple[str, object]]:
@@ -63,7 +64,7 @@ def test_cells_of_disks_have_different_names() -> None:
     names = [f"{mechanism} {disk.name}" for disk, mechanism in covering_disks()]
     assert len(names) == len(set(names))
     assert covering_disks()[: len(TELLING)] == list(TELLING)
-    last = [*REFUSED, *LSILOGIC]
+    last = [*REFUSED, *LSILOGIC, *PLUGGED]
     assert covering_disks()[-len(last) :] == last
 
 
@@ -81,6 +82,16 @@ def test_cells_of_disks_have_different_names() -> None:
 def test_arguments_make_the_disk(disk: DiskOptions, words: list[str]) -> None:
     """Lose this and a cell moves another disk than its name says."""
     assert [word for word in words if word not in _arguments(disk)] == []
+
+
+def test_plugged_disk_is_an_argument_of_the_destination_only() -> None:
+    """Lose this and a disk that is said to be plugged was there when its guest booted."""
+    disk = DiskOptions("raw", "virtio-scsi", plugged=True)
+    source, destination = _arguments(disk), _arguments(disk, incoming=True)
+    assert destination.startswith(source)
+    assert "pcie-root-port,id=io-port" in source
+    assert "virtio-scsi-pci" not in source
+    assert "virtio-scsi-pci,id=io-bus,bus=io-port" in destination
 
 
 def test_guest_without_a_disk_gets_no_arguments() -> None:
