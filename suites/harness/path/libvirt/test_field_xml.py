@@ -64,6 +64,18 @@ def test_kubevirt_has_root_ports_an_iothread_and_polled_statistics() -> None:
     assert (disk.get("iothread"), stats.get("period")) == ("1", "10")
 
 
+def test_disk_of_nova_is_opened_past_the_page_cache() -> None:
+    """Lose this and Nova's guests are moved with another cache than Nova gives them."""
+    driver = root_of("nova").find("devices/disk/driver")
+    assert driver is not None
+    assert driver.get("cache") == "none"
+    (disk,) = (device for device in CELLS["nova"].guest("a-machine").devices if device.kind == "disk")
+    assert disk.direct
+    assert ",cache.direct=on,file.cache.direct=on" in " ".join(disk.arguments)
+    others = [device for name, cell in CELLS.items() if name != "nova" for device in cell.guest("m").devices]
+    assert not [device.name for device in others if device.direct or "cache.direct" in str(device.arguments)]
+
+
 def test_uefi_guest_has_code_and_variables_of_its_own() -> None:
     """Lose this and libvirt boots the guest with SeaBIOS, or all guests share one file of variables."""
     root = root_of("virt-install-uefi")
