@@ -68,6 +68,41 @@ def test_helpers_of_a_process_count(started: Started) -> None:
     assert both.threads == one.threads + 1
 
 
+OF_A_THREAD = """
+import subprocess, threading
+started = threading.Event()
+def helped():
+    subprocess.Popen(["cat"], stdin=subprocess.PIPE)
+    started.set()
+    threading.Event().wait()
+threading.Thread(target=helped, daemon=True).start()
+started.wait()
+"""
+
+
+def test_helper_of_any_thread_counts(started: Started) -> None:
+    """Lose this and a helper is missed that QEMU's main thread has not started itself."""
+    one = seen(started("pass"))
+    assert seen(started(OF_A_THREAD)).threads == one.threads + 2
+
+
+def test_kernel_without_a_list_of_children_is_asked_otherwise(
+    started: Started, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and nothing is measured on such a kernel."""
+    read_text = Path.read_text
+
+    def without_children(file: Path, **how: str) -> str:
+        if file.name == "children":
+            raise FileNotFoundError(file)
+        return read_text(file, **how)
+
+    helped = started("import subprocess; helper = subprocess.Popen(['cat'], stdin=subprocess.PIPE)")
+    threads = seen(helped).threads
+    monkeypatch.setattr(Path, "read_text", without_children)
+    assert seen(helped).threads == threads
+
+
 def test_process_that_has_ended_has_no_footprint() -> None:
     """Lose this and a QEMU that dies at the end of its move ends in an error of the suite."""
     child = subprocess.Popen([sys.executable, "-c", ""])
