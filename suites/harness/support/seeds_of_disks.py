@@ -12,6 +12,8 @@ BLK = "multifd-idle-bare-1vcpu-disk-raw-virtio-blk-none-threads"
 AHCI = "precopy-idle-bare-1vcpu-disk-throttled-ahci-none-threads"
 QCOW2 = "multifd-idle-bare-1vcpu-disk-qcow2-virtio-blk-iothread-none-threads"
 BITMAP = "postcopy-idle-bare-1vcpu-disk-bitmap-ahci-none-threads"
+LIBVIRT_QCOW2 = "libvirt-precopy-idle-bare-1vcpu-disk-qcow2-virtio-blk-iothread-none-threads"
+LIBVIRT_SCSI = "libvirt-postcopy-idle-bare-1vcpu-disk-raw-virtio-scsi-iothread-none-threads"
 CELLS = " or ".join(f"{cell}]" for cell in (CHAIN, SCSI, BLK, AHCI, QCOW2, BITMAP))
 SELECT = ("suites/storage", "--arch=x86_64", "-m", "slow or not slow", "-k")
 
@@ -75,6 +77,30 @@ OF_DISKS = (
                 "defect-new",
                 ("dirty-bitmap: ", "recording False"),
                 harm="changed",
+            ),
+        ),
+        slow=True,
+    ),
+    SeededBuild(
+        "disk-writes-by-libvirt",
+        "new",
+        (*SELECT, f"{LIBVIRT_QCOW2}] or {LIBVIRT_SCSI}]"),
+        (
+            Seed(
+                "a cluster of a qcow2 image of libvirt's guest counts as free",
+                _disk("refcount", '"driver":"qcow2"'),
+                LIBVIRT_QCOW2,
+                "defect-new",
+                ("image: qemu-img check ends with 2", "refcount=0 reference=1"),
+                harm="lost",
+            ),
+            Seed(
+                "a write of libvirt's guest goes to another sector",
+                _disk("misplaces", "virtio-scsi-pci"),
+                LIBVIRT_SCSI,
+                "defect-new",
+                ("disk-data: ", "first 0: misplaced (lap "),
+                harm="lost",
             ),
         ),
         slow=True,

@@ -113,6 +113,14 @@ static pid_t start(const char *program, char **argv, int output)
     fail(program);
 }
 
+static pid_t real_qemu;
+
+/* libvirt ends a QEMU by SIGTERM, on which the real one closes its disks. */
+static void pass_on(int number)
+{
+    kill(real_qemu, number);
+}
+
 /* Waits for the child. A frozen thread is traced by this process, which must also reap it first. */
 static int wait_for_end(pid_t child)
 {
@@ -151,7 +159,8 @@ int main(int argc, char **argv)
         insert_into_monitor(child_fd, &rig, &monitor);
     if (pipe2(output, O_CLOEXEC))
         fail("pipe2");
-    child = start(program, arguments(argv), output[1]);
+    child = real_qemu = start(program, arguments(argv), output[1]);
+    signal(SIGTERM, pass_on);
     close(output[1]);
     if (child_fd >= 0)
         close(child_fd);
