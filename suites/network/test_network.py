@@ -11,7 +11,7 @@ from fixtures.attempt.network import NetworkUnderMove
 from fixtures.guest.examination import examined
 from fixtures.guest.guest import Guest
 from fixtures.matrix.guest_options import GuestOptions
-from fixtures.matrix.nics import E1000, E1000E, MULTIQUEUE, RTL8139, SPAPR_VLAN, VHOST, VIRTIO, Nic
+from fixtures.matrix.nics import E1000, E1000E, GIVEN, MULTIQUEUE, RTL8139, SPAPR_VLAN, VHOST, VIRTIO, Nic
 from fixtures.matrix.promises import Promise
 
 
@@ -37,6 +37,7 @@ x86 = partial(tap, only="x86_64")
 @x86("tap-rtl8139", RTL8139)
 @x86("tap-virtio", VIRTIO, path="libvirt")
 @x86("tap-virtio", VIRTIO, path="libvirt", mechanism="postcopy")
+@x86("tap-virtio-given", GIVEN, path="libvirt")
 @tap("tap-virtio", VIRTIO, only="ppc64le", mechanism="postcopy-immediate", profile="idle", vcpus=1)
 @tap("tap-spapr-vlan", SPAPR_VLAN, only="ppc64le", mechanism="postcopy-immediate", profile="idle", vcpus=1)
 def test_guest_stays_in_touch_with_its_network(

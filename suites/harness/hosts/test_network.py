@@ -22,7 +22,7 @@ from fixtures.hosts.local import LOCAL
 from fixtures.hosts.network import network as networks
 from fixtures.hosts.network.network import Network, network_for
 from fixtures.hosts.network.peer import MAGIC, NUMBER, kind_of
-from fixtures.matrix.nics import E1000, MAC, MULTIQUEUE, VHOST, VIRTIO, Nic
+from fixtures.matrix.nics import BRIDGE, E1000, GIVEN, MAC, MULTIQUEUE, VHOST, VIRTIO, Nic, given_tap
 from fixtures.places import ROOT
 from fixtures.waiting import Deadline, comes_true
 
@@ -174,6 +174,36 @@ def test_tap_of_a_program_in_the_network_is_a_port(network: Network) -> None:
         assert network.ports["source"] > 0
         assert network.offloads("source")
         program.communicate("\n", timeout=LONG_SECONDS)
+
+
+ON_THE_BRIDGE = """
+import sys
+from pyroute2 import IPRoute
+links = IPRoute()
+tap, bridge = (links.get_links(links.link_lookup(ifname=name)[0])[0] for name in sys.argv[1:])
+assert tap.get_attr("IFLA_MASTER") == bridge["index"]
+assert tap["flags"] & 1, "it is down"
+"""
+
+
+def test_tap_is_given_to_who_asks_for_it(tmp_path: Path) -> None:
+    """Lose this and libvirt finds no tap, or takes one that is not on the bridge."""
+    if os.geteuid():
+        pytest.skip("only root enters the network from outside")
+    for nic, held in ((VIRTIO, False), (GIVEN, True)):
+        try:
+            network = Network(nic, tmp_path)
+        except Unsupported as error:
+            pytest.skip(str(error))
+        network.gives("source")
+        if held:
+            network.took("source", given_tap("source"))
+            line = [*network.enters, sys.executable, "-I", "-c", ON_THE_BRIDGE, given_tap("source"), BRIDGE]
+            subprocess.run(line, check=True, timeout=LONG_SECONDS)
+        else:
+            with pytest.raises(RigError, match="has no interface"):
+                network.took("source", given_tap("source"))
+        network.close()
 
 
 def test_network_that_no_program_can_enter_is_unsupported(

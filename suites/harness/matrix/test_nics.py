@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from fixtures.machine.interface import label_of_destination
 from fixtures.matrix.guest_devices import driven
 from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.guestspec import GuestSpec
@@ -14,6 +15,7 @@ from fixtures.matrix.nics import (
     BRIDGE,
     E1000,
     E1000E,
+    GIVEN,
     MAC,
     MULTIQUEUE,
     RTL8139,
@@ -21,6 +23,7 @@ from fixtures.matrix.nics import (
     VHOST,
     VIRTIO,
     Nic,
+    given_tap,
 )
 
 
@@ -79,3 +82,15 @@ def test_libvirt_puts_the_card_on_the_bridge(nic: Nic, model: str, driver: dict[
         {"address": MAC},
     )
     assert (found["model"], found.get("driver")) == ({"type": model}, driver)
+
+
+def test_libvirt_takes_a_tap_that_exists() -> None:
+    """Lose this and the cell about taps of others is about those that libvirt makes."""
+    element = ET.fromstring(GIVEN.element)  # noqa: S314 - our own
+    target = element.find("target")
+    assert target is not None
+    assert (element.get("type"), target.attrib) == ("ethernet", {"dev": given_tap("source"), "managed": "no"})
+    assert element.find("source") is None
+    names = [given_tap(label) for label in ("source", "destination", label_of_destination(1))]
+    assert len(set(names)) == 3
+    assert max(map(len, names)) <= 15

@@ -170,7 +170,11 @@ def test_guest_on_a_tap_is_on_the_bridge() -> None:
 
 @pytest.mark.parametrize(
     "interface, name",
-    [("<interface type='bridge'><target dev='vnet3'/></interface>", "vnet3"), ("", "")],
+    [
+        ("<interface type='bridge'><target dev='vnet3'/></interface>", "vnet3"),
+        ("<interface type='ethernet'><target dev='t-source' managed='no'/></interface>", "t-source"),
+        ("", ""),
+    ],
 )
 def test_tap_of_a_domain_is_named(interface: str, name: str) -> None:
     """Lose this and frames of a guest of libvirt are looked for at no port, or at another's."""
@@ -178,3 +182,9 @@ def test_tap_of_a_domain_is_named(interface: str, name: str) -> None:
     handle = SimpleNamespace(XMLDesc=lambda _flags: f"<domain><devices>{other}{interface}</devices></domain>")
     domain = SimpleNamespace(handle=handle, bounded=lambda call, _what: call())
     assert Domain.tap(domain) == name  # type: ignore[arg-type]
+
+
+def test_destination_takes_the_tap_that_it_is_given() -> None:
+    """Lose this and the destination wants the source's tap, which is in use."""
+    there = for_destination("<target dev='t-source' managed='no'/>", Path("/r"))
+    assert there == "<target dev='t-destination' managed='no'/>"
