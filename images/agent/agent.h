@@ -126,6 +126,17 @@ void helper_tick(unsigned cpu); /* a long job calls this to show that it makes p
 bool helper_run_on_all(struct text *out, void (*job)(unsigned cpu, void *arg));
 void helper_start(void);
 
+/* jobs.c: a thread that does one job at a time, which may never end */
+struct jobs {
+    void (*run)(unsigned job);
+    _Atomic uint32_t posted, done;
+    unsigned next;
+};
+void jobs_start(struct jobs *jobs); /* before any command: creates the thread */
+void jobs_post(struct jobs *jobs, unsigned job);
+bool jobs_at_rest(struct jobs *jobs);
+/* Waits until the last job is done, or for so long; as long as `counter` grows, if that is given. */
+bool jobs_finished(struct jobs *jobs, uint64_t us, _Atomic uint64_t *counter);
 /* holder.c: a thread per vCPU that spins with known values in its registers whenever it can */
 void holder_start(void);
 void holder_spin(unsigned cpu, bool on);

@@ -21,9 +21,8 @@
 #define END_US 15000000u
 
 enum job { WRITE, VERIFY };
-static _Atomic uint32_t posted, done, started;
+static _Atomic uint32_t started;
 static _Atomic bool ending;
-static enum job job;
 static struct {
     char path[80], disk[DISK_NAME_SIZE + 1], driver[64];
     unsigned written, blocks, depth; /* the first `written` blocks are overwritten, the others only read */
@@ -125,52 +124,15 @@ static void verify_blocks(void)
     close(fd);
 }
 
-static void *writer_main(void *unused)
+static void run(unsigned job)
 {
-    (void)unused;
-    for (;;) {
-        uint32_t seen = atomic_load(&done);
-
-        if (atomic_load(&posted) == seen) {
-            futex_wait_us(&posted, seen, UINT64_MAX);
-            continue;
-        }
-        if (job == WRITE)
-            write_laps();
-        else
-            verify_blocks();
-        atomic_store(&done, seen + 1);
-        futex_wake(&done);
-    }
-    return NULL;
+    if (job == WRITE)
+        write_laps();
+    else
+        verify_blocks();
 }
 
-static bool at_rest(void)
-{
-    return atomic_load(&done) == atomic_load(&posted);
-}
-
-static void post(enum job next)
-{
-    job = next;
-    atomic_fetch_add(&posted, 1);
-    futex_wake(&posted);
-}
-
-/* Waits until the thread has done its job; as long as `counter` grows, if that is given. */
-static bool finished(_Atomic uint64_t *counter)
-{
-    uint64_t before;
-
-    do {
-        uint64_t deadline = now_us() + stretched_us(END_US);
-
-        before = counter ? atomic_load(counter) : 0;
-        while (!at_rest() && now_us() < deadline)
-            futex_wait_us(&done, atomic_load(&posted) - 1, deadline);
-    } while (!at_rest() && counter && atomic_load(counter) != before);
-    return at_rest();
-}
+static struct jobs jobs = {.run = run};
 
 /* Some disks appear long after their driver was loaded. */
 static bool find_disk(void)
@@ -192,7 +154,7 @@ void disk_writer_begin(struct text *out, const char *driver, const char *disk, u
 {
     uint64_t deadline = now_us() + stretched_us(END_US);
 
-    if (!at_rest() || strlen(disk) >= DISK_NAME_SIZE || blocks > MAX_BLOCKS || written > blocks
+    if (!jobs_at_rest(&jobs) || strlen(disk) >= DISK_NAME_SIZE || blocks > MAX_BLOCKS || written > blocks
         || blocks % READ_BLOCKS || written % STEP == 0 || !depth || depth > MAX_DEPTH) {
         text_fail(out, "the writer runs already, or cannot write such a disk");
         return;
@@ -208,7 +170,7 @@ void disk_writer_begin(struct text *out, const char *driver, const char *disk, u
     }
     atomic_store(&ending, false);
     atomic_store(&started, 0);
-    post(WRITE);
+    jobs_post(&jobs, WRITE);
     while (!atomic_load(&started) && now_us() < deadline)
         futex_wait_us(&started, 0, deadline);
     if (!atomic_load(&started) || atomic_load(&n_failed))
@@ -229,21 +191,21 @@ void disk_writer_report(struct text *out)
 void disk_writer_end(struct text *out)
 {
     atomic_store(&ending, true);
-    finished(NULL);
+    jobs_finished(&jobs, END_US, NULL);
     disk_writer_report(out);
 }
 
 void disk_writer_verify(struct text *out)
 {
-    if (!at_rest()) {
+    if (!jobs_at_rest(&jobs)) {
         text_fail(out, "requests of the writer have not ended");
         return;
     }
     memset(&found, 0, sizeof found);
     found.why = "none";
     atomic_store(&n_checked, 0);
-    post(VERIFY);
-    if (!finished(&n_checked)) {
+    jobs_post(&jobs, VERIFY);
+    if (!jobs_finished(&jobs, END_US, &n_checked)) {
         text_fail(out, "a read of the disk has not ended");
         return;
     }
@@ -255,5 +217,5 @@ void disk_writer_verify(struct text *out)
 
 void disk_writer_start(void)
 {
-    start_thread(writer_main, NULL, cfg.busy ? -1 : (int)cfg.beat_cpu, 0);
+    jobs_start(&jobs);
 }

@@ -15,10 +15,9 @@
 #define AFTER_FAILURE_US 10000u
 
 enum job { BEGIN, LOOK };
-static _Atomic uint32_t posted, done, ready;
+static _Atomic uint32_t ready;
 static _Atomic bool ending;
 static bool exists;
-static enum job job;
 static _Atomic uint64_t n_sent, n_answered, n_failed, longest_us;
 static char first_failure[TPM_FAILURE];
 static uint32_t primary, loaded;
@@ -100,46 +99,15 @@ static void begin(void)
         use();
 }
 
-static void *tpm_main(void *unused)
+static void run(unsigned job)
 {
-    (void)unused;
-    for (;;) {
-        uint32_t seen = atomic_load(&done);
-
-        if (atomic_load(&posted) == seen) {
-            futex_wait_us(&posted, seen, UINT64_MAX);
-            continue;
-        }
-        if (job == BEGIN)
-            begin();
-        else
-            look();
-        atomic_store(&done, seen + 1);
-        futex_wake(&done);
-    }
-    return NULL;
+    if (job == BEGIN)
+        begin();
+    else
+        look();
 }
 
-static bool at_rest(void)
-{
-    return atomic_load(&done) == atomic_load(&posted);
-}
-
-static void post(enum job next)
-{
-    job = next;
-    atomic_fetch_add(&posted, 1);
-    futex_wake(&posted);
-}
-
-static bool finished(void)
-{
-    uint64_t deadline = now_us() + stretched_us(JOB_US);
-
-    while (!at_rest() && now_us() < deadline)
-        futex_wait_us(&done, atomic_load(&posted) - 1, deadline);
-    return at_rest();
-}
+static struct jobs jobs = {.run = run};
 
 static void report_found(struct text *out)
 {
@@ -157,11 +125,11 @@ void tpm_begin(struct text *out)
 {
     uint64_t deadline = now_us() + stretched_us(JOB_US);
 
-    if (!exists || atomic_load(&posted)) {
+    if (!exists || atomic_load(&jobs.posted)) {
         text_fail(out, exists ? "the TPM is in use already" : "this guest has no TPM");
         return;
     }
-    post(BEGIN);
+    jobs_post(&jobs, BEGIN);
     while (!atomic_load(&ready) && now_us() < deadline)
         futex_wait_us(&ready, 0, deadline);
     if (!atomic_load(&ready) || atomic_load(&n_failed))
@@ -183,18 +151,18 @@ void tpm_report(struct text *out)
 void tpm_end(struct text *out)
 {
     atomic_store(&ending, true);
-    finished();
+    jobs_finished(&jobs, JOB_US, NULL);
     tpm_report(out);
 }
 
 void tpm_look(struct text *out)
 {
-    if (!at_rest()) {
+    if (!jobs_at_rest(&jobs)) {
         text_fail(out, "the TPM has not answered a command");
         return;
     }
-    post(LOOK);
-    if (!finished()) {
+    jobs_post(&jobs, LOOK);
+    if (!jobs_finished(&jobs, JOB_US, NULL)) {
         text_fail(out, "the TPM does not answer");
         return;
     }
@@ -206,6 +174,6 @@ void tpm_start(void)
 {
     if (access("/dev/tpm0", F_OK) == 0) {
         exists = true;
-        start_thread(tpm_main, NULL, cfg.busy ? -1 : (int)cfg.beat_cpu, 0);
+        jobs_start(&jobs);
     }
 }

@@ -11,7 +11,7 @@ from fixtures.evidence.blocks import faults, laps_after, new_disk
 from fixtures.guest.written_disk import blocks_held, requests_ended
 from suites.harness.support.agent_parts import Part, compiled_part
 
-MODULES = ["disk_writer", "disk_requests", "block", "text"]
+MODULES = ["disk_writer", "jobs", "disk_requests", "block", "text"]
 WRITTEN, BLOCKS = 96, 128
 """As in agent_parts/disk_writer.c."""
 Answer = dict[str, str]

@@ -10,7 +10,7 @@ import pytest
 from fixtures.guest.tpm import KEPT, commands_answered, kept
 from suites.harness.support.agent_parts import Part, compiled_part
 
-MODULES = ["tpm", "tpm_commands", "text"]
+MODULES = ["tpm", "jobs", "tpm_commands", "text"]
 Answer = dict[str, str]
 
 

@@ -4,6 +4,7 @@
  * there, and `half N` its first half. `refuse` lets each later request fail. */
 #include "agent_devices.h"
 #include "blocks.h"
+#include "threads.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,45 +23,6 @@
 
 struct config cfg;
 static _Atomic bool refusing;
-
-uint64_t now_us(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
-}
-
-void sleep_until_us(uint64_t mono_us)
-{
-    while (now_us() < mono_us)
-        usleep(1000);
-}
-
-uint64_t stretched_us(uint64_t us)
-{
-    return us;
-}
-
-void futex_wait_us(_Atomic uint32_t *word, uint32_t while_is, uint64_t deadline_us)
-{
-    while (*word == while_is && now_us() < deadline_us)
-        usleep(100);
-}
-
-void futex_wake(_Atomic uint32_t *word)
-{
-    (void)word;
-}
-
-void start_thread(void *(*body)(void *), void *arg, int cpu, int fifo)
-{
-    pthread_t thread;
-
-    (void)cpu;
-    (void)fifo;
-    pthread_create(&thread, NULL, body, arg);
-}
 
 bool sysfs_find_by_driver(const char *directory, const char *start, const char *drivers, char *name, size_t size)
 {

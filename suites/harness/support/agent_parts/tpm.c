@@ -5,6 +5,9 @@
  * `reset` has another value in the PCR. */
 #include "tpm.h"
 
+#define STRETCH / 30 /* so that a test of silence ends soon */
+#include "threads.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -20,46 +23,6 @@ static _Atomic bool refusing, silent, exaggerating;
 static _Atomic unsigned char pcr = 0x5a;
 static unsigned char answer[256];
 static size_t answer_size;
-
-uint64_t now_us(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
-}
-
-void sleep_until_us(uint64_t mono_us)
-{
-    while (now_us() < mono_us)
-        usleep(1000);
-}
-
-uint64_t stretched_us(uint64_t us)
-{
-    return us / 30; /* so that a test of silence ends soon */
-}
-
-void futex_wait_us(_Atomic uint32_t *word, uint32_t while_is, uint64_t deadline_us)
-{
-    while (*word == while_is && now_us() < deadline_us)
-        usleep(100);
-}
-
-void futex_wake(_Atomic uint32_t *word)
-{
-    (void)word;
-}
-
-void start_thread(void *(*body)(void *), void *arg, int cpu, int fifo)
-{
-    pthread_t thread;
-
-    (void)cpu;
-    (void)fifo;
-    if (pthread_create(&thread, NULL, body, arg) != 0)
-        abort();
-}
 
 int access(const char *path, int mode)
 {

@@ -19,6 +19,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "receives.h"
+
 /* A command of the guest: the tag of one without sessions, and where its code ends. */
 #define NO_SESSIONS 0x8001u
 #define CODE_END 9
@@ -37,24 +39,7 @@ static const struct {
     /* HierarchyChangeAuth of the owner: one byte */
     {"owner", "\x80\x02\0\0\0\x1e\0\0\x01\x29\x40\0\0\x01\0\0\0\x09\x40\0\0\x09\0\0\0\0\0\0\x01x", 0x1e},
 };
-static const char *wrong = "";
 static _Atomic unsigned commands;
-
-__attribute__((constructor)) static void begin(void)
-{
-    char line[65536];
-    int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
-    ssize_t got = read(fd, line, sizeof line);
-
-    close(fd);
-    if (getenv("WRONG") && got > 0 && memmem(line, (size_t)got, "-incoming", sizeof "-incoming"))
-        wrong = getenv("WRONG");
-}
-
-static bool is(const char *what)
-{
-    return strcmp(wrong, what) == 0;
-}
 
 static void damage(struct iovec *part, const unsigned char *content)
 {
