@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from fixtures.evidence.blocks import NEVER_AFTER_PAUSE
 from fixtures.evidence.harm import Harm
 from fixtures.matrix.domain_endpoints import BY_NAME
 from fixtures.matrix.tpms import SHARED_STATE
@@ -12,6 +13,7 @@ from reports.sentences.checks import check_of
 from reports.sentences.happens import AT_NEXT_BOOT
 from reports.sentences.names import way_words
 from reports.sentences.queues import queues_advice
+from reports.sentences.subjects import PAUSES
 
 BLAMED = {
     Outcome.REGRESSION: "the update",
@@ -43,6 +45,13 @@ UNMOVED = {
 
 ELSEWHERE = "Give the new QEMU another address, or none, before it starts: see docs/endpoints.md."
 """What to do about guests whose addresses both QEMUs want."""
+
+
+NO_IOTHREAD = (
+    "Restart them without an iothread for their disks, or wait for a fix: see docs/triage.md. Each pause, "
+    "snapshot or move can stop such a disk."
+)
+"""What to do about guests whose disks lose requests when the guest is paused."""
 
 
 OWN_STATE = "Give the swtpm of the new QEMU a state directory of its own: see docs/endpoints.md."
@@ -89,12 +98,16 @@ def _despite_old(finding: Finding, works: str) -> str:
         return ELSEWHERE
     if subject.endswith(f"-{SHARED_STATE}"):
         return OWN_STATE
+    if _loses_requests(finding):
+        return NO_IOTHREAD
     if works:
         return f"Move them with {works} instead, or restart them."
     return "Restart them to leave the old build; no update moves them safely."
 
 
 def _against(finding: Finding, works: str) -> str:
+    if _loses_requests(finding):
+        return NO_IOTHREAD
     other = f", or move them with {works}" if works else ""
     if finding.harm is Harm.LOST:
         if len(finding.harms) > 1:
@@ -112,6 +125,11 @@ def _against(finding: Finding, works: str) -> str:
     if finding.harm is None and finding.first.runs:
         return f"Do not move them so. Restart them under the new build{other}, or wait for a fix."
     return f"Check guests that rely on it before they are moved{other}, or wait for a fix."
+
+
+def _loses_requests(finding: Finding) -> bool:
+    subject = finding.first.subject
+    return subject.endswith(PAUSES) and "-iothread-" in subject and NEVER_AFTER_PAUSE in finding.signature
 
 
 def _instead(finding: Finding) -> str:

@@ -12,6 +12,7 @@ from fixtures.printable import shown_line
 from reports.sentences.checks import failure_words
 from reports.sentences.names import way_words
 from reports.sentences.queues import queues_words
+from reports.sentences.subjects import PAUSES
 
 MOST_SAID = 140
 """Characters of a difference, or of an error of the suite."""
@@ -83,8 +84,9 @@ def _harmed(finding: Finding) -> str:
     if not harms:
         return "do not pass a move"
     if len(harms) == 1:
+        subject = finding.first.subject
         return {
-            Harm.LOST: "are lost when they are moved",
+            Harm.LOST: f"are lost when they are {'paused' if subject.endswith(PAUSES) else 'moved'}",
             Harm.STRANDED: "cannot be moved",
             Harm.CHANGED: "are changed by a move",
             Harm.SLOW: "are moved more slowly, or at a higher cost, than before",

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import get_args
 
+from fixtures.matrix.disks import DiskBus, DiskFormat
 from fixtures.matrix.field_cells import FIELD
 from fixtures.matrix.firmwares import UEFI
 from reports.sentences import names
@@ -20,11 +22,14 @@ HARDWARE = {
     "managed": "with hot-plugged devices",
 }
 """What its devices are; a `bare` guest has none worth a word."""
+DISK = "disk-"
+PAUSES = "-pauses"
+"""How the aspect of guests ends that are paused many times after their move."""
 ASPECTS = {
     "canary-": "that show a limit of the accelerator",
     "drivers-": "with {}",
     "tpm-": "with a virtual TPM ({})",
-    "disk-": "that write to a disk ({})",
+    DISK: "that write to {}",
     "kvm-": "under KVM ({})",
     "moved-again": "that are moved a second time",
     "moved-back": "that are moved back",
@@ -101,8 +106,24 @@ def _aspect(name: str) -> str:
         return ASPECTS.get(name, "")
     for beginning, words in ASPECTS.items():
         if beginning.endswith("-") and name.startswith(beginning):
-            rest = name.removeprefix(beginning)
-            return words.format(
-                names.device_words([rest]) if beginning == "drivers-" else names.name_of(rest)
-            )
+            return words.format(_rest(beginning, name.removeprefix(beginning)))
     return f"in the test {names.name_of(name)}"
+
+
+def _rest(beginning: str, rest: str) -> str:
+    """The rest of an aspect in words."""
+    if beginning == DISK:
+        return _disk_words(rest)
+    return names.device_words([rest]) if beginning == "drivers-" else names.name_of(rest)
+
+
+def _disk_words(name: str) -> str:
+    """`a raw disk on virtio-blk with an iothread`, by the name that `DiskOptions` has for it."""
+    bus = next((bus for bus in get_args(DiskBus) if f"-{bus}-" in f"-{name}-"), "")
+    kind = name.partition("-")[0]
+    if not bus or kind not in get_args(DiskFormat):
+        return f"a disk ({names.name_of(name)})"
+    thread = " with an iothread" if "-iothread-" in name else ""
+    plugged = " that was plugged in" if "-plugged" in name else ""
+    paused = " and are paused after their move" if name.endswith(PAUSES) else ""
+    return f"{'a chain of images' if kind == 'chain' else f'a {kind} disk'} on {bus}{thread}{plugged}{paused}"

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Findings about disks that guests write to, in plain sentences."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from fixtures.evidence.blocks import NEVER_AFTER_PAUSE
+from fixtures.evidence.harm import Harm
+from fixtures.guest.written_disk import DISK_REQUESTS
+from fixtures.matrix.disks import DiskOptions, covering_disks
+from fixtures.outcome.blame import signature
+from fixtures.outcome.findings import findings
+from fixtures.outcome.outcome import Outcome, RunRecord
+from reports.sentences.sentences import Sentences, sentences
+from reports.sentences.subjects import guest_words
+from suites.harness.support.report_samples import make_cell
+
+THREAD = "raw-virtio-blk-iothread-none-threads"
+
+
+def _words(disk: str) -> str:
+    return guest_words([f"idle-bare-1vcpu-disk-{disk}"])
+
+
+@pytest.mark.parametrize(
+    "disk, words",
+    [
+        (DiskOptions("raw", "ahci"), "a raw disk on ahci"),
+        (
+            DiskOptions("chain", "virtio-scsi", iothread=True),
+            "a chain of images on virtio-scsi with an iothread",
+        ),
+        (DiskOptions("qcow2", "virtio-blk", plugged=True), "a qcow2 disk on virtio-blk that was plugged in"),
+    ],
+)
+def test_disk_is_named_in_words(disk: DiskOptions, words: str) -> None:
+    """Lose this and the first screen names a disk by the words of a cell's id."""
+    assert _words(disk.name) == f"that write to {words}"
+
+
+def test_each_disk_has_words() -> None:
+    """Lose this and a new kind of disk is shown as a name in brackets."""
+    assert [disk.name for disk, _ in covering_disks() if "(" in _words(disk.name)] == []
+
+
+@pytest.mark.parametrize("name", ["new", "new-virtio-blk-none", "raw-floppy-none-threads"])
+def test_disk_of_another_version_is_shown_by_its_name(name: str) -> None:
+    """Lose this and a report of a recorded run with other disks fails, or says something false."""
+    assert _words(name) == f"that write to a disk ({name})"
+
+
+def _lost_by_a_pause(subject: str, outcome: Outcome) -> Sentences:
+    words = "32 of 99 requests never end after pause 7"
+    said = signature(DISK_REQUESTS, NEVER_AFTER_PAUSE)
+    run = RunRecord("debian-12", "debian-13", "fail", f"{DISK_REQUESTS}: {words}", said, harm=Harm.LOST)
+    cell = make_cell(1, outcome, reason=f"{DISK_REQUESTS}: {words}", runs=[run])
+    [finding] = findings([replace(cell, subject=f"idle-bare-1vcpu-disk-{subject}").note_harm()])
+    return sentences(finding)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.DEFECT_NEW, Outcome.DEFECT_OLD])
+def test_guests_that_a_pause_loses_are_not_said_to_be_lost_by_a_move(outcome: Outcome) -> None:
+    """Lose this and users restart guests under a build in which their disks stop as well."""
+    text = _lost_by_a_pause(f"{THREAD}-pauses", outcome)
+    assert "disk on virtio-blk with an iothread and are paused after their move" in text.guests
+    assert text.happens.startswith("are lost when they are paused: ")
+    assert text.advice.startswith("Restart them without an iothread for their disks")
+
+
+def test_disk_without_an_iothread_gets_no_advice_about_one() -> None:
+    """Lose this and users take away what their guests do not have."""
+    assert "iothread" not in _lost_by_a_pause("raw-virtio-blk-none-threads-pauses", Outcome.DEFECT_NEW).advice
