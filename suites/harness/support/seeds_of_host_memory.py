@@ -88,7 +88,7 @@ DAMAGED = (
         seed(
             OTHER_MEMORY,
             "pages of zeros in a memfd",
-            f"qmp-{MEMFD}",
+            MEMFD,
             pages(PageRule("flip", "zero", first=ABOVE_THE_KERNEL, one_in=8)),
             "memory: ",
             "damaged; first",

@@ -62,7 +62,7 @@ OF_NETWORKS = (
         seed(
             NETWORKS,
             "the tap of virtio-net gets no segmented frames",
-            f"qmp-{ON_A_TAP}",
+            ON_A_TAP,
             field("virtio-net", "virtio/net/curr_guest_offloads"),
             "offloads: the tap no longer has tx-checksum-ip-generic",
             harm="changed",
