@@ -17,6 +17,10 @@ def test_first_commands_of_the_readme_stay() -> None:
 WRONG = {
     "a key that the matrix lacks": ("wrong_yaml", "```yaml\nbuilds:\n  a: {kind: host, path: /}\n```\n"),
     "a build that there is not": ("wrong_yaml", "```yaml\npairs: [{old: none, new: debian-13}]\n```\n"),
+    "a waiver without an owner": (
+        "wrong_yaml",
+        "```yaml\nwaivers:\n- {id: a, match: {arch: x86_64}, reason: b, link: c, expires: 2027-03-31}\n```\n",
+    ),
     "a page that is gone": ("wrong_links", "[there](docs/gone.md)"),
     "a heading that is gone": ("wrong_links", "# Here\n[there](#there)"),
     "a file that is gone": ("wrong_files", "see `fixtures/gone.py`"),

@@ -17,6 +17,7 @@ from ruamel.yaml import YAML
 
 from fixtures.errors import UsageError
 from fixtures.matrix.schema import Matrix, load_matrix
+from fixtures.matrix.waivers import KEY, with_waivers
 from fixtures.places import MATRIX_FILE, ROOT
 from suites.harness.support.docs_pages import SECONDS, Page, pages
 from suites.harness.support.docs_selections import wrong_selections
@@ -77,11 +78,22 @@ def known_builds() -> frozenset[str]:
     return frozenset(name for example in ("{}", *examples) for name in matrix_with(example).builds)
 
 
+def check_waivers(example: str) -> None:
+    """Read an example as a whole file of waivers for the shipped matrix. Raises :class:`UsageError`."""
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        file.write(example)
+        file.flush()
+        with_waivers(load_matrix(MATRIX_FILE), Path(file.name))
+
+
 def wrong_yaml(page: Page) -> Iterator[str]:
-    """YAML blocks that are not a valid part of a matrix."""
+    """YAML blocks that are neither a valid part of a matrix nor a valid file of waivers."""
     for block in page.blocks("yaml"):
         try:
-            matrix_with(block)
+            if block.startswith(f"{KEY}:"):
+                check_waivers(block)
+            else:
+                matrix_with(block)
         except UsageError as error:
             yield str(error)
 
