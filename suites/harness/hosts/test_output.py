@@ -13,6 +13,7 @@ import pytest
 from fixtures.builds.build import Build
 from fixtures.builds.sandbox import Sandbox
 from fixtures.hosts import output as output_module
+from fixtures.hosts.endings import end_in_words, killed_by_another
 from fixtures.hosts.interface import Program
 from fixtures.hosts.local_process import LocalProcess
 from fixtures.hosts.output import BoundedOutput, Kept, run_bounded
@@ -142,3 +143,17 @@ def test_program_that_does_not_end_is_ended() -> None:
     """Lose this and a QEMU that hangs over a question outlives the run."""
     with pytest.raises(subprocess.TimeoutExpired):
         run_bounded([sys.executable, "-I", "-c", "import time; time.sleep(60)"], env={}, seconds=0.3)
+
+
+def test_qemu_that_its_sandbox_outlived_was_killed_from_outside() -> None:
+    """Lose this and a QEMU counts as one that failed, because only its sandbox was not killed."""
+    assert end_in_words(137, ended_by_us=False, killer="x") == "exit status 137 (x killed it: out of memory?)"
+    assert killed_by_another(137, ended_by_us=False)
+
+
+@pytest.mark.parametrize("status, ended_by_us", [(137, True), (139, False), (0, False), (None, False)])
+def test_qemu_that_ended_otherwise_was_not_killed_from_outside(
+    status: int | None, *, ended_by_us: bool
+) -> None:
+    """Lose this and a crash, or the suite's own end of a QEMU, is blamed on the host."""
+    assert not killed_by_another(status, ended_by_us=ended_by_us)
