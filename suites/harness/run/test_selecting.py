@@ -47,7 +47,7 @@ def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Configure:
         options |= {"matrix": str(MATRIX_FILE), "old": "debian-12", "new": "debian-13", "collect_only": True}
         options |= dict.fromkeys(("allure_report_dir", "xmlpath", *selecting.SELECTING))
         options |= {"seed": "7", "repeat": "1", "accelerator": "auto"} | given
-        options["_m"] = options["markexpr"] or ""
+        options |= {"_m": options["markexpr"] or "", "_k": options["keyword"] or ""}
         config: Any = SimpleNamespace(
             stash=pytest.Stash(),
             option=SimpleNamespace(**options),
@@ -116,6 +116,13 @@ def test_unknown_accelerator_ends_the_run(configure: Configure) -> None:
     said = said_at_the_end(configure, accelerator="xen")
     assert "--accelerator: there is no accelerator 'xen'" in said
     assert "choose one of auto, kvm, emulated, tcg" in said
+
+
+@pytest.mark.parametrize("option,name", [("-m", "markexpr"), ("-k", "keyword")])
+def test_expression_that_is_none_ends_the_run(option: str, name: str, configure: Configure) -> None:
+    """Lose this and a slip in -m or -k first fetches builds, then ends as a failure of the suite itself."""
+    said = said_at_the_end(configure, **{name: "postcopy and"})
+    assert said.startswith(f"{option}: 'postcopy and' is no expression: at column 13: expected")
 
 
 @pytest.mark.parametrize("option", ["shard", "cells"])
