@@ -9,7 +9,7 @@ from fixtures.errors import UsageError
 from fixtures.matrix.cell_ids import cell_named
 from fixtures.matrix.cells import Cell
 from fixtures.matrix.field_cells import field_cells
-from fixtures.matrix.guest_devices import DRIVEN
+from fixtures.matrix.guest_devices import DRIVEN, OF_ONE_SUITE
 from fixtures.matrix.schema import Matrix, load_matrix
 from fixtures.outcome.outcome import Outcome
 from fixtures.outcome.support import facts
@@ -26,6 +26,12 @@ MISTAKES = {
         "virtio-disc",
         "devices[1]: unknown device 'virtio-disc'; did you mean",
     ),
+    "tpm": (
+        "virtio-disk",
+        "tpm-crb",
+        "no field guest can have the device tpm-crb, take it out; guests of suites/tpm",
+    ),
+    "disk-of-storage": ("virtio-disk", "io-nvme", "devices[1]: no field guest can have the device io-nvme"),
     "unknown-firmware": ("machine: q35", "machine: q35, firmware: ovmf", "firmware: unknown firmware 'ovmf'"),
     "device-of-another-arch": ("virtio-disk", "spapr-vscsi", "fleet: x86_64 has no device spapr-vscsi"),
     "machine-of-another-arch": ("q35", "pseries", "fleet: machine pseries is none of x86_64"),
@@ -56,6 +62,15 @@ def test_mistake_is_one_clear_message(case: str, tmp_path: Path) -> None:
         matrix_of(FIELD.replace(written, instead, 1), tmp_path)
     assert expected in str(refused.value)
     assert str(refused.value).count("line ") == 1
+
+
+def test_allowed_devices_can_be_used(tmp_path: Path) -> None:
+    """Lose this and the message about a misspelt device offers one that no field guest can have."""
+    with pytest.raises(UsageError) as refused:
+        matrix_of(FIELD.replace("virtio-disk", "tpm-crc", 1), tmp_path)
+    allowed = str(refused.value).partition("allowed: ")[2]
+    assert "virtio-disk, " in allowed
+    assert not [name for name in OF_ONE_SUITE if name in allowed]
 
 
 def test_guest_of_a_fleet_has_its_cells(tmp_path: Path) -> None:
