@@ -35,7 +35,7 @@ def _answer(answer: RollbackAnswer) -> str:
         return "not known, because nothing was moved back"
     if number == 1:
         return (
-            "no, not the only cell that was tried"
+            "no: the only cell that was tried could not go back"
             if answer.stuck
             else "yes, for the only cell that was tried"
         )

@@ -68,7 +68,7 @@ def _kind(name: str) -> str:
 
 def with_article(words: str) -> str:
     """The words with `a` or `an`, by how their first letter is spoken."""
-    vowel = re.match(r"[aeio]|[fhlmnrsx](?=[\d-])|ne2k|nvme|sd|lsi|xhci|mpt", words, re.IGNORECASE)
+    vowel = re.match(r"[aeio]|[fhlmnrsx](?=[\d-])|ne2k|nvme|sd|lsi|rtl|xhci|mpt", words, re.IGNORECASE)
     return f"{'an' if vowel else 'a'} {words}"
 
 

@@ -23,11 +23,18 @@ HARDWARE = {
 }
 """What its devices are; a `bare` guest has none worth a word."""
 DISK = "disk-"
+TAP = "tap-"
 PAUSES = "-pauses"
 """How the aspect of guests ends that are paused many times after their move."""
 ASPECTS = {
     "canary-": "that show a limit of the accelerator",
+    "drivers": "",
     "drivers-": "with {}",
+    "tap-virtio": "with a virtio network card on a tap",
+    "tap-virtio-2-queues": "with a virtio network card with 2 queues on a tap",
+    "tap-virtio-given": "with a virtio network card on a tap that libvirt does not make",
+    "tap-virtio-vhost": "with a virtio network card with vhost on a tap",
+    TAP: "with {} on a tap",
     "tpm-": "with a virtual TPM ({})",
     DISK: "that write to {}",
     "kvm-": "under KVM ({})",
@@ -41,6 +48,7 @@ ASPECTS = {
     "vnc-": "with a VNC server",
     "spice-": "with a SPICE server",
     "channel-": "with a channel to their agent at the path of a socket",
+    "channels": "with a channel to their agent",
     "standstill": "that stand still while they are moved",
     "oldest": "of the oldest machine type",
     "uefi": "that boot by UEFI",
@@ -63,8 +71,27 @@ ASPECTS = {
     "precopy-is-hopeless": "that write memory faster than it can be sent",
     "postcopy-ends-it": "that write memory faster than it can be sent",
     "auto-converge-ends-it": "that write memory faster than it can be sent",
+    "multifd-zlib-ends-it": "that write memory faster than it can be sent",
+    "multifd-zstd-ends-it": "that write memory faster than it can be sent",
+    "xbzrle-ends-it": "that write memory faster than it can be sent",
     "dirty-limit-ends-it": "that write memory faster than it can be sent",
     "longer-downtime-ends-it": "that write memory faster than it can be sent",
+    "compat-power8": "that run as POWER8",
+    "hash": "with a hash page table",
+    "xics": "with the interrupt controller XICS",
+    "transient": "that libvirt has no definition of",
+    "persistent-moves": "whose definition is moved with them",
+    "persistent-stays-defined": "whose definition stays at the source",
+    "restart-keeps-machine-type": "that are shut down and started again after the move",
+    "events": "whose move libvirt announces",
+    "events-of-postcopy": "whose postcopy libvirt announces",
+    "job-statistics": "of whose move libvirt reports figures",
+    "cpu-change-refused": "that are to get another CPU model, which libvirt must refuse",
+    "device-change-refused": "that are to get another network card, which libvirt must refuse",
+    "machine-type-change-refused": "that are to get another machine type, which libvirt must refuse",
+    "one-daemon-refused": "that are to be moved to the same libvirt daemon, which it must refuse",
+    "one-host-uuid-refused": "that are to be moved to the same host UUID, which libvirt must refuse",
+    "virsh-": "that virsh moves ({})",
 }
 """What is tested besides survival, by aspect or its beginning; of others their name is shown."""
 
@@ -114,7 +141,7 @@ def _rest(beginning: str, rest: str) -> str:
     """The rest of an aspect in words."""
     if beginning == DISK:
         return _disk_words(rest)
-    return names.device_words([rest]) if beginning == "drivers-" else names.name_of(rest)
+    return names.device_words([rest]) if beginning in {"drivers-", TAP} else names.name_of(rest)
 
 
 def _disk_words(name: str) -> str:

@@ -22,6 +22,12 @@ def test_words_name_the_guests_that_cannot_return() -> None:
     assert said.endswith("; the other 1 of 2 cells that were moved back returned; not tried under KVM")
 
 
+def test_only_cell_that_is_stuck_is_a_plain_no() -> None:
+    """Lose this and a run of one guest ends with a sentence that reads as a yes."""
+    said = rollback_words(make_run(stuck(make_swept(*E1000), "bad")))
+    assert said.startswith("no: the only cell that was tried could not go back; ")
+
+
 def test_words_name_an_architecture_instead_of_its_causes() -> None:
     """Lose this and a list of CPU models hides that nothing of an architecture returns."""
     power = [
