@@ -8,12 +8,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from fixtures.errors import HotPatchFailure
-from fixtures.guest.agent import Agent, AgentError, AgentSilent
+from fixtures.guest.agent import PORT_CLOSED, Agent, AgentError, AgentSilent
+from fixtures.guest.guest import Guest
 from fixtures.machine.consoles import Channel
+from fixtures.matrix.guestspec import GuestSpec
 from fixtures.waiting import Signal
 
 LONG = 20.0
@@ -185,6 +189,28 @@ def test_port_closed_before_the_question_is_reported_at_once() -> None:
             with pytest.raises(AgentSilent, match="port"):
                 agent.ask("verify", timeout=LONG)
     assert time.monotonic() - begun < LONG / 2
+
+
+def test_closed_port_is_reported_with_the_end_of_qemu() -> None:
+    """Lose this and a QEMU that was killed is reported as a closed port, and nobody knows why it closed."""
+    (port, qemus_port), (console, qemus_console) = socket.socketpair(), socket.socketpair()
+    channels = {"agent": Channel("agent", port), "console": Channel("console", console)}
+    machine: Any = SimpleNamespace(channels=channels, last_words=lambda: "exit status 137; nothing on stderr")
+    guest = Guest(GuestSpec("x86_64", "pc-q35-7.2", 1, "idle", "bare", 0), lambda check: check)
+    guest.machines = [machine]
+
+    def end() -> None:
+        qemus_port.recv(4096)
+        qemus_port.close()
+
+    threading.Thread(target=end, daemon=True).start()
+    for _ in ("during the question", "before the question"):
+        with pytest.raises(AgentSilent, match=r"port.*: exit status 137; nothing on stderr$") as failed:
+            guest.agent.ask("readback", timeout=LONG)
+        assert failed.value.cause == PORT_CLOSED
+    qemus_console.close()
+    for channel in channels.values():
+        channel.close()
 
 
 def test_closed_port_does_not_matter_to_what_is_only_told() -> None:

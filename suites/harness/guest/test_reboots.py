@@ -38,6 +38,7 @@ def beating(monkeypatch: pytest.MonkeyPatch) -> Reset:
         machine: Any = SimpleNamespace(
             channels={"console": console, "agent": None},
             build=SimpleNamespace(name="a build"),
+            last_words=lambda: "it still runs",
             interrupts=lambda: printed,
             reset=lambda: lines.extend(line(beat, 2.0) for beat in after),
         )
