@@ -9,7 +9,7 @@ import pytest
 
 from fixtures.evidence.tcg_boots import STILL_SERVES
 from fixtures.outcome.outcome import Outcome, RunRecord
-from fixtures.outcome.tcg_race import LEAST_OVERLOAD, MOST_PAGES, OVERLOAD, excused
+from fixtures.outcome.tcg_race import BUSY, LEAST_OVERLOAD, MOST_PAGES, OVERLOAD, excused
 
 FIRST = "first 4735: wrong lap in lap 64, expected 0x40, found 0x35"
 REWRITTEN = "pages were damaged when overwritten"
@@ -86,3 +86,20 @@ def test_one_lost_interrupt_is_no_verdict() -> None:
 def test_other_hangs_are_not_excused(outcome: Outcome, runs: list[RunRecord]) -> None:
     """Lose this and a build that loses interrupts of each third guest that reboots is safe."""
     assert not excused(outcome, runs)
+
+
+def _too_late(overload: float) -> RunRecord:
+    reason = "postcopy: events started booted, suspended migrated, stopped migrated"
+    return RunRecord("old", "new", "fail", reason, figures={OVERLOAD: overload})
+
+
+def test_postcopy_that_came_too_late_once_on_a_busy_machine_is_no_verdict() -> None:
+    """Lose this and a good update is undecided because a vCPU of one guest got no core in time."""
+    said = excused(Outcome.FLAKY, [_too_late(BUSY + 0.5), PASSED])
+    assert "precopy ended before postcopy began on an overloaded machine (overload 1.5)" in said
+
+
+@pytest.mark.parametrize("runs", [[_too_late(BUSY), PASSED], [_too_late(2.0), PASSED, _too_late(2.0)]])
+def test_build_that_ignores_postcopy_is_found(runs: list[RunRecord]) -> None:
+    """Lose this and a build whose postcopy is a precopy is taken for one on a busy machine."""
+    assert not excused(Outcome.FLAKY, runs)
