@@ -29,6 +29,8 @@ static uint32_t word(const struct pci_device *d, unsigned offset)
 }
 
 #define UPPER_HALF 0xffff0000u
+/* Indicators and power in the control register of a slot: Linux sets them seconds after its boot. */
+#define SLOT_SHOWS 0x000007c0u
 enum { EXPRESS_SLOT = 0x0100, EXPRESS_TYPE = 0xf0, EXPRESS_ROOT_PORT = 0x40, EXPRESS_VERSION = 0x0f };
 
 static void leave_out(uint32_t masks[CONFIG_BYTES / 4], unsigned offset, uint32_t bits)
@@ -45,7 +47,7 @@ static void mask_express(const struct pci_device *d, unsigned at, uint32_t masks
     leave_out(masks, at + 0x08, UPPER_HALF);
     leave_out(masks, at + 0x10, UPPER_HALF);
     if (flags & EXPRESS_SLOT)
-        leave_out(masks, at + 0x18, UPPER_HALF);
+        leave_out(masks, at + 0x18, UPPER_HALF | SLOT_SHOWS);
     if ((flags & EXPRESS_TYPE) == EXPRESS_ROOT_PORT)
         leave_out(masks, at + 0x20, UINT32_MAX);
     if ((flags & EXPRESS_VERSION) >= 2)
