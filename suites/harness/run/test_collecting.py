@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fixtures.matrix.promises import promise
-from fixtures.run.collecting import promises_of, put_field_guests_first
+from fixtures.run.collecting import LONG_SECONDS, promises_of, put_in_order
 from suites.harness.support.sample_checkout import SampleCheckout, sample_checkout
 
 IMPORT = "import pytest\nfrom fixtures.matrix.promises import promise\n"
@@ -147,8 +147,18 @@ def test_field_guests_come_first() -> None:
     """Lose this and whoever watches a run waits for the guests that most users have."""
     marked = {"a": False, "b": True, "c": False, "d": True}
     items: list[Any] = [
-        SimpleNamespace(name=name, get_closest_marker=lambda _marker, field=field: field or None)
+        SimpleNamespace(nodeid=name, get_closest_marker=lambda _marker, field=field: field or None)
         for name, field in marked.items()
     ]
-    put_field_guests_first(items)
-    assert [item.name for item in items] == ["b", "d", "a", "c"]
+    put_in_order(items, dict.fromkeys(marked, 1.0))
+    assert [item.nodeid for item in items] == ["b", "d", "a", "c"]
+
+
+def test_long_tests_come_before_short_ones() -> None:
+    """Lose this and all workers but one wait for the last test of a run."""
+    seconds = {"a": 5.0, "b": LONG_SECONDS, "c": 1.0, "d": 300.0}
+    items: list[Any] = [
+        SimpleNamespace(nodeid=name, get_closest_marker=lambda _marker: None) for name in seconds
+    ]
+    put_in_order(items, seconds)
+    assert [item.nodeid for item in items] == ["b", "d", "a", "c"]
