@@ -9,8 +9,10 @@ from collections.abc import Iterable
 from fixtures.matrix.names import COMPARED
 from fixtures.outcome.findings import FAILING
 from fixtures.outcome.outcome import CellResult, Outcome
-from reports.sentences.subjects import GUEST
+from reports.sentences.subjects import DISK, GUEST
 
+HAVE_MORE = (DISK, "tpm-", "tap-", "vnc-", "spice-", "channel-")
+"""How the aspects begin of guests that have more than their kind of devices: how others move says nothing."""
 Like = tuple[str, str, str]
 Way = tuple[str, str]
 """A path and a mechanism."""
@@ -19,8 +21,9 @@ Way = tuple[str, str]
 class Tried:
     """The moves of one run, by guests that are alike.
 
-    Booted guests are alike if architecture, machine type and kind of devices are the same. Swept subjects are
-    alike if architecture, machine type and subject are the same.
+    Booted guests are alike if architecture, machine type and kind of devices are the same, and what a test
+    gives its guest besides, such as a disk. Swept subjects are alike if architecture, machine type and
+    subject are the same.
     """
 
     def __init__(self, cells: Iterable[CellResult] = ()) -> None:
@@ -71,7 +74,10 @@ class Tried:
 def _like(cell: CellResult) -> Like:
     guest = GUEST.fullmatch(cell.subject)
     subject = "machine" if cell.subject in {"shared-ram", "ram-ends"} else cell.subject
-    return cell.arch, cell.machine, guest["hardware"] if guest else subject
+    if guest is None:
+        return cell.arch, cell.machine, subject
+    aspect = guest["aspect"] or ""
+    return cell.arch, cell.machine, aspect if aspect.startswith(HAVE_MORE) else guest["hardware"]
 
 
 NOTHING_TRIED = Tried()

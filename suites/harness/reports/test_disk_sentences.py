@@ -16,6 +16,7 @@ from fixtures.outcome.findings import findings
 from fixtures.outcome.outcome import Outcome, RunRecord
 from reports.sentences.sentences import Sentences, sentences
 from reports.sentences.subjects import guest_words
+from reports.sentences.tried import Tried
 from suites.harness.support.report_samples import make_cell
 
 THREAD = "raw-virtio-blk-iothread-none-threads"
@@ -73,3 +74,13 @@ def test_guests_that_a_pause_loses_are_not_said_to_be_lost_by_a_move(outcome: Ou
 def test_disk_without_an_iothread_gets_no_advice_about_one() -> None:
     """Lose this and users take away what their guests do not have."""
     assert "iothread" not in _lost_by_a_pause("raw-virtio-blk-none-threads-pauses", Outcome.DEFECT_NEW).advice
+
+
+def test_how_other_guests_move_says_nothing_of_guests_with_a_disk() -> None:
+    """Lose this and users move guests by a mechanism that was tried without their disk."""
+    subject = f"idle-bare-1vcpu-disk-{THREAD}-pauses"
+    lost = replace(make_cell(1, Outcome.DEFECT_NEW), subject=subject, mechanism="precopy")
+    bare = replace(make_cell(2, Outcome.PASS), subject="idle-bare-1vcpu", mechanism="multifd")
+    alike = replace(lost, outcome=Outcome.PASS, mechanism="postcopy")
+    assert Tried([lost, bare]).works([lost]) == set()
+    assert Tried([lost, bare, alike]).works([lost]) == {(alike.path, "postcopy")}
