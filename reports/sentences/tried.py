@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from fixtures.matrix.names import COMPARED
 from fixtures.outcome.findings import FAILING
 from fixtures.outcome.outcome import CellResult, Outcome
-from reports.sentences.subjects import DISK, GUEST
+from reports.sentences.subjects import DISK, GUEST, TAP
 
-HAVE_MORE = (DISK, "tpm-", "tap-", "vnc-", "spice-", "channel-")
+HAVE_MORE = (DISK, TAP, "tpm-", "vnc-", "spice-", "channel-")
 """How the aspects begin of guests that have more than their kind of devices: how others move says nothing."""
 Like = tuple[str, str, str]
 Way = tuple[str, str]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is a lost end of an interrupt told from any other hang?"""
+"""The suite recognises a guest that hangs because the end of an interrupt was lost, and no other hang."""
 
 from __future__ import annotations
 
