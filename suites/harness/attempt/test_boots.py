@@ -107,7 +107,9 @@ def test_registers_of_a_boot_that_hung_are_kept(registers: str | None, tmp_path:
     """Lose this and nobody can look into a boot that hung, because its QEMU is ended for the next one."""
     closed: list[bool] = []
     asked = {"registers": lambda: registers, "interrupts": lambda: HUNG}
-    machine: Any = SimpleNamespace(label="source", close=lambda: closed.append(True), **asked)
+    machine: Any = SimpleNamespace(
+        label="source", close=lambda: closed.append(True), asking_taints=registers is None, **asked
+    )
     guest: Any = SimpleNamespace(machines=[machine])
     boots = iter([HungAtBoot("it hangs"), None])
 
@@ -157,7 +159,7 @@ def test_guest_that_beats_while_a_vcpu_hangs_has_hung_at_boot(
     """Lose this and a vCPU that TCG stopped at boot counts as one that the move has lost."""
     guest = Guest(GuestSpec("x86_64", "pc-q35-9.0", vcpus, "idle", "bare", 0), lambda check: check)
     machine: Any = SimpleNamespace(
-        build=SimpleNamespace(name="a build"), registers=lambda: registers, interrupts=lambda: HUNG
+        build=SimpleNamespace(name="a build"), asking_taints=registers is None, interrupts=lambda: HUNG
     )
     agent = SimpleNamespace(ask=lambda _command: {})
     monkeypatch.setattr(Guest, "agent", agent)
