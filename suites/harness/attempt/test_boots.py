@@ -17,7 +17,7 @@ from fixtures.evidence.beats import Line
 from fixtures.evidence.tcg_boots import SECOND_BOOTS
 from fixtures.guest.diagnosis import interrupt_lost
 from fixtures.guest.guest import Guest
-from fixtures.machine.qmp_machine import HostSetup
+from fixtures.machine.host import HostSetup
 from fixtures.matrix.guestspec import GuestSpec
 from fixtures.matrix.mechanisms import MigrationPlan
 from fixtures.waiting import Deadline, Late

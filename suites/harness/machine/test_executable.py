@@ -10,8 +10,9 @@ import pytest
 from fixtures.builds.build import Build
 from fixtures.errors import UsageError
 from fixtures.hosts.attempt_dir import attempt_dir
+from fixtures.machine.host import HostSetup
 from fixtures.machine.probe import executable_file, probed
-from fixtures.machine.qmp_machine import HostSetup, QmpMachine
+from fixtures.machine.qmp_machine import QmpMachine
 from fixtures.matrix.guestspec import GuestSpec
 from fixtures.qualify.same_qemu import demand_two_qemus, digest_of, notes_on_shared, shares_qemu
 from suites.harness.support.fake_qemu import ANSWERS, fake_build

@@ -10,8 +10,9 @@ from fixtures.errors import HotPatchFailure, UsageError
 from fixtures.hosts.attempt_dir import attempt_dir
 from fixtures.machine import probe as probe_module
 from fixtures.machine import qmp_machine
+from fixtures.machine.host import HostSetup
 from fixtures.machine.probe import probed
-from fixtures.machine.qmp_machine import HostSetup, QmpMachine
+from fixtures.machine.qmp_machine import QmpMachine
 from fixtures.matrix.guestspec import GuestSpec
 from fixtures.still.machine import StillFailure, StillMachine, StillSpec
 from suites.harness.support.fake_qemu import ANSWERS, fake_build

@@ -13,7 +13,7 @@ from fixtures.builds.build import Build
 from fixtures.builds.sandbox import Sandbox
 from fixtures.evidence.beats import Gap
 from fixtures.evidence.checks import Check
-from fixtures.machine.qmp_machine import HostSetup
+from fixtures.machine.host import HostSetup
 from fixtures.matrix.guestspec import GuestSpec
 from fixtures.matrix.mechanisms import MigrationPlan
 from fixtures.path.interface import Move
