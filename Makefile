@@ -27,9 +27,9 @@ nightly: ## qualify every pair of matrix.yaml, in one report: [ARGS="more for py
 	@./setup.sh --with-report
 	@.venv/bin/python -m fixtures.nightly.night $(ARGS)
 
-report: ## merge runs of several machines into one report: FROM="directory directory…"
+report: ## merge runs of several machines into one report: FROM="directory directory…" [WAIVERS=file] [ARGS="--support …"]
 	@./setup.sh --with-report
-	@.venv/bin/python -m reports $(FROM)
+	@.venv/bin/python -m reports $(if $(WAIVERS),--waivers="$$WAIVERS") $(ARGS) $(FROM)
 
 pictures: ## renew the README's pictures from a run, with chromium: [FROM="directory"] (default: reports/latest)
 	@./setup.sh

@@ -74,9 +74,12 @@ def draw_pictures(run: Path, into: Path) -> list[Path]:
 
 
 def telling_timeline(run: Path) -> Path | None:
-    """The timeline of a busy guest in postcopy, or else of another guest; None if there is none."""
+    """The timeline of a busy guest in postcopy, or else of another guest; None if there is none.
+
+    A merged report has the evidence of each of its runs in a directory of that run.
+    """
     for glob in TELLING:
-        found = sorted((run / "evidence").glob(f"**/{glob}/*/timeline.svg"))
+        found = sorted(run.glob(f"**/evidence/**/{glob}/*/timeline.svg"))
         if found:
             return found[0]
     return None

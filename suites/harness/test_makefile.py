@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Do the variables of make reach pytest as the user gave them?"""
+"""Do the variables of make reach their command as the user gave them?"""
 
 from __future__ import annotations
 
@@ -14,21 +14,30 @@ from fixtures.places import ROOT
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """The Makefile beside a setup.sh that does nothing and a pytest that prints its arguments."""
+    """The Makefile beside a setup.sh that does nothing; pytest and python print their arguments."""
     shutil.copy(ROOT / "Makefile", tmp_path)
-    pytest_command = tmp_path / ".venv/bin/pytest"
-    pytest_command.parent.mkdir(parents=True)
-    pytest_command.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
+    commands = [tmp_path / ".venv/bin" / name for name in ("pytest", "python")]
+    commands[0].parent.mkdir(parents=True)
+    for command in commands:
+        command.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
     (tmp_path / "setup.sh").write_text("#!/bin/sh\n")
-    for program in (pytest_command, tmp_path / "setup.sh"):
+    for program in (*commands, tmp_path / "setup.sh"):
         program.chmod(0o755)
     return tmp_path
 
 
 @pytest.mark.parametrize(
-    "target,variable", [("qualify", "OLD"), ("qualify", "NEW"), ("qualify", "ARCH"), ("bench", "OLD")]
+    "target,variable",
+    [
+        ("qualify", "OLD"),
+        ("qualify", "NEW"),
+        ("qualify", "ARCH"),
+        ("qualify", "WAIVERS"),
+        ("bench", "OLD"),
+        ("report", "WAIVERS"),
+    ],
 )
-def test_quote_in_a_variable_reaches_pytest(target: str, variable: str, checkout: Path) -> None:
+def test_quote_in_a_variable_reaches_the_command(target: str, variable: str, checkout: Path) -> None:
     """Lose this and a quote in `OLD=` runs as a command of the shell."""
     value = "x'; touch pwned; echo '\"`touch pwned`"
     done = subprocess.run(

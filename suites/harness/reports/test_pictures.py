@@ -42,6 +42,14 @@ def test_guest_that_works_in_postcopy_is_shown(run: Path) -> None:
     assert "postcopy-busy" in str(found)
 
 
+def test_timeline_of_a_merged_report_is_found(run: Path) -> None:
+    """Lose this and the README's pictures cannot be made of a run that was judged again."""
+    merged = run / "judged-again"
+    merged.mkdir()
+    (run / "evidence").rename(merged / "evidence")
+    assert telling_timeline(run) is not None
+
+
 def test_picture_has_the_size_of_the_timeline(run: Path) -> None:
     """Lose this and the timeline is cut off, or has a wide white edge."""
     assert size_of(run / "evidence/x86_64-q35-qmp-precopy-idle-bare/1/timeline.svg") == (100, 64)
