@@ -11,6 +11,8 @@ IDLE, SHARING = "qmp-precopy-idle-bare-1vcpu-costs", "qmp-ignore-shared-idle-bar
 SLOWLY = 16.0
 """MiB/s; the cell that it slows moves at 125 MiB/s on a quiet machine. At a tenth of that the move never ends
 there: beats dirty 4 MiB all the time, which do not fit into the downtime limit of 300 ms below 14 MiB/s."""
+TENTH = 12.5
+"""The same of the cell that ends by postcopy, whatever the speed."""
 SELECT = ("suites/cost", "--arch=x86_64", "-k")
 
 SLOW_TO_GO_ON = SeededBuild(
@@ -42,6 +44,24 @@ SLOW_TO_LOAD = SeededBuild(
             "defect-new",
             ("cost: ", "total ms", "MiB/s", "wrong → itself costs as much"),
             tampering=Tampering(flow=Flow(mib_per_second=SLOWLY)),
+            harm="slow",
+        ),
+    ),
+    slow=True,
+)
+
+A_TENTH_OF_THE_THROUGHPUT = SeededBuild(
+    "a-tenth-of-the-throughput",
+    "new",
+    ("suites/cost", "--arch=x86_64", "-m", "slow or not slow", "-k", "qmp-postcopy-immediate"),
+    (
+        Seed(
+            "memory arrives at a tenth of the throughput",
+            Wrong(),
+            "qmp-postcopy-immediate-idle-bare-1vcpu-costs",
+            "defect-new",
+            ("cost: ", "total ms", "wrong → itself costs as much"),
+            tampering=Tampering(flow=Flow(mib_per_second=TENTH)),
             harm="slow",
         ),
     ),
@@ -168,6 +188,7 @@ OF_COST = tuple(
     for build in (
         SLOW_TO_GO_ON,
         SLOW_TO_LOAD,
+        A_TENTH_OF_THE_THROUGHPUT,
         SLOW_TO_SWITCH,
         LEAKS_MEMORY,
         LEAKS_DESCRIPTORS,
