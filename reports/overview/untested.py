@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from fixtures.matrix.tpms import WITHOUT_TPM
 from fixtures.outcome.cost_judgement import NOT_COMPARED
 from fixtures.outcome.findings import findings, kind_of, name_of, reason_class
 from fixtures.outcome.judged import about_update
@@ -60,6 +61,7 @@ def untested(run: RunResult) -> list[NotTested]:
         *_classes(run),
         *_booted(run.cells),
         *_costs(run.cells),
+        *_tpms(run.cells),
         *_swept(run.cells),
         *_night(run.cells),
     ]
@@ -136,6 +138,17 @@ def _costs(cells: Iterable[CellResult]) -> Iterator[NotTested]:
     for members in groups.values():
         why = shown_line(members[0].reason, MOST_WHY)
         yield NotTested("Whether moves cost more than before", why, len(members))
+
+
+def _tpms(cells: Iterable[CellResult]) -> Iterator[NotTested]:
+    """TPMs that field guests should have, and that the old build cannot emulate."""
+    groups: dict[str, list[CellResult]] = defaultdict(list)
+    for cell in cells:
+        _, without, why = cell.reason.partition(WITHOUT_TPM)
+        if without:
+            groups[why].append(cell)
+    for why, members in groups.items():
+        yield NotTested(f"The virtual TPM of {guests_of(members)}", shown_line(why, MOST_WHY), len(members))
 
 
 def _swept(cells: Iterable[CellResult]) -> Iterator[NotTested]:

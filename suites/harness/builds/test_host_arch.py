@@ -13,7 +13,7 @@ BUILD = DebianBuild(
     kind="debian",
     suites=("bookworm",),
     packages={**QEMU, "seabios": "1.16.2-1", **LIBVIRT},
-    extra=("qemu-system-x86-xen", "ovmf", "qemu-utils", "swtpm", "libtpms0", "ipxe-qemu"),
+    extra=("qemu-system-x86-xen", "ovmf", "qemu-utils", "swtpm", "swtpm-tools", "libtpms0", "ipxe-qemu"),
 )
 
 

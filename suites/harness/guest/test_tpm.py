@@ -18,7 +18,7 @@ USED = {"sent": "150", "answered": "150", "failed": "0", "longest_us": "3400", "
 Answers = Mapping[str, Mapping[str, str]]
 
 
-def _tpm(answers: Answers, recorded: list[Check]) -> Tpm:
+def _tpm(answers: Answers, recorded: list[Check], *, exists: bool = True) -> Tpm:
     class Scripted:
         def ask(self, command: str, **_: object) -> Mapping[str, str]:
             return answers[command]
@@ -27,7 +27,7 @@ def _tpm(answers: Answers, recorded: list[Check]) -> Tpm:
         recorded.append(check)
         return check
 
-    return Tpm(lambda: cast("Agent", Scripted()), record)
+    return Tpm(lambda: cast("Agent", Scripted()), record, exists=exists)
 
 
 def test_answered_commands_hold() -> None:
@@ -58,11 +58,21 @@ def test_command_without_its_answer_is_found(changed: dict[str, str], said: str)
 def test_what_is_not_kept_is_found(name: str, now: str) -> None:
     """Lose this and a guest that can no longer open its disk passes."""
     recorded: list[Check] = []
-    tpm = _tpm({"tpm-begin": VALUES, "tpm-state": USED, "tpm-look": VALUES | {name: now}}, recorded)
+    look = VALUES | {name: now}
+    answers = {"tpm-begin": VALUES, "tpm-state": USED, "tpm-end": USED, "tpm-look": look}
+    tpm = _tpm(answers, recorded)
     tpm.is_used()
-    failed = [check for check in tpm.keeps_its_state() if not check]
+    failed = [check for check in tpm.is_as_before() if not check]
     assert [(check.name, check.what) for check in failed] == [("tpm-state", KEPT[name])]
-    assert len(recorded) == len(KEPT)
+    assert len(recorded) == 1 + len(KEPT)
+
+
+def test_guest_without_a_tpm_is_asked_nothing() -> None:
+    """Lose this and each field guest without a TPM ends as an error."""
+    recorded: list[Check] = []
+    tpm = _tpm({}, recorded, exists=False)
+    tpm.is_used()
+    assert [*tpm.is_as_before(), *recorded] == []
 
 
 def test_what_is_kept_holds() -> None:

@@ -11,11 +11,11 @@ import pytest
 
 from fixtures.builds.build import Build
 from fixtures.builds.sandbox import Sandbox
-from fixtures.errors import RigError, Unsupported
+from fixtures.errors import RigError
 from fixtures.hosts.interface import Process
 from fixtures.hosts.local import LOCAL
-from fixtures.machine.swtpm import TpmPlace, demand_swtpm, swtpm_for
-from fixtures.matrix.tpms import SWTPM, TpmOptions
+from fixtures.machine.swtpm import TpmPlace, lacking, swtpm_for
+from fixtures.matrix.tpms import SWTPM, SWTPM_SETUP, TpmOptions
 from suites.harness.support.fake_qemu import PYTHON, PYTHON_HOME
 
 BUILD = Build("new", Sandbox(Path("/"), shown=(PYTHON_HOME,)), {})
@@ -70,18 +70,16 @@ def test_guest_without_a_tpm_has_no_swtpm(place: TpmPlace) -> None:
     """Lose this and each guest costs another process."""
     with swtpm_for(None, BUILD, LOCAL, place) as swtpm:
         assert swtpm is None
-    demand_swtpm(None, BUILD)
 
 
-def test_build_without_swtpm_is_not_supported(tmp_path: Path) -> None:
+def test_build_says_which_program_it_lacks_for_tpms(tmp_path: Path) -> None:
     """Lose this and a build without swtpm, such as debian-11, counts as broken."""
-    builds = []
-    for name in ("old", "new"):
-        file = tmp_path / name / SWTPM.removeprefix("/")
-        file.parent.mkdir(parents=True)
-        file.touch()
-        builds.append(Build(name, Sandbox(tmp_path / name), {}))
-    demand_swtpm(CRB, *builds)
-    (tmp_path / "new" / SWTPM.removeprefix("/")).unlink()
-    with pytest.raises(Unsupported, match=r"^build new has no /usr/bin/swtpm \(package swtpm\)"):
-        demand_swtpm(CRB, *builds)
+    build = Build("new", Sandbox(tmp_path), {})
+    (tmp_path / "usr/bin").mkdir(parents=True)
+    assert lacking(build, by_libvirt=False).startswith("build new has no /usr/bin/swtpm (package swtpm), ")
+    (tmp_path / SWTPM.removeprefix("/")).touch()
+    assert not lacking(build, by_libvirt=False)
+    said = lacking(build, by_libvirt=True)
+    assert said.startswith("build new has no /usr/bin/swtpm_setup (package swtpm-tools), ")
+    (tmp_path / SWTPM_SETUP.removeprefix("/")).touch()
+    assert not lacking(build, by_libvirt=True)

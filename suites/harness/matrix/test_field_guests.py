@@ -9,12 +9,13 @@ from fixtures.errors import UsageError
 from fixtures.matrix.cell_ids import cell_named
 from fixtures.matrix.cells import Cell
 from fixtures.matrix.field_cells import field_cells
-from fixtures.matrix.guest_devices import DRIVEN, OF_ONE_SUITE
+from fixtures.matrix.guest_devices import DRIVEN, IO_DISKS
 from fixtures.matrix.schema import Matrix, load_matrix
+from fixtures.matrix.tpms import TpmOptions
 from fixtures.outcome.outcome import Outcome
 from fixtures.outcome.support import facts
 from fixtures.places import MATRIX_FILE
-from suites.harness.support.command_lines import line
+from suites.harness.support.command_lines import FDS, line
 from suites.harness.support.matrix_samples import GOOD
 from suites.harness.support.report_samples import make_cell
 
@@ -26,10 +27,15 @@ MISTAKES = {
         "virtio-disc",
         "devices[1]: unknown device 'virtio-disc'; did you mean",
     ),
-    "tpm": (
+    "tpm-without-uefi": (
         "virtio-disk",
         "tpm-crb",
-        "no field guest can have the device tpm-crb, take it out; guests of suites/tpm",
+        "fleet: the guest finds its tpm-crb only with UEFI firmware",
+    ),
+    "two-tpms": (
+        "q35, devices: [root-ports, virtio-disk",
+        "q35, firmware: ovmf-4m, devices: [tpm-tis, tpm-crb",
+        "fleet: a guest has one TPM; take out all but one of tpm-tis, tpm-crb",
     ),
     "disk-of-storage": ("virtio-disk", "io-nvme", "devices[1]: no field guest can have the device io-nvme"),
     "unknown-firmware": ("machine: q35", "machine: q35, firmware: ovmf", "firmware: unknown firmware 'ovmf'"),
@@ -51,7 +57,7 @@ def matrix_of(text: str, place: Path) -> Matrix:
 
 def words(cell: Cell) -> list[str]:
     """QEMU's command line of its guest."""
-    return line(cell.guest("a-machine"))
+    return line(cell.guest("a-machine"), fds={**FDS, "tpm": 17})
 
 
 @pytest.mark.parametrize("case", MISTAKES)
@@ -70,7 +76,8 @@ def test_allowed_devices_can_be_used(tmp_path: Path) -> None:
         matrix_of(FIELD.replace("virtio-disk", "tpm-crc", 1), tmp_path)
     allowed = str(refused.value).partition("allowed: ")[2]
     assert "virtio-disk, " in allowed
-    assert not [name for name in OF_ONE_SUITE if name in allowed]
+    assert "tpm-crb, " in allowed
+    assert not [name for name in IO_DISKS if name in allowed]
 
 
 def test_guest_of_a_fleet_has_its_cells(tmp_path: Path) -> None:
@@ -90,6 +97,17 @@ def test_guest_that_libvirt_cannot_express_is_moved_by_qmp(tmp_path: Path) -> No
     """Lose this and a guest with any device of the table fails in libvirt, or has another device there."""
     text = FIELD.replace("virtio-disk", "nvme").replace("[qmp]", "[qmp, libvirt]")
     assert {cell.path for cell in field_cells(matrix_of(text, tmp_path))} == {"qmp"}
+
+
+def test_tpm_of_a_field_guest_is_in_its_cells(tmp_path: Path) -> None:
+    """Lose this and a guest of the field is moved without the TPM that its manager gives it."""
+    text = FIELD.replace("virtio-disk]", "virtio-disk, tpm-tis], firmware: ovmf-4m")
+    cells = field_cells(matrix_of(text.replace("[qmp]", "[qmp, libvirt]"), tmp_path))
+    assert {cell.path for cell in cells} == {"qmp", "libvirt"}
+    for cell in cells:
+        assert cell.options.tpm == TpmOptions("tpm-tis")
+        assert [device.name for device in cell.guest("q35").devices].count("tpm-tis") == 1
+    assert "tpm-tis,id=tpm,tpmdev=tpm-backend" in line(cells[0].guest("q35"), fds={**FDS, "tpm": 17})
 
 
 def test_default_run_has_each_guest_and_each_way() -> None:

@@ -52,7 +52,9 @@ def test_tpms_are_in_no_other_guest() -> None:
         assert not set(TPM_DEVICES) & {*drivable(arch), *everything(arch)}
 
 
-def test_tpm_needs_the_path_qmp() -> None:
-    """Lose this and libvirt moves a guest without the TPM that its cell is about."""
-    with pytest.raises(UsageError, match="may have a `tpm`"):
-        Promise("t", path="libvirt", mechanism="precopy", options=GuestOptions(tpm=CRB))
+def test_shared_state_needs_the_path_qmp() -> None:
+    """Lose this and a cell of libvirt claims that its daemons share a directory, which they do not."""
+    Promise("t", path="libvirt", mechanism="precopy", options=GuestOptions(tpm=CRB))
+    shared = GuestOptions(tpm=TpmOptions("tpm-crb", shared_state=True))
+    with pytest.raises(UsageError, match="a directory of its own for the state of TPMs"):
+        Promise("t", path="libvirt", mechanism="precopy", options=shared)

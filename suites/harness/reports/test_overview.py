@@ -150,6 +150,15 @@ def test_costs_that_were_not_compared_are_named(run: RunResult) -> None:
     assert said["Whether moves cost more than before"] == reason
 
 
+def test_missing_tpm_of_a_field_guest_is_named(run: RunResult) -> None:
+    """Lose this and a UEFI guest of debian-11 looks as if it had been moved with its TPM."""
+    why = "build debian-11 has no /usr/bin/swtpm (package swtpm), which emulates TPMs"
+    subject = "busy-virt-install-uefi-2vcpu-field-ovmf-4m"
+    run.cells.append(make_cell(4, subject=subject, reason=f"its guest has no TPM: {why}"))
+    said = {each.what: each.why for each in untested(run)}
+    assert said["The virtual TPM of x86_64 guests as virt-install makes them (UEFI) (postcopy by QMP)"] == why
+
+
 def test_firmware_that_was_not_tried_says_which_file_is_missing(run: RunResult) -> None:
     """Lose this and UEFI guests that were not tested need "a backend, a bus or a device of the host"."""
     why = "the old build does not ship /usr/share/OVMF/OVMF_CODE.fd"

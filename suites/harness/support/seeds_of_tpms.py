@@ -6,12 +6,13 @@ from __future__ import annotations
 from suites.harness.support.seeds import Seed, SeededBuild
 from suites.harness.support.wrong_builds import TPM, does
 
-CRB, TIS = "precopy-idle-bare-1vcpu-tpm-crb", "postcopy-idle-bare-1vcpu-tpm-tis"
+CRB, TIS = "qmp-precopy-idle-bare-1vcpu-tpm-crb", "qmp-postcopy-idle-bare-1vcpu-tpm-tis"
+LIBVIRT_CRB, LIBVIRT_TIS = CRB.replace("qmp", "libvirt"), TIS.replace("qmp", "libvirt")
 
 
 def _seed(what: str, wrong: str, cell: str, *words: str) -> Seed:
     """A destination that does this (wrong/preloaded/tpm.c) with the TPM of this cell."""
-    device = f"tpm-{cell.rpartition('-')[2]},id="
+    device = f"tpm-{cell.rpartition('-')[2]}"
     return Seed(what, does("preload", TPM, wrong, when=device), cell, "defect-new", words, harm="changed")
 
 
@@ -57,6 +58,22 @@ OF_TPMS = (
             TIS,
             "tpm-commands: 1 of ",
             "commands never answered",
+        ),
+    ),
+    _build(
+        "tpm-by-libvirt",
+        _seed(
+            "libvirt's directory of a TPM's state is emptied at the destination",
+            "emptied",
+            LIBVIRT_CRB,
+            "tpm-commands: ",
+            "commands failed; first PCR_Read: the TPM answers ",
+        ),
+        _seed(
+            "an NV index of libvirt's guest has other content",
+            "index",
+            LIBVIRT_TIS,
+            "tpm-state: an NV index has other content",
         ),
     ),
 )

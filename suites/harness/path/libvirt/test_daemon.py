@@ -22,6 +22,7 @@ from fixtures.hosts.local import LOCAL
 from fixtures.hosts.network.network import TUN, Network
 from fixtures.path.libvirt import daemon as daemon_module
 from fixtures.path.libvirt import daemons as daemons_module
+from fixtures.path.libvirt import tpm_files
 from fixtures.path.libvirt.daemon import CAPABILITIES, STATE, Daemon
 from fixtures.path.libvirt.daemons import Daemons
 
@@ -76,8 +77,10 @@ class ScriptedSandbox(Sandbox):
         assert set(capabilities) == set(CAPABILITIES)
         assert info_fd is not None
         assert state is not None
-        assert set(state) == set(STATE)
-        assert all(outside.is_dir() for outside in state.values())
+        tpms = {tpm_files.LOGS, tpm_files.CONF} if (self.root / "usr/bin/swtpm_setup").exists() else set()
+        assert set(state) == {*STATE, *tpms}
+        assert all(outside.is_dir() or outside.name == "swtpm-localca.conf" for outside in state.values())
+        assert all(outside.exists() for outside in state.values())
         program = f"import os, socket, sys, time\ninfo = {info_fd}\n{self.script}"
         yield Command([sys.executable, "-I", "-c", program, *argv], (info_fd,))
 
@@ -109,6 +112,15 @@ def test_build_without_libvirt_is_unsupported(tmp_path: Path, place: Path) -> No
     wanted = r"build new has no libvirt \(/usr/sbin/libvirtd or /usr/sbin/virtqemud\)"
     with pytest.raises(Unsupported, match=wanted):
         Daemon(build_with(tmp_path), "s1", place, host=LOCAL, images=place)
+
+
+def test_daemon_keeps_what_its_tpms_need_in_its_own_directory(tmp_path: Path, place: Path) -> None:
+    """Lose this and swtpm_setup cannot write its log or its keys, or two daemons share them."""
+    fails_to_start(build_with(tmp_path, LIBVIRTD, "usr/bin/swtpm_setup", tpm_files.CONF[1:]), place)
+    conf = (place / "s1/swtpm-localca.conf").read_text().splitlines()
+    assert all(line.partition(" = ")[2].startswith("/var/lib/libvirt/") for line in conf)
+    assert (place / "s1/log/swtpm").is_dir()
+    assert 'swtpm_user = "root"' in (place / "s1/etc/qemu.conf").read_text().splitlines()
 
 
 @pytest.mark.parametrize("program", [LIBVIRTD, VIRTQEMUD])

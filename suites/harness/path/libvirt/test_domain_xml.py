@@ -14,6 +14,7 @@ from fixtures.matrix.guestspec import GuestSpec
 from fixtures.matrix.memory_options import Backing, MemoryOptions
 from fixtures.matrix.names import Arch, Hardware
 from fixtures.matrix.nics import VIRTIO
+from fixtures.matrix.tpms import TpmModel, TpmOptions
 from fixtures.path.libvirt.cpu_definition import HOST_CPU
 from fixtures.path.libvirt.domain import Domain
 from fixtures.path.libvirt.domain_xml import for_destination, render_domain, socket_paths
@@ -166,6 +167,18 @@ def test_guest_on_a_tap_is_on_the_bridge() -> None:
     model = ET.fromstring(xml_of("x86_64", "bare", options=GuestOptions(nic=VIRTIO))).find(card)  # noqa: S314 - our own
     assert model is not None
     assert ET.fromstring(xml_of("x86_64", "bare")).find(card) is None  # noqa: S314 - our own
+
+
+@pytest.mark.parametrize("model", ["tpm-crb", "tpm-tis"])
+def test_guest_has_the_tpm_of_its_cell(model: TpmModel) -> None:
+    """Lose this and libvirt moves a guest without the TPM that the cell is about, or gives each guest one."""
+    xml = xml_of("x86_64", options=GuestOptions(tpm=TpmOptions(model)))
+    found = ET.fromstring(xml).findall("devices/tpm")  # noqa: S314 - our own
+    assert [each.get("model") for each in found] == [model]
+    backend = found[0].find("backend")
+    assert backend is not None
+    assert backend.attrib == {"type": "emulator", "version": "2.0"}
+    assert ET.fromstring(xml_of("x86_64")).find("devices/tpm") is None  # noqa: S314 - our own
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,13 @@ def test_disk_of_nova_is_opened_past_the_page_cache() -> None:
     assert not [device.name for device in others if device.direct or "cache.direct" in str(device.arguments)]
 
 
+def test_uefi_guest_of_virt_install_has_one_tpm() -> None:
+    """Lose this and libvirt's UEFI guests have no TPM, as virt-install gives them."""
+    with_tpm = [name for name in CELLS if root_of(name).find("devices/tpm") is not None]
+    assert with_tpm == ["virt-install-uefi"]
+    assert len(root_of("virt-install-uefi").findall("devices/tpm")) == 1
+
+
 def test_uefi_guest_has_code_and_variables_of_its_own() -> None:
     """Lose this and libvirt boots the guest with SeaBIOS, or all guests share one file of variables."""
     root = root_of("virt-install-uefi")
