@@ -2,7 +2,7 @@
  *
  * The guest agent: PID 1 of the guest and its only program. This header declares most of its modules; those
  * that hold memory are in agent_memory.h, those that drive devices in agent_devices.h, the disk writer's in
- * blocks.h, the TPM's in tpm.h, commands in commands.h.
+ * blocks.h, the TPM's in tpm.h, the CD-ROM drive's in cdrom.h, commands in commands.h.
  *
  * The agent must be able to report a dead vCPU or device. Hence three rules:
  *  - all threads are created at start-up: a later pthread_create() or munmap() can block on a dead vCPU;

@@ -64,7 +64,7 @@ static const struct command general[] = {
 
 static const struct command *const all[] = {
     general, commands_of_memory, commands_of_devices, commands_of_vcpus, commands_of_time,
-    commands_of_disks, commands_of_tpm,
+    commands_of_disks, commands_of_tpm, commands_of_cdroms,
 };
 
 void commands_run(const struct request *r, struct text *out)

@@ -25,7 +25,7 @@ struct command {
 };
 /* commands_of_*.c: the commands of one subject; a command without a name ends each list */
 extern const struct command commands_of_memory[], commands_of_devices[], commands_of_vcpus[],
-    commands_of_time[], commands_of_disks[], commands_of_tpm[];
+    commands_of_time[], commands_of_disks[], commands_of_tpm[], commands_of_cdroms[];
 /* commands.c: finds the command that serves a request */
 void commands_run(const struct request *r, struct text *out);
 /* command_port.c: reads requests and sends answers */

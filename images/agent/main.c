@@ -2,6 +2,7 @@
  * PID 1 of the guest: sets everything up, then serves commands until the guest ends. */
 #include "agent_devices.h"
 #include "blocks.h"
+#include "cdrom.h"
 #include "commands.h"
 #include "tpm.h"
 
@@ -56,6 +57,7 @@ int main(void)
         checks_start();
         disk_writer_start();
         tpm_start();
+        cdrom_start();
     }
     beat_start(console);
     command_port_serve(port);

@@ -25,6 +25,8 @@ CHECKS = {
     "boot": "they do not boot the first time",
     "bounded": "the move takes longer than its bound",
     "breakpoint": "debug breakpoints are lost",
+    "cdrom-medium": "they read something else, or nothing, from the medium in their CD-ROM drive",
+    "cdrom-tray": "the tray of their CD-ROM drive does not do what it should",
     "channel": "the channel to their agent is closed",
     "clock": "their clock goes back",
     "clock-jump": "their clock jumps",

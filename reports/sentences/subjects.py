@@ -36,6 +36,7 @@ ASPECTS = {
     "tap-virtio-vhost": "with a virtio network card with vhost on a tap",
     TAP: "with {} on a tap",
     "tpm-": "with a virtual TPM ({})",
+    "cdrom-": "with a CD-ROM drive ({})",
     DISK: "that write to {}",
     "kvm-": "under KVM ({})",
     "moved-again": "that are moved a second time",

@@ -11,7 +11,7 @@ from fixtures.outcome.findings import FAILING
 from fixtures.outcome.outcome import CellResult, Outcome
 from reports.sentences.subjects import DISK, GUEST, TAP
 
-HAVE_MORE = (DISK, TAP, "tpm-", "vnc-", "spice-", "channel-")
+HAVE_MORE = (DISK, TAP, "tpm-", "cdrom-", "vnc-", "spice-", "channel-")
 """How the aspects begin of guests that have more than their kind of devices: how others move says nothing."""
 Like = tuple[str, str, str]
 Way = tuple[str, str]

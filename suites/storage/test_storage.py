@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does a disk with many requests in flight keep every write that it has acknowledged?"""
+"""Does a disk with many requests in flight keep every write that it has acknowledged?
+
+And can a medium in a CD-ROM drive be read and changed?
+"""
 
 from __future__ import annotations
 
 from fixtures.attempt.attempt import HotPatch
 from fixtures.attempt.written_disk import AttemptDisk
+from fixtures.guest.cdrom import Cdrom
 from fixtures.guest.examination import examined
 from fixtures.guest.guest import Guest
-from fixtures.matrix import disks
+from fixtures.matrix import cdroms, disks
 from fixtures.matrix.disks import BY_DEFAULT, DiskOptions, covering_disks
 from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.promises import Promise, promised
@@ -53,6 +57,20 @@ PAUSED = [
     )
 ]
 
+CDROMS = [
+    Promise(
+        f"cdrom-{drive.name}",
+        path=path,
+        mechanism=mechanism,
+        options=GuestOptions(cdrom=drive),
+        slow=(path, drive, mechanism) != ("qmp", *cdroms.BY_DEFAULT),
+        # libvirt has no SATA on pseries.
+        only="x86_64" if path == "libvirt" and drive.bus == "ahci" else None,
+    )
+    for path, moved in cdroms.MOVED.items()
+    for drive, mechanism in moved
+]
+
 
 @promised([*DISKS, *BY_LIBVIRT])
 def test_no_acknowledged_write_is_lost(guest: Guest, hot_patch: HotPatch, disk: AttemptDisk) -> None:
@@ -77,4 +95,17 @@ def test_no_request_is_lost_by_a_pause(guest: Guest, hot_patch: HotPatch, disk: 
     assert disk.outlives_pauses(PAUSES)
     assert disk.goes_on()
     assert disk.has_all_writes()
+    assert examined(guest)
+
+
+@promised(CDROMS)
+def test_medium_can_be_read_and_changed(guest: Guest, hot_patch: HotPatch, cdrom: Cdrom) -> None:
+    """Lose this and a guest that is installed from a medium fails, or nobody can give it another one."""
+    cdrom.is_used()
+    guest.works()
+    assert hot_patch().runs_on_new_build
+    for check in cdrom.is_as_before():
+        assert check
+    for check in cdrom.takes_another_medium():
+        assert check
     assert examined(guest)

@@ -27,7 +27,7 @@ from fixtures.matrix.disks import (
     covering_disks,
     disk_arguments,
 )
-from fixtures.matrix.guest_devices import IO_DISKS, drivable, everything
+from fixtures.matrix.guest_devices import OF_STORAGE, drivable, everything
 from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.guestspec import GuestSpec
 from fixtures.matrix.promises import Promise
@@ -108,7 +108,7 @@ def test_guest_loads_the_driver_of_its_disk() -> None:
 
 def test_disks_are_in_no_other_guest() -> None:
     """Lose this and guests with all devices lack the image of a disk."""
-    assert not set(IO_DISKS) & {*drivable("x86_64"), *everything("x86_64")}
+    assert not set(OF_STORAGE) & {*drivable("x86_64"), *everything("x86_64")}
 
 
 @pytest.mark.parametrize("disk", [DiskOptions("raw", "nvme"), DiskOptions("bitmap", "virtio-blk")])

@@ -9,7 +9,7 @@ from fixtures.errors import UsageError
 from fixtures.matrix.cell_ids import cell_named
 from fixtures.matrix.cells import Cell
 from fixtures.matrix.field_cells import field_cells
-from fixtures.matrix.guest_devices import DRIVEN, IO_DISKS
+from fixtures.matrix.guest_devices import DRIVEN, OF_STORAGE
 from fixtures.matrix.schema import Matrix, load_matrix
 from fixtures.matrix.tpms import TpmOptions
 from fixtures.outcome.outcome import Outcome
@@ -77,7 +77,7 @@ def test_allowed_devices_can_be_used(tmp_path: Path) -> None:
     allowed = str(refused.value).partition("allowed: ")[2]
     assert "virtio-disk, " in allowed
     assert "tpm-crb, " in allowed
-    assert not [name for name in IO_DISKS if name in allowed]
+    assert not [name for name in OF_STORAGE if name in allowed]
 
 
 def test_guest_of_a_fleet_has_its_cells(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from suites.harness.support.seeds_beside_known import BESIDE
 from suites.harness.support.seeds_by_libvirt import BY_LIBVIRT
 from suites.harness.support.seeds_in_the_stream import IN_THE_STREAM
 from suites.harness.support.seeds_later_moves import LATER_MOVES
+from suites.harness.support.seeds_of_cdroms import OF_CDROMS
 from suites.harness.support.seeds_of_cost import OF_COST
 from suites.harness.support.seeds_of_disks import OF_DISKS
 from suites.harness.support.seeds_of_endpoints import OF_ENDPOINTS
@@ -65,6 +66,7 @@ MODULES = (
     (AGAIN, LATER_MOVES),
     (COST, OF_COST),
     (DISKS, OF_DISKS),
+    (DISKS, OF_CDROMS),
     (TPMS, OF_TPMS),
     (AFTERWARDS, OF_LIFE),
     (AFTERWARDS, OF_FIELD_GUESTS),
