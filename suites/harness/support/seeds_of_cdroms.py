@@ -29,33 +29,35 @@ def _build(name: str, *seeds: Seed) -> SeededBuild:
 OF_CDROMS = (
     _build(
         "cdrom-tray",
+        # The proxy finds fields in streams of precopy only: postcopy sends no description of them.
         seed(
             DISKS,
             "the tray of a CD-ROM drive is no longer locked",
-            LOCKED_SCSI,
-            field("*scsi-disk", "*tray_locked"),
+            LOCKED_AHCI,
+            field("*ich9_ahci", "*tray_locked"),
             "cdrom-tray: QEMU says that the tray is closed, not locked",
             harm="changed",
         ),
         seed(
             DISKS,
             "the open tray of a CD-ROM drive is closed",
-            OPEN_AHCI,
-            field("*ich9_ahci", "*tray_open"),
+            OPEN_SCSI,
+            field("*scsi-disk", "*tray_open"),
             "cdrom-tray: QEMU says that the tray is closed, not open",
             harm="changed",
         ),
         _seed(
             "a guest is not asked to open its tray",
-            does("replace-in-command", "blockdev-open-tray", "blockdev-close-tray", when="ide-cd,id=cdrom"),
-            f"qmp-{LOCKED_AHCI}",
+            does("replace-in-command", "blockdev-open-tray", "blockdev-close-tray", when="scsi-cd,id=cdrom"),
+            f"qmp-{LOCKED_SCSI}",
             "cdrom-tray: no request to open the tray arrived",
         ),
         _seed(
             "nobody is told that a tray closes",
-            does("drop-message", CLOSES, when="scsi-cd,id=cdrom"),
-            f"qmp-{OPEN_SCSI}",
-            "cdrom-tray: waited 20 s for the event DEVICE_TRAY_MOVED",
+            does("drop-message", CLOSES, when="ide-cd,id=cdrom"),
+            f"qmp-{OPEN_AHCI}",
+            "cdrom-tray: waited ",
+            "for the event DEVICE_TRAY_MOVED with tray-open false",
         ),
     ),
     _build(
@@ -70,10 +72,10 @@ OF_CDROMS = (
     _build(
         "cdrom-medium-by-libvirt",
         _seed(
-            "the medium that libvirt inserts does not arrive",
-            does("replace-in-command", "cdrom-2.iso", "cdrom-1.iso"),
+            "another medium is in the CD-ROM drive of libvirt's guest",
+            does("replace-in-argument", "cdrom-1.iso", "cdrom-2.iso", when=RECEIVES),
             f"libvirt-{LOCKED_AHCI}",
-            "cdrom-medium: 768 of 768 blocks are not those of cdrom-2; first 0: foreign",
+            "cdrom-medium: 512 of 512 blocks are not those of cdrom-1; first 0: foreign",
         ),
     ),
 )

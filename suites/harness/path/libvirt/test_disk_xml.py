@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The disk that a guest writes to, as libvirt's elements; and how its QEMU ends."""
+"""The disk that a guest writes to, and its CD-ROM drive, as libvirt's elements; and how its QEMU ends."""
 
 from __future__ import annotations
 
@@ -12,19 +12,23 @@ import libvirt
 import pytest
 
 from fixtures.errors import HotPatchFailure
+from fixtures.machine.management import ActFailed
+from fixtures.matrix.cdroms import SECOND, CdromOptions
 from fixtures.matrix.disks import BY_LIBVIRT, DiskOptions
 from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.guestspec import GuestSpec
+from fixtures.path.libvirt.cdrom import LibvirtDrive
 from fixtures.path.libvirt.disk_xml import disk_elements
 from fixtures.path.libvirt.domain import Domain
 from fixtures.path.libvirt.domain_xml import render_domain, socket_paths
+from suites.harness.support.libvirt_errors import error_of
 
 PLACE = Path('/tmp/hp-<y>&"x"')
 
 
-def domain_with(disk: DiskOptions | None) -> ET.Element:
-    """The definition of a guest that has this disk."""
-    options = GuestOptions(disk=disk)
+def domain_with(disk: DiskOptions | None, options: GuestOptions | None = None) -> ET.Element:
+    """The definition of a guest that has this disk, or these options."""
+    options = options or GuestOptions(disk=disk)
     xml = render_domain(
         GuestSpec("x86_64", "pc-q35-7.2", 1, "idle", "bare", 0, options=options),
         name="guest",
@@ -102,3 +106,41 @@ def test_qemu_that_does_not_end_is_a_failure() -> None:
 
     with pytest.raises(HotPatchFailure, match=r"libvirt cannot end the guest: .*it still runs"):
         _ended(refuses)
+
+
+@pytest.mark.parametrize("bus, target", [("ahci", "sata"), ("virtio-scsi", "scsi")])
+def test_element_is_the_drive(bus: Any, target: str) -> None:
+    """Lose this and libvirt moves a guest without a CD-ROM drive, or with a medium that can be written."""
+    options = GuestOptions(cdrom=CdromOptions(bus))
+    element = domain_with(None, options).find("devices/disk")
+    assert element is not None
+    assert (element.get("device"), element.find("readonly") is not None) == ("cdrom", True)
+    source, place = element.find("source"), element.find("target")
+    assert source is not None
+    assert place is not None
+    assert (source.get("file"), place.get("bus")) == (f"{PLACE}/cdrom-1.iso", target)
+    assert [
+        each.get("model") for each in domain_with(None, options).iterfind("devices/controller[@type='scsi']")
+    ] == (["virtio-scsi"] if bus == "virtio-scsi" else [])
+
+
+def test_libvirt_is_given_another_medium(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and the medium stays the same, or a refusal of libvirt breaks the suite."""
+    asked: list[str] = []
+
+    def update(xml: str, _flags: int) -> None:
+        asked.append(xml)
+        if len(asked) > 1:
+            raise error_of(libvirt.VIR_ERR_OPERATION_FAILED, "no such file")
+
+    domain = object.__new__(Domain)
+    monkeypatch.setattr(Domain, "handle", SimpleNamespace(updateDeviceFlags=update))
+    monkeypatch.setattr(domain, "last_words", lambda: "it still runs")
+    domain.host = SimpleNamespace(attempt_dir=PLACE)  # type: ignore[assignment]
+    drive = LibvirtDrive(domain, CdromOptions("virtio-scsi"))
+    drive.insert(SECOND)
+    (element,) = map(ET.fromstring, asked)
+    assert (element.tag, element.get("device")) == ("disk", "cdrom")
+    assert f"{PLACE}/cdrom-2.iso" in [source.get("file") for source in element.iterfind("source")]
+    with pytest.raises(ActFailed, match="updateDeviceFlags: no such file"):
+        drive.insert(SECOND)
