@@ -63,11 +63,10 @@ OF_TPMS = (
     _build(
         "tpm-by-libvirt",
         _seed(
-            "libvirt's directory of a TPM's state is emptied at the destination",
-            "emptied",
+            "a PCR of libvirt's guest has another value",
+            "pcr",
             LIBVIRT_CRB,
-            "tpm-commands: ",
-            "commands failed; first PCR_Read: the TPM answers ",
+            "tpm-state: a PCR has another value: ",
         ),
         _seed(
             "an NV index of libvirt's guest has other content",

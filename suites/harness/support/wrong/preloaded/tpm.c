@@ -8,13 +8,10 @@
  *   owner       one that changes the owner's password
  *   damages     from the 100th on, commands of the guest arrive damaged
  *   never-ends  the 100th is not sent, so that it is never answered
- *   emptied     the directories in which libvirt keeps the state of TPMs are empty when the TPM is to start from
- *               what QEMU has handed over
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -61,22 +58,6 @@ static void inject(int fd)
             (void)!recv(fd, answer, sizeof answer, 0);
 }
 
-/* CMD_INIT of swtpm's control channel, with which swtpm reads the state (struct ptm_init in its tpm_ioctl.h). */
-static bool is_start(const struct iovec *part)
-{
-    return part->iov_len == 8 && memcmp(part->iov_base, "\0\0\0\x02\0\0", 6) == 0;
-}
-
-static void empty(void)
-{
-    glob_t files;
-
-    if (glob("/var/lib/libvirt/swtpm/*/tpm2/*", 0, NULL, &files) == 0)
-        for (size_t i = 0; i < files.gl_pathc; i++)
-            unlink(files.gl_pathv[i]);
-    globfree(&files);
-}
-
 static bool is_command(const struct iovec *part)
 {
     const unsigned char *bytes = part->iov_base;
@@ -94,8 +75,6 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 
         if (is("index"))
             damage(part, kept);
-        if (is("emptied") && is_start(part))
-            empty();
         if (!is_command(part))
             continue;
         number = atomic_fetch_add(&commands, 1);
