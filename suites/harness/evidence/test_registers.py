@@ -45,8 +45,8 @@ FPSCR 0000000000000000
         (X86, 0, "CS", (0x10, 0, 0xFFFFFFFF, 0xA09B00)),
         (X86, 0, "MXCSR", (0x1F80,)),
         (X86, 0, "FPR1", (0, 0)),
-        (X86, 0, "XMM01", (0, 3)),
-        (X86, 1, "XMM00", (5, 0)),
+        (X86, 0, "XMM01", (3,)),
+        (X86, 1, "XMM00", (5 << 64,)),
         (POWER, 0, "LR", (0xC000000000A6DEA8,)),
         (POWER, 0, "GPR6", (0x14E6B3E6C,)),
         (POWER, 0, "CR", (0x44000882,)),
@@ -63,6 +63,11 @@ def test_register_is_read(text: str, vcpu: int, name: str, value: tuple[int, ...
 def test_same_registers_hold(text: str) -> None:
     """Lose this and every paused guest fails."""
     assert same_registers(text, text)
+
+
+def test_vector_register_is_compared_in_the_format_of_qemu_5() -> None:
+    """Lose this and each paused guest that comes from QEMU 5.2 is a false regression."""
+    assert same_registers(X86.replace("0000000000000003 0000000000000000", f"{3:016x}{0:016x}"), X86)
 
 
 @pytest.mark.parametrize(
