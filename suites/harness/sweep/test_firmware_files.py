@@ -50,7 +50,7 @@ def build(name: str, root: Path, files: Sequence[str]) -> Build:
 class _Sweep(Sweep):
     """A sweep whose machines all move."""
 
-    def judge(self, moves: StillMoves, *, back: bool = True, tries: int = 1) -> Judged:  # noqa: ARG002
+    def judge(self, moves: StillMoves, **_more: Any) -> Judged:  # noqa: ARG002
         return Judged(Outcome.PASS, "", [])
 
 
