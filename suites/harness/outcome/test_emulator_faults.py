@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an emulated host may do to a guest by itself: one failure is excused, a defect of a build never."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.matrix.names import Arch
+from fixtures.outcome.emulator_faults import excused_on_emulated_host
+from fixtures.outcome.outcome import Outcome, RunRecord
+
+PASSED = RunRecord("old", "new", "pass")
+LATE = "timers: vCPU 1's timer of 20000 ms expired {} s late, allowed 6.823 s"
+SILENT = "hang: waited 59.23 s for 25 more beats; last seen: B 290"
+
+
+def failed(reason: str) -> RunRecord:
+    """A run that failed for this reason."""
+    return RunRecord("old", "new", "fail", reason)
+
+
+@pytest.mark.parametrize(
+    "arch, reason",
+    [
+        ("ppc64le", LATE.format("9.235")),
+        (
+            "ppc64le",
+            "timers: vCPU 0's timer of 40 ms has not expired 8.700 s after it was due, allowed 1.2 s",
+        ),
+        ("x86_64", f"{SILENT}; the guest reset itself"),
+        ("x86_64", SILENT),
+        ("x86_64", "alive: waited 24 s for a beat after the move; the guest reset itself"),
+    ],
+)
+def test_one_fault_of_the_emulator_is_no_verdict(arch: Arch, reason: str) -> None:
+    """Lose this and an update is unsafe because the QEMU that emulates its host has a defect."""
+    assert reason in excused_on_emulated_host(Outcome.FLAKY, [PASSED, failed(reason)], arch)
+
+
+@pytest.mark.parametrize(
+    "arch, reason",
+    [
+        ("ppc64le", LATE.format("7.100")),
+        ("ppc64le", LATE.format("17.100")),
+        ("ppc64le", f"{LATE.format('9.235')}; vCPU 0's timer of 40 ms expired 3.000 s late, allowed 1.2 s"),
+        ("ppc64le", SILENT),
+        ("x86_64", LATE.format("9.235")),
+        ("x86_64", "memory: 2 of 16384 still pages damaged"),
+    ],
+)
+def test_other_failures_are_not_excused(arch: Arch, reason: str) -> None:
+    """Lose this and a defect of a build under KVM is taken for one of the emulator."""
+    assert not excused_on_emulated_host(Outcome.FLAKY, [failed(reason), PASSED], arch)
+
+
+@pytest.mark.parametrize(
+    "outcome, others", [(Outcome.FLAKY, [failed(SILENT), PASSED]), (Outcome.REGRESSION, [PASSED])]
+)
+def test_fault_that_repeats_or_is_blamed_is_not_excused(outcome: Outcome, others: list[RunRecord]) -> None:
+    """Lose this and a build that hangs each third guest under KVM is safe."""
+    assert not excused_on_emulated_host(outcome, [failed(SILENT), *others], "x86_64")
