@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from fixtures.matrix.domain_endpoints import BY_NAME, DOMAIN_ENDPOINTS, DomainEndpoint
 from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.guestspec import GuestSpec
-from fixtures.path.libvirt.daemon import Daemon
+from fixtures.path.libvirt.daemon import STATE, Daemon
 from fixtures.path.libvirt.domain_xml import for_destination, render_domain, socket_paths
 
 PLACE = Path("/tmp/hp-<'y>")
@@ -74,8 +75,8 @@ def test_address_is_found(name: str) -> None:
 
 def test_path_that_a_daemon_names_is_found_outside_of_it() -> None:
     """Lose this and a channel in libvirt's own directory counts as unreachable."""
-    daemon = object.__new__(Daemon)
-    daemon.home = Path("/tmp/hp-x/s1")
+    daemon: Any = object.__new__(Daemon)
+    daemon._state = {inner: Path("/tmp/hp-x/s1") / name for inner, name in STATE.items()}
     assert daemon.outside(Path("/run/libvirt/a/b")) == Path("/tmp/hp-x/s1/run/a/b")
     assert daemon.outside(Path("/var/lib/libvirt/c")) == Path("/tmp/hp-x/s1/lib/c")
     assert daemon.outside(Path("/tmp/hp-x/vnc")) == Path("/tmp/hp-x/vnc")
