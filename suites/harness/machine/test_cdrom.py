@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-import fixtures.machine.cdrom
+import fixtures.machine.qmp_acts
 from fixtures.machine.cdrom import QmpDrive
 from fixtures.machine.management import ActFailed
 from fixtures.matrix.cdroms import SECOND
@@ -68,7 +68,7 @@ def test_medium_is_changed_in_order() -> None:
 
 def test_tray_that_never_opens_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lose this and a medium is taken out of a drive that the guest uses, or the suite waits for ever."""
-    monkeypatch.setattr(fixtures.machine.cdrom, "EVENT_SECONDS", 0.1)
+    monkeypatch.setattr(fixtures.machine.qmp_acts, "EVENT_SECONDS", 0.1)
     with (
         connected({"query-block": returns([CLOSED | {"locked": True}])}) as (monitor, _),
         pytest.raises(ActFailed, match="the event DEVICE_TRAY_MOVED with tray-open true"),
