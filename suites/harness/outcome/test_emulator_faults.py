@@ -29,6 +29,8 @@ def failed(reason: str) -> RunRecord:
         ),
         ("x86_64", f"{SILENT}; the guest reset itself"),
         ("x86_64", SILENT),
+        ("x86_64", "alive: waited 24 s for a beat after the move; last seen: nothing"),
+        ("x86_64", "agent: waited 165.6 s for the agent's answer to `cpu-state`; last seen: 157 ok"),
         ("x86_64", "alive: waited 24 s for a beat after the move; the guest reset itself"),
     ],
 )
@@ -45,6 +47,7 @@ def test_one_fault_of_the_emulator_is_no_verdict(arch: Arch, reason: str) -> Non
         ("ppc64le", f"{LATE.format('9.235')}; vCPU 0's timer of 40 ms expired 3.000 s late, allowed 1.2 s"),
         ("ppc64le", SILENT),
         ("x86_64", LATE.format("9.235")),
+        ("x86_64", "hang: waited 180 s for the migration to be completed; last seen: active"),
         ("x86_64", "memory: 2 of 16384 still pages damaged"),
     ],
 )
