@@ -53,7 +53,7 @@ OF_CDROMS = (
             "cdrom-tray: no request to open the tray arrived",
         ),
         _seed(
-            "nobody is told that a tray closes",
+            "QEMU does not report that a tray closes",
             does("drop-message", CLOSES, when="ide-cd,id=cdrom"),
             f"qmp-{OPEN_AHCI}",
             "cdrom-tray: waited ",
