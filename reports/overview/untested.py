@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from fixtures.matrix.guest_options import NOT_REBOOTED
 from fixtures.matrix.tpms import WITHOUT_TPM
 from fixtures.outcome.cost_judgement import NOT_COMPARED
 from fixtures.outcome.findings import findings, kind_of, name_of, reason_class
@@ -61,7 +62,8 @@ def untested(run: RunResult) -> list[NotTested]:
         *_classes(run),
         *_booted(run.cells),
         *_costs(run.cells),
-        *_tpms(run.cells),
+        *_noted(run.cells, WITHOUT_TPM, "The virtual TPM of"),
+        *_noted(run.cells, NOT_REBOOTED, "A reboot after the move of"),
         *_swept(run.cells),
         *_night(run.cells),
     ]
@@ -140,15 +142,15 @@ def _costs(cells: Iterable[CellResult]) -> Iterator[NotTested]:
         yield NotTested("Whether moves cost more than before", why, len(members))
 
 
-def _tpms(cells: Iterable[CellResult]) -> Iterator[NotTested]:
-    """TPMs that field guests should have, and that the old build cannot emulate."""
+def _noted(cells: Iterable[CellResult], note: str, what: str) -> Iterator[NotTested]:
+    """`what` guests that were tested lack, by a `note` in the reason of their cells."""
     groups: dict[str, list[CellResult]] = defaultdict(list)
     for cell in cells:
-        _, without, why = cell.reason.partition(WITHOUT_TPM)
-        if without:
-            groups[why].append(cell)
+        _, noted, why = cell.reason.partition(note)
+        if noted:
+            groups[why.partition("; ")[0]].append(cell)
     for why, members in groups.items():
-        yield NotTested(f"The virtual TPM of {guests_of(members)}", shown_line(why, MOST_WHY), len(members))
+        yield NotTested(f"{what} {guests_of(members)}", shown_line(why, MOST_WHY), len(members))
 
 
 def _swept(cells: Iterable[CellResult]) -> Iterator[NotTested]:

@@ -14,6 +14,7 @@ from fixtures.evidence.beats import Line
 from fixtures.evidence.tcg_boots import STILL_SERVES
 from fixtures.guest import firmware_tables
 from fixtures.guest.guest import Guest
+from fixtures.guest.rebooting import FEW_RESETS, RESETS_FOR_EVER
 from fixtures.matrix.guestspec import GuestSpec
 from fixtures.waiting import Deadline, Late
 from suites.harness.support.consoles import line
@@ -32,7 +33,7 @@ def beating(monkeypatch: pytest.MonkeyPatch) -> Reset:
             raise Late(f"no {what}")
         return found
 
-    def guest(before: list[bytes], after: list[bytes], printed: str | None = None) -> Guest:
+    def guest(before: list[bytes], after: list[bytes], printed: str | None = None, resets: int = 1) -> Guest:
         lines: list[Line] = [line(beat) for beat in before]
         console = SimpleNamespace(lines=lines, closed=False, wait_for=wait_for)
         machine: Any = SimpleNamespace(
@@ -40,6 +41,7 @@ def beating(monkeypatch: pytest.MonkeyPatch) -> Reset:
             build=SimpleNamespace(name="a build"),
             last_words=lambda: "it still runs",
             interrupts=lambda: printed,
+            resets=lambda _since: resets,
             reset=lambda: lines.extend(line(beat, 2.0) for beat in after),
         )
         found = Guest(GuestSpec("ppc64le", "pseries", 1, "idle", "bare", 0), lambda check: check)
@@ -77,3 +79,15 @@ def test_reboot_that_tcg_stopped_is_another_failure(beating: Reset) -> None:
     other = beating([b"B 7 2702264 0 0"], []).reboots()
     assert (hung.what, other.what) == (STILL_SERVES, "")
     assert "no the first beat after a reboot; vCPU 0 waits" in hung.detail
+
+
+def test_firmware_that_resets_the_guest_for_ever_is_noticed_at_once(beating: Reset) -> None:
+    """Lose this and each run of a q35 guest of debian-11 waits minutes for a boot that never comes."""
+    check = beating([b"B 7 2702264 0 0"], [], resets=500).reboots()
+    assert check.what == RESETS_FOR_EVER
+    assert "its firmware resets it over and over: 500 resets in 0.0 s, and no beat" in check.detail
+
+
+def test_guest_that_resets_itself_once_more_is_waited_for(beating: Reset) -> None:
+    """Lose this and firmware that resets a machine once, as UEFI does, counts as a loop."""
+    assert beating([b"B 7 2702264 0 0"], [], resets=FEW_RESETS).reboots().what == ""
