@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fixtures.errors import RigError
 from fixtures.evidence.beats import Gap
-from fixtures.evidence.clocks import ClockMove, clock_jump, clock_rate
+from fixtures.evidence.clocks import EMULATED_DRIFT_ERROR, ClockMove, clock_jump, clock_rate
 from fixtures.evidence.timeline import RUNS, Mark
 from fixtures.waiting import stretched_by
 from suites.harness.support.beat_samples import Sample
@@ -160,3 +160,11 @@ def test_slow_host_is_listened_to_for_longer() -> None:
         ClockMove.of(source, heard, [])
     with stretched_by(2.0):
         assert ClockMove.of(source, heard, []).switched_us == first.mono_us
+
+
+@pytest.mark.parametrize("drift, held", [(0.0115, True), (0.02, False)])
+def test_rates_on_an_emulated_host_are_known_less_well(drift: float, held: bool) -> None:
+    """Lose this and an emulated host whose load changes looks like a build that changes the clock's rate."""
+    source, destination = replace(Sample(), window=6.0, drift_after=drift).beats()
+    assert not clock_rate(ClockMove.of(source, destination, ()))
+    assert clock_rate(ClockMove.of(source, destination, (), EMULATED_DRIFT_ERROR)).held == held

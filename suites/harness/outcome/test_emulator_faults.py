@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.matrix.names import Arch
-from fixtures.outcome.emulator_faults import excused_on_emulated_host
+from fixtures.outcome.emulator_faults import excused_on_emulated_host, lost_before_its_move
 from fixtures.outcome.outcome import Outcome, RunRecord
 
 PASSED = RunRecord("old", "new", "pass")
@@ -62,3 +62,21 @@ def test_other_failures_are_not_excused(arch: Arch, reason: str) -> None:
 def test_fault_that_repeats_or_is_blamed_is_not_excused(outcome: Outcome, others: list[RunRecord]) -> None:
     """Lose this and a build that hangs each third guest under KVM is safe."""
     assert not excused_on_emulated_host(outcome, [failed(SILENT), *others], "x86_64")
+
+
+@pytest.mark.parametrize(
+    "arch, said, excused",
+    [
+        ("x86_64", "agent: waited 196.1 s for the agent's answer to `clocks`; last seen: 26 ok", True),
+        ("x86_64", f"{SILENT}; the guest reset itself", True),
+        ("x86_64", "kernel-log: Oops", False),
+        ("ppc64le", SILENT, False),
+    ],
+)
+def test_guest_that_the_emulator_takes_before_its_move_is_told_from_others(
+    arch: Arch, said: str, excused: bool
+) -> None:
+    """Lose this and a cell of an emulated host ends as an error, or an error of the suite is hidden."""
+    run = RunRecord("old", "new", "error", f"before the hot patch, on old: {said}")
+    assert bool(lost_before_its_move(run, arch)) == excused
+    assert not lost_before_its_move(failed(said), arch)
