@@ -56,7 +56,7 @@ def test_waiver_accepts_failures_of_its_tier_only(tmp_path: Path) -> None:
         for name in ("am53c974", "e1000")
     )
     assert (rare.outcome, common.outcome) == (Outcome.KNOWN, Outcome.REGRESSION)
-    said = "known issue card-is-gone (nobody has it, https://bugs.example/2"
+    said = "waiver card-is-gone (nobody has it, https://bugs.example/2"
     assert f"{said}, owner release team, until 2027-01-31)" in rare.reason
 
 
@@ -64,9 +64,7 @@ def test_waiver_without_a_failure_names_its_file(tmp_path: Path) -> None:
     """Lose this and a team looks for a waiver in matrix.yaml."""
     matrix = configured(MATRIX, "everything", file_with(tmp_path, GOOD.replace(", tier: [best-effort]", "")))
     (line,) = stale(matrix.known_issues, PAIR, [make_swept("pc-q35-7.2", "device:e1000")], TODAY)
-    assert (
-        line == "known issue card-is-gone no longer matches any failure: remove it from the file of waivers"
-    )
+    assert line == "waiver card-is-gone no longer matches any failure: remove it from the file of waivers"
 
 
 def test_all_errors_of_waivers_are_reported_at_once(tmp_path: Path) -> None:
@@ -104,7 +102,7 @@ def test_recorded_run_is_judged_with_other_waivers(tmp_path: Path) -> None:
     late = [issue.model_copy(update={"expires": date(2020, 1, 1)}) for issue in matrix.known_issues]
     expired = settled(matrix.support, late, PAIR, again, TODAY)
     expired = settled(matrix.support, late, PAIR, expired, TODAY)
-    assert expired.reason == f"{before[1]}; known issue card-is-gone expired on 2020-01-01"
+    assert expired.reason == f"{before[1]}; waiver card-is-gone expired on 2020-01-01"
 
 
 def test_missing_file_of_waivers_is_named(tmp_path: Path) -> None:

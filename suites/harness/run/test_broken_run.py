@@ -127,6 +127,7 @@ def test_full_disk_keeps_what_was_judged(
     assert run.status == 2, run.said
     assert "No space left on device" in run.said
     assert "the run broke off: it ends with status 2" in run.said
+    assert f"its reports: {full_disk / 'reports' / 'reruns'}/" in run.said
     assert "verdict: undecided" in run.said
     assert "INTERNALERROR" not in run.said
     assert "Traceback" not in run.said
