@@ -98,6 +98,7 @@ CHECKS = {
     "timebase": "the time base of their CPU jumps",
     "timers": "timers ring late",
     "tpm-commands": "their TPM no longer answers",
+    "tpm-next-start": "their TPM has forgotten its secrets when they are next started",
     "tpm-state": "their TPM forgets secrets: encrypted disks ask for the recovery key at the next boot",
     "tsc": "the time-stamp counter jumps",
     "unplug": "no device can be unplugged",

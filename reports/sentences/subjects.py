@@ -35,6 +35,7 @@ ASPECTS = {
     "tap-virtio-given": "with a virtio network card on a tap that libvirt does not make",
     "tap-virtio-vhost": "with a virtio network card with vhost on a tap",
     TAP: "with {} on a tap",
+    "tpm-crb-next-start": "with a virtual TPM (tpm-crb) that are started anew after the move",
     "tpm-": "with a virtual TPM ({})",
     "cdrom-": "with a CD-ROM drive ({})",
     DISK: "that write to {}",

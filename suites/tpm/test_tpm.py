@@ -6,6 +6,7 @@ from __future__ import annotations
 from functools import partial
 
 from fixtures.attempt.attempt import HotPatch
+from fixtures.attempt.next_start import NextStart
 from fixtures.guest.examination import examined
 from fixtures.guest.guest import Guest
 from fixtures.guest.tpm import Tpm
@@ -50,6 +51,11 @@ TPMS = [
     _by_libvirt("tpm-tis", mechanism="postcopy", options=_options("tpm-tis")),
 ]
 
+NEXT_STARTS = [
+    _by_qmp("tpm-crb-next-start", mechanism="precopy", only="x86_64", options=_options("tpm-crb")),
+    _by_libvirt("tpm-crb-next-start", mechanism="precopy", options=_options("tpm-crb")),
+]
+
 
 @promised(TPMS)
 def test_tpm_keeps_its_secrets(guest: Guest, hot_patch: HotPatch, tpm: Tpm) -> None:
@@ -60,3 +66,18 @@ def test_tpm_keeps_its_secrets(guest: Guest, hot_patch: HotPatch, tpm: Tpm) -> N
     for check in tpm.is_as_before():
         assert check
     assert examined(guest)
+
+
+@promised(NEXT_STARTS)
+def test_tpm_is_there_at_the_next_start(
+    guest: Guest, hot_patch: HotPatch, tpm: Tpm, next_start: NextStart
+) -> None:
+    """Lose this and a guest whose TPM's files are lost asks for its recovery key when it is next started."""
+    guest.works()
+    tpm.is_used()
+    assert hot_patch().runs_on_new_build
+    for check in tpm.is_as_before():
+        assert check
+    assert examined(guest)
+    assert next_start()
+    assert tpm.has_its_index()

@@ -91,3 +91,14 @@ def test_firmware_that_resets_the_guest_for_ever_is_noticed_at_once(beating: Res
 def test_guest_that_resets_itself_once_more_is_waited_for(beating: Reset) -> None:
     """Lose this and firmware that resets a machine once, as UEFI does, counts as a loop."""
     assert beating([b"B 7 2702264 0 0"], [], resets=FEW_RESETS).reboots().what == ""
+
+
+def test_guest_that_does_not_boot_at_its_next_start_fails(beating: Reset) -> None:
+    """Lose this and a guest whose files a move has damaged is an error of the suite."""
+    hung, other = beating([], [], HUNG), beating([], [])
+    checks = [guest.starts_again_on(guest.machine) for guest in (hung, other)]
+    assert [(check.held, check.name, check.what) for check in checks] == [
+        (False, "reboot", STILL_SERVES),
+        (False, "reboot", ""),
+    ]
+    assert checks[1].detail.startswith("at its next start the guest did not boot on a build: ")

@@ -11,7 +11,7 @@ import pytest
 from fixtures.errors import RigError
 from fixtures.evidence.checks import Check
 from fixtures.guest.agent import Agent
-from fixtures.guest.tpm import KEPT, Tpm, commands_answered, kept
+from fixtures.guest.tpm import KEPT, Tpm, commands_answered, found_again, kept
 
 VALUES = dict.fromkeys(KEPT, "5a" * 32)
 USED = {"sent": "150", "answered": "150", "failed": "0", "longest_us": "3400", "first": "none"}
@@ -91,3 +91,22 @@ def test_tpm_that_never_worked_is_no_defect_of_a_build(answers: Answers) -> None
     """Lose this and a TPM that does not work before any move counts against the update."""
     with pytest.raises(RigError, match="before any move"):
         _tpm(answers, []).is_used()
+
+
+def test_index_that_the_next_start_does_not_find_is_found() -> None:
+    """Lose this and a guest whose TPM's files are lost passes."""
+    before, gone = "5a" * 32, "NV_Read: the TPM answers 0x18b"
+    assert found_again(before, before)
+    check = found_again(before, gone)
+    assert (check.held, check.name) == (False, "tpm-next-start")
+    assert check.detail == f"an NV index has other content: {gone}, before the move {before}"
+
+
+def test_only_the_index_is_asked_of_the_next_start() -> None:
+    """Lose this and each guest fails that is started anew: its PCR is empty then, and nothing is loaded."""
+    recorded: list[Check] = []
+    look = {"pcr": "00" * 32, "index": VALUES["index"], "loaded": "Unseal: none", "sealed": "Unseal: none"}
+    tpm = _tpm({"tpm-begin": VALUES, "tpm-state": USED, "tpm-look": look}, recorded)
+    tpm.is_used()
+    assert tpm.has_its_index()
+    assert [check.name for check in recorded] == ["tpm-next-start"]

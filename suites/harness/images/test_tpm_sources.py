@@ -37,6 +37,18 @@ def test_what_the_tpm_keeps_is_found(program: Part) -> None:
     assert int(ended["sent"]) > 1
 
 
+def test_first_look_opens_the_tpm(program: Part) -> None:
+    """Lose this and a guest that was started anew never finds what its TPM has."""
+    (looked,) = _answers(program("look"))
+    assert (looked["pcr"], looked["index"]) == ("5a" * 32, "11" * 32)
+
+
+def test_look_at_no_tpm_says_so(program: Part) -> None:
+    """Lose this and a guest that has no TPM after its next start is said not to answer."""
+    (looked,) = _answers(program("none", "look"))
+    assert looked["index"] == "open /dev/tpm0: No such file or directory"
+
+
 def test_other_value_of_the_pcr_is_found(program: Part) -> None:
     """Lose this and a guest whose TPM was reset passes."""
     begun, _ended, looked = _answers(program("begin", "reset", "end", "look"))

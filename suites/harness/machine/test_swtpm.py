@@ -32,7 +32,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TpmPlace]
         lambda state, fd: [str(PYTHON), "-I", "-c", ECHO, str(fd), str(state)],
     )
     with LOCAL.attempt_dir() as made:
-        yield TpmPlace(made, tmp_path, "source")
+        yield TpmPlace(made, tmp_path, "source", "source")
         LOCAL.assert_nothing_runs_in(made)
 
 

@@ -11,6 +11,7 @@ from typing import get_args
 import pytest
 
 from fixtures.builds.build import USUAL_PROGRAMS, inside
+from fixtures.matrix.tpms import SWTPM
 from suites.harness.support.wrong_builds import Rule, Verb, Wrong, does, make_wrong
 
 PROGRAM = USUAL_PROGRAMS["x86_64"]
@@ -82,6 +83,22 @@ def test_word_of_a_library_is_another_in_the_wrong_build_only(tmp_path: Path) ->
     root = make_wrong(tmp_path / "right", Wrong(reworded=(REWORDED,)), tmp_path / "wrong")
     assert (root / "usr" / "lib" / "libx.so.0.1").read_bytes() == b"to other"
     assert library.read_bytes() == b"to check"
+
+
+def test_forgetful_swtpm_starts_without_its_files(tmp_path: Path) -> None:
+    """Lose this and the seed of lost files loses none, or those of the correct build."""
+    swtpm, state = inside(tmp_path / "right", SWTPM), tmp_path / "tpm2-00.permall"
+    swtpm.parent.mkdir(parents=True)
+    swtpm.write_text(PRINTS_ITS_ARGUMENTS)
+    swtpm.chmod(0o755)
+    state.touch()
+    arguments = ["socket", "--tpmstate", f"dir={tmp_path},mode=0600"]
+    root = make_wrong(tmp_path / "right", Wrong(loses_tpm_files=True), tmp_path / "wrong")
+    for program, lost in ((swtpm, False), (inside(root, SWTPM), True)):
+        command = [str(program), *arguments]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        assert (ended.returncode, ended.stdout) == (3, f"{' '.join(arguments)}\n")
+        assert state.exists() is not lost
 
 
 @pytest.mark.parametrize("content", [b"nothing", b"check, check"])

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Seeded defects of virtual TPMs, in what QEMU hands to the swtpm of a moved guest."""
+"""Seeded defects of virtual TPMs: in what QEMU hands to the swtpm of a moved guest, and in swtpm itself."""
 
 from __future__ import annotations
 
 from suites.harness.support.seeds import Seed, SeededBuild
-from suites.harness.support.wrong_builds import TPM, does
+from suites.harness.support.wrong_builds import TPM, Wrong, does
 
 CRB, TIS = "qmp-precopy-idle-bare-1vcpu-tpm-crb", "qmp-postcopy-idle-bare-1vcpu-tpm-tis"
+NEXT_START = f"{CRB}-next-start"
 LIBVIRT_CRB, LIBVIRT_TIS = CRB.replace("qmp", "libvirt"), TIS.replace("qmp", "libvirt")
 
 
@@ -20,6 +21,12 @@ def _build(name: str, *seeds: Seed) -> SeededBuild:
     cells = " or ".join(f"{seed.subject}]" for seed in seeds)
     select = ("suites/tpm", "--arch=x86_64", "-m", "slow or not slow", "-k", cells)
     return SeededBuild(name, "new", select, seeds, slow=True)
+
+
+def _loses_files(what: str, cell: str) -> Seed:
+    """An swtpm that has lost the files of its TPM when it starts (wrong/beside/swtpm.c)."""
+    words = ("tpm-next-start: an NV index has other content: NV_Read: the TPM answers 0x",)
+    return Seed(what, Wrong(loses_tpm_files=True), cell, "defect-new", words, harm="changed")
 
 
 OF_TPMS = (
@@ -73,6 +80,13 @@ OF_TPMS = (
             "index",
             LIBVIRT_TIS,
             "tpm-state: an NV index has other content",
+        ),
+    ),
+    _build("tpm-loses-files", _loses_files("the files of a TPM are lost", NEXT_START)),
+    _build(
+        "tpm-loses-files-by-libvirt",
+        _loses_files(
+            "the files of the TPM of libvirt's guest are lost", NEXT_START.replace("qmp", "libvirt")
         ),
     ),
 )

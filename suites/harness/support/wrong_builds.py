@@ -18,6 +18,7 @@ from typing import Literal
 
 from fixtures.builds.build import USUAL_PROGRAMS, inside
 from fixtures.matrix.names import Arch
+from fixtures.matrix.tpms import SWTPM
 from fixtures.temporary import temporary_directory
 from images.initramfs import TOOLCHAINS
 from suites.harness.support.wrong_sections import with_newer_section
@@ -33,6 +34,8 @@ MEMORY = "memory.so"
 TPM = "tpm.so"
 """Another, which does something wrong with what QEMU sends to the guest's TPM."""
 PRELOADED = (CLOCK, DISK, MEMORY, TPM)
+FORGETFUL = "swtpm"
+"""Program of wrong/beside: an swtpm without the files of its TPM."""
 COMPILE_SECONDS = 60
 LINK_SECONDS = 60
 NO_MORE = "no-more"
@@ -79,6 +82,8 @@ class Wrong:
     """Device sections that QEMU supports only in the next version."""
     reworded: tuple[tuple[str, bytes, bytes], ...] = ()
     """A pattern of files inside the root, a word in them, and another of the same length in its place."""
+    loses_tpm_files: bool = False
+    """Has swtpm lost the files of its TPM whenever it starts?"""
 
     def __add__(self, other: Wrong) -> Wrong:
         return Wrong(
@@ -87,6 +92,7 @@ class Wrong:
             self.missing + other.missing,
             self.newer_sections + other.newer_sections,
             self.reworded + other.reworded,
+            self.loses_tpm_files or other.loses_tpm_files,
         )
 
 
@@ -138,6 +144,10 @@ def make_wrong(right: Path, wrong: Wrong, into: Path, arch: Arch = "x86_64") -> 
     for path in wrong.doubled:
         file = inside(into, path)
         _replace(file, file.read_bytes() * 2)
+    if wrong.loses_tpm_files:
+        swtpm = inside(into, SWTPM)
+        swtpm.rename(swtpm.with_name(f"{swtpm.name}.real"))
+        swtpm.hardlink_to(into / FORGETFUL)
     for path in wrong.missing:
         inside(into, path).unlink()
     for pattern, word, other in wrong.reworded:
@@ -168,13 +178,14 @@ def _stand_in(qemu: Path, program: Path, wrong: Wrong) -> None:
 
 @cache
 def _programs(arch: Arch) -> dict[str, bytes]:
-    """The stand-in for QEMU and the libraries that it preloads, compiled once by each process."""
+    """The stand-ins for QEMU and swtpm and the preloaded libraries, compiled once by each process."""
     with temporary_directory("hotpatch-wrong-") as directory:
         stand_in = directory / STAND_IN
         _compile(arch, stand_in, "-static", "-s", *map(str, sorted(SOURCES.glob("*.c"))))
         for library in PRELOADED:
             source = SOURCES / "preloaded" / library.replace(".so", ".c")
             _compile(arch, directory / library, "-shared", "-fPIC", str(source))
+        _compile(arch, directory / FORGETFUL, "-static", "-s", str(SOURCES / "beside" / "swtpm.c"))
         return {file.name: file.read_bytes() for file in directory.iterdir()}
 
 

@@ -43,6 +43,24 @@ def test_qemu_that_has_ended_is_not_asked(status: int, held: bool) -> None:
     assert path.exit_status().held is held
 
 
+def test_qemu_that_does_not_start_again_fails_the_next_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a guest whose files a move has damaged is said not to have begun its move."""
+    given: dict[str, Any] = {}
+
+    def refuse(*_arguments: object, **more: object) -> None:
+        given.update(more)
+        raise HotPatchFailure("launch", "swtpm has ended", "it has ended")
+
+    monkeypatch.setattr("fixtures.path.qmp.path.QmpMachine.start", refuse)
+    path = QmpPath(lambda _machine: None)
+    path.machine = machine(label="destination", spec=None, host=None, close=lambda: None)
+    with pytest.raises(HotPatchFailure, match="at its next start: swtpm has ended") as raised:
+        path.start_again()
+    assert (raised.value.check, raised.value.cause) == ("reboot", "it has ended")
+    assert given["tpm_of"] == "destination"
+    assert given["label"] != "destination"
+
+
 @pytest.fixture
 def source() -> Any:
     """A QEMU that got its guest by postcopy in the first move, and stops it in the second."""

@@ -2,7 +2,7 @@
  * Runs what the guest agent does with a TPM, over a made-up one that remembers nothing but a PCR, and prints
  * its answers. Arguments: what to do, one after another. The TPM, from then on: `refuse` answers each command
  * with an error, `silent` never answers, `long` says that its answers have more content than they have, and
- * `reset` has another value in the PCR. */
+ * `reset` has another value in the PCR. Only as the first argument: `none` for a guest without a TPM. */
 #include "tpm.h"
 
 #define STRETCH / 30 /* so that a test of silence ends soon */
@@ -20,6 +20,7 @@
 
 struct config cfg;
 static _Atomic bool refusing, silent, exaggerating;
+static bool none;
 static _Atomic unsigned char pcr = 0x5a;
 static unsigned char answer[256];
 static size_t answer_size;
@@ -27,13 +28,14 @@ static size_t answer_size;
 int access(const char *path, int mode)
 {
     (void)mode;
-    return strcmp(path, "/dev/tpm0");
+    return none || strcmp(path, "/dev/tpm0");
 }
 
 int open(const char *path, int flags, ...)
 {
     (void)flags;
-    return strcmp(path, "/dev/tpm0") ? -1 : TPM;
+    errno = ENOENT;
+    return none || strcmp(path, "/dev/tpm0") ? -1 : TPM;
 }
 
 static void add(const void *data, size_t size)
@@ -107,6 +109,7 @@ static void print(void (*command)(struct text *out))
 
 int main(int argc, char **argv)
 {
+    none = argc > 1 && !strcmp(argv[1], "none");
     tpm_start();
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "begin"))
