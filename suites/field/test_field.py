@@ -4,20 +4,28 @@
 import pytest
 
 from fixtures.attempt.attempt import HotPatch
+from fixtures.attempt.written_disk import AttemptDisk
 from fixtures.guest.examination import examined
 from fixtures.guest.guest import Guest
 from fixtures.guest.tpm import Tpm
 
 
 @pytest.mark.field_guests
-def test_field_guest_lives_on(guest: Guest, hot_patch: HotPatch, tpm: Tpm) -> None:
+def test_field_guest_lives_on(
+    guest: Guest, hot_patch: HotPatch, tpm: Tpm, own_disk: AttemptDisk | None
+) -> None:
     """Lose this and an update that passes with the suite's own guests is lost with those of real users."""
     guest.must_run_its_firmware()
     guest.works()
     tpm.is_used()
+    if own_disk:
+        own_disk.is_written()
     assert hot_patch().runs_on_new_build
     for check in tpm.is_as_before():
         assert check
+    if own_disk:
+        assert own_disk.goes_on()
+        assert own_disk.has_all_writes()
     assert examined(guest)
     if guest.spec.options.may_reboot:
         assert guest.reboots()
@@ -26,3 +34,5 @@ def test_field_guest_lives_on(guest: Guest, hot_patch: HotPatch, tpm: Tpm) -> No
     assert guest.devices_work()
     assert guest.memory_is_intact()
     assert guest.kernel_log_is_clean()
+    if own_disk:
+        assert own_disk.image_is_whole()

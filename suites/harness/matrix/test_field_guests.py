@@ -8,12 +8,14 @@ import pytest
 from fixtures.errors import UsageError
 from fixtures.matrix.cell_ids import cell_named
 from fixtures.matrix.cells import Cell
+from fixtures.matrix.disks import DiskOptions
 from fixtures.matrix.field_cells import field_cells
 from fixtures.matrix.guest_devices import DRIVEN, OF_STORAGE
 from fixtures.matrix.schema import Matrix, load_matrix
 from fixtures.matrix.tpms import TpmOptions
 from fixtures.outcome.outcome import Outcome
 from fixtures.outcome.support import facts
+from fixtures.path.libvirt.field_xml import field_elements
 from fixtures.places import MATRIX_FILE
 from suites.harness.support.command_lines import FDS, line
 from suites.harness.support.matrix_samples import GOOD
@@ -38,6 +40,11 @@ MISTAKES = {
         "fleet: a guest has one TPM; take out all but one of tpm-tis, tpm-crb",
     ),
     "disk-of-storage": ("virtio-disk", "io-nvme", "devices[1]: no field guest can have the device io-nvme"),
+    "two-virtio-disks": (
+        "machine: q35",
+        "machine: q35, disk: chain",
+        "fleet: a guest with a `disk` has it on virtio-blk; take out virtio-disk",
+    ),
     "unknown-firmware": ("machine: q35", "machine: q35, firmware: ovmf", "firmware: unknown firmware 'ovmf'"),
     "device-of-another-arch": ("virtio-disk", "spapr-vscsi", "fleet: x86_64 has no device spapr-vscsi"),
     "machine-of-another-arch": ("q35", "pseries", "fleet: machine pseries is none of x86_64"),
@@ -108,6 +115,19 @@ def test_tpm_of_a_field_guest_is_in_its_cells(tmp_path: Path) -> None:
         assert cell.options.tpm == TpmOptions("tpm-tis")
         assert [device.name for device in cell.guest("q35").devices].count("tpm-tis") == 1
     assert "tpm-tis,id=tpm,tpmdev=tpm-backend" in line(cells[0].guest("q35"), fds={**FDS, "tpm": 17})
+
+
+def test_disk_of_a_field_guest_is_in_its_cells(tmp_path: Path) -> None:
+    """Lose this and Nova's guest is moved without the qcow2 image that Nova gives it."""
+    text = FIELD.replace("root-ports, virtio-disk]", "virtio-nic], disk: chain")
+    cells = field_cells(matrix_of(text.replace("[qmp]", "[qmp, libvirt]"), tmp_path))
+    assert {cell.path for cell in cells} == {"qmp", "libvirt"}
+    for cell in cells:
+        assert cell.options.disk == DiskOptions("chain", "virtio-blk")
+        assert field_elements(cell.guest("q35"), tmp_path)
+    words_of_it = words(cells[0])
+    assert "virtio-blk-pci,id=io,drive=io-image,write-cache=on" in words_of_it
+    assert any(word.startswith("driver=qcow2") and "backing=io-base" in word for word in words_of_it)
 
 
 def test_default_run_has_each_guest_and_each_way() -> None:

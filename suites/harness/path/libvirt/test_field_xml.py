@@ -8,6 +8,7 @@ import pytest
 
 from fixtures.matrix.cells import Cell
 from fixtures.matrix.field_cells import field_cells
+from fixtures.matrix.guest_devices import driven
 from fixtures.matrix.schema import load_matrix
 from fixtures.path.libvirt.domain_xml import for_destination, render_domain, socket_paths
 from fixtures.path.libvirt.field_xml import field_elements
@@ -64,15 +65,23 @@ def test_kubevirt_has_root_ports_an_iothread_and_polled_statistics() -> None:
     assert (disk.get("iothread"), stats.get("period")) == ("1", "10")
 
 
-def test_disk_of_nova_is_opened_past_the_page_cache() -> None:
-    """Lose this and Nova's guests are moved with another cache than Nova gives them."""
-    driver = root_of("nova").find("devices/disk/driver")
+def test_disk_of_nova_is_qcow2_over_raw_and_opened_past_the_page_cache() -> None:
+    """Lose this and Nova's guests are moved with another image or cache than Nova gives them."""
+    (disk,) = root_of("nova").iterfind("devices/disk")
+    driver, base = disk.find("driver"), disk.find("backingStore/format")
     assert driver is not None
-    assert driver.get("cache") == "none"
-    (disk,) = (device for device in CELLS["nova"].guest("a-machine").devices if device.kind == "disk")
+    assert base is not None
+    assert (driver.get("type"), driver.get("cache"), base.get("type")) == ("qcow2", "none", "raw")
+    assert not [device.name for device in CELLS["nova"].guest("m").devices if device.kind == "disk"]
+
+
+def test_only_direct_disks_are_opened_past_the_page_cache() -> None:
+    """Lose this and guests are moved with another cache than their managers give them."""
+    (disk,) = driven(["virtio-disk-direct"])
     assert disk.direct
     assert ",cache.direct=on,file.cache.direct=on" in " ".join(disk.arguments)
-    others = [device for name, cell in CELLS.items() if name != "nova" for device in cell.guest("m").devices]
+    assert 'cache="none"' in str(disk.xml)
+    others = [device for cell in CELLS.values() for device in cell.guest("m").devices]
     assert not [device.name for device in others if device.direct or "cache.direct" in str(device.arguments)]
 
 
