@@ -7,10 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from fixtures.matrix.cells import Cell, canaries, expand
+from fixtures.matrix.cells import Cell, canaries, expand, promised_cells
 from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.limits import limits_of
+from fixtures.matrix.mechanisms import Mechanism
 from fixtures.matrix.memory_options import MemoryOptions
+from fixtures.matrix.nics import SPAPR_VLAN, VIRTIO
+from fixtures.matrix.promises import Promise
 from fixtures.matrix.schema import load_matrix
 from fixtures.places import MATRIX_FILE
 
@@ -19,6 +22,9 @@ POWER = Cell("ppc64le", "pseries", "newest-old", "qmp", "precopy", "busy", "bare
 X86 = Cell("x86_64", "q35", "newest-old", "qmp", "precopy", "busy", "bare", 2)
 QUIET = replace(POWER, profile="idle", vcpus=2)
 KEPT = replace(QUIET, mechanism="ignore-shared")
+AT_ONCE: Mechanism = "postcopy-immediate"
+ON_VLAN = GuestOptions(nic=SPAPR_VLAN)
+VLAN = replace(POWER, profile="idle", mechanism=AT_ONCE, options=ON_VLAN)
 NODES = GuestOptions(memory=MemoryOptions(nodes=2))
 HURT = {
     "lost pages": (POWER, "7.2.22", "9.2.0", "pseries-7.2", "tcg-lost-dirty-pages"),
@@ -31,6 +37,7 @@ HURT = {
         "tcg-lost-dirty-pages",
     ),
     "timer": (KEPT, "7.2.22", "7.2.22", "pseries-7.2", "tcg-decrementer"),
+    "timer of the only vCPU": (VLAN, "10.0.2", "7.2.22", "pseries-7.2", "tcg-decrementer-of-one"),
     "second vCPU": (replace(POWER, vcpus=2), "10.0.2", "10.0.13", "pseries-10.0", "tcg-second-vcpu"),
     "boot vCPU": (QUIET, "10.0.13", "11.1.3", "pseries-10.0,x-vof=on", "tcg-boot-vcpu"),
 }
@@ -44,6 +51,14 @@ UNHURT = {
         "pseries-7.2",
     ),
     "one vCPU": (replace(KEPT, vcpus=1), "7.2.22", "7.2.22", "pseries-7.2"),
+    "another card": (replace(VLAN, options=GuestOptions(nic=VIRTIO)), "10.0.2", "7.2.22", "pseries-7.2"),
+    "all devices": (
+        replace(VLAN, hardware="devices", options=GuestOptions()),
+        "10.0.2",
+        "7.2.22",
+        "pseries-7.2",
+    ),
+    "mended destination of the only vCPU": (VLAN, "7.2.22", "10.0.13", "pseries-7.2"),
     "mended destination": (KEPT, "7.2.22", "8.2.0", "pseries-7.2"),
     "newer machine type": (QUIET, "11.1.3", "11.1.3", "pseries-11.1"),
 }
@@ -72,9 +87,18 @@ def test_guest_beyond_a_limit_is_moved(case: str) -> None:
 
 def test_each_limit_has_one_slow_canary() -> None:
     """Lose this and a limit stays for ever, and hides what the next update breaks."""
-    cells = canaries(SHIPPED, expand(SHIPPED))
-    assert [cell.canary for cell in cells] == [limit.id for limit in SHIPPED.limits]
+    promise = Promise("tap", path="qmp", mechanism=AT_ONCE, version="newest-old", options=ON_VLAN)
+    promised = promised_cells(SHIPPED, [promise])
+    assert not set(promised) & set(expand(SHIPPED))
+    cells = [*canaries(SHIPPED, expand(SHIPPED)), *canaries(SHIPPED, promised, promised=True)]
+    assert sorted(cell.canary for cell in cells) == sorted(limit.id for limit in SHIPPED.limits)
     assert not any(cell.covering for cell in cells)
+
+
+def test_promise_that_no_limit_is_about_has_no_canary() -> None:
+    """Lose this and each test of a promise gets a canary of each limit."""
+    usual = Promise("usual", path="qmp", mechanism="precopy", version="newest-old")
+    assert canaries(SHIPPED, promised_cells(SHIPPED, [usual]), promised=True) == []
 
 
 def test_limit_that_concerns_no_cell_has_no_canary() -> None:
