@@ -11,8 +11,9 @@ import pytest
 from fixtures.errors import Unsupported
 from fixtures.machine.probe import Probe
 from fixtures.matrix.cells import Cell
-from fixtures.matrix.guest_options import GuestOptions
+from fixtures.matrix.guest_options import USUAL, GuestOptions
 from fixtures.matrix.names import Arch, PathName
+from fixtures.matrix.nics import VIRTIO
 from fixtures.matrix.power import PowerOptions
 from fixtures.outcome.outcome import Outcome
 from fixtures.qualify.limits import demand_mmu, demand_true_times
@@ -53,13 +54,16 @@ def test_cell_with_two_limits_names_both(stage: Stage) -> None:
     assert "; and (limit another): its clock stops" in result.reason
 
 
-@pytest.mark.parametrize("path,said", [("qmp", True), ("libvirt", False)])
+@pytest.mark.parametrize(
+    "path,options,said",
+    [("qmp", USUAL, True), ("libvirt", USUAL, False), ("qmp", GuestOptions(nic=VIRTIO), False)],
+)
 def test_cell_that_tcg_breaks_names_the_way_out(
-    path: PathName, said: bool, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    path: PathName, options: GuestOptions, said: bool, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Lose this and a user does not find the accelerator that moves such guests, or tries it in vain."""
     monkeypatch.setattr("fixtures.qualify.venues.EMULATED_PATHS", {"x86_64": {"qmp"}})
-    result = stage.judge({}, cell=replace(HURT, path=path))
+    result = stage.judge({}, cell=replace(HURT, path=path, options=options))
     assert result.reason.endswith("; to run it under KVM: --accelerator emulated") is said
 
 
