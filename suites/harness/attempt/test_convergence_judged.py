@@ -13,7 +13,7 @@ import pytest
 from fixtures.attempt.convergence import LOAD, MARGIN_SECONDS, PASSES, TIGHT, Convergence, on_this_host
 from fixtures.errors import HotPatchFailure
 from fixtures.evidence.checks import Check
-from fixtures.evidence.timeline import Sample
+from fixtures.evidence.timeline import Mark, Sample
 from fixtures.matrix.mechanisms import MIB
 from fixtures.path.interface import Journey
 from fixtures.waiting import stretched_by
@@ -49,6 +49,10 @@ class ScriptedAttempt:
     def __init__(self, journey: ScriptedJourney, took: float = 0.0) -> None:
         self.journey = journey
         self.took = took
+        self.returns_late = 0.0
+        """How long after the end of the migration the call that asked for it returns."""
+        self.says = ""
+        """The event that ends the migration; empty: the path reports none."""
         self.figures: dict[str, float] = {}
         toll = SimpleNamespace(rate=64.0, worst_ms=12.5, slow=3)
         self.spec = SimpleNamespace(memory_kib=RAM >> 10, on_emulated_host=False)
@@ -63,7 +67,12 @@ class ScriptedAttempt:
     def steered(self, _limits: object, steer: Callable[[Journey], None]) -> Any:
         """Steer, then end."""
         steer(self.journey)
-        move = SimpleNamespace(ended=time.monotonic() + self.took, page_requests=7, samples=[])
+        ended = time.monotonic() + self.took
+        marks = [Mark(ended, "source", self.says)] if self.says else []
+        side = SimpleNamespace(marks=lambda _since: marks)
+        move = SimpleNamespace(
+            ended=ended + self.returns_late, source=side, destination=side, page_requests=7, samples=[]
+        )
         return SimpleNamespace(move=move)
 
     def record(self, check: Check) -> Check:
@@ -129,6 +138,14 @@ def test_postcopy_that_takes_longer_fails() -> None:
     convergence, _attempt = judged(journey, took=1.5 + MARGIN_SECONDS)
     with pytest.raises(HotPatchFailure, match="at full bandwidth"):
         convergence.ended_by_postcopy()
+
+
+@pytest.mark.parametrize("says", ["completed", "job completed"])
+def test_call_that_returns_late_is_not_postcopy_that_takes_long(says: str) -> None:
+    """Lose this and an overloaded machine makes a build slow."""
+    convergence, attempt = judged(ScriptedJourney(lambda _passes: TIGHT.bandwidth), took=1.0)
+    attempt.says, attempt.returns_late = says, 60.0
+    convergence.ended_by_postcopy()
 
 
 @pytest.fixture(autouse=True)
