@@ -24,6 +24,7 @@ HARDWARE = {
 """What its devices are; a `bare` guest has none worth a word."""
 DISK = "disk-"
 TAP = "tap-"
+FAULT = "fault-"
 PAUSES = "-pauses"
 """How the aspect of guests ends that are paused many times after their move."""
 ASPECTS = {
@@ -40,6 +41,7 @@ ASPECTS = {
     "cdrom-": "with a CD-ROM drive ({})",
     DISK: "that write to {}",
     "kvm-": "under KVM ({})",
+    FAULT: "whose move breaks ({})",
     "moved-again": "that are moved a second time",
     "moved-back": "that are moved back",
     "moved-after-a-cancel": "that are moved after a cancelled move",
@@ -143,6 +145,8 @@ def _rest(beginning: str, rest: str) -> str:
     """The rest of an aspect in words."""
     if beginning == DISK:
         return _disk_words(rest)
+    if beginning == FAULT:
+        return rest.replace("-", " ")
     return names.device_words([rest]) if beginning in {"drivers-", TAP} else names.name_of(rest)
 
 

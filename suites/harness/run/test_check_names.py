@@ -26,7 +26,6 @@ WITHOUT_SEED = {
     "wake": "a vCPU that does not wake is found by `alive` or `vcpus`, which are asked before",
     "clock": "Linux does not let its clock go back, whatever its counter does",
     "converges": WAITS,
-    "hang": WAITS,
 }
 
 

@@ -10,6 +10,7 @@ from suites.harness.support.seeds import (
     BUSY_MEMORY,
     COST,
     DISKS,
+    FAULTS,
     HIDDEN,
     MOVE,
     NETWORKS,
@@ -28,6 +29,7 @@ from suites.harness.support.seeds_of_cdroms import OF_CDROMS
 from suites.harness.support.seeds_of_cost import OF_COST
 from suites.harness.support.seeds_of_disks import OF_DISKS
 from suites.harness.support.seeds_of_endpoints import OF_ENDPOINTS
+from suites.harness.support.seeds_of_faults import OF_FAULTS
 from suites.harness.support.seeds_of_field import OF_FIELD_GUESTS
 from suites.harness.support.seeds_of_firmware import OF_FIRMWARE
 from suites.harness.support.seeds_of_host_memory import OF_HOST_MEMORY
@@ -64,6 +66,7 @@ MODULES = (
     (OTHER_MEMORY, OF_MEMORY),
     (OTHER_MEMORY, OF_HOST_MEMORY),
     (AGAIN, LATER_MOVES),
+    (FAULTS, OF_FAULTS),
     (COST, OF_COST),
     (DISKS, OF_DISKS),
     (DISKS, OF_CDROMS),

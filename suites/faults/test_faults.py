@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What becomes of a guest if something breaks while it is moved?
+
+A move that fails must cost no guest its life, as far as QEMU promises that: see fixtures/attempt/faults.py.
+"""
+
+from typing import cast
+
+from fixtures.attempt.attempt import HotPatch
+from fixtures.attempt.faults import Fault, Faults, Phase
+from fixtures.guest.guest import Guest
+from fixtures.matrix.cells import Cell
+from fixtures.matrix.promises import Promise, promise, promised
+
+FAULT = "fault-"
+DEFAULT = {("destination-killed", "switchover")}
+PRECOPY = [
+    ("destination-killed", "set-up"),
+    ("channel-cut", "first-pass"),
+    ("channel-cut", "later-pass"),
+    ("channel-cut", "switchover"),
+    ("destination-killed", "first-pass"),
+    ("destination-killed", "later-pass"),
+    ("destination-killed", "switchover"),
+    ("channel-stalled", "set-up"),
+    ("channel-stalled", "first-pass"),
+    ("channel-stalled", "later-pass"),
+    ("channel-stalled", "switchover"),
+    ("cancelled", "later-pass"),
+    ("cancelled", "switchover"),
+]
+"""What breaks, and in which phase. A cancelled first pass is one of the cells `moved-after-a-cancel`."""
+
+
+@promised(
+    Promise(
+        f"{FAULT}{fault}-in-{phase}",
+        path="qmp",
+        mechanism="precopy",
+        profile="busy",
+        default_on=("x86_64",) if (fault, phase) in DEFAULT else (),
+    )
+    for fault, phase in PRECOPY
+)
+def test_guest_of_a_broken_precopy_goes_on(
+    cell: Cell, guest: Guest, faults: Faults, hot_patch: HotPatch
+) -> None:
+    """Lose this and a network or a host that fails during the move costs guests their lives."""
+    fault, _, phase = cell.aspect.removeprefix(FAULT).partition("-in-")
+    guest.works()
+    assert faults.strikes(cast("Fault", fault), cast("Phase", phase))
+    assert guest.memory_is_intact()
+    assert guest.constant_memory_is_intact()
+    assert hot_patch().runs_on_new_build
+    assert guest.memory_is_intact()
+    assert guest.kernel_log_is_clean()
+
+
+@promise("fault-channel-cut-in-postcopy", path="qmp", mechanism="postcopy", profile="busy", vcpus=2)
+@promise("fault-channel-cut-in-postcopy", path="qmp", mechanism="postcopy", default_on=())
+def test_postcopy_recovers(guest: Guest, faults: Faults) -> None:
+    """Lose this and a network that fails during a postcopy costs each guest on its way its life."""
+    guest.works()
+    assert faults.recovers_postcopy().runs_on_new_build
+    assert guest.memory_is_intact()
+    assert guest.every_vcpu_wakes()
+    assert guest.kernel_log_is_clean()
+
+
+@promise(
+    "fault-destination-killed-in-postcopy", path="qmp", mechanism="postcopy", profile="busy", default_on=()
+)
+def test_source_does_not_run_what_the_guest_has_left(guest: Guest, faults: Faults) -> None:
+    """Lose this and a guest whose destination died goes on with memory and disks of two times."""
+    guest.works()
+    assert faults.source_stays_stopped()
+
+
+@promise("fault-source-killed-in-postcopy", path="qmp", mechanism="postcopy", profile="busy", default_on=())
+def test_destination_pauses_without_its_source(guest: Guest, faults: Faults) -> None:
+    """Lose this and a destination hangs, or ends, and whoever looks for the guest finds nothing."""
+    guest.works()
+    assert faults.destination_waits()
+
+
+@promise("fault-source-killed-in-first-pass", path="qmp", mechanism="precopy", profile="busy", default_on=())
+@promise("fault-source-killed-in-switchover", path="qmp", mechanism="precopy", profile="busy", default_on=())
+def test_destination_does_not_run_a_part_of_a_guest(cell: Cell, guest: Guest, faults: Faults) -> None:
+    """Lose this and a guest runs with half of its memory."""
+    guest.works()
+    assert faults.destination_does_not_run(cast("Phase", cell.aspect.removeprefix("fault-source-killed-in-")))

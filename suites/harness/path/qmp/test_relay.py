@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The channel of a migration that the suite can cut and stall."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fixtures.path.qmp.relay import Relay
+
+SECONDS = 10.0
+
+
+def listening(place: Path) -> socket.socket:
+    """A socket that listens there."""
+    found = socket.socket(socket.AF_UNIX)
+    found.bind(str(place))
+    found.listen()
+    found.settimeout(SECONDS)
+    return found
+
+
+def connected(place: Path) -> socket.socket:
+    """A socket that is connected to that place."""
+    found = socket.socket(socket.AF_UNIX)
+    found.settimeout(SECONDS)
+    found.connect(str(place))
+    return found
+
+
+class Ends:
+    """A source and a destination with a relay between them."""
+
+    def __init__(self, place: Path, relay: Relay) -> None:
+        self.relay = relay
+        with listening(place / "destination") as listener:
+            self.source = connected(relay.listens)
+            self.destination, _ = listener.accept()
+        self.destination.settimeout(SECONDS)
+
+
+@pytest.fixture
+def ends(tmp_path: Path) -> Iterator[Ends]:
+    """The same, which end with the test."""
+    with Relay(tmp_path / "relay", tmp_path / "destination") as relay:
+        found = Ends(tmp_path, relay)
+        with found.source, found.destination:
+            yield found
+
+
+def test_both_directions_are_carried(ends: Ends) -> None:
+    """Lose this and no migration goes through the relay."""
+    ends.source.sendall(b"page")
+    assert ends.destination.recv(100) == b"page"
+    ends.destination.sendall(b"ack")
+    assert ends.source.recv(100) == b"ack"
+
+
+def test_end_of_one_direction_is_carried(ends: Ends) -> None:
+    """Lose this and a destination waits for ever for the end of the stream."""
+    ends.source.shutdown(socket.SHUT_WR)
+    assert ends.destination.recv(100) == b""
+    ends.destination.sendall(b"ack")
+    assert ends.source.recv(100) == b"ack"
+
+
+def test_both_sides_notice_a_cut(ends: Ends) -> None:
+    """Lose this and a cell about a cut channel tests an idle one."""
+    ends.relay.cut()
+    assert ends.source.recv(100) == b""
+    assert ends.destination.recv(100) == b""
+
+
+def test_nothing_that_was_held_up_arrives_after_a_cut(ends: Ends) -> None:
+    """Lose this and a destination completes a move that the source has given up."""
+    ends.relay.stall()
+    ends.source.sendall(b"page")
+    ends.destination.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        ends.destination.recv(100)
+    ends.relay.cut()
+    ends.destination.settimeout(SECONDS)
+    assert ends.destination.recv(100) == b""
+
+
+def test_sender_notices_that_the_other_side_has_ended(ends: Ends) -> None:
+    """Lose this and a source sends to a dead destination until the suite gives up."""
+    ends.destination.close()
+    more_than_the_buffers_hold = bytes(16 << 20)
+    with pytest.raises((BrokenPipeError, ConnectionResetError)):
+        ends.source.sendall(more_than_the_buffers_hold)
+
+
+def test_new_connection_leads_to_the_new_place(ends: Ends, tmp_path: Path) -> None:
+    """Lose this and postcopy cannot recover over a new channel."""
+    ends.relay.cut()
+    with listening(tmp_path / "anew") as listener:
+        ends.relay.leads_to(tmp_path / "anew")
+        with connected(ends.relay.listens) as source:
+            destination, _ = listener.accept()
+            with destination:
+                source.sendall(b"again")
+                assert destination.recv(100) == b"again"
+
+
+def test_nobody_listens(tmp_path: Path) -> None:
+    """Lose this and a source whose destination is gone waits instead of failing."""
+    with Relay(tmp_path / "relay", tmp_path / "nobody") as relay, connected(relay.listens) as source:
+        assert source.recv(100) == b""
+
+
+def test_no_thread_is_left(tmp_path: Path) -> None:
+    """Lose this and each cell leaves threads and sockets behind."""
+    with Relay(tmp_path / "relay", tmp_path / "destination") as relay:
+        found = Ends(tmp_path, relay)
+    with found.source, found.destination:
+        assert found.source.recv(100) == b""
+    assert not [thread for thread in threading.enumerate() if thread.name == "relay"]

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Seeded defects in what a build does when its move breaks."""
+
+from __future__ import annotations
+
+from suites.harness.support.seeds import Seed, SeededBuild
+from suites.harness.support.wrong_builds import RECEIVES, does
+
+CANCELLED = "fault-cancelled-in-later-pass"
+DESTINATION_DIES = "fault-destination-killed-in-first-pass"
+SOURCE_DIES = "fault-source-killed-in-first-pass"
+RECOVERS = "qmp-postcopy-busy-bare-2vcpu-fault-channel-cut-in-postcopy"
+LOST = "fault-destination-killed-in-postcopy"
+RECOVER, FAILED, COMPLETED = '"migrate-recover"', '"status": "failed"', '"status": "completed"'
+
+
+def _one(name: str, role: str, seed: Seed) -> SeededBuild:
+    """A build with one defect, found in a cell of suites/faults."""
+    select = ("suites/faults", "--arch=x86_64", "-m", "slow or not slow", "-k", f"{seed.subject}]")
+    return SeededBuild(name, "old" if role == "old" else "new", select, (seed,), slow=True)
+
+
+OF_FAULTS = (
+    _one(
+        "recovery-hangs",
+        "new",
+        Seed(
+            "a destination that is to recover does nothing for a minute",
+            does("on-command", RECOVER, "pause 60000", when=RECEIVES),
+            RECOVERS,
+            "defect-new",
+            ("hang: destination (wrong) did not answer `migrate-recover`",),
+        ),
+    ),
+    _one(
+        "recovery-loses-a-page",
+        "new",
+        Seed(
+            "a page is lost when a recovered postcopy completes",
+            does("on-message", COMPLETED, "zero 7", when=RECEIVES),
+            RECOVERS,
+            "defect-new",
+            ("memory: 1 of ",),
+        ),
+    ),
+    _one(
+        "cancel-stops-the-guest",
+        "old",
+        Seed(
+            "a cancelled move leaves the guest stopped at the source",
+            does("on-message", '"status": "cancelled"', "command stop"),
+            CANCELLED,
+            "defect-old",
+            ("runstates: cancelled in later-pass: migration cancelled, source paused",),
+        ),
+    ),
+    _one(
+        "dies-with-its-destination",
+        "old",
+        Seed(
+            "a destination that dies takes the source with it",
+            does("on-message", FAILED, "die"),
+            DESTINATION_DIES,
+            "defect-old",
+            ("migrate: ", "exit status 139"),
+        ),
+    ),
+    _one(
+        "runs-old-state",
+        "old",
+        Seed(
+            "a source whose guest is at a dead destination says that it runs",
+            does("replace-in-output", "finish-migrate", "running"),
+            LOST,
+            "defect-old",
+            ("never-both: migration postcopy-paused, source running",),
+        ),
+    ),
+    _one(
+        "destination-stays",
+        "new",
+        Seed(
+            "a destination whose source has died does not end",
+            does("replace-in-command", "uri", 'exit-on-error": false, "uri', when=RECEIVES),
+            SOURCE_DIES,
+            "defect-new",
+            ("never-both: the destination ended: False",),
+        ),
+    ),
+)
