@@ -146,7 +146,7 @@ def _costs(cells: Iterable[CellResult]) -> Iterator[NotTested]:
 
 
 def _noted(cells: Iterable[CellResult], note: str, what: str) -> Iterator[NotTested]:
-    """`what` guests that were tested lack, by a `note` in the reason of their cells."""
+    """What guests were tested without: `what`, where the reason of a cell has this `note`."""
     groups: dict[str, list[CellResult]] = defaultdict(list)
     for cell in cells:
         _, noted, why = cell.reason.partition(note)

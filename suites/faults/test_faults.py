@@ -4,17 +4,16 @@
 A move that fails must cost no guest its life, as far as QEMU promises that: see fixtures/attempt/faults.py.
 """
 
-from typing import cast
-
 from fixtures.attempt.attempt import HotPatch
 from fixtures.attempt.faults import Fault, Faults, Phase
 from fixtures.guest.guest import Guest
 from fixtures.matrix.cells import Cell
+from fixtures.matrix.names import Arch
 from fixtures.matrix.promises import Promise, promise, promised
 
 FAULT = "fault-"
-DEFAULT = {("destination-killed", "switchover")}
-PRECOPY = [
+DEFAULT = {"fault-destination-killed-in-switchover"}
+PRECOPY: list[tuple[Fault, Phase]] = [
     ("destination-killed", "set-up"),
     ("channel-cut", "first-pass"),
     ("channel-cut", "later-pass"),
@@ -30,25 +29,25 @@ PRECOPY = [
     ("cancelled", "switchover"),
 ]
 """What breaks, and in which phase. A cancelled first pass is one of the cells `moved-after-a-cancel`."""
+BROKEN = {f"{FAULT}{fault}-in-{phase}": (fault, phase) for fault, phase in PRECOPY}
+SOURCE_KILLED: dict[str, Phase] = {
+    "fault-source-killed-in-first-pass": "first-pass",
+    "fault-source-killed-in-switchover": "switchover",
+}
 
 
-@promised(
-    Promise(
-        f"{FAULT}{fault}-in-{phase}",
-        path="qmp",
-        mechanism="precopy",
-        profile="busy",
-        default_on=("x86_64",) if (fault, phase) in DEFAULT else (),
-    )
-    for fault, phase in PRECOPY
-)
+def _busy_precopy(aspect: str) -> Promise:
+    default_on: tuple[Arch, ...] = ("x86_64",) if aspect in DEFAULT else ()
+    return Promise(aspect, path="qmp", mechanism="precopy", profile="busy", default_on=default_on)
+
+
+@promised(map(_busy_precopy, BROKEN))
 def test_guest_of_a_broken_precopy_goes_on(
     cell: Cell, guest: Guest, faults: Faults, hot_patch: HotPatch
 ) -> None:
     """Lose this and a network or a host that fails during the move costs guests their lives."""
-    fault, _, phase = cell.aspect.removeprefix(FAULT).partition("-in-")
     guest.works()
-    assert faults.strikes(cast("Fault", fault), cast("Phase", phase))
+    assert faults.strikes(*BROKEN[cell.aspect])
     assert guest.memory_is_intact()
     assert guest.constant_memory_is_intact()
     assert hot_patch().runs_on_new_build
@@ -83,9 +82,8 @@ def test_destination_pauses_without_its_source(guest: Guest, faults: Faults) -> 
     assert faults.destination_waits()
 
 
-@promise("fault-source-killed-in-first-pass", path="qmp", mechanism="precopy", profile="busy", default_on=())
-@promise("fault-source-killed-in-switchover", path="qmp", mechanism="precopy", profile="busy", default_on=())
+@promised(map(_busy_precopy, SOURCE_KILLED))
 def test_destination_does_not_run_a_part_of_a_guest(cell: Cell, guest: Guest, faults: Faults) -> None:
     """Lose this and a guest runs with half of its memory."""
     guest.works()
-    assert faults.destination_does_not_run(cast("Phase", cell.aspect.removeprefix("fault-source-killed-in-")))
+    assert faults.destination_does_not_run(SOURCE_KILLED[cell.aspect])

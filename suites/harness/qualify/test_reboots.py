@@ -46,7 +46,7 @@ def test_q35_guest_with_old_seabios_is_moved_without_a_reboot(ask: Ask) -> None:
     )
 
 
-CONCERNED_BY_NOTHING: dict[str, tuple[Cell, Place, str]] = {
+REBOOTED: dict[str, tuple[Cell, Place, str]] = {
     "newer SeaBIOS": (OF_THE_FIELD, "tcg", "7.2.0"),
     "KVM": (OF_THE_FIELD, "emulated", "5.2.0"),
     "i440fx": (replace(OF_THE_FIELD, family="pc"), "tcg", "5.2.0"),
@@ -56,8 +56,8 @@ CONCERNED_BY_NOTHING: dict[str, tuple[Cell, Place, str]] = {
 """By name: cell, place, QEMU of the old build."""
 
 
-@pytest.mark.parametrize("case", CONCERNED_BY_NOTHING)
+@pytest.mark.parametrize("case", REBOOTED)
 def test_all_others_are_rebooted(case: str, ask: Ask) -> None:
     """Lose this and guests that cannot start again after the update are not found."""
-    cell, place, version = CONCERNED_BY_NOTHING[case]
+    cell, place, version = REBOOTED[case]
     assert ask(cell, place, version) == (cell, "")

@@ -111,3 +111,9 @@ def hotpatch(*cells: str, arch: str = "x86_64") -> tuple[str, ...]:
 def compat(part: str, subject: str, arch: str = "x86_64") -> tuple[str, ...]:
     """Arguments that select, in one part of the sweeps, the subjects that match the pattern `subject`."""
     return ("suites/compat", f"--arch={arch}", "-k", part, "--subject", subject)
+
+
+def one_defect(name: str, role: Literal["old", "new"], suite: str, found: Seed) -> SeededBuild:
+    """A build with one defect, found in a cell of this suite."""
+    select = (f"suites/{suite}", "--arch=x86_64", "-m", "slow or not slow", "-k", f"{found.subject}]")
+    return SeededBuild(name, role, select, (found,), slow=True)

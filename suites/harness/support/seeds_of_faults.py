@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from suites.harness.support.seeds import Seed, SeededBuild
+from suites.harness.support.seeds import Seed, one_defect
 from suites.harness.support.wrong_builds import RECEIVES, does
 
 CANCELLED = "fault-cancelled-in-later-pass"
@@ -14,16 +14,11 @@ LOST = "fault-destination-killed-in-postcopy"
 RECOVER, FAILED, COMPLETED = '"migrate-recover"', '"status": "failed"', '"status": "completed"'
 
 
-def _one(name: str, role: str, seed: Seed) -> SeededBuild:
-    """A build with one defect, found in a cell of suites/faults."""
-    select = ("suites/faults", "--arch=x86_64", "-m", "slow or not slow", "-k", f"{seed.subject}]")
-    return SeededBuild(name, "old" if role == "old" else "new", select, (seed,), slow=True)
-
-
 OF_FAULTS = (
-    _one(
+    one_defect(
         "recovery-hangs",
         "new",
+        "faults",
         Seed(
             "a destination that is to recover does nothing for a minute",
             does("on-command", RECOVER, "pause 60000", when=RECEIVES),
@@ -32,9 +27,10 @@ OF_FAULTS = (
             ("hang: destination (wrong) did not answer `migrate-recover`",),
         ),
     ),
-    _one(
+    one_defect(
         "recovery-loses-a-page",
         "new",
+        "faults",
         Seed(
             "a page is lost when a recovered postcopy completes",
             does("on-message", COMPLETED, "zero 7", when=RECEIVES),
@@ -43,9 +39,10 @@ OF_FAULTS = (
             ("memory: 1 of ",),
         ),
     ),
-    _one(
+    one_defect(
         "cancel-stops-the-guest",
         "old",
+        "faults",
         Seed(
             "a cancelled move leaves the guest stopped at the source",
             does("on-message", '"status": "cancelled"', "command stop"),
@@ -54,9 +51,10 @@ OF_FAULTS = (
             ("runstates: cancelled in later-pass: migration cancelled, source paused",),
         ),
     ),
-    _one(
+    one_defect(
         "dies-with-its-destination",
         "old",
+        "faults",
         Seed(
             "a destination that dies takes the source with it",
             does("on-message", FAILED, "die"),
@@ -65,9 +63,10 @@ OF_FAULTS = (
             ("migrate: ", "exit status 139"),
         ),
     ),
-    _one(
+    one_defect(
         "runs-old-state",
         "old",
+        "faults",
         Seed(
             "a source whose guest is at a dead destination says that it runs",
             does("replace-in-output", "finish-migrate", "running"),
@@ -76,9 +75,10 @@ OF_FAULTS = (
             ("never-both: migration postcopy-paused, source running",),
         ),
     ),
-    _one(
+    one_defect(
         "destination-stays",
         "new",
+        "faults",
         Seed(
             "a destination whose source has died does not end",
             does("replace-in-command", "uri", 'exit-on-error": false, "uri', when=RECEIVES),

@@ -6,7 +6,7 @@ from __future__ import annotations
 from functools import reduce
 from operator import add
 
-from suites.harness.support.seeds import MOVE, TABLES, Seed, SeededBuild, hotpatch
+from suites.harness.support.seeds import MOVE, TABLES, Seed, SeededBuild, hotpatch, one_defect
 from suites.harness.support.seeds_later_moves import BUSY, IDLE
 from suites.harness.support.stream_seeds import build, field, seed
 from suites.harness.support.wrong_builds import RECEIVES, Wrong, does
@@ -24,16 +24,10 @@ NEW_TABLE = "sig=HPAT,data=/etc/passwd"
 """An ACPI table whose contents are those of a file that each build has."""
 
 
-def _one(name: str, role: str, suite: str, found: Seed) -> SeededBuild:
-    """A build with one defect, found in a cell of this suite."""
-    select = (f"suites/{suite}", "--arch=x86_64", "-m", "slow or not slow", "-k", f"{found.subject}]")
-    return SeededBuild(name, "old" if role == "old" else "new", select, (found,), slow=True)
-
-
 def _reboots(name: str, what: str, word: str, *options: str) -> SeededBuild:
     """A new build whose destination has further options, which change what a guest finds when it reboots."""
     wrong = reduce(add, (does("append-argument", option, when=RECEIVES) for option in options))
-    return _one(name, "new", "compat", Seed(what, wrong, REBOOTS, "defect-new", (word,), TABLES))
+    return one_defect(name, "new", "compat", Seed(what, wrong, REBOOTS, "defect-new", (word,), TABLES))
 
 
 def _reworded(pattern: str, word: bytes, other: bytes) -> Wrong:
@@ -66,7 +60,7 @@ ENDS_BADLY = SeededBuild(
 
 OF_MOVES = (
     ENDS_BADLY,
-    _one(
+    one_defect(
         "throttles-once",
         "old",
         "convergence",
@@ -82,7 +76,7 @@ OF_MOVES = (
             ("throttle: throttled to [20] %",),
         ),
     ),
-    _one(
+    one_defect(
         "ends-late",
         "new",
         "convergence",
@@ -95,7 +89,7 @@ OF_MOVES = (
             harm="slow",
         ),
     ),
-    _one(
+    one_defect(
         "forgets-how-long",
         "new",
         "libvirt",
@@ -107,7 +101,7 @@ OF_MOVES = (
             ("statistics: time_elapsed None ms",),
         ),
     ),
-    _one(
+    one_defect(
         "shows-no-rest",
         "old",
         "libvirt",
@@ -119,7 +113,7 @@ OF_MOVES = (
             ("domjobinfo: ",),
         ),
     ),
-    _one(
+    one_defect(
         "finds-no-host",
         "new",
         "libvirt",
@@ -131,7 +125,7 @@ OF_MOVES = (
             ("refused: ", "missing hostuuid"),
         ),
     ),
-    _one(
+    one_defect(
         "channel-unplugged",
         "new",
         "libvirt",
@@ -144,7 +138,7 @@ OF_MOVES = (
             ("channel: the channel is connectee",),
         ),
     ),
-    _one(
+    one_defect(
         "cannot-reset",
         "new",
         "compat",
