@@ -133,6 +133,12 @@ def test_survey_shows_what_moves_and_what_cannot() -> None:
     found = pins._survey_build("debian-12", build, archive)
     assert found.changes == {PLACE: ("1.16.2-1", "1.16.4-1")}
     assert found.stuck == ["debian-12: ovmf 2.1-1 is gone from the archive, which has 3.0-1"]
+    moving = pins._survey_build("debian-12", build.model_copy(update={"moving": True}), archive)
+    assert {place[-1]: change for place, change in moving.changes.items()} == {
+        "seabios": ("1.16.2-1", "1.17.0-1"),
+        "ovmf": ("2.1-1", "3.0-1"),
+    }
+    assert moving.stuck == []
 
 
 def test_kernel_moves_to_the_newest_package_of_its_series() -> None:

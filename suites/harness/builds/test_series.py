@@ -66,7 +66,17 @@ def test_packages_of_one_source_move_together() -> None:
 def test_pin_stays_in_its_suite() -> None:
     """Lose this and the everyday stable update is qualified from the new version to itself."""
     offers = (Candidate("1:7.2+dfsg-9", "bookworm"), Candidate("1:7.2+dfsg-7", "bookworm-security"))
-    assert Standing("qemu-system-x86", "1:7.2+dfsg-7", offers).in_series == "1:7.2+dfsg-7"
+    assert Standing("qemu-system-x86", "1:7.2+dfsg-7", offers).successor == "1:7.2+dfsg-7"
+
+
+def test_pin_of_a_moving_suite_follows_it_into_another_series() -> None:
+    """Lose this and a build of Debian testing is stuck whenever testing gets a new QEMU."""
+    offers = (Candidate("1:11.2.0+ds-1", "forky"),)
+    gone = Standing("qemu-utils", "1:11.1.2+ds-3", offers, moving=True)
+    assert replacements([gone]) == {"qemu-utils": "1:11.2.0+ds-1"}
+    there = Standing("qemu-utils", "1:11.2.0+ds-1", offers, moving=True)
+    assert replacements([there]) == {"qemu-utils": "1:11.2.0+ds-1"}
+    assert replacements([Standing("qemu-utils", "1:11.1.2+ds-3", (), moving=True)]) == {"qemu-utils": ""}
 
 
 Archive = Callable[..., None]
@@ -108,6 +118,17 @@ def test_strict_pins_make_a_moved_pin_an_error(archive: Archive) -> None:
         UsageError, match=r'has 1\.16\.4-1\n.*`make pins ARGS="debian-12 --move"` moves the pins'
     ):
         pins_of_today("debian-12", BUILD, Path("work"), strict_pins=True)
+
+
+def test_series_that_a_moving_suite_dropped_is_one_line(archive: Archive) -> None:
+    """Lose this and a build of Debian testing cannot be had once testing has another series."""
+    archive("1.17.0-1")
+    moving = BUILD.model_copy(update={"moving": True})
+    pins, notes = pins_of_today("testing", moving, Path("work"), strict_pins=False)
+    assert pins == {"seabios": "1.17.0-1"}
+    assert notes == ["testing: seabios 1.16.2-1 is gone from the archive; took 1.17.0-1"]
+    with pytest.raises(UsageError, match=r'1\.17\.0-1\n.*`make pins ARGS="testing --move"` moves the pins'):
+        pins_of_today("testing", moving, Path("work"), strict_pins=True)
 
 
 @pytest.mark.parametrize("offered", ["1.16.2-1+b1", "1.16.2-1"])
