@@ -23,7 +23,7 @@ qemu -name hotpatch-hp-1,debug-threads=on -nodefaults -no-user-config -no-reboot
 -machine pc-q35-7.2,accel=kvm -m 262152K -smp 2
 -chardev socket,id=monitor,fd=13 -chardev socket,id=console,fd=14
 -chardev socket,id=agent,fd=15 -chardev socket,id=echo,fd=16
--mon chardev=monitor,mode=control -serial chardev:console -serial chardev:agent
+-qmp chardev:monitor -serial chardev:console -serial chardev:agent
 -kernel /images/kernel -initrd /images/initrd
 -append "{append}"
 -blockdev driver=raw,node-name=disk,file.driver=file,file.filename=/tmp/hp-1/disk.raw
@@ -38,7 +38,7 @@ PSERIES_LINE = """
 qemu -name hotpatch-hp-1,debug-threads=on -nodefaults -no-user-config -no-reboot -no-shutdown -display none
 -machine pseries-5.2,accel=tcg -m 524288K -smp 1
 -chardev socket,id=monitor,fd=13 -chardev socket,id=console,fd=14 -chardev socket,id=agent,fd=15
--mon chardev=monitor,mode=control -serial chardev:console -serial chardev:agent
+-qmp chardev:monitor -serial chardev:console -serial chardev:agent
 -kernel /images/kernel -initrd /images/initrd
 -append "{append}"
 """
