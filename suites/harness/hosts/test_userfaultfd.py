@@ -2,6 +2,7 @@
 """Can this host do postcopy? The answer comes before a guest is moved, with advice."""
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,19 @@ def test_only_a_qemu_that_makes_the_system_call_gets_its_capability(
     device.touch()
     setting.write_text(f"{everybody_may:d}\n")
     assert needed_capabilities(version, device=device, unprivileged=setting) == needed
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
+@pytest.mark.parametrize("mode,needed", [(0o600, ("CAP_SYS_PTRACE",)), (0o666, ())])
+def test_device_of_another_user_is_no_way_for_root(
+    mode: int, needed: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Lose this and postcopy is unsupported once libvirt gave the device to the user of its own guests."""
+    device = tmp_path / "userfaultfd"
+    device.touch()
+    device.chmod(mode)
+    os.chown(device, 64055, 64055)
+    assert needed_capabilities("10.0.13", device=device, unprivileged=ABSENT) == needed
 
 
 def test_kernel_without_the_device_needs_the_capability_for_every_qemu(tmp_path: Path) -> None:
