@@ -170,8 +170,10 @@ void counter_add(struct text *out, struct counter_reading r, uint64_t hz, unsign
 /* counters_x86.c, counters_power.c */
 uint64_t ticks_read(void); /* the vCPU's own counter: TSC or timebase */
 void counters_report(struct text *out);
+/* frequency.c: how fast the vCPUs' counters count by the kernel's clock, in the last second */
+void frequency_sample(void); /* now and then; called by one thread */
+uint64_t frequency_now(void); /* in Hz */
 /* clocks.c: reads all clocks of the guest */
-void clocks_start(void);
 void clocks_report(struct text *out);
 
 /* rtc.c: the real-time clock and its alarm */

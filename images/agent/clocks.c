@@ -9,24 +9,7 @@
 #define ROUNDS 200u
 #define TICKS_BITS 64u
 
-static struct counter_reading of_vcpu[MAX_CPUS], at_start;
-
-void clocks_start(void)
-{
-    at_start = counter_read(ticks_read);
-}
-
-/* The frequency of the vCPUs' counters by the kernel's clock, from the agent's start to the first report.
- * Not to a later one: a move may stop the two for different times. */
-static uint64_t ticks_hz(struct counter_reading now)
-{
-    static uint64_t hz;
-    uint64_t us = now.mono_us - at_start.mono_us;
-
-    if (!hz && us)
-        hz = (uint64_t)((double)(now.ticks - at_start.ticks) * 1e6 / (double)us);
-    return hz;
-}
+static struct counter_reading of_vcpu[MAX_CPUS];
 
 static void ticks_job(unsigned cpu, void *arg)
 {
@@ -108,6 +91,8 @@ static void report_kernel_clocks(struct text *out)
 
 void clocks_report(struct text *out)
 {
+    uint64_t hz = frequency_now();
+
     report_kernel_clocks(out);
     rtc_report(out);
     counters_report(out);
@@ -115,7 +100,7 @@ void clocks_report(struct text *out)
         return;
     for (unsigned cpu = 0; cpu < cfg.cpus; cpu++) {
         text_add(out, " ticks.%u", cpu);
-        counter_add(out, of_vcpu[cpu], ticks_hz(of_vcpu[cpu]), TICKS_BITS);
+        counter_add(out, of_vcpu[cpu], hz, TICKS_BITS);
     }
     for (unsigned cpu = 0; cpu < cfg.cpus; cpu++)
         if (cpu != cfg.beat_cpu)

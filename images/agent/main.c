@@ -44,7 +44,7 @@ int main(void)
     drivers_load();
     registers_prepare();
     move_to_beat_vcpu();
-    clocks_start();
+    frequency_sample();
     kmsg_start();
     helper_start();
     wake_start();

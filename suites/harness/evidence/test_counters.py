@@ -18,15 +18,20 @@ PM_TIMER, TSC = (3_579_545, 24), (2_100_000_000, 64)
 samples = st.builds(Sample, seed=st.integers(0, 9999), busy=st.booleans(), stop=st.floats(0.0, 2.0))
 
 
-def readings(move: ClockMove, kind: tuple[int, int], *, lag: float = 0.0) -> tuple[Counter, Counter]:
-    """A counter 0.3 s before the switchover and 0.8 s after it; it falls `lag` seconds behind."""
+def readings(
+    move: ClockMove, kind: tuple[int, int], *, lag: float = 0.0, measured: float = 1.0
+) -> tuple[Counter, Counter]:
+    """A counter 0.3 s before the switchover and 0.8 s after it; it falls `lag` seconds behind.
+
+    Its frequency was measured to be `measured` times what it is.
+    """
     hz, bits = kind
     first_us, last_us = move.switched_us - 300_000, move.switched_us + 800_000
     elapsed = move.after.host(last_us) - move.before.host(first_us) - lag
     ticks = 12_345_678
     return (
-        Counter(ticks, first_us, hz, bits),
-        Counter((ticks + round(elapsed * hz)) % 2**bits, last_us, hz, bits),
+        Counter(ticks, first_us, round(hz * measured), bits),
+        Counter((ticks + round(elapsed * hz)) % 2**bits, last_us, round(hz * measured), bits),
     )
 
 
@@ -62,6 +67,19 @@ def test_counter_that_jumps_is_found(sample: Sample, jump: float) -> None:
     assert not machine_counters(*machine(move, -jump), move)
     assert vcpu_counters("tsc", *vcpus(move, -jump), move).what == "vCPU 1"
     assert not vcpu_counters("tsc", *vcpus(move, sample.stop + jump), move)
+
+
+@pytest.mark.parametrize("drift", [-0.3, -0.05, -0.01, 0.01, 0.05])
+@pytest.mark.parametrize("busy", [False, True])
+def test_clock_that_runs_at_a_wrong_rate_hides_no_jump_and_shows_none(drift: float, busy: bool) -> None:
+    """Lose this and a guest whose Linux measured its TSC wrongly at boot seems to have one that jumps."""
+    move = Sample(drift_before=drift, drift_after=drift, busy=busy).move()
+
+    def checked(lag: float) -> bool:
+        first, last = readings(move, TSC, lag=lag, measured=1 + drift)
+        return bool(vcpu_counters("tsc", Counters(vcpus={0: first}), Counters(vcpus={0: last}), move))
+
+    assert (checked(0.0), checked(0.5), checked(-0.5)) == (True, False, False)
 
 
 def test_counter_that_went_back_is_found() -> None:

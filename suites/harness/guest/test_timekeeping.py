@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from fixtures.errors import RigError
-from fixtures.evidence.beats import Beat, Line, beats_in, crc16
+from fixtures.evidence.beats import Line, crc16
 from fixtures.evidence.counters import Counter
 from fixtures.evidence.timers import Timer
-from fixtures.guest.timekeeping import clock_over_the_move, ran_at_its_rate, time_checks, timers_in, times_in
+from fixtures.guest.timekeeping import clock_over_the_move, time_checks, timers_in, times_in
 
 CLOCKS = {
     "mono_us": "1978714",
@@ -107,26 +107,9 @@ def test_timer_that_is_lost_is_found_although_it_was_only_just_due() -> None:
         machine=destination,
         machines=[source, destination],
         lines=lambda: lines,
-        beats=lambda: beats_in(lines),
         agent=agent,
         spec=SPEC,
         beats_arrive=lambda _wanted: None,
     )
     *_, last = time_checks(guest, times_in(CLOCKS), ())
     assert (bool(last), last.name) == (False, "timers")
-
-
-@pytest.mark.parametrize("rate, held", [(1.0, True), (1.02, True), (1.83, False), (0.5, False)])
-def test_clock_that_had_another_rate_measured_no_frequency(rate: float, held: bool) -> None:
-    """Lose this and a guest that an overloaded machine has booted seems to have a counter that jumped."""
-    beats = [
-        Beat(100 + number / 10, number, round(number / 10 * 1e6 * rate), (0,), 0) for number in range(100)
-    ]
-    assert ran_at_its_rate(beats, beats[-1].mono_us) == held
-
-
-def test_rate_after_the_frequency_was_measured_does_not_matter() -> None:
-    """Lose this and a long blackout hides a counter that jumped."""
-    beats = [Beat(100 + number / 10, number, number * 100_000, (0,), 0) for number in range(50)]
-    later = [Beat(200 + beat.at, beat.seq + 50, beat.mono_us + 5_000_000, (0,), 0) for beat in beats]
-    assert ran_at_its_rate([*beats, *later], beats[-1].mono_us)
