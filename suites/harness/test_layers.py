@@ -24,6 +24,10 @@ WRONG = {
     "library imports a suite": ("fixtures/sweep/sweep.py", "from suites.compat.test_devices import x"),
     "test from a test": ("suites/harness/test_a.py", "from suites.harness.still.test_stream import x"),
     "reports import more than they may": ("reports/files.py", "from fixtures.sweep.sweep import Sweep"),
+    "operator's command needs a build": (
+        "fixtures/operator/second.py",
+        "from fixtures.path.libvirt.daemon import Daemon",
+    ),
     "package without a place": ("fixtures/newroom/thing.py", "from fixtures.errors import UsageError"),
 }
 RIGHT = {
@@ -31,6 +35,7 @@ RIGHT = {
     "own module": ("fixtures/matrix/cells.py", "from fixtures.matrix.schema import Matrix"),
     "part of a path": ("fixtures/path/qmp/path.py", "from fixtures.path.interface import Move"),
     "harness": ("suites/harness/run/test_options.py", "from fixtures.run.options import PAIR"),
+    "Python's module with the name of a room": ("fixtures/hosts/footprint.py", "from operator import add"),
     "relative word": ("fixtures/errors.py", "from dataclasses import dataclass"),
     "images": ("images/initramfs.py", "from fixtures.matrix.guest_devices import GUEST_DEVICES"),
 }

@@ -28,7 +28,9 @@ FOREIGN = {
     *("cd", "cp", "echo", "exit", "mkdir", "npm", "printf", "test", "tmt", "touch", "virsh", "zypper"),
 }
 """Programs that do not belong to the suite; their options are not checked."""
-FOREIGN_OPTIONS = frozenset(("--output-dir", "--timeout-test"))
+FOREIGN_OPTIONS = frozenset(
+    ("--metadata", "--output-dir", "--persistent", "--timeout-test", "--undefinesource")
+)
 """Options of these programs in the prose. Options that follow them in `sh` blocks are accepted as well."""
 BUILD_OPTIONS, BUILD_VARIABLES = ("--old", "--new"), ("OLD", "NEW")
 MADE = ("reports/latest", "reports/latest-rerun", "reports/runs", "reports/reruns", "reports/history")
@@ -155,7 +157,7 @@ def wrong_commands(page: Page) -> Iterator[str]:
     """Commands with a program, target, option, variable or build that does not exist."""
     for words in page.commands:
         program, arguments = words[0], words[1:]
-        module = arguments[1] if program.endswith("python") and arguments[:1] == ["-m"] else ""
+        module = arguments[1] if program.endswith(("python", "python3")) and arguments[:1] == ["-m"] else ""
         if program == "make" and arguments and "-C" not in arguments:
             yield from wrong_make(arguments)
         elif program.endswith("pytest") or module in OF_PYTEST:
@@ -184,7 +186,8 @@ def wrong_words(page: Page) -> Iterator[str]:
 @cache
 def own_options() -> frozenset[str]:
     """The options of the suite's commands other than pytest."""
-    modules = (options_of(sys.executable, "-m", module) for module in ("reports", "fixtures.builds.pins"))
+    named = ("reports", "fixtures.builds.pins", "fixtures.operator")
+    modules = (options_of(sys.executable, "-m", module) for module in named)
     in_setup = re.findall(r"^#   (--[\w-]+)", (ROOT / "setup.sh").read_text(), re.MULTILINE)
     return frozenset(in_setup).union(*modules)
 

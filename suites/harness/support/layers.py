@@ -27,7 +27,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("guest",),
     ("path",),
     ("path.qmp", "path.libvirt"),
-    ("attempt",),
+    ("attempt", "operator"),
     ("outcome",),
     ("still",),
     ("qualify",),
@@ -45,12 +45,19 @@ MAY_ONLY = {
         "fixtures.matrix.driven",
         "fixtures.matrix.guest_devices",
     ),
+    # It must be usable on a host that has nothing of the suite but its source.
+    "operator": (
+        *("fixtures.errors", "fixtures.places", "fixtures.printable", "fixtures.waiting"),
+        *(f"fixtures.path.libvirt.{module}" for module in ("background", "events", "opening")),
+    ),
     "reports": (
         *("fixtures.errors", "fixtures.places", "fixtures.printable", "fixtures.temporary"),
         *("fixtures.matrix", "fixtures.evidence", "fixtures.outcome", "fixtures.bench.results"),
     ),
 }
 """Rooms that may not import all rooms above them, with the prefixes of the modules that they may import."""
+OUTSIDE = ("images", "reports", "suites")
+"""Rooms outside `fixtures/`. Other modules of the same name as a room, such as `operator`, are Python's."""
 _RANK = {room: rank for rank, row in enumerate(ORDER) for room in row}
 
 
@@ -69,7 +76,7 @@ def room_of_module(name: str) -> str | None:
     """The room that a module, or a name in one, belongs to; None outside the suite."""
     parts = name.split(".")
     if parts[0] != "fixtures":
-        return parts[0] if parts[0] in _RANK else None
+        return parts[0] if parts[0] in OUTSIDE else None
     own = parts[1:]
     if not own or own[0] == "__init__":
         return None

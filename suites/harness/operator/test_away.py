@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The definitions with which a guest moves to the second daemon and home."""
+
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from fixtures.operator.away import journey
+
+PLACE = Path("/var/lib/qemu-hotpatch/guests/1")
+QEMU_NS = "xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'"
+
+
+def domain(devices: str, more: str = "") -> str:
+    """A guest with these devices."""
+    return f"<domain type='kvm' {QEMU_NS}><name>web</name>{more}<devices>{devices}</devices></domain>"
+
+
+def away_and_home(devices: str, more: str = "", *, confined: bool = False) -> tuple[str, str, list[str]]:
+    """Devices, as XML, of both definitions, and the remarks."""
+    found = journey(domain(devices, more), PLACE, confined=confined)
+    return inner(found.away), inner(found.home), found.remarks
+
+
+def parsed(xml: str) -> ET.Element:
+    """The tree of a definition."""
+    return ET.fromstring(xml)  # noqa: S314 - this test's own
+
+
+def inner(xml: str) -> str:
+    """The devices, with the quotes of these tests."""
+    devices = parsed(xml).find("devices")
+    assert devices is not None
+    return "".join(ET.tostring(each, encoding="unicode") for each in devices).replace('"', "'")
+
+
+CHANGED = {
+    "VNC": (
+        "<graphics type='vnc' port='5999' autoport='no' passwd='secret' />",
+        "<graphics type='vnc' port='-1' autoport='yes' passwd='secret' />",
+    ),
+    "SPICE": (
+        "<graphics type='spice' port='5999' tlsPort='6000' autoport='no' />",
+        "<graphics type='spice' port='-1' autoport='yes' />",
+    ),
+    "channel": (
+        "<channel type='unix'><source mode='bind' path='/run/a' /><target name='a' /></channel>",
+        f"<channel type='unix'><source mode='bind' path='{PLACE}/channel-0' /><target name='a' /></channel>",
+    ),
+    "port": (
+        "<serial type='tcp'><source mode='bind' service='1' /><protocol /><target port='0' /></serial>",
+        f"<serial type='unix'><target port='0' /><source mode='bind' path='{PLACE}/serial-0' /></serial>",
+    ),
+    "tap": (
+        "<interface type='bridge'><source bridge='br0' /><target dev='web0' /></interface>",
+        "<interface type='bridge'><source bridge='br0' /></interface>",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", CHANGED)
+def test_what_one_host_has_once_is_elsewhere_and_comes_back(what: str) -> None:
+    """Lose this and the new QEMU does not start, or clients do not find the guest afterwards."""
+    before, there = CHANGED[what]
+    away, home, remarks = away_and_home(before)
+    assert (away, home) == (there, before)
+    assert remarks
+
+
+KEPT = {
+    "autoport": "<graphics type='vnc' port='5900' autoport='yes' />",
+    "VNC at a path": "<graphics type='vnc'><listen type='socket' socket='/run/v' /></graphics>",
+    "channel of libvirt's choice": "<channel type='unix'><target type='virtio' name='a' /></channel>",
+    "pty": "<serial type='pty'><target port='0' /></serial>",
+    "virtio console": "<console type='pty'><target type='virtio' port='0' /></console>",
+    "disk": "<disk type='file'><source file='/a' /><target dev='vda' /></disk>",
+}
+
+
+@pytest.mark.parametrize("what", KEPT)
+def test_what_needs_no_change_is_not_changed(what: str) -> None:
+    """Lose this and a guest becomes another one on the way."""
+    assert away_and_home(KEPT[what])[:2] == (KEPT[what], KEPT[what])
+
+
+def test_console_log_keeps_its_content() -> None:
+    """Lose this and the guest's log is empty after the round: a QEMU that starts empties it."""
+    logged = "<serial type='pty'><log file='/l' append='off' /></serial>"
+    away, home, _ = away_and_home(f"{logged}<serial type='file'><source path='/f' /></serial>")
+    assert f"<log file='{PLACE}/serial-0.log'" in away
+    assert f"<source path='{PLACE}/serial-1.file'" in away
+    assert "<log file='/l' append='on' />" in home
+    assert "<source path='/f' append='on' />" in home
+
+
+def test_console_that_repeats_a_serial_port_follows_it() -> None:
+    """Lose this and libvirt refuses: two devices with one target differ."""
+    serial = "<serial type='tcp'><source mode='bind' host='::1' service='1' /><target port='0' /></serial>"
+    away, _, _ = away_and_home(serial + serial.replace("serial", "console"))
+    assert "console" not in away
+
+
+def test_labels_and_limits_stay_behind() -> None:
+    """Lose this and the second daemon refuses the guest: it has neither labels nor control groups."""
+    more = (
+        "<seclabel type='dynamic' model='apparmor' relabel='yes'/><memtune/>"
+        "<cputune><shares>9</shares><vcpupin vcpu='0' cpuset='0'/></cputune>"
+    )
+    disk = "<disk type='file'><source file='/a'><seclabel model='dac' relabel='no' /></source></disk>"
+    found = journey(domain(disk, more), PLACE, confined=True)
+    tree = parsed(found.away)
+    assert not list(tree.iter("seclabel"))
+    assert tree.find("memtune") is None
+    assert [each.tag for each in tree.iterfind("cputune/*")] == ["vcpupin"]
+    assert len(list(parsed(found.home).iter("seclabel"))) == 2
+    assert parsed(found.home).findtext("cputune/shares") == "9"
+    assert "AppArmor or SELinux does not confine it while it is away" in found.remarks
+
+
+def test_arguments_of_qemu_are_kept_and_named() -> None:
+    """Lose this and the new QEMU is another machine."""
+    more = "<qemu:commandline><qemu:arg value='-S'/></qemu:commandline>"
+    found = journey(domain("", more), PLACE, confined=False)
+    assert "qemu:arg" in found.away
+    assert any("QEMU arguments of its own" in remark for remark in found.remarks)

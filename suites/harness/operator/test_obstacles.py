@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which guests cannot move within their host, and why."""
+
+from dataclasses import replace
+
+import libvirt
+import pytest
+
+from fixtures.operator.guests import Definition, Guest
+from fixtures.operator.obstacles import obstacles
+
+
+def guest(devices: str = "", more: str = "") -> Guest:
+    """A running guest with these devices."""
+    namespace = "xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'"
+    return Guest(
+        name="web",
+        uuid="1",
+        xml=f"<domain {namespace}><name>web</name>{more}<devices>{devices}</devices></domain>",
+        state=libvirt.VIR_DOMAIN_RUNNING,
+        definition=Definition(persistent=False, autostart=False, xml=""),
+        pid=1,
+        outdated=("/usr/bin/qemu",),
+        snapshots=0,
+        checkpoints=0,
+        job=False,
+    )
+
+
+DEVICES = {
+    "hostdev": ("<hostdev mode='subsystem' type='pci'/>", "device of the host"),
+    "tap that exists": ("<interface type='ethernet'/>", "'ethernet'"),
+    "macvtap": ("<interface type='direct'/>", "'direct'"),
+    "vhost-user": ("<interface type='vhostuser'/>", "'vhostuser'"),
+    "passt": ("<interface type='user'><backend type='passt'/></interface>", "'user'"),
+    "9p": ("<filesystem type='mount'/>", "(9p)"),
+    "virtiofs": ("<filesystem type='mount'><driver type='virtiofs'/></filesystem>", "(virtiofs)"),
+    "vsock": ("<vsock><cid auto='no' address='3'/></vsock>", "fixed CID 3"),
+    "TPM of the host": ("<tpm model='tpm-tis'><backend type='passthrough'/></tpm>", "TPM"),
+    "TPM with a directory": (
+        "<tpm><backend type='emulator'><source type='dir' path='/t'/></backend></tpm>",
+        "TPM",
+    ),
+    "shared memory": ("<shmem name='a'/>", "<shmem>"),
+    "serial of the host": ("<serial type='dev'><source path='/dev/ttyS0'/></serial>", "its serial"),
+    "NVMe": ("<disk type='nvme'><target dev='vda'/></disk>", "disk vda is of type 'nvme'"),
+    "copied disk": ("<disk type='file'><mirror/><target dev='vda'/></disk>", "a job copies disk vda"),
+    "transient disk": ("<disk type='file'><transient/><target dev='vda'/></disk>", "is transient"),
+    "reservations": (
+        "<disk type='block'><source dev='/d'><reservations managed='yes'/></source></disk>",
+        "reservations",
+    ),
+    "NVDIMM": ("<memory model='nvdimm'/>", "'nvdimm'"),
+}
+REST = {
+    "encrypted": ("<launchSecurity type='sev'/>", "encrypted"),
+    "forwarded port": (
+        "<qemu:commandline><qemu:arg value='user,hostfwd=tcp::22-:22'/></qemu:commandline>",
+        "(hostfwd)",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", DEVICES)
+def test_device_that_cannot_be_there_twice_is_found(what: str) -> None:
+    """Lose this and the command tries a move that fails, or that breaks the guest."""
+    devices, words = DEVICES[what]
+    [found] = obstacles(guest(devices))
+    assert words in found.reason
+    assert found.way_out
+
+
+@pytest.mark.parametrize("what", REST)
+def test_guest_that_cannot_move_is_found(what: str) -> None:
+    """Lose this and the command tries a move that fails."""
+    more, words = REST[what]
+    [found] = obstacles(guest(more=more))
+    assert words in found.reason
+
+
+STATES: dict[str, dict[str, int | bool]] = {
+    "asleep": {"state": libvirt.VIR_DOMAIN_PMSUSPENDED},
+    "snapshots": {"snapshots": 1},
+    "checkpoints": {"checkpoints": 1},
+    "job": {"job": True},
+}
+
+
+@pytest.mark.parametrize("what", STATES)
+def test_state_in_which_libvirt_moves_no_guest_is_found(what: str) -> None:
+    """Lose this and the command stops at such a guest instead of leaving it alone."""
+    assert len(obstacles(replace(guest(), **STATES[what]))) == 1  # type: ignore[arg-type]
+
+
+FREE = {
+    "usual devices": "<disk type='file'><target dev='vda'/></disk><interface type='bridge'/><memballoon/>",
+    "network": "<interface type='network'/>",
+    "TPM": "<tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm>",
+    "vsock": "<vsock><cid auto='yes'/></vsock>",
+    "plugged memory": "<memory model='dimm'/>",
+    "console": "<serial type='pty'/><console type='pty'/>",
+}
+
+
+@pytest.mark.parametrize("what", FREE)
+def test_usual_guest_moves(what: str) -> None:
+    """Lose this and no guest is ever moved."""
+    assert obstacles(guest(FREE[what])) == []
+
+
+def test_paused_guest_moves() -> None:
+    """Lose this and a guest that its owner has paused keeps the old QEMU."""
+    assert obstacles(replace(guest(), state=libvirt.VIR_DOMAIN_PAUSED)) == []

@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the operator's command does when something goes wrong: nothing more, and it says where guests are."""
+
+import io
+import os
+import re
+import signal
+
+import libvirt
+import pytest
+
+from fixtures.errors import UsageError
+from fixtures.operator.command import Command
+from fixtures.printable import REPLACED
+from fixtures.waiting import Deadline, comes_true
+from suites.harness.operator.conftest import AVAILABLE_MIB, ScriptedHost
+from suites.harness.support.scripted_daemons import NEW, UUID, Migration, ScriptedGuest
+
+
+def squeezed(output: str) -> str:
+    """The output with single spaces, so that tables can be searched."""
+    return re.sub(r"[ │]+", " ", output)
+
+
+def other(host: ScriptedHost) -> ScriptedGuest:
+    """A second guest, whose turn comes after `web`."""
+    return host.home.runs(ScriptedGuest("xen", UUID.format(2), persistent=False))
+
+
+def test_every_guest_comes_home_under_the_new_qemu(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and the command does not do what it is for."""
+    other(host)
+    status, output = host.go()
+    assert status == 0, output
+    assert set(host.home.active) == {web.uuid, UUID.format(2)}
+    assert squeezed(output).count(f"the host's own daemon running (booted) process {NEW}, as installed") == 2
+    assert host.ended == 1
+    assert not host.layout.left()
+
+
+def test_plan_changes_nothing(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and looking is not safe."""
+    command, output = host.command()
+    assert command.plan() == 0
+    assert "to be moved" in output.getvalue()
+    assert not host.home.flags
+    assert not host.layout.state.exists()
+
+
+def test_definition_stays_with_the_hosts_own_daemon(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and a guest that is away, or its host after a crash, has no definition any more."""
+    host.go()
+    forbidden = libvirt.VIR_MIGRATE_UNDEFINE_SOURCE | libvirt.VIR_MIGRATE_PERSIST_DEST
+    assert [flags & forbidden for flags in host.home.flags + host.away.flags] == [0, 0]
+
+
+def test_first_failure_stops_the_command(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and what broke one guest goes on to the next."""
+    guest = other(host)
+    host.home.migrations = [Migration(fails="Address already in use")]
+    status, output = host.go()
+    assert status == 1
+    assert "stopped: the move from the host's own daemon to the second daemon failed" in output
+    assert "Address already in use" in output
+    assert set(host.home.active) == {web.uuid, guest.uuid}
+    assert len(host.home.flags) == 1
+    assert not host.layout.left()
+
+
+def test_guest_that_cannot_come_home_is_named_with_its_place(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and the operator looks for the guest where it is not."""
+    host.away.migrations = [Migration(fails="no")]
+    status, output = host.go()
+    assert status == 1
+    assert "web the second daemon running" in squeezed(output)
+    assert "virsh -c 'away' list" in output
+    assert host.ended == 0
+    assert host.layout.left() == {("web", web.uuid)}
+
+
+def test_next_run_brings_home_what_was_left(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and a guest that is away stays there."""
+    guest = other(host)
+    host.away.migrations = [Migration(fails="no")]
+    host.go()
+    status, output = host.go()
+    assert status == 0, output
+    assert "web is with the second daemon, and comes home first" in output
+    assert set(host.home.active) == {web.uuid, guest.uuid}
+
+
+def test_plan_names_what_was_left(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and a guest that is away is missing in the plan without a word."""
+    host.away.migrations = [Migration(fails="no")]
+    host.go()
+    command, output = host.command()
+    command.plan()
+    assert "web did not come home the last time" in output.getvalue()
+
+
+def test_guest_that_precopy_cannot_move_goes_by_postcopy(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and busy guests never move."""
+    host.home.migrations = [Migration(needs_postcopy=True)]
+    status, output = host.go(seconds=0.3)
+    assert status == 0, output
+    assert "web: the host's own daemon → the second daemon by postcopy" in output
+
+
+def test_without_userfaultfd_such_a_guest_stays(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and a postcopy begins that cannot end."""
+    (host.root / "proc/sys/vm/unprivileged_userfaultfd").write_text("0\n")
+    host.home.migrations = [Migration(needs_postcopy=True)]
+    status, output = host.go(seconds=0.3)
+    assert status == 1
+    assert "no postcopy: /proc/sys/vm/unprivileged_userfaultfd is 0" in output
+    assert "precopy did not end within 0.3 s, and this host has no postcopy" in output
+    assert set(host.home.active) == {web.uuid}
+    assert not host.home.flags[0] & libvirt.VIR_MIGRATE_POSTCOPY
+
+
+def test_guest_larger_than_the_memory_stays(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and the kernel ends a guest to make room for another."""
+    web.memory_mib = AVAILABLE_MIB
+    guest = other(host)
+    status, output = host.go()
+    assert status == 1
+    assert f"it needs {AVAILABLE_MIB + 256} MiB of memory, and {AVAILABLE_MIB} MiB are available" in output
+    assert host.away.arrived
+    assert len(host.home.flags) == 1
+    assert set(host.home.active) == {web.uuid, guest.uuid}
+
+
+def test_memory_that_is_gone_meanwhile_stops_the_command(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and the memory of the time of the plan counts, hours later."""
+
+    def lessens() -> None:
+        (host.root / "proc/meminfo").write_text("MemAvailable: 1024 kB\n")
+
+    host.starts = lessens
+    status, output = host.go()
+    assert status == 1
+    assert "stopped: web: it needs 320 MiB of memory, and 1 MiB are available" in output
+    assert not host.home.flags
+
+
+def test_guest_with_a_device_of_the_host_stays(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and one such guest keeps a whole host from its update."""
+    web.devices = "<hostdev mode='subsystem' type='pci'/>"
+    guest = other(host)
+    status, output = host.go()
+    assert status == 1
+    assert "cannot move" in output
+    assert "it has a device of the host" in output
+    assert "1 up to date" not in output
+    assert len(host.home.flags) == 1
+    assert set(host.home.active) == {web.uuid, guest.uuid}
+
+
+def test_second_daemon_that_dies_before_the_move_leaves_guests_alone(
+    host: ScriptedHost, web: ScriptedGuest
+) -> None:
+    """Lose this and the command waits for a daemon that is gone."""
+
+    def dies() -> None:
+        host.away.dead = True
+
+    host.home.migrations = [Migration(fails="Lost connection to destination host", begins=dies)]
+    status, output = host.go()
+    assert status == 1
+    assert "Lost connection to destination host" in output
+    assert "web the host's own daemon running" in squeezed(output)
+
+
+def test_second_daemon_that_dies_with_a_guest_is_said(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and a guest that lives is reported as lost, or one at home that is not there."""
+
+    def dies() -> None:
+        host.away.dead = True
+
+    host.away.migrations = [Migration(fails="client socket is closed", begins=dies)]
+    status, output = host.go()
+    assert status == 1
+    expected = f"web the second daemon it does not answer, and its QEMU process is there process {NEW}"
+    assert expected in squeezed(output)
+    assert host.layout.left() == {("web", web.uuid)}
+
+
+def test_guest_that_ends_by_itself_is_named(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and the list of guests is shorter, and nobody notices."""
+    host.away.migrations = [Migration(fails="domain is not running", begins=lambda: host.away.loses(web))]
+    status, output = host.go()
+    assert status == 1
+    assert "web nowhere no QEMU process" in squeezed(output)
+    assert not host.layout.left()
+
+
+def test_guest_that_ends_before_its_turn_is_no_trouble(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and a guest that its owner has shut down stops the update of all others."""
+    guest = other(host)
+    host.starts = lambda: host.home.loses(web)
+    status, output = host.go()
+    assert status == 0, output
+    assert "web has ended meanwhile" in output
+    assert set(host.home.active) == {guest.uuid}
+
+
+def interrupted(
+    host: ScriptedHost, times: int, seconds: float = 5.0
+) -> tuple[Migration, Command, io.StringIO]:
+    """A migration during which the operator presses Ctrl-C so often, which ends only if it is aborted."""
+    command, output = host.command(seconds)
+
+    def press() -> None:
+        for number in range(times):
+            os.kill(os.getpid(), signal.SIGINT)
+            comes_true(lambda number=number: command.stop.asked > number, Deadline.after(5))  # type: ignore[misc]
+
+    return Migration(needs_postcopy=True, begins=press), command, output
+
+
+def test_ctrl_c_aborts_the_way_out(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and Ctrl-C leaves a guest in the middle, or is not heard."""
+    guest = other(host)
+    migration, command, output = interrupted(host, 1)
+    host.home.migrations = [migration]
+    assert command.go() == 1
+    assert "you asked to stop" in output.getvalue()
+    assert set(host.home.active) == {web.uuid, guest.uuid}
+    assert "web the host's own daemon running" in squeezed(output.getvalue())
+    assert host.ended == 1
+
+
+def test_ctrl_c_lets_a_guest_come_home_that_is_on_its_way(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and an impatient operator strands a guest at the second daemon."""
+    guest = other(host)
+    migration, command, output = interrupted(host, 1, seconds=0.5)
+    host.away.migrations = [migration]
+    assert command.go() == 1
+    assert set(host.home.active) == {web.uuid, guest.uuid}
+    assert len(host.home.flags) == 1
+    assert "stopped: you asked to stop" in output.getvalue()
+
+
+def test_second_ctrl_c_leaves_a_guest_where_it_is(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and the operator cannot stop a move that does not end."""
+    migration, command, output = interrupted(host, 2)
+    host.away.migrations = [migration]
+    assert command.go() == 1
+    assert set(host.away.active) == {web.uuid}
+    assert "web the second daemon running" in squeezed(output.getvalue())
+
+
+@pytest.mark.parametrize("change", ["autostart", "definition", "transient"])
+def test_guest_that_came_home_changed_is_trouble(host: ScriptedHost, web: ScriptedGuest, change: str) -> None:
+    """Lose this and a guest is gone at the next boot of its host, without a word."""
+
+    def changes() -> None:
+        if change == "autostart":
+            web.autostart = False
+        elif change == "definition":
+            web.more = "<title>another</title>"
+        else:
+            del host.home.defined[web.uuid]
+
+    host.away.migrations = [Migration(begins=changes)]
+    status, output = host.go()
+    assert status == 1
+    assert "stopped: web is home and runs, but " in output
+
+
+def test_hostile_name_is_printed_without_its_controls(host: ScriptedHost) -> None:
+    """Lose this and a guest's name moves the cursor of the operator's terminal."""
+    host.home.runs(ScriptedGuest("a\u009b2J[red]\u202eb"))
+    command, output = host.command()
+    command.plan()
+    assert f"a[red]{REPLACED}b" in output.getvalue()
+    assert "\u202e" not in output.getvalue()
+
+
+def test_only_the_named_guests_move(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and an operator cannot try it with one guest first."""
+    other(host)
+    command, _ = host.command(5.0, "xen")
+    assert command.go() == 0
+    assert len(host.home.flags) == 1
+    assert host.home.active[UUID.format(2)].name == "xen"
+
+
+def test_second_command_is_refused(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and two commands move one guest."""
+    first, _ = host.command()
+    again, _ = host.command()
+    with first._alone(), pytest.raises(UsageError, match="runs already"):
+        again.go()
