@@ -16,6 +16,7 @@ from fixtures.operator import where as where_module
 from fixtures.operator.command import Command
 from fixtures.operator.guests import RUN
 from fixtures.operator.layout import Layout
+from fixtures.operator.trouble import Trouble
 from fixtures.operator.words import Printer
 from suites.harness.support.scripted_daemons import ScriptedDaemon, ScriptedGuest, outdated
 
@@ -32,7 +33,12 @@ class ScriptedSecond:
         self._host = host
         self.layout = host.layout
         self.connection: ScriptedDaemon | None = None
-        self.pid = 77 if host.away.active else None
+        self._runs = bool(host.away.active)
+
+    @property
+    def pid(self) -> int | None:
+        """Its process."""
+        return 77 if self._runs and not self._host.away.dead else None
 
     @property
     def alive(self) -> bool:
@@ -42,6 +48,9 @@ class ScriptedSecond:
     def open(self) -> ScriptedDaemon:
         """Start it."""
         self._host.starts()
+        if self._host.away.dead and not self._host.revives:
+            raise Trouble("the second daemon does not start: no")
+        self._host.away.dead, self._runs = False, True
         self.connection = self._host.away
         return self.connection
 
@@ -61,6 +70,8 @@ class ScriptedHost:
     away: ScriptedDaemon
     ended: int = 0
     """How often the second daemon was ended."""
+    revives: bool = False
+    """Does a second daemon that has died start again?"""
     starts: Callable[[], None] = lambda: None
     """Called when the second daemon is opened."""
 

@@ -13,7 +13,15 @@ from fixtures.places import ROOT
 PACKAGE = ROOT / "fixtures/operator"
 LOOKS = {
     *("UUIDString", "XMLDesc", "autostart", "getCapabilities", "getLibVersion", "getVersion", "isActive"),
-    *("isAlive", "isPersistent", "jobInfo", "listAllCheckpoints", "listAllDomains", "lookupByUUIDString"),
+    *(
+        "isAlive",
+        "isPersistent",
+        "jobInfo",
+        "jobStats",
+        "listAllCheckpoints",
+        "listAllDomains",
+        "lookupByUUIDString",
+    ),
     *("name", "numOfDomains", "snapshotNum", "state"),
 }
 """Methods of connections and domains that only look."""

@@ -10,6 +10,7 @@ import libvirt
 import pytest
 
 from fixtures.errors import UsageError
+from fixtures.operator import settle
 from fixtures.operator.command import Command
 from fixtures.printable import REPLACED
 from fixtures.waiting import Deadline, comes_true
@@ -180,9 +181,61 @@ def test_second_daemon_that_dies_with_a_guest_is_said(host: ScriptedHost, web: S
     host.away.migrations = [Migration(fails="client socket is closed", begins=dies)]
     status, output = host.go()
     assert status == 1
+    assert "the second daemon has ended: the second daemon does not start: no" in output
     expected = f"web the second daemon it does not answer, and its QEMU process is there process {NEW}"
     assert expected in squeezed(output)
     assert host.layout.left() == {("web", web.uuid)}
+
+
+def test_second_daemon_that_died_with_a_guest_is_started_again(
+    host: ScriptedHost, web: ScriptedGuest
+) -> None:
+    """Lose this and a guest stays paused: only its daemon ends the move in which that was killed."""
+
+    def dies() -> None:
+        host.away.dead = True
+
+    host.revives = True
+    host.away.migrations = [Migration(fails="client socket is closed", begins=dies)]
+    status, output = host.go()
+    assert status == 1
+    assert "the second daemon had ended, and was started again" in output
+    assert "web the second daemon running (booted)" in squeezed(output)
+    assert host.ended == 0
+    assert host.go()[0] == 0
+    assert set(host.home.active) == {web.uuid}
+
+
+def test_guest_that_both_daemons_have_is_not_touched(
+    host: ScriptedHost, web: ScriptedGuest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and a guest whose move still goes on gets a second one."""
+    monkeypatch.setattr(settle, "SETTLE_SECONDS", 0.1)
+    host.away.migrations = [Migration(fails="no")]
+    host.go()
+    host.home.runs(web)
+    status, output = host.go()
+    assert status == 1
+    assert "both daemons have web, so neither is touched" in output
+    assert len(host.away.flags) == 1
+    assert host.layout.left() == {("web", web.uuid)}
+
+
+def test_unfinished_destination_is_no_guest(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and what a broken move left at the second daemon is brought home instead of the guest."""
+    host.away.runs(web)
+    lookups = iter([True])
+
+    def ends() -> None:
+        if next(lookups, False):
+            host.away.loses(web)
+
+    host.starts = ends
+    host.layout.home_xml(web.uuid).parent.mkdir(parents=True)
+    host.layout.home_xml(web.uuid).write_text(web.xml)
+    status, output = host.go()
+    assert status == 0, output
+    assert "comes home first" not in output
 
 
 def test_guest_that_ends_by_itself_is_named(host: ScriptedHost, web: ScriptedGuest) -> None:

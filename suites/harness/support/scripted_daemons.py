@@ -173,6 +173,9 @@ class ScriptedDomain:
     def jobInfo(self) -> list[int]:
         return [libvirt.VIR_DOMAIN_JOB_NONE]
 
+    def jobStats(self) -> dict[str, int]:
+        return {"operation": libvirt.VIR_DOMAIN_JOB_OPERATION_UNKNOWN}
+
     def abortJob(self) -> None:
         self._running.aborted.set()
 
