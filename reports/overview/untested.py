@@ -27,8 +27,9 @@ MOST_ARTICLES = 5
 _LIMIT = re.compile(r"\(limit (?P<id>[a-z0-9-]+)\): (?P<what>[^;]*)")
 """In the reason of a cell that a limit of matrix.yaml keeps from being run."""
 ONLY_AT_NIGHT = (
-    "sweeps under KVM; most guests that are moved twice, moved back or cancelled; most disks, CD-ROM drives, "
-    "TPMs, network cards, kinds of RAM and displays; all other mixes of guest and mechanism"
+    "sweeps under KVM; most guests that are moved twice, moved back or cancelled; precopies that never end; "
+    "most refusals of libvirt; most disks, CD-ROM drives, TPMs, network cards, kinds of RAM and displays; "
+    "all other mixes of guest and mechanism"
 )
 """What only runs with `slow` tests have; see docs/nightly.md."""
 

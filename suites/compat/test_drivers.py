@@ -37,6 +37,7 @@ def test_devices_go_on_under_their_drivers(guest: Guest, hot_patch: HotPatch) ->
     version="newest-old",
     only="x86_64",
     options=GuestOptions(may_reboot=True, firmware=UEFI_FIRMWARE),
+    nightly_on=("x86_64",),
 )
 def test_uefi_guest_moves_and_reboots(guest: Guest, hot_patch: HotPatch) -> None:
     """Lose this and a guest that boots by UEFI is lost in its move, or does not start again after it."""
@@ -51,7 +52,12 @@ def test_uefi_guest_moves_and_reboots(guest: Guest, hot_patch: HotPatch) -> None
 
 
 @promise(
-    "reboots", path="qmp", mechanism="precopy", version="newest-old", options=GuestOptions(may_reboot=True)
+    "reboots",
+    path="qmp",
+    mechanism="precopy",
+    version="newest-old",
+    nightly_on=("ppc64le",),
+    options=GuestOptions(may_reboot=True),
 )
 def test_guest_reboots_under_the_new_build(guest: Guest, hot_patch: HotPatch) -> None:
     """Lose this and a guest that was moved well does not start again, or finds itself on other firmware."""

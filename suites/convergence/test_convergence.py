@@ -6,12 +6,20 @@ from dataclasses import replace
 from fixtures.attempt.convergence import CALM, LOAD, WAYS, Convergence
 from fixtures.guest.guest import Guest
 from fixtures.matrix.cells import Cell
+from fixtures.matrix.names import ARCHES
 from fixtures.matrix.promises import promise
 
 PASSES_WITHOUT_HELP = 4
 
 
-@promise("precopy-is-hopeless", path="qmp", mechanism="precopy", profile="busy", version="newest-old")
+@promise(
+    "precopy-is-hopeless",
+    path="qmp",
+    mechanism="precopy",
+    profile="busy",
+    version="newest-old",
+    nightly_on=ARCHES,
+)
 @promise(
     "precopy-is-hopeless",
     path="libvirt",
@@ -32,8 +40,22 @@ def test_hopeless_precopy_can_be_cancelled_and_done_later(guest: Guest, converge
     assert guest.kernel_log_is_clean()
 
 
-@promise("postcopy-ends-it", path="qmp", mechanism="postcopy", profile="busy", version="newest-old")
-@promise("postcopy-ends-it", path="libvirt", mechanism="postcopy", profile="busy", version="newest-old")
+@promise(
+    "postcopy-ends-it",
+    path="qmp",
+    mechanism="postcopy",
+    profile="busy",
+    version="newest-old",
+    nightly_on=("ppc64le",),
+)
+@promise(
+    "postcopy-ends-it",
+    path="libvirt",
+    mechanism="postcopy",
+    profile="busy",
+    version="newest-old",
+    nightly_on=ARCHES,
+)
 def test_postcopy_ends_what_precopy_cannot(guest: Guest, convergence: Convergence) -> None:
     """Lose this and the guests that write most can never be hot-patched."""
     assert convergence.guest_outruns_it()
@@ -44,7 +66,7 @@ def test_postcopy_ends_what_precopy_cannot(guest: Guest, convergence: Convergenc
 
 
 @promise("auto-converge-ends-it", path="qmp", mechanism="precopy", profile="busy")
-@promise("longer-downtime-ends-it", path="qmp", mechanism="precopy", profile="busy")
+@promise("longer-downtime-ends-it", path="qmp", mechanism="precopy", profile="busy", nightly_on=("x86_64",))
 @promise("xbzrle-ends-it", path="qmp", mechanism="precopy", profile="busy", slow=True)
 @promise("multifd-zlib-ends-it", path="qmp", mechanism="multifd", profile="busy", slow=True)
 @promise("multifd-zstd-ends-it", path="qmp", mechanism="multifd", profile="busy", slow=True)

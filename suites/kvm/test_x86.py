@@ -12,6 +12,7 @@ from fixtures.attempt.set_times import SetTimes
 from fixtures.attempt.under_kvm import UnderKvm
 from fixtures.guest.examination import examined
 from fixtures.guest.guest import Guest
+from fixtures.matrix.cells import Cell
 from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.promises import Promise, promise
 
@@ -51,15 +52,18 @@ def test_guest_keeps_the_cpu_of_its_host(guest: Guest, hot_patch: HotPatch) -> N
     assert examined(guest)
 
 
-@x86("clock", "precopy", slow=False)
+@x86("clock", "precopy", nightly_on=("x86_64",))
 @x86("clock", "precopy", vcpus=2)
-@x86("clock", "postcopy", "busy")
-def test_kvms_clock_goes_on(guest: Guest, hot_patch: HotPatch, kvm: UnderKvm) -> None:
+@x86("clock", "postcopy", "busy", slow=False)
+def test_kvms_clock_goes_on(cell: Cell, guest: Guest, hot_patch: HotPatch, kvm: UnderKvm) -> None:
     """Lose this and the time in every guest under KVM jumps, or it gets another, slower clock."""
     guest.works()
     assert kvm.keeps_the_time()
-    assert hot_patch().runs_on_new_build
+    patched = hot_patch()
+    assert patched.runs_on_new_build
     assert kvm.keeps_the_time()
+    if cell.mechanism == "postcopy":
+        assert kvm.fetched_pages(patched)
     assert examined(guest)
 
 
@@ -78,7 +82,7 @@ def test_kvms_timers_go_off(guest: Guest, hot_patch: HotPatch, kvm: UnderKvm, se
     assert guest.kernel_log_is_clean()
 
 
-@x86("page-faults", "postcopy-immediate", "busy", slow=False)
+@x86("page-faults", "postcopy-immediate", "busy", nightly_on=("x86_64",))
 @x86("page-faults", "postcopy-immediate", "busy", vcpus=2)
 def test_kvms_page_faults_fetch_pages(guest: Guest, hot_patch: HotPatch, kvm: UnderKvm) -> None:
     """Lose this and vCPUs of a busy guest hang in KVM, or read zeros, where a page has not arrived yet."""

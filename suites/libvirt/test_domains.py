@@ -9,7 +9,7 @@ from fixtures.guest.guest import Guest
 from fixtures.matrix.promises import promise
 
 
-@promise("events", path="libvirt", mechanism="precopy")
+@promise("events", path="libvirt", mechanism="precopy", nightly_on=("x86_64",))
 def test_precopy_is_announced_on_both_sides(guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves) -> None:
     """Lose this and a management layer believes that a guest crashed when it moved."""
     guest.works()
@@ -45,7 +45,7 @@ def test_transient_domain_leaves_nothing_behind(
     assert libvirt.defined(source, here="none", there="transient")
 
 
-@promise("persistent-moves", path="libvirt", mechanism="precopy")
+@promise("persistent-moves", path="libvirt", mechanism="precopy", nightly_on=("x86_64",))
 def test_definition_moves_with_the_domain(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and a guest is gone for good the next time it is shut down."""
     guest.works()
@@ -55,7 +55,7 @@ def test_definition_moves_with_the_domain(guest: Guest, libvirt: LibvirtMoves) -
     assert libvirt.defined(source, here="none", there="persistent")
 
 
-@promise("persistent-stays-defined", path="libvirt", mechanism="precopy")
+@promise("persistent-stays-defined", path="libvirt", mechanism="precopy", nightly_on=("x86_64",))
 def test_definition_stays_where_nobody_asked_to_move_it(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and a move that was meant to be for a while takes the definition away."""
     guest.works()

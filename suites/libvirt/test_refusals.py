@@ -9,7 +9,7 @@ from fixtures.matrix.promises import promise
 ABI = "(?i)does not match source|unsupported_configuration|config_unsupported"
 
 
-@promise("one-daemon-refused", path="libvirt", mechanism="precopy")
+@promise("one-daemon-refused", path="libvirt", mechanism="precopy", nightly_on=("x86_64",))
 def test_daemon_does_not_migrate_to_itself(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and a mistyped address ends a guest in the daemon that runs it."""
     guest.works()
@@ -25,7 +25,7 @@ def test_two_daemons_with_one_host_uuid_do_not_migrate(guest: Guest, libvirt: Li
     assert guest.goes_on()
 
 
-@promise("machine-type-change-refused", path="libvirt", mechanism="precopy")
+@promise("machine-type-change-refused", path="libvirt", mechanism="precopy", nightly_on=("x86_64",))
 def test_another_machine_type_is_refused(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and a guest wakes up on a board that it never booted on."""
     guest.works()
@@ -33,7 +33,7 @@ def test_another_machine_type_is_refused(guest: Guest, libvirt: LibvirtMoves) ->
     assert guest.goes_on()
 
 
-@promise("cpu-change-refused", path="libvirt", mechanism="precopy")
+@promise("cpu-change-refused", path="libvirt", mechanism="precopy", nightly_on=("x86_64",))
 def test_another_cpu_model_is_refused(cell: Cell, guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and a guest runs on with instructions that its CPU no longer has."""
     guest.works()

@@ -10,7 +10,7 @@ SLOW, FAST = "1", "1024"
 """MiB a second. The first pass then takes more than a minute, in which a test can act; or no time."""
 
 
-@promise("virsh-precopy", path="libvirt", mechanism="precopy")
+@promise("virsh-precopy", path="libvirt", mechanism="precopy", nightly_on=("x86_64",))
 def test_precopy(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and the plain command of the recipe does not work."""
     guest.works()
@@ -18,7 +18,7 @@ def test_precopy(guest: Guest, libvirt: LibvirtMoves) -> None:
     assert guest.memory_is_intact()
 
 
-@promise("virsh-postcopy", path="libvirt", mechanism="postcopy")
+@promise("virsh-postcopy", path="libvirt", mechanism="postcopy", nightly_on=("x86_64",))
 def test_postcopy_by_a_second_command(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and `virsh migrate-postcopy` does not help a move that does not end."""
     guest.works()

@@ -9,7 +9,7 @@ from fixtures.matrix.promises import promise
 
 
 @promise("management", path="qmp", mechanism="precopy", hardware="managed", version="newest-old")
-@promise("management", path="libvirt", mechanism="precopy", hardware="managed")
+@promise("management", path="libvirt", mechanism="precopy", hardware="managed", nightly_on=("x86_64",))
 @promise("management", path="qmp", mechanism="postcopy", hardware="managed", version="newest-old", slow=True)
 def test_guest_obeys_after_its_move(guest: Guest, hot_patch: HotPatch, managed: Managed) -> None:
     """Lose this and a guest that moved well can no longer be paused, resized, replugged or shut down."""

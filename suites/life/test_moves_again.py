@@ -12,10 +12,10 @@ from fixtures.outcome.findings import MOVED_BACK
 @promise_each_way(
     "moved-again",
     default_on={
-        ("qmp", "postcopy", "idle"): ("x86_64",),
         ("qmp", "postcopy", "busy"): ("ppc64le",),
         ("libvirt", "precopy", "busy"): ("x86_64",),
     },
+    nightly_on={("qmp", "postcopy", "idle"): ("x86_64",)},
 )
 def test_guest_is_moved_again(guest: Guest, hot_patch: HotPatch, later: LaterMoves) -> None:
     """Lose this and the guests of this update are lost to the next one."""
@@ -38,10 +38,8 @@ def test_guest_is_moved_back(guest: Guest, hot_patch: HotPatch, later: LaterMove
 
 @promise_each_way(
     "moved-after-a-cancel",
-    default_on={
-        ("qmp", "precopy", "busy"): ("x86_64",),
-        ("libvirt", "postcopy", "busy"): ("x86_64",),
-    },
+    default_on={("qmp", "precopy", "busy"): ("x86_64",)},
+    nightly_on={("libvirt", "postcopy", "busy"): ("x86_64",)},
 )
 def test_guest_outlives_a_cancelled_move_out_of_the_new_build(
     guest: Guest, hot_patch: HotPatch, later: LaterMoves

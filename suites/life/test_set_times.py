@@ -11,7 +11,14 @@ OWN_ALARM = GuestOptions(without_hpet=True)
 """The alarm is that of QEMU's real-time clock, and not Linux's by the HPET."""
 
 
-@promise("set-times", path="qmp", mechanism="precopy", version="newest-old", options=OWN_ALARM)
+@promise(
+    "set-times",
+    path="qmp",
+    mechanism="precopy",
+    version="newest-old",
+    nightly_on=("ppc64le",),
+    options=OWN_ALARM,
+)
 @promise(
     "set-times", path="libvirt", mechanism="postcopy", profile="busy", vcpus=2, slow=True, options=OWN_ALARM
 )

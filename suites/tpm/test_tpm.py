@@ -29,7 +29,13 @@ def _options(model: TpmModel, *, shared: bool = False) -> GuestOptions:
 _by_qmp = partial(Promise, path="qmp", slow=True)
 _by_libvirt = partial(Promise, path="libvirt", slow=True, only="x86_64")
 TPMS = [
-    Promise("tpm-crb", path="qmp", mechanism="precopy", only="x86_64", options=_options("tpm-crb")),
+    _by_qmp(
+        "tpm-crb",
+        mechanism="precopy",
+        only="x86_64",
+        options=_options("tpm-crb"),
+        nightly_on=("x86_64",),
+    ),
     _by_qmp("tpm-crb-busy", mechanism="postcopy", profile="busy", only="x86_64", options=_options("tpm-crb")),
     _by_qmp("tpm-tis", mechanism="postcopy", only="x86_64", options=_options("tpm-tis")),
     # On a machine type that boots with SLOF, which starts the TPM. Linux does not, and without it finds none.

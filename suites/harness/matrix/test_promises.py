@@ -49,6 +49,15 @@ def test_slow_promise_is_not_in_the_default_run() -> None:
     assert not [cell for cell in promised_cells(SHIPPED, [replace(EVERYWHERE, slow=True)]) if cell.covering]
 
 
+def test_promise_of_the_night_keeps_its_cell_out_of_the_default_run() -> None:
+    """Lose this and a check that left the default run is no longer made at night either."""
+    cells = promised_cells(SHIPPED, [replace(EVERYWHERE, nightly_on=("ppc64le",))])
+    assert {cell.arch: (cell.covering, cell.nightly) for cell in cells} == {
+        "x86_64": (True, False),
+        "ppc64le": (False, True),
+    }
+
+
 def test_each_way_is_a_cell_and_few_are_in_the_default_run() -> None:
     """Lose this and a second move is tried in one way only, or the default run takes all of them."""
 

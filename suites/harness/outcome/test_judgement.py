@@ -11,8 +11,9 @@ import pytest
 
 from fixtures.builds.build import Build
 from fixtures.builds.sandbox import Sandbox
+from fixtures.evidence.blocks import NEVER_AFTER_PAUSE
 from fixtures.outcome import judgement
-from fixtures.outcome.judgement import CONTROL_RUNS, Judgement
+from fixtures.outcome.judgement import CONTROL_RUNS, FEW_RUNS, Judgement
 from fixtures.outcome.outcome import Outcome, RunRecord
 
 OLD, NEW = (Build(name, Sandbox(Path("/")), {}) for name in ("old", "new"))
@@ -25,6 +26,7 @@ SIGNATURES = {
     "c": "migrate: qemu ended with exit status N",
     "m": "a broken guest: memory",
     "v": "a broken guest: vcpus: a vCPU that does not beat",
+    "d": f"disk-requests: {NEVER_AFTER_PAUSE}",
 }
 
 
@@ -86,6 +88,13 @@ def test_control_that_breaks_the_guest_otherwise_each_time_does_not_excuse() -> 
     assert outcome is Outcome.REGRESSION
     assert "another defect: old → itself fails with v was seen" in reason
     assert script.moves.count(OLD_OLD) == script.moves.count(FORWARD) == CONTROL_RUNS
+
+
+def test_failure_that_a_run_hardly_misses_needs_few_controls() -> None:
+    """Lose this and a disk that hangs after one of 500 pauses costs two minutes of the default run."""
+    script = Script({FORWARD: "d", NEW_NEW: "d"})
+    assert script.outcome(1) is Outcome.DEFECT_NEW
+    assert script.moves == times(forward=1, old=FEW_RUNS, new=1)
 
 
 @pytest.mark.parametrize("forward", ["mv", "vm", "mp"])
