@@ -6,26 +6,8 @@ from dataclasses import replace
 import libvirt
 import pytest
 
-from fixtures.operator.guests import Definition, Guest
 from fixtures.operator.obstacles import obstacles
-
-
-def guest(devices: str = "", more: str = "") -> Guest:
-    """A running guest with these devices."""
-    namespace = "xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'"
-    return Guest(
-        name="web",
-        uuid="1",
-        xml=f"<domain {namespace}><name>web</name>{more}<devices>{devices}</devices></domain>",
-        state=libvirt.VIR_DOMAIN_RUNNING,
-        definition=Definition(persistent=False, autostart=False, xml=""),
-        pid=1,
-        outdated=("/usr/bin/qemu",),
-        snapshots=0,
-        checkpoints=0,
-        job=False,
-    )
-
+from suites.harness.support.scripted_daemons import running_guest as guest
 
 DEVICES = {
     "hostdev": ("<hostdev mode='subsystem' type='pci'/>", "device of the host"),
@@ -33,6 +15,9 @@ DEVICES = {
     "macvtap": ("<interface type='direct'/>", "'direct'"),
     "vhost-user": ("<interface type='vhostuser'/>", "'vhostuser'"),
     "passt": ("<interface type='user'><backend type='passt'/></interface>", "'user'"),
+    "network without a bridge": ("<interface type='network'><source network='a'/></interface>", "no bridge"),
+    "filter": ("<interface type='bridge'><filterref filter='clean-traffic'/></interface>", "a filter"),
+    "volume": ("<disk type='volume'><target dev='vda'/></disk>", "'volume'"),
     "9p": ("<filesystem type='mount'/>", "(9p)"),
     "virtiofs": ("<filesystem type='mount'><driver type='virtiofs'/></filesystem>", "(virtiofs)"),
     "vsock": ("<vsock><cid auto='no' address='3'/></vsock>", "fixed CID 3"),
@@ -94,7 +79,7 @@ def test_state_in_which_libvirt_moves_no_guest_is_found(what: str) -> None:
 
 FREE = {
     "usual devices": "<disk type='file'><target dev='vda'/></disk><interface type='bridge'/><memballoon/>",
-    "network": "<interface type='network'/>",
+    "network": "<interface type='network'><mac address='52:54:00:00:00:01'/></interface>",
     "TPM": "<tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm>",
     "vsock": "<vsock><cid auto='yes'/></vsock>",
     "plugged memory": "<memory model='dimm'/>",

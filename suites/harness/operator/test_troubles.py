@@ -107,6 +107,21 @@ def test_guest_that_precopy_cannot_move_goes_by_postcopy(host: ScriptedHost, web
     assert "web: the host's own daemon → the second daemon by postcopy" in output
 
 
+@pytest.mark.parametrize("why", ["paused", "in files"])
+def test_guest_that_libvirt_moves_by_precopy_only_is_not_asked_for_more(
+    host: ScriptedHost, web: ScriptedGuest, why: str
+) -> None:
+    """Lose this and libvirt refuses to move such a guest at all."""
+    if why == "paused":
+        web.state = libvirt.VIR_DOMAIN_PAUSED
+    else:
+        web.more = "<memoryBacking><source type='file'/></memoryBacking>"
+    status, output = host.go()
+    assert status == 0, output
+    flags = host.home.flags + host.away.flags
+    assert [each & libvirt.VIR_MIGRATE_POSTCOPY for each in flags] == [0, 0]
+
+
 def test_without_userfaultfd_such_a_guest_stays(host: ScriptedHost, web: ScriptedGuest) -> None:
     """Lose this and a postcopy begins that cannot end."""
     (host.root / "proc/sys/vm/unprivileged_userfaultfd").write_text("0\n")
@@ -114,7 +129,7 @@ def test_without_userfaultfd_such_a_guest_stays(host: ScriptedHost, web: Scripte
     status, output = host.go(seconds=0.3)
     assert status == 1
     assert "no postcopy: /proc/sys/vm/unprivileged_userfaultfd is 0" in output
-    assert "precopy did not end within 0.3 s, and this host has no postcopy" in output
+    assert "precopy did not end within 0.3 s, and postcopy is not possible" in output
     assert set(host.home.active) == {web.uuid}
     assert not host.home.flags[0] & libvirt.VIR_MIGRATE_POSTCOPY
 

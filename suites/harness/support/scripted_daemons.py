@@ -12,6 +12,7 @@ from typing import Any
 
 import libvirt
 
+from fixtures.operator.guests import Definition, Guest
 from suites.harness.support.libvirt_errors import error_of
 
 LONGEST = 10.0
@@ -207,3 +208,21 @@ class ScriptedDomain:
 def outdated(_root: Path, pid: int) -> tuple[str, ...]:
     """Stands in for :func:`fixtures.operator.host.why_not_current`."""
     return ("/usr/bin/qemu-system-x86_64",) if pid == OLD else ()
+
+
+def running_guest(devices: str = "", more: str = "") -> Guest:
+    """A running guest with these devices."""
+    namespace = "xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'"
+    return Guest(
+        name="web",
+        uuid="1",
+        xml=f"<domain {namespace}><name>web</name>{more}<devices>{devices}</devices></domain>",
+        state=libvirt.VIR_DOMAIN_RUNNING,
+        definition=Definition(persistent=False, autostart=False, xml=""),
+        pid=1,
+        outdated=("/usr/bin/qemu",),
+        bridges={"52:54:00:00:00:01": "virbr0"},
+        snapshots=0,
+        checkpoints=0,
+        job=False,
+    )
