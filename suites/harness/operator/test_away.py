@@ -41,6 +41,12 @@ CHANGED = {
         "<graphics type='vnc' port='5999' autoport='no' passwd='secret' />",
         "<graphics type='vnc' port='-1' autoport='yes' passwd='secret' />",
     ),
+    "VNC at a path": (
+        "<graphics type='vnc' socket='/run/v'><listen type='socket' socket='/run/v' /></graphics>",
+        "<graphics type='vnc' socket='{0}'><listen type='socket' socket='{0}' /></graphics>".format(
+            PLACE / "display-0"
+        ),
+    ),
     "SPICE": (
         "<graphics type='spice' port='5999' tlsPort='6000' autoport='no' />",
         "<graphics type='spice' port='-1' autoport='yes' />",
@@ -75,7 +81,6 @@ def test_what_one_host_has_once_is_elsewhere_and_comes_back(what: str) -> None:
 
 KEPT = {
     "autoport": "<graphics type='vnc' port='5900' autoport='yes' />",
-    "VNC at a path": "<graphics type='vnc'><listen type='socket' socket='/run/v' /></graphics>",
     "channel of libvirt's choice": "<channel type='unix'><target type='virtio' name='a' /></channel>",
     "pty": "<serial type='pty'><target port='0' /></serial>",
     "virtio console": "<console type='pty'><target type='virtio' port='0' /></console>",
