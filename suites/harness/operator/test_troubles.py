@@ -354,6 +354,26 @@ def test_only_the_named_guests_move(host: ScriptedHost, web: ScriptedGuest) -> N
     assert host.home.active[UUID.format(2)].name == "xen"
 
 
+def test_name_of_no_guest_is_refused(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and a name with a typing error looks like a host without work."""
+    command, _ = host.command(5.0, "wbe")
+    with pytest.raises(UsageError, match="--guest: no guest runs that is called wbe"):
+        command.plan()
+
+
+def test_destination_of_a_move_under_way_is_no_guest_of_the_plan(
+    host: ScriptedHost, web: ScriptedGuest
+) -> None:
+    """Lose this and a guest that is away is called up to date, as its destination runs the new QEMU."""
+    host.away.migrations = [Migration(fails="no")]
+    host.go()
+    host.home.runs(web, NEW)
+    command, output = host.command()
+    command.plan()
+    assert "up to date" not in output.getvalue()
+    assert "web did not come home the last time" in output.getvalue()
+
+
 def test_second_command_is_refused(host: ScriptedHost, web: ScriptedGuest) -> None:
     """Lose this and two commands move one guest."""
     first, _ = host.command()
