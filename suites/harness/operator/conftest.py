@@ -3,6 +3,7 @@
 
 import io
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from fixtures.operator.guests import RUN
 from fixtures.operator.layout import Layout
 from fixtures.operator.trouble import Trouble
 from fixtures.operator.words import Printer
-from suites.harness.support.scripted_daemons import ScriptedDaemon, ScriptedGuest, outdated
+from suites.harness.support.scripted_daemons import UUID, ScriptedDaemon, ScriptedGuest, outdated
 
 HOME_URI, AWAY_URI = "home", "away"
 AVAILABLE_MIB = 4096
@@ -75,6 +76,10 @@ class ScriptedHost:
     starts: Callable[[], None] = lambda: None
     """Called when the second daemon is opened."""
 
+    def other(self) -> ScriptedGuest:
+        """A second guest, a transient one, whose turn comes after `web`."""
+        return self.home.runs(ScriptedGuest("xen", UUID.format(2), persistent=False))
+
     def command(self, seconds: float = 5.0, *names: str) -> tuple[Command, io.StringIO]:
         """A command on this host, and what it prints."""
         output = io.StringIO()
@@ -86,6 +91,11 @@ class ScriptedHost:
         """Exit status and output of `--go`."""
         command, output = self.command(seconds)
         return command.go(), output.getvalue()
+
+
+def squeezed(output: str) -> str:
+    """What was printed with single spaces, so that tables can be searched."""
+    return re.sub(r"[ │]+", " ", output)
 
 
 @pytest.fixture

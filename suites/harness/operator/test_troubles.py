@@ -3,61 +3,21 @@
 
 import io
 import os
-import re
 import signal
 
 import libvirt
 import pytest
 
-from fixtures.errors import UsageError
 from fixtures.operator import settle
 from fixtures.operator.command import Command
-from fixtures.printable import REPLACED
 from fixtures.waiting import Deadline, comes_true
-from suites.harness.operator.conftest import AVAILABLE_MIB, ScriptedHost
-from suites.harness.support.scripted_daemons import NEW, UUID, Migration, ScriptedGuest
-
-
-def squeezed(output: str) -> str:
-    """The output with single spaces, so that tables can be searched."""
-    return re.sub(r"[ │]+", " ", output)
-
-
-def other(host: ScriptedHost) -> ScriptedGuest:
-    """A second guest, whose turn comes after `web`."""
-    return host.home.runs(ScriptedGuest("xen", UUID.format(2), persistent=False))
-
-
-def test_every_guest_comes_home_under_the_new_qemu(host: ScriptedHost, web: ScriptedGuest) -> None:
-    """Lose this and the command does not do what it is for."""
-    other(host)
-    status, output = host.go()
-    assert status == 0, output
-    assert set(host.home.active) == {web.uuid, UUID.format(2)}
-    assert squeezed(output).count(f"the host's own daemon running (booted) process {NEW}, as installed") == 2
-    assert host.ended == 1
-    assert not host.layout.left()
-
-
-def test_plan_changes_nothing(host: ScriptedHost, web: ScriptedGuest) -> None:
-    """Lose this and looking is not safe."""
-    command, output = host.command()
-    assert command.plan() == 0
-    assert "to be moved" in output.getvalue()
-    assert not host.home.flags
-    assert not host.layout.state.exists()
-
-
-def test_definition_stays_with_the_hosts_own_daemon(host: ScriptedHost, web: ScriptedGuest) -> None:
-    """Lose this and a guest that is away, or its host after a crash, has no definition any more."""
-    host.go()
-    forbidden = libvirt.VIR_MIGRATE_UNDEFINE_SOURCE | libvirt.VIR_MIGRATE_PERSIST_DEST
-    assert [flags & forbidden for flags in host.home.flags + host.away.flags] == [0, 0]
+from suites.harness.operator.conftest import AVAILABLE_MIB, ScriptedHost, squeezed
+from suites.harness.support.scripted_daemons import NEW, Migration, ScriptedGuest
 
 
 def test_first_failure_stops_the_command(host: ScriptedHost, web: ScriptedGuest) -> None:
     """Lose this and what broke one guest goes on to the next."""
-    guest = other(host)
+    guest = host.other()
     host.home.migrations = [Migration(fails="Address already in use")]
     status, output = host.go()
     assert status == 1
@@ -81,45 +41,13 @@ def test_guest_that_cannot_come_home_is_named_with_its_place(host: ScriptedHost,
 
 def test_next_run_brings_home_what_was_left(host: ScriptedHost, web: ScriptedGuest) -> None:
     """Lose this and a guest that is away stays there."""
-    guest = other(host)
+    guest = host.other()
     host.away.migrations = [Migration(fails="no")]
     host.go()
     status, output = host.go()
     assert status == 0, output
     assert "web is with the second daemon, and comes home first" in output
     assert set(host.home.active) == {web.uuid, guest.uuid}
-
-
-def test_plan_names_what_was_left(host: ScriptedHost, web: ScriptedGuest) -> None:
-    """Lose this and a guest that is away is missing in the plan without a word."""
-    host.away.migrations = [Migration(fails="no")]
-    host.go()
-    command, output = host.command()
-    command.plan()
-    assert "web did not come home the last time" in output.getvalue()
-
-
-def test_guest_that_precopy_cannot_move_goes_by_postcopy(host: ScriptedHost, web: ScriptedGuest) -> None:
-    """Lose this and busy guests never move."""
-    host.home.migrations = [Migration(needs_postcopy=True)]
-    status, output = host.go(seconds=0.3)
-    assert status == 0, output
-    assert "web: the host's own daemon → the second daemon by postcopy" in output
-
-
-@pytest.mark.parametrize("why", ["paused", "in files"])
-def test_guest_that_libvirt_moves_by_precopy_only_is_not_asked_for_more(
-    host: ScriptedHost, web: ScriptedGuest, why: str
-) -> None:
-    """Lose this and libvirt refuses to move such a guest at all."""
-    if why == "paused":
-        web.state = libvirt.VIR_DOMAIN_PAUSED
-    else:
-        web.more = "<memoryBacking><source type='file'/></memoryBacking>"
-    status, output = host.go()
-    assert status == 0, output
-    flags = host.home.flags + host.away.flags
-    assert [each & libvirt.VIR_MIGRATE_POSTCOPY for each in flags] == [0, 0]
 
 
 def test_without_userfaultfd_such_a_guest_stays(host: ScriptedHost, web: ScriptedGuest) -> None:
@@ -137,7 +65,7 @@ def test_without_userfaultfd_such_a_guest_stays(host: ScriptedHost, web: Scripte
 def test_guest_larger_than_the_memory_stays(host: ScriptedHost, web: ScriptedGuest) -> None:
     """Lose this and the kernel ends a guest to make room for another."""
     web.memory_mib = AVAILABLE_MIB
-    guest = other(host)
+    guest = host.other()
     status, output = host.go()
     assert status == 1
     assert f"it needs {AVAILABLE_MIB + 256} MiB of memory, and {AVAILABLE_MIB} MiB are available" in output
@@ -162,7 +90,7 @@ def test_memory_that_is_gone_meanwhile_stops_the_command(host: ScriptedHost, web
 def test_guest_with_a_device_of_the_host_stays(host: ScriptedHost, web: ScriptedGuest) -> None:
     """Lose this and one such guest keeps a whole host from its update."""
     web.devices = "<hostdev mode='subsystem' type='pci'/>"
-    guest = other(host)
+    guest = host.other()
     status, output = host.go()
     assert status == 1
     assert "cannot move" in output
@@ -262,16 +190,6 @@ def test_guest_that_ends_by_itself_is_named(host: ScriptedHost, web: ScriptedGue
     assert not host.layout.left()
 
 
-def test_guest_that_ends_before_its_turn_is_no_trouble(host: ScriptedHost, web: ScriptedGuest) -> None:
-    """Lose this and a guest that its owner has shut down stops the update of all others."""
-    guest = other(host)
-    host.starts = lambda: host.home.loses(web)
-    status, output = host.go()
-    assert status == 0, output
-    assert "web has ended meanwhile" in output
-    assert set(host.home.active) == {guest.uuid}
-
-
 def interrupted(
     host: ScriptedHost, times: int, seconds: float = 5.0
 ) -> tuple[Migration, Command, io.StringIO]:
@@ -288,7 +206,7 @@ def interrupted(
 
 def test_ctrl_c_aborts_the_way_out(host: ScriptedHost, web: ScriptedGuest) -> None:
     """Lose this and Ctrl-C leaves a guest in the middle, or is not heard."""
-    guest = other(host)
+    guest = host.other()
     migration, command, output = interrupted(host, 1)
     host.home.migrations = [migration]
     assert command.go() == 1
@@ -300,7 +218,7 @@ def test_ctrl_c_aborts_the_way_out(host: ScriptedHost, web: ScriptedGuest) -> No
 
 def test_ctrl_c_lets_a_guest_come_home_that_is_on_its_way(host: ScriptedHost, web: ScriptedGuest) -> None:
     """Lose this and an impatient operator strands a guest at the second daemon."""
-    guest = other(host)
+    guest = host.other()
     migration, command, output = interrupted(host, 1, seconds=0.5)
     host.away.migrations = [migration]
     assert command.go() == 1
@@ -334,49 +252,3 @@ def test_guest_that_came_home_changed_is_trouble(host: ScriptedHost, web: Script
     status, output = host.go()
     assert status == 1
     assert "stopped: web is home and runs, but " in output
-
-
-def test_hostile_name_is_printed_without_its_controls(host: ScriptedHost) -> None:
-    """Lose this and a guest's name moves the cursor of the operator's terminal."""
-    host.home.runs(ScriptedGuest("a\u009b2J[red]\u202eb"))
-    command, output = host.command()
-    command.plan()
-    assert f"a[red]{REPLACED}b" in output.getvalue()
-    assert "\u202e" not in output.getvalue()
-
-
-def test_only_the_named_guests_move(host: ScriptedHost, web: ScriptedGuest) -> None:
-    """Lose this and an operator cannot try it with one guest first."""
-    other(host)
-    command, _ = host.command(5.0, "xen")
-    assert command.go() == 0
-    assert len(host.home.flags) == 1
-    assert host.home.active[UUID.format(2)].name == "xen"
-
-
-def test_name_of_no_guest_is_refused(host: ScriptedHost, web: ScriptedGuest) -> None:
-    """Lose this and a name with a typing error looks like a host without work."""
-    command, _ = host.command(5.0, "wbe")
-    with pytest.raises(UsageError, match="--guest: no guest runs that is called wbe"):
-        command.plan()
-
-
-def test_destination_of_a_move_under_way_is_no_guest_of_the_plan(
-    host: ScriptedHost, web: ScriptedGuest
-) -> None:
-    """Lose this and a guest that is away is called up to date, as its destination runs the new QEMU."""
-    host.away.migrations = [Migration(fails="no")]
-    host.go()
-    host.home.runs(web, NEW)
-    command, output = host.command()
-    command.plan()
-    assert "up to date" not in output.getvalue()
-    assert "web did not come home the last time" in output.getvalue()
-
-
-def test_second_command_is_refused(host: ScriptedHost, web: ScriptedGuest) -> None:
-    """Lose this and two commands move one guest."""
-    first, _ = host.command()
-    again, _ = host.command()
-    with first._alone(), pytest.raises(UsageError, match="runs already"):
-        again.go()

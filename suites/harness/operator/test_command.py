@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the operator's command does and prints on a host without trouble. The daemons are scripted."""
+
+import libvirt
+import pytest
+
+from fixtures.errors import UsageError
+from fixtures.printable import REPLACED
+from suites.harness.operator.conftest import ScriptedHost, squeezed
+from suites.harness.support.scripted_daemons import NEW, UUID, Migration, ScriptedGuest
+
+
+def test_every_guest_comes_home_under_the_new_qemu(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and the command does not do what it is for."""
+    host.other()
+    status, output = host.go()
+    assert status == 0, output
+    assert set(host.home.active) == {web.uuid, UUID.format(2)}
+    assert squeezed(output).count(f"the host's own daemon running (booted) process {NEW}, as installed") == 2
+    assert host.ended == 1
+    assert not host.layout.left()
+
+
+def test_plan_changes_nothing(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and looking is not safe."""
+    command, output = host.command()
+    assert command.plan() == 0
+    assert "to be moved" in output.getvalue()
+    assert not host.home.flags
+    assert not host.layout.state.exists()
+
+
+def test_definition_stays_with_the_hosts_own_daemon(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and a guest that is away, or its host after a crash, has no definition any more."""
+    host.go()
+    forbidden = libvirt.VIR_MIGRATE_UNDEFINE_SOURCE | libvirt.VIR_MIGRATE_PERSIST_DEST
+    assert [flags & forbidden for flags in host.home.flags + host.away.flags] == [0, 0]
+
+
+def test_guest_that_precopy_cannot_move_goes_by_postcopy(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and busy guests never move."""
+    host.home.migrations = [Migration(needs_postcopy=True)]
+    status, output = host.go(seconds=0.3)
+    assert status == 0, output
+    assert "web: the host's own daemon → the second daemon by postcopy" in output
+
+
+@pytest.mark.parametrize("why", ["paused", "in files"])
+def test_guest_that_libvirt_moves_by_precopy_only_is_not_asked_for_more(
+    host: ScriptedHost, web: ScriptedGuest, why: str
+) -> None:
+    """Lose this and libvirt refuses to move such a guest at all."""
+    if why == "paused":
+        web.state = libvirt.VIR_DOMAIN_PAUSED
+    else:
+        web.more = "<memoryBacking><source type='file'/></memoryBacking>"
+    status, output = host.go()
+    assert status == 0, output
+    flags = host.home.flags + host.away.flags
+    assert [each & libvirt.VIR_MIGRATE_POSTCOPY for each in flags] == [0, 0]
+
+
+def test_guest_that_ends_before_its_turn_is_no_trouble(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and a guest that its owner has shut down stops the update of all others."""
+    guest = host.other()
+    host.starts = lambda: host.home.loses(web)
+    status, output = host.go()
+    assert status == 0, output
+    assert "web has ended meanwhile" in output
+    assert set(host.home.active) == {guest.uuid}
+
+
+def test_hostile_name_is_printed_without_its_controls(host: ScriptedHost) -> None:
+    """Lose this and a guest's name moves the cursor of the operator's terminal."""
+    host.home.runs(ScriptedGuest("a\u009b2J[red]\u202eb"))
+    command, output = host.command()
+    command.plan()
+    assert f"a[red]{REPLACED}b" in output.getvalue()
+    assert "\u202e" not in output.getvalue()
+
+
+def test_only_the_named_guests_move(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and an operator cannot try it with one guest first."""
+    host.other()
+    command, _ = host.command(5.0, "xen")
+    assert command.go() == 0
+    assert len(host.home.flags) == 1
+    assert host.home.active[UUID.format(2)].name == "xen"
+
+
+def test_name_of_no_guest_is_refused(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and a name with a typing error looks like a host without work."""
+    command, _ = host.command(5.0, "wbe")
+    with pytest.raises(UsageError, match="--guest: no guest runs that is called wbe"):
+        command.plan()
+
+
+def test_second_command_is_refused(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and two commands move one guest."""
+    first, _ = host.command()
+    again, _ = host.command()
+    with first._alone(), pytest.raises(UsageError, match="runs already"):
+        again.go()
+
+
+def test_plan_names_what_was_left(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and a guest that is away is missing in the plan without a word."""
+    host.away.migrations = [Migration(fails="no")]
+    host.go()
+    command, output = host.command()
+    command.plan()
+    assert "web did not come home the last time" in output.getvalue()
+
+
+def test_destination_of_a_move_under_way_is_no_guest_of_the_plan(
+    host: ScriptedHost, web: ScriptedGuest
+) -> None:
+    """Lose this and a guest that is away is called up to date, as its destination runs the new QEMU."""
+    host.away.migrations = [Migration(fails="no")]
+    host.go()
+    host.home.runs(web, NEW)
+    command, output = host.command()
+    command.plan()
+    assert "up to date" not in output.getvalue()
+    assert "web did not come home the last time" in output.getvalue()
