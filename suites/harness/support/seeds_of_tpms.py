@@ -8,18 +8,20 @@ from suites.harness.support.wrong_builds import TPM, Wrong, does
 
 CRB, TIS = "qmp-precopy-idle-bare-1vcpu-tpm-crb", "qmp-postcopy-idle-bare-1vcpu-tpm-tis"
 NEXT_START = f"{CRB}-next-start"
+FIELD = "qmp-postcopy-busy-virt-install-uefi-2vcpu-field-ovmf-4m"
+"""The cell of the default run whose guest has a TPM."""
 LIBVIRT_CRB, LIBVIRT_TIS = CRB.replace("qmp", "libvirt"), TIS.replace("qmp", "libvirt")
 
 
 def _seed(what: str, wrong: str, cell: str, *words: str) -> Seed:
     """A destination that does this (wrong/preloaded/tpm.c) with the TPM of this cell."""
-    device = f"tpm-{cell.rpartition('-')[2]}"
+    device = "tpm-crb" if cell == FIELD else f"tpm-{cell.rpartition('-')[2]}"
     return Seed(what, does("preload", TPM, wrong, when=device), cell, "defect-new", words, harm="changed")
 
 
 def _build(name: str, *seeds: Seed) -> SeededBuild:
     cells = " or ".join(f"{seed.subject}]" for seed in seeds)
-    select = ("suites/tpm", "--arch=x86_64", "-m", "slow or not slow", "-k", cells)
+    select = ("suites/tpm", "suites/field", "--arch=x86_64", "-m", "slow or not slow", "-k", cells)
     return SeededBuild(name, "new", select, seeds, slow=True)
 
 
@@ -80,6 +82,12 @@ OF_TPMS = (
             "index",
             LIBVIRT_TIS,
             "tpm-state: an NV index has other content",
+        ),
+    ),
+    _build(
+        "tpm-by-default",
+        _seed(
+            "a PCR of a field guest has another value", "pcr", FIELD, "tpm-state: a PCR has another value: "
         ),
     ),
     _build("tpm-loses-files", _loses_files("the files of a TPM are lost", NEXT_START)),
