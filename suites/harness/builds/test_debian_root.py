@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.builds.apt_failures import MIRROR_VARIABLE
-from fixtures.builds.debian_root import LACK_SECONDS, _seal, debian_root, whole_root
+from fixtures.builds.debian_root import LACK_SECONDS, debian_root, seal_of, whole_root
 from fixtures.cache import cache_root
 from fixtures.errors import Unsupported, UsageError
 from fixtures.matrix.names import HostArch
@@ -35,7 +35,7 @@ def make_root(_name: str, _build: DebianBuild, half: Path, *, host_arch: HostArc
     (half / "root/usr/bin/qemu").write_text("qemu")
     (half / "root/link").symlink_to("usr")
     (half / "packages.json").write_text(json.dumps({"notes": ["moved"], "packages": {}}))
-    (half / "seal").write_text(_seal(half / "root"))
+    (half / "seal").write_text(seal_of(half / "root"))
 
 
 def test_root_is_made_once_and_found_again(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
