@@ -116,6 +116,12 @@ def _endpoint(cells: Sequence[CellResult], _tried: Tried) -> str:
     return f"{archs_of(cells)} guests with {shown_line(what, MOST_TYPES)}"
 
 
+def _updated(cells: Sequence[CellResult], _tried: Tried) -> str:
+    """Guests of a host whose packages were replaced under them."""
+    kinds = sorted({subject.partition("-")[2] for subject in _subjects(cells)})
+    return f"{archs_of(cells)} guests ({names.either(kinds)}) on a host whose packages are updated"
+
+
 def _differing(cells: Sequence[CellResult]) -> str:
     """`, all 14 machine types, pc-q35-5.2 to pc-q35-10.0`, if all say the same."""
     found = {" and ".join(dict.fromkeys(FAMILIES.findall(cell.reason))) for cell in cells}
@@ -153,6 +159,7 @@ _BY_KIND: dict[str, Words] = {
     "alias": _alias,
     "firmware": _firmware,
     "endpoint": _endpoint,
+    "update": _updated,
 }
 SWEPT_KINDS = frozenset(_BY_KIND)
 """The kinds of swept subjects that have words of their own."""

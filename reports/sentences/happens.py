@@ -37,6 +37,12 @@ AT_NEXT_BOOT = {
     "device-tree": "another device tree",
 }
 """What only the next boot shows, by kind of subject."""
+UPDATED = {
+    "update:update": "running during the update",
+    "update:adopted": "taken over by the updated libvirt",
+    "update:used": "managed after the update",
+}
+"""What is done to guests of a host that is updated, before they are moved, by the subject's beginning."""
 COMPARED = {
     "machine-properties": "the new build gives them a machine with other properties",
     "migration-defaults": "the new build sets other defaults for migrations",
@@ -85,8 +91,9 @@ def _harmed(finding: Finding) -> str:
         return "do not pass a move"
     if len(harms) == 1:
         subject = finding.first.subject
+        when = "paused" if subject.endswith(PAUSES) else UPDATED.get(subject.partition("-")[0], "moved")
         return {
-            Harm.LOST: f"are lost when they are {'paused' if subject.endswith(PAUSES) else 'moved'}",
+            Harm.LOST: f"are lost when they are {when}",
             Harm.STRANDED: "cannot be moved",
             Harm.CHANGED: "are changed by a move",
             Harm.SLOW: "are moved more slowly, or at a higher cost, than before",

@@ -32,6 +32,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("still",),
     ("qualify",),
     ("sweep", "bench"),
+    ("update",),
     ("reports",),
     ("run",),
     ("nightly",),

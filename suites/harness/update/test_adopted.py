@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the restarted daemon says of a guest, compared with what it said before."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from fixtures.update.adopted import added, definition, same_definition, same_state
+
+BEFORE = """
+<domain type='qemu' id='1'><name>g</name><memory unit='KiB'>262144</memory>
+<devices><disk type='file'><target dev='vda'/></disk><disk type='file'><target dev='vdb'/></disk></devices>
+</domain>
+"""
+
+
+def domain(xml: str = BEFORE, state: str = "running booted") -> Any:
+    """A domain of which its daemon says this."""
+    handle = SimpleNamespace(XMLDesc=lambda _flags: xml)
+    return SimpleNamespace(handle=handle, bounded=lambda call, _what: call(), state=lambda: state)
+
+
+def test_same_definition_is_the_same() -> None:
+    """Lose this and every update is blamed for nothing."""
+    assert same_definition(definition(domain()), definition(domain()))
+
+
+@pytest.mark.parametrize(
+    "old, new, said",
+    [
+        ("<target dev='vdb'/>", "<target dev='vdc'/>", "'vdb' is now 'vdc'"),
+        ("<disk type='file'><target dev='vdb'/></disk>", "", "'vdb' is lost"),
+        ("262144", "131072", "'262144' is now '131072'"),
+    ],
+)
+def test_change_of_a_definition_is_found(old: str, new: str, said: str) -> None:
+    """Lose this and a daemon may forget a guest's disk when it is restarted."""
+    check = same_definition(definition(domain()), definition(domain(BEFORE.replace(old, new))))
+    assert not check
+    assert said in check.detail
+
+
+def test_what_a_newer_daemon_knows_beside_it_is_no_change() -> None:
+    """Lose this and each new element of libvirt is a finding."""
+    before = definition(domain())
+    now = definition(domain(BEFORE.replace("</devices>", "<audio id='1' type='none'/></devices>")))
+    assert same_definition(before, now)
+    assert "/domain/devices[1]/audio[1]@type = 'none'" in added(before, now)
+
+
+@pytest.mark.parametrize("now, held", [("running unknown", True), ("gone", False), ("paused user", False)])
+def test_guest_must_be_in_the_state_it_was_in(now: str, *, held: bool) -> None:
+    """Lose this and a guest that its daemon forgot passes."""
+    assert bool(same_state("running booted", domain(state=now))) is held
