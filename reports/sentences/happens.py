@@ -41,6 +41,8 @@ UPDATED = {
     "update:update": "running during the update",
     "update:adopted": "taken over by the updated libvirt",
     "update:used": "managed after the update",
+    "update:plugged": "given a device after the update",
+    "update:module": "given a device after the update",
 }
 """What is done to guests of a host that is updated, before they are moved, by the subject's beginning."""
 COMPARED = {
