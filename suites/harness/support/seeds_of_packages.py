@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Seeded defects in packages that replace those of a host with guests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fixtures.evidence.harm import Harm
+from suites.harness.support.wrong_packages import WrongPackage
+
+DAEMON = "libvirt-daemon"
+HOOK = "etc/libvirt/hooks/qemu"
+AT_END = '#!/bin/sh\n[ "$2" = release ] || exit 0\n{}\n'
+"""A hook of libvirt that acts once the QEMU of a guest has ended (libvirt.org/hooks.html)."""
+EVERY_GUEST = (
+    "for guest in $(virsh --connect qemu:///system list --name); do virsh --quiet destroy $guest; done"
+)
+
+
+RENAMED = """sed -i "s/dev='vda'/dev='vdz'/" /run/libvirt/qemu/*.xml"""
+"""In what the old daemon noted of its guests for the next one."""
+
+
+@dataclass(frozen=True)
+class PackageSeed:
+    """A defect, and which step of which guest must fail, by which check."""
+
+    wrong: WrongPackage
+    guest: str
+    step: str
+    check: str
+    harm: Harm
+    after: str = ""
+    """The one step before it that fails too."""
+
+
+PACKAGE_SEEDS = {
+    "stops-guests": PackageSeed(
+        WrongPackage(DAEMON, {"postinst": EVERY_GUEST}), "bare", "update", "alive", Harm.LOST
+    ),
+    "forgets-a-domain": PackageSeed(
+        WrongPackage(DAEMON, {"postinst": "rm -f /run/libvirt/qemu/*.xml"}),
+        *("bare", "adopted", "adopted", Harm.CHANGED),
+    ),
+    "renames-a-disk": PackageSeed(
+        WrongPackage(DAEMON, {"postinst": RENAMED}),
+        *("virtio", "adopted", "adopted-definition", Harm.CHANGED),
+    ),
+    "loses-statistics": PackageSeed(
+        WrongPackage(DAEMON, {"postinst": RENAMED}),
+        *("virtio", "used", "managed", Harm.CHANGED, "adopted"),
+    ),
+    "deletes-modules": PackageSeed(
+        WrongPackage("qemu-block-extra", {"postinst": "rm -rf /run/qemu/*"}, without="usr/lib/*/qemu/*curl*"),
+        *("plugged", "module", "module", Harm.CHANGED),
+    ),
+    "takes-the-image": PackageSeed(
+        WrongPackage(DAEMON, files={HOOK: AT_END.format("chown root:root /tmp/hp-*/hp-*/*.raw")}),
+        *("virtio", "home", "file-owners", Harm.CHANGED),
+    ),
+    "unlinks-a-socket": PackageSeed(
+        WrongPackage(DAEMON, files={HOOK: AT_END.format("rm -f /tmp/hp-*/hp-*/*-vnc")}),
+        *("kubevirt", "home", "reachable", Harm.CHANGED),
+    ),
+    "is-interrupted": PackageSeed(
+        WrongPackage("qemu-system-x86", {"preinst": "exit 1"}), "bare", "update", "update", Harm.CHANGED
+    ),
+}
