@@ -56,14 +56,14 @@ def test_guests_of_an_updated_host_come_home_as_they_were(host: OperatorHost) ->
     host.start("key", TPM, transient=True)
     host.file("var/log/libvirt/web-console.log").write_text("before\n")
     before = host.definition("web")
-    owner = host.file("var/lib/libvirt/images/web.img").stat().st_uid
+    owner = host.owner("web")
     replace_packages(host.host, host.host.system)
     ran = host.command("--go")
     assert ran.status == 0, ran.stdout + ran.stderr
     assert host.runs("web")
     assert host.runs("key")
     assert host.definition("web") == before
-    assert host.file("var/lib/libvirt/images/web.img").stat().st_uid == owner
+    assert host.owner("web") == owner
     asked = host.python("-c", ASKS_VNC)
     assert asked.stdout.strip() == VNC_AUTHENTICATION, asked.stderr
     assert host.file("var/log/libvirt/web-console.log").read_text().startswith("before\n")

@@ -74,6 +74,11 @@ class OperatorHost:
         flags = [line for line in kept if line.startswith(("Persistent", "Autostart"))]
         return "\n".join([*flags, self.virsh("dumpxml", "--inactive", "--security-info", name)])
 
+    def owner(self, name: str) -> tuple[int, dict[str, bytes]]:
+        """The owner of the guest's image, and what libvirt remembers in its attributes."""
+        image = self.file(f"{IMAGES}/{name}.img")
+        return image.stat().st_uid, {each: os.getxattr(image, each) for each in os.listxattr(image)}
+
     def replace_qemu(self) -> None:
         """Replace the file of QEMU by an equal one, as dpkg does: written beside it, then renamed."""
         old = self.file(QEMU)
