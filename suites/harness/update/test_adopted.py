@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.update.adopted import added, definition, same_definition, same_state
+from fixtures.update.adopted import added, definition, disks_in, same_definition, same_state
 
 BEFORE = """
 <domain type='qemu' id='1'><name>g</name><memory unit='KiB'>262144</memory>
@@ -66,3 +66,8 @@ def test_order_of_elements_is_no_difference() -> None:
     turned = BEFORE.replace(one + other, other + one)
     assert turned != BEFORE
     assert same_definition(definition(domain()), definition(domain(turned)))
+
+
+def test_disks_are_known_by_their_names() -> None:
+    """Lose this and no statistics of a disk are asked for after an update."""
+    assert disks_in(definition(domain())) == ["vda", "vdb"]
