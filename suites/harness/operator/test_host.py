@@ -42,7 +42,7 @@ def test_missing_userfaultfd_is_named(tmp_path: Path) -> None:
 
 
 def test_available_memory_is_the_kernels(tmp_path: Path) -> None:
-    """Lose this and the kernel ends a guest for want of memory."""
+    """Lose this and the kernel kills a guest because the host has no memory left."""
     (tmp_path / "proc").mkdir()
     (tmp_path / "proc/meminfo").write_text("MemTotal: 9 kB\nMemAvailable:    2097152 kB\n")
     assert memory_available(tmp_path) == 2048

@@ -108,7 +108,7 @@ def test_ctrl_c_lets_the_guest_come_home_and_moves_no_other(host: OperatorHost) 
 
 
 def test_guests_that_cannot_move_run_on_and_others_move(host: OperatorHost) -> None:
-    """Lose this and the kernel ends a guest for want of memory, or one guest keeps all from their update."""
+    """Lose this and memory runs out, or one guest that cannot move keeps all others from their update."""
     total = int(Path("/proc/meminfo").read_text().split()[1]) // 1024
     host.start("large", memory_mib=total - 512)
     host.start("shared", SHARED)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from fixtures.builds.debian_system import DebianSystem, write_index
+from fixtures.builds.debian_system import INDEX, DebianSystem, write_index
 
 PACK_SECONDS = 120
 
@@ -48,7 +48,7 @@ def wrong_system(right: DebianSystem, wrong: WrongPackage, place: Path) -> Debia
     old.unlink()  # A link: its file is the cache's.
     _run("dpkg-deb", "--root-owner-group", "-Znone", "--build", str(tree), str(old))
     shutil.rmtree(tree)
-    (debs / "Packages").unlink()
+    (debs / INDEX).unlink()
     write_index(debs)
     return replace(right, name=f"{right.name}-wrong", debs=debs)
 

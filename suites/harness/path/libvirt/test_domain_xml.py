@@ -4,6 +4,7 @@
 from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -193,8 +194,9 @@ def test_tap_of_a_domain_is_named(interface: str, name: str) -> None:
     """Lose this and frames of a guest of libvirt are looked for at no port, or at another's."""
     other = "<interface type='user'><target dev='vnet9'/></interface>"
     handle = SimpleNamespace(XMLDesc=lambda _flags: f"<domain><devices>{other}{interface}</devices></domain>")
-    domain = SimpleNamespace(handle=handle, bounded=lambda call, _what: call())
-    assert Domain.tap(domain) == name  # type: ignore[arg-type]
+    domain: Any = SimpleNamespace(handle=handle, bounded=lambda call, _what: call())
+    domain.described = lambda: Domain.described(domain)
+    assert Domain.tap(domain) == name
 
 
 def test_destination_takes_the_tap_that_it_is_given() -> None:
