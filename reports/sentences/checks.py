@@ -117,6 +117,8 @@ CHECKS = {
 PLAIN = frozenset({SHARED_RAM, "memory", COST})
 """Checks of which only the evidence says more."""
 MOST_WHAT = 60
+_BY_LIBVIRT = re.compile(r"^(internal error: )?unable to execute qemu command '[^']*': ", re.IGNORECASE)
+"""What libvirt puts before the words of QEMU (qemuMonitorJSONCheckErrorFull in its qemu_monitor_json.c)."""
 """Characters of what a check says of a failure, such as the device concerned."""
 _DEVICE = re.compile(
     r"(?:of device|for) '(?:(?:PCI|[\da-f]{4}:[\da-f:.]+)/)?(?P<device>[^']{1,80})'", re.IGNORECASE
@@ -198,7 +200,7 @@ def _what(signature: str) -> str:
 
 
 def _quoted(signature: str) -> str:
-    said = signature.partition(":")[2].strip()
+    said = _BY_LIBVIRT.sub("", signature.partition(":")[2].strip())
     return f" (QEMU says: {_cut(said)})" if said else ""
 
 

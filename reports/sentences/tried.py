@@ -29,12 +29,15 @@ class Tried:
     def __init__(self, cells: Iterable[CellResult] = ()) -> None:
         self._passed: dict[Like, set[Way]] = defaultdict(set)
         self._failed: dict[Like, set[Way]] = defaultdict(set)
+        self._any_failed: dict[str, set[Way]] = defaultdict(set)
         self._machines: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._booted: dict[tuple[str, str], set[Way]] = defaultdict(set)
         for cell in cells:
             way = cell.path, cell.mechanism
             if cell.outcome in FAILING:
                 self._failed[_like(cell)].add(way)
+                if GUEST.fullmatch(cell.subject):
+                    self._any_failed[cell.arch].add(way)
             elif cell.outcome is Outcome.PASS and GUEST.fullmatch(cell.subject):
                 self._booted[cell.arch, cell.machine].add(way)
                 self._machines[cell.arch, cell.subject].add(cell.machine)
@@ -45,11 +48,16 @@ class Tried:
                     self._passed[_like(cell)].add(way)
 
     def works(self, cells: Iterable[CellResult]) -> set[Way]:
-        """The ways by which guests like these were moved, and none failed."""
+        """The ways by which guests like these were moved, and none failed.
+
+        Nobody has a guest with bare hardware. What such guests show concerns guests with devices too, so no
+        way is named by which any booted guest failed.
+        """
         failing = list(cells)
         alike = {_like(cell) for cell in failing}
         failed = {(cell.path, cell.mechanism) for cell in failing}.union(
-            *(self._failed[like] for like in alike)
+            *(self._failed[like] for like in alike),
+            *(self._any_failed[arch] for arch, _, kind in alike if kind == "bare"),
         )
         return set().union(*(self._passed[like] for like in alike)) - failed
 

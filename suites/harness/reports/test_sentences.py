@@ -214,6 +214,32 @@ def test_mechanisms_that_work_are_those_of_such_guests() -> None:
     assert "move them with precopy by QMP" in said(*cells).advice
 
 
+def test_no_mechanism_is_advised_that_loses_guests_with_devices() -> None:
+    """Lose this and a row of the first screen sends readers to postcopy, which loses guests by another."""
+    saved = failed("migrate", "fd: not supported", Harm.LOST, subject="busy-bare-1vcpu", mechanism="precopy")
+    cells = [
+        saved,
+        failed("migrate", VRING, Harm.LOST, subject="idle-virtio-1vcpu"),
+        make_cell(2, subject="idle-bare-1vcpu"),
+        make_cell(3, subject="idle-bare-1vcpu", mechanism="multifd"),
+    ]
+    first = next(finding for finding in findings(cells) if saved in finding.cells)
+    assert sentences(first, Tried(cells)).works == "multifd by QMP"
+
+
+def test_shortened_words_end_with_one_mark() -> None:
+    """Lose this and a difference that is too long to be quoted ends with four dots."""
+    long = "the firmware differs in everything, " * 20
+    compared = make_swept("pc-q35-7.2", "cpuid:EPYC", Outcome.ERROR, long)
+    assert said(compared).title.endswith("…")
+
+
+def test_words_of_qemu_are_quoted_without_those_of_libvirt() -> None:
+    """Lose this and a row of the first screen ends before it says what QEMU objects to."""
+    by_libvirt = "internal error: unable to execute QEMU command 'migrate-incoming': fd: use file: instead"
+    assert "(QEMU says: fd: use file: instead)" in said(failed("migrate", by_libvirt, Harm.LOST)).title
+
+
 def test_machine_that_has_not_run_does_not_speak_for_booted_guests() -> None:
     """Lose this and all guests of a machine type seem stranded, though those that have booted move."""
     broken = make_swept("pseries-7.2", "machine", Outcome.REGRESSION, "error while loading state of 'cpu'")

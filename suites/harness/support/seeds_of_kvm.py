@@ -14,7 +14,8 @@ from suites.harness.support.wrong_builds import RECEIVES, Wrong, does, sets
 IRQCHIP = "qmp-precopy-idle-bare-1vcpu-kvm-timers"
 RING = "qmp-precopy-busy-bare-1vcpu-kvm-dirty-ring"
 CLOCK = "qmp-precopy-idle-bare-1vcpu-kvm-clock"
-FAULTS = "qmp-postcopy-immediate-busy-bare-1vcpu-kvm-page-faults"
+BY_DEFAULT = "qmp-postcopy-busy-bare-1vcpu-kvm-clock"
+"""The one cell under KVM of the default run."""
 LIBVIRT = "libvirt-precopy-idle-bare-1vcpu-kvm-cpu-"
 LIBVIRT_LIBRARY = "usr/lib/*/libvirt.so.0.*"
 
@@ -61,7 +62,7 @@ NO_CLOCK = _one(
     _seed(
         "the guest has no kvm-clock",
         sets("x86_64-cpu", "kvmclock", "off"),
-        CLOCK,
+        BY_DEFAULT,
         "error",
         "before the hot patch, on wrong: clock-source: the guest's clock source is ",
         TIME,
@@ -85,7 +86,7 @@ FAULTS_NOT_COUNTED = _one(
     _seed(
         "requested pages are not counted",
         does("replace-in-output", '"postcopy-requests": ', '"postcopy-requests": 0, "postcopy-asked": '),
-        FAULTS,
+        BY_DEFAULT,
         "defect-old",
         "page-faults: 0 pages were requested by faults",
     ),
