@@ -15,7 +15,7 @@ from reports.sentences.happens import differing
 from reports.sentences.sentences import Sentences, sentences
 from reports.sentences.tried import Tried
 
-_DETAIL = re.compile(r" \((?!QEMU says)[^()]*\)(?=\.|$)")
+_DETAIL = re.compile(r" \((?!QEMU says|\d+ characters more)[^()]*\)(?=\.|$)")
 """What differs between findings that else read alike, such as the device whose state is not loaded."""
 
 

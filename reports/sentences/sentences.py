@@ -44,7 +44,7 @@ def sentences(finding: Finding, tried: Tried = NOTHING_TRIED) -> Sentences:
         works = f"{booted} once they have booted" if booted else ""
     return Sentences(
         guests_of(finding.cells, tried),
-        happens(finding).replace("….", "…"),
+        happens(finding),
         BLAMED[finding.outcome],
         blame_words(finding),
         works,

@@ -76,6 +76,13 @@ def test_one_cpu_model_has_one_row_for_one_cause() -> None:
     assert row.said.title.count("Nehalem") == 1
 
 
+def test_joined_row_says_how_much_it_leaves_out() -> None:
+    """Lose this and a difference that is too long for its row ends in the middle of a word."""
+    families = [cpuid(family, values=" or ".join(map(hex, range(40)))) for family in ("pc-q35", "pc-i440fx")]
+    [row] = against(make_run(*families))
+    assert row.said.title.endswith(" characters more).")
+
+
 def test_one_cpu_model_has_two_rows_for_two_causes() -> None:
     """Lose this and a second defect of a CPU model hides behind the first one."""
     assert len(against(make_run(cpuid("pc-q35"), cpuid("pc-i440fx", leaf="EDX of leaf 0x80000001")))) == 2

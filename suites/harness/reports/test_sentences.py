@@ -227,13 +227,6 @@ def test_no_mechanism_is_advised_that_loses_guests_with_devices() -> None:
     assert sentences(first, Tried(cells)).works == "multifd by QMP"
 
 
-def test_shortened_words_end_with_one_mark() -> None:
-    """Lose this and a difference that is too long to be quoted ends with four dots."""
-    long = "the firmware differs in everything, " * 20
-    compared = make_swept("pc-q35-7.2", "cpuid:EPYC", Outcome.ERROR, long)
-    assert said(compared).title.endswith("…")
-
-
 def test_words_of_qemu_are_quoted_without_those_of_libvirt() -> None:
     """Lose this and a row of the first screen ends before it says what QEMU objects to."""
     by_libvirt = "internal error: unable to execute QEMU command 'migrate-incoming': fd: use file: instead"
