@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #define LOOK_AGAIN_US 50000u
-#define ANSWER_MS 1000u
 
 static unsigned read_number(const char *device, const char *file)
 {
@@ -35,13 +34,21 @@ static bool find_usb(struct device *d, char *name, size_t size)
     return access(driver, F_OK) == 0;
 }
 
-static void get_status(const char *path, char *reason)
+/* A busy host may hold up an answer for more than a second. One that is lost never comes. */
+static unsigned ms_left(const struct device *d)
+{
+    uint64_t now = now_us();
+
+    return now + 1000u < d->deadline_us ? (unsigned)((d->deadline_us - now) / 1000u) : 1u;
+}
+
+static void get_status(const struct device *d, const char *path, char *reason)
 {
     unsigned char status[2];
     struct usbdevfs_ctrltransfer request = {.bRequestType = USB_DIR_IN | USB_TYPE_STANDARD | USB_RECIP_DEVICE,
                                             .bRequest = USB_REQ_GET_STATUS,
                                             .wLength = sizeof status,
-                                            .timeout = ANSWER_MS,
+                                            .timeout = ms_left(d),
                                             .data = status};
     int fd = open(path, O_RDWR | O_CLOEXEC);
 
@@ -66,5 +73,5 @@ void check_usb(struct device *d, char *reason)
     }
     snprintf(path, sizeof path, "/dev/bus/usb/%03u/%03u", read_number(name, "busnum"),
              read_number(name, "devnum"));
-    get_status(path, reason);
+    get_status(d, path, reason);
 }

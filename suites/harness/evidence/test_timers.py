@@ -68,6 +68,18 @@ def test_timers_that_stand_still_after_postcopy_has_completed_are_found(
     assert not timers(armed(move, seconds), move.switched_us + 4_500_000, move)
 
 
+@pytest.mark.parametrize(
+    "late_s,holds", [(1.5, True), (4.0, False), (0.0, False)], ids=["late", "too", "lost"]
+)
+def test_overloaded_machine_may_serve_a_timer_late(late_s: float, *, holds: bool) -> None:
+    """Lose this and a busy machine makes timers seem broken, or hides timers that are."""
+    move = Sample(window=6.0).move()
+    due_us = move.switched_us + 400_000
+    timer = Timer(0, 2000, due_us, due_us + round(late_s * 1e6) if late_s else 0)
+    assert bool(timers([timer], due_us + 4_500_000, move, overload=5.0)) == holds
+    assert not timers([timer], due_us + 4_500_000, move)
+
+
 def test_timer_may_wait_for_pages_between_beats() -> None:
     """Lose this and a timer counts as late that needed one more page than the beats."""
     source, destination = Sample(window=6.0).beats()
