@@ -57,6 +57,12 @@ def test_policy_is_read_from_a_file(tmp_path: Path) -> None:
     assert not support.counts_harm("best-effort", "lost")
 
 
+def test_reason_may_be_written_over_several_lines(tmp_path: Path) -> None:
+    """Lose this and the verdict has an unprintable mark where a line of matrix.yaml ended."""
+    folded = GOOD.replace("reason: nobody has it", "reason: >-\n      nobody\n      has it")
+    assert load_support(policy(tmp_path, folded)).rules[0].reason == "nobody has it"
+
+
 def test_all_errors_of_a_policy_are_reported_at_once(tmp_path: Path) -> None:
     """Lose this and a release team mends a policy one error at a time."""
     with pytest.raises(UsageError) as error:
