@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 TEST_PAIR := --old=debian-12-backports --new=debian-13
 
 .DEFAULT_GOAL := help
-.PHONY: help qualify nightly report pictures test seeded observability bench lint pins engines clean
+.PHONY: help qualify nightly bisect report pictures test seeded observability bench lint pins engines clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,10 @@ qualify: ## qualify an update: [OLD=build] [NEW=build] [ARCH=x86_64|ppc64le] [WA
 nightly: ## qualify every pair of matrix.yaml, in one report: [ARGS="more for pytest"]
 	@./setup.sh --with-report
 	@.venv/bin/python -m fixtures.nightly.night $(ARGS)
+
+bisect: ## which changed package carries each finding of a run: [FROM=directory] [ARGS="--package qemu"] (default: reports/latest)
+	@./setup.sh
+	@.venv/bin/python -m fixtures.nightly.bisect $(FROM) $(ARGS)
 
 report: ## merge runs of several machines into one report: FROM="directory directory…" [WAIVERS=file] [ARGS="--support …"]
 	@./setup.sh --with-report

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which package carries a finding: the builds between two builds, and what runs of them say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fixtures.matrix.schema import DebianBuild, load_matrix
+from fixtures.nightly.bisect import Sought, carriers, findings_in, main
+from fixtures.nightly.mixed_builds import changes, matrix_with, without
+from fixtures.places import MATRIX_FILE
+
+FOUND = Sought("guests are lost", ("a", "b"), frozenset({"t"}))
+FINDING = {"sentence": "s", "outcome": "regression", "counts": True, "cells": ["a"]}
+RERUN = ".venv/bin/pytest 'suites/compat/test_sweeps.py::test_x[x86_64-q35]' --old=o --new=n"
+
+
+def debian(name: str) -> DebianBuild:
+    """A build of matrix.yaml."""
+    build = load_matrix(MATRIX_FILE).build(name)
+    assert isinstance(build, DebianBuild)
+    return build
+
+
+def verdict(finding: dict[str, Any], old: str = "debian-12", new: str = "debian-13") -> dict[str, Any]:
+    """A verdict with one cell and this finding."""
+    cells = [{"id": "a", "rerun": RERUN, "outcome": finding["outcome"]}]
+    return {"old": {"name": old}, "new": {"name": new}, "cells": cells, "findings": [finding]}
+
+
+def test_each_changed_source_package_is_exchanged_alone() -> None:
+    """Lose this and two packages change at once, so that the wrong one may be blamed."""
+    old, new = debian("debian-12"), debian("debian-13")
+    found = {change.name: change for change in changes(old, new)}
+    assert list(found) == ["qemu", "seabios", "ipxe", "ovmf", "swtpm", "libtpms0", "libvirt"]
+    mixed = without(found["ovmf"], old, new)
+    assert mixed.packages == {**new.packages, "ovmf": old.packages["ovmf"]}
+    assert mixed.suites == ("trixie", "bookworm")
+
+
+def test_package_that_only_one_build_has_goes_with_its_source() -> None:
+    """Lose this and modules of the new QEMU are beside the old one, which aborts when it finds them."""
+    old, new = debian("debian-12"), debian("debian-13")
+    [qemu] = [change for change in changes(old, new) if change.name == "qemu"]
+    assert "qemu-system-modules-spice" in new.packages
+    assert "qemu-system-modules-spice" not in without(qemu, old, new).packages
+
+
+def test_build_between_is_one_of_the_matrix_file(tmp_path: Path) -> None:
+    """Lose this and no run can be made of the build."""
+    old, new = debian("debian-12"), debian("debian-13")
+    mixed = without(changes(old, new)[0], old, new)
+    file = tmp_path / "matrix.yaml"
+    file.write_text(matrix_with(MATRIX_FILE.read_text(), "mixed", mixed))
+    assert load_matrix(file).build("mixed") == mixed
+
+
+@pytest.mark.parametrize(
+    "outcomes,state",
+    [
+        ({"a": "pass", "b": "pass"}, "gone"),
+        ({"a": "pass", "b": "regression"}, "stays"),
+        ({"a": "pass"}, "gone"),
+        ({"a": "unsupported", "b": "error"}, "open"),
+        ({}, "open"),
+    ],
+)
+def test_finding_is_gone_only_if_its_cells_say_so(outcomes: dict[str, str], state: str) -> None:
+    """Lose this and a package is blamed because a run of the build without it said nothing."""
+    assert FOUND.in_run(outcomes) == state
+
+
+def test_only_what_counts_is_sought() -> None:
+    """Lose this and hours are spent on findings that the policy excuses."""
+    excused = verdict(FINDING | {"counts": False})
+    assert not list(findings_in(excused, everything=False))
+    [found] = findings_in(excused, everything=True)
+    assert found.tests == {"suites/compat/test_sweeps.py::test_x[x86_64-q35]"}
+    assert not list(findings_in(verdict(FINDING | {"outcome": "defect-old"}), everything=True))
+
+
+def test_package_is_named_that_takes_the_finding_with_it() -> None:
+    """Lose this and nobody knows which package must be mended."""
+    assert carriers({"qemu": "gone", "ovmf": "stays", "libvirt": "open"}) == ["qemu"]
+
+
+@pytest.mark.parametrize(
+    "written,arguments,message",
+    [
+        (None, [], "cannot be read"),
+        ({"old": None}, [], "is not the verdict of one pair"),
+        (verdict(FINDING, "host-installed"), ["--matrix", "{host}"], "whose packages cannot be exchanged"),
+        (verdict(FINDING), ["--package", "gcc"], "the update does not change 'gcc'"),
+        (verdict(FINDING, "debian-13"), [], "both builds have the same packages"),
+    ],
+    ids=["missing", "merged", "kind", "package", "self"],
+)
+def test_wrong_use_has_one_message(
+    written: dict[str, Any] | None,
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Lose this and a wrong directory or name ends in a traceback, or in an hour of runs for nothing."""
+    if written is not None:
+        (tmp_path / "verdict.json").write_text(json.dumps(written))
+    host = tmp_path / "matrix.yaml"
+    host.write_text(
+        MATRIX_FILE.read_text().replace("builds:\n", "builds:\n  host-installed: {kind: host}\n", 1)
+    )
+    words = [word.format(host=host) for word in arguments]
+    assert main([str(tmp_path), *words]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_safe_update_needs_no_bisection(tmp_path: Path) -> None:
+    """Lose this and a run without a finding ends as an error."""
+    (tmp_path / "verdict.json").write_text(json.dumps(verdict(FINDING) | {"findings": []}))
+    assert main([str(tmp_path)]) == 0
