@@ -51,6 +51,12 @@ void network_join_multicast(struct text *out);
 void network_echo_start(void); /* before any command: creates the thread */
 void network_echo(struct text *out, const char *driver);
 void network_report(struct text *out, const char *driver);
+/* plugged.c: what is plugged into the running guest */
+void plugged_start(void); /* before any command: creates the thread */
+void plugged_list(struct text *out, const char *bus);
+void plugged_use(struct text *out, const char *kind, const char *driver, bool anew);
+void plugged_vcpus(struct text *out); /* those that are online */
+void plugged_vcpu(struct text *out, unsigned number);
 /* drivers.c: reads the device files that the image builder wrote, and loads their modules */
 void drivers_load(void);
 /* port_echo.c: answers on the virtio port with this name */

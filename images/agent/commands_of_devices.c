@@ -110,6 +110,36 @@ static void do_readback(const struct request *r, struct text *out)
         readback_compare(out);
 }
 
+static void do_bus(const struct request *r, struct text *out)
+{
+    const char *name = request_arg(r, "name");
+
+    if (name)
+        plugged_list(out, name);
+    else
+        text_fail(out, "bus needs name=<below /sys/bus>");
+}
+
+static void do_use(const struct request *r, struct text *out)
+{
+    const char *kind = request_arg(r, "kind"), *driver = request_arg(r, "driver");
+
+    if (kind && driver && (!strcmp(kind, "disk") || !strcmp(kind, "net")))
+        plugged_use(out, kind, driver, request_arg(r, "anew") != NULL);
+    else
+        text_fail(out, "use needs kind=disk or kind=net, and driver=<kernel driver>");
+}
+
+static void do_vcpu(const struct request *r, struct text *out)
+{
+    uint64_t number;
+
+    if (!request_arg(r, "number"))
+        plugged_vcpus(out);
+    else if (request_need(r, out, "number", &number))
+        plugged_vcpu(out, (unsigned)number);
+}
+
 const struct command commands_of_devices[] = {
     {"devices", do_devices},
     {"churn", do_churn},
@@ -123,5 +153,8 @@ const struct command commands_of_devices[] = {
     {"network", do_network},
     {"firmware", do_firmware},
     {"readback", do_readback},
+    {"bus", do_bus},
+    {"use", do_use},
+    {"vcpu", do_vcpu},
     {0},
 };

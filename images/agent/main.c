@@ -58,6 +58,7 @@ int main(void)
         disk_writer_start();
         tpm_start();
         cdrom_start();
+        plugged_start();
     }
     beat_start(console);
     command_port_serve(port);
