@@ -22,7 +22,6 @@ static bool exists;
 static struct device disk, card;
 static char reason[REASON];
 static unsigned vcpu;
-static uint64_t rounds;
 
 static void online(void)
 {
@@ -50,7 +49,7 @@ static void run_on_vcpu(void)
         return;
     }
     until = now_us() + RUN_US;
-    for (rounds = 0; now_us() < until; rounds++)
+    while (now_us() < until)
         if (sched_getcpu() != (int)vcpu)
             snprintf(reason, sizeof reason, "the thread of vCPU %u runs on another one", vcpu);
     sched_setaffinity(0, sizeof before, &before);
@@ -69,19 +68,27 @@ static void run(unsigned job)
 
 static struct jobs jobs = {.run = run};
 
-static bool done(struct text *out, unsigned job, uint64_t us)
+static bool at_rest(struct text *out)
 {
     if (!exists)
         text_fail(out, "this guest has no room for what is plugged");
     else if (!jobs_at_rest(&jobs))
-        text_fail(out, "an earlier use of what was plugged has not ended");
-    else
-        jobs_post(&jobs, job);
-    if (out->failed)
-        return false;
+        text_add(out, " result=an%%20earlier%%20use%%20has%%20not%%20ended");
+    return exists && jobs_at_rest(&jobs);
+}
+
+/* Does the job. While it still runs, its thread owns `reason`. */
+static void report(struct text *out, unsigned job, uint64_t us)
+{
+    char late[64];
+
+    snprintf(late, sizeof late, "no end within %llu ms", (unsigned long long)stretched_us(us) / 1000);
+    jobs_post(&jobs, job);
+    text_add(out, " result=");
     if (!jobs_finished(&jobs, us, NULL))
-        text_fail(out, "no end within %llu ms", (unsigned long long)stretched_us(us) / 1000);
-    return !out->failed;
+        text_quote(out, late);
+    else
+        text_quote(out, *reason ? reason : "ok");
 }
 
 /* The names of the devices of a bus, each with its driver. */
@@ -115,19 +122,16 @@ void plugged_use(struct text *out, const char *kind, const char *driver, bool an
     bool is_disk = !strcmp(kind, "disk");
     struct device *device = is_disk ? &disk : &card;
 
-    if (exists && jobs_at_rest(&jobs)) {
-        if (anew && device->socket > 0)
-            close(device->socket);
-        if (anew)
-            device->socket = 0;
-        device->has_written = device->has_written && !anew;
-        snprintf(device->selector, sizeof device->selector, "%.63s", driver);
-        device->deadline_us = now_us() + stretched_us(USE_US);
-    }
-    if (done(out, is_disk ? USE_DISK : USE_NET, USE_US)) {
-        text_add(out, " result=");
-        text_quote(out, *reason ? reason : "ok");
-    }
+    if (!at_rest(out))
+        return;
+    if (anew && device->socket > 0)
+        close(device->socket);
+    if (anew)
+        device->socket = 0;
+    device->has_written = device->has_written && !anew;
+    snprintf(device->selector, sizeof device->selector, "%.63s", driver);
+    device->deadline_us = now_us() + stretched_us(USE_US);
+    report(out, is_disk ? USE_DISK : USE_NET, USE_US + USE_US / 10);
 }
 
 void plugged_vcpus(struct text *out)
@@ -141,12 +145,10 @@ void plugged_vcpus(struct text *out)
 
 void plugged_vcpu(struct text *out, unsigned number)
 {
-    if (exists && jobs_at_rest(&jobs))
-        vcpu = number;
-    if (!done(out, RUN_ON_VCPU, VCPU_US))
+    if (!at_rest(out))
         return;
-    text_add(out, " rounds=%llu result=", (unsigned long long)rounds);
-    text_quote(out, *reason ? reason : "ok");
+    vcpu = number;
+    report(out, RUN_ON_VCPU, VCPU_US);
 }
 
 /* No thread in other guests: a vCPU of an idle guest that does not beat is to run one thread only. */

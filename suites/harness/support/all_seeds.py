@@ -39,6 +39,7 @@ from suites.harness.support.seeds_of_machine_types import OF_MACHINE_TYPES
 from suites.harness.support.seeds_of_memory import OF_MEMORY
 from suites.harness.support.seeds_of_moves import OF_MOVES
 from suites.harness.support.seeds_of_networks import OF_NETWORKS
+from suites.harness.support.seeds_of_plugs import OF_PLUGS
 from suites.harness.support.seeds_of_registers import OF_REGISTERS
 from suites.harness.support.seeds_of_time import OF_TIME
 from suites.harness.support.seeds_of_tpms import OF_TPMS
@@ -72,6 +73,7 @@ MODULES = (
     (DISKS, OF_CDROMS),
     (TPMS, OF_TPMS),
     (AFTERWARDS, OF_LIFE),
+    (AFTERWARDS, OF_PLUGS),
     (AFTERWARDS, OF_FIELD_GUESTS),
     (NETWORKS, OF_NETWORKS),
     (OLD_TYPES, OF_MACHINE_TYPES),

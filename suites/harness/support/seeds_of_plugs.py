@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Seeded defects in what is plugged into a guest before its move, and after it."""
+
+from __future__ import annotations
+
+from suites.harness.support.seeds import Seed, SeededBuild
+from suites.harness.support.seeds_of_life import life
+from suites.harness.support.wrong_builds import GUEST_RUNS, RECEIVES, Wrong, does
+
+DIMM_BYTES, HALF = "134217728", "67108864"
+
+
+def _plugged(name: str, story: str, what: str, wrong: Wrong, *words: str) -> SeededBuild:
+    """A new build as whose destination one act goes wrong, in the cell of this story."""
+    cell = f"qmp-precopy-idle-bare-1vcpu-{story}"
+    return SeededBuild(
+        name, "new", life(f"{cell}]"), (Seed(what, wrong, cell, "defect-new", words),), slow=True
+    )
+
+
+OF_PLUGS = (
+    _plugged(
+        "plugs-elsewhere",
+        "plugged-again-disk",
+        "a disk that is plugged after the move comes into another root port",
+        does("replace-in-command", '"bus":"room1"', '"bus":"room2"', when=RECEIVES),
+        "plug: disk: pci: 0000:01:00.0 is gone, 0000:02:00.0 (virtio-pci) is new",
+    ),
+    _plugged(
+        "plugs-no-memory",
+        "plugged-after-dimm",
+        "the guest does not get memory that is plugged after the move",
+        does("replace-in-command", DIMM_BYTES, HALF, when=RECEIVES),
+        "plug: dimm: MemTotal has grown by 0 MiB, not 128",
+    ),
+    _plugged(
+        "stops-a-plugged-vcpu",
+        "plugged-before-vcpu",
+        "a vCPU that was plugged before the move never runs after it",
+        does("on-message", GUEST_RUNS, "freeze 1", when=RECEIVES),
+        "plugged: |alive: |kernel-log: |agent: ",
+    ),
+    _plugged(
+        "never-reports-the-end",
+        "plugged-before-nic",
+        "the end of a network card is not reported that was plugged before the move",
+        does("drop-message", '"event": "DEVICE_DELETED"', when=RECEIVES),
+        "unplug: nic: waited 20 s for the event DEVICE_DELETED",
+    ),
+)
