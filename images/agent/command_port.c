@@ -63,9 +63,11 @@ static void answer(int port, char *request)
         text_fail(&body, "damaged request");
     }
     send_answer(port, r.id, &body);
-    if (!body.failed && !strcmp(r.command, "poweroff")) {
+    if (!body.failed && (!strcmp(r.command, "poweroff") || !strcmp(r.command, "suspend"))) {
         sleep_until_us(now_us() + 100000); /* until the answer has left the port */
-        power_off();
+        if (!strcmp(r.command, "poweroff"))
+            power_off();
+        suspend();
     }
 }
 

@@ -52,6 +52,15 @@ static void do_poweroff(const struct request *r, struct text *out)
     (void)out; /* command_port.c powers off after it has sent this answer */
 }
 
+static void do_suspend(const struct request *r, struct text *out)
+{
+    char modes[64] = "";
+
+    (void)r; /* command_port.c suspends the guest after it has sent this answer */
+    if (!read_text_file("/sys/power/mem_sleep", modes, sizeof modes) || !strstr(modes, "[deep]"))
+        text_fail(out, "the guest cannot be suspended to RAM: %.60s", modes);
+}
+
 static const struct command general[] = {
     {"hello", do_hello},
     {"status", do_status},
@@ -59,6 +68,7 @@ static const struct command general[] = {
     {"identity", do_identity},
     {"oops", do_oops},
     {"poweroff", do_poweroff},
+    {"suspend", do_suspend},
     {0},
 };
 

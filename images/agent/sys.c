@@ -163,6 +163,11 @@ void power_off(void)
         pause();
 }
 
+void suspend(void)
+{
+    write_text_file("/sys/power/state", "mem");
+}
+
 void die(const char *format, ...)
 {
     char line[256] = "F ";

@@ -37,3 +37,14 @@ def test_paused_guest_stays_paused(guest: Guest, paused_hot_patch: HotPatch) -> 
     guest.works()
     assert paused_hot_patch().runs_on_new_build
     assert examined(guest)
+
+
+@promise("paused-twice", path="qmp", mechanism="precopy", slow=True)
+@promise("paused-twice", path="libvirt", mechanism="precopy", slow=True)
+def test_guest_that_is_moved_twice_while_it_is_paused_goes_on(
+    guest: Guest, paused_hot_patches: HotPatch
+) -> None:
+    """Lose this and the second update under a guest that its owner has paused loses or wakes it."""
+    guest.works()
+    assert paused_hot_patches().runs_on_new_build
+    assert examined(guest)
