@@ -44,12 +44,13 @@ BEFORE, AFTER, AGAIN, BY_SCRIPT, PORT = (
 
 
 def _promise(
-    story: str, thing: str, arch: Arch, path: PathName, *, kvm: bool = False, default: bool = False
+    story: str, thing: str, arch: Arch, path: PathName, *, kvm: bool = False, when: str = "slow"
 ) -> Promise:
     """One story of one thing.
 
     RAM whose size is a multiple of 256 KiB loses pages under TCG before QEMU 9.0, unless postcopy begins at
     once: all RAM of pseries, and that of libvirt's guests with slots for memory.
+    `when`: it is in the default run, in that of each night, or `slow`.
     """
     memory = bool({"dimm", "virtio-mem"}.intersection(THINGS[thing]))
     round_memory = arch == "ppc64le" or (path != "qmp" and memory)
@@ -58,7 +59,8 @@ def _promise(
         path=path,
         mechanism="postcopy-immediate" if round_memory else "precopy",
         version="newest-old",
-        default_on=(arch,) if default else (),
+        default_on=(arch,) if when == "default" else (),
+        nightly_on=(arch,) if when == "night" else (),
         only=arch,
         needs_kvm=kvm,
         options=GuestOptions(room=Room(THINGS[thing].count("vcpu"), memory, story == BY_SCRIPT)),
@@ -80,8 +82,8 @@ def _x86(story: str, thing: str, *, kvm: bool = False) -> list[Promise]:
 
 
 @promised([*_each(BEFORE), _promise(BEFORE, "virtio-mem", "x86_64", "qmp")])
-@promised([_promise(BEFORE, "everything", "x86_64", "qmp", default=True)])
-@promised([_promise(BEFORE, "everything", "x86_64", "libvirt"), *_x86(BEFORE, "vcpu")])
+@promised([_promise(BEFORE, "everything", "x86_64", "qmp", when="default")])
+@promised([_promise(BEFORE, "everything", "x86_64", "libvirt", when="night"), *_x86(BEFORE, "vcpu")])
 @promised(_x86(BEFORE, "vcpu", kvm=True))
 @promised(_promise(BY_SCRIPT, name, arch, "qmp") for arch in OF_ARCH for name in ("vcpu", "dimm"))
 def test_what_was_plugged_moves_along_and_can_be_unplugged(
@@ -131,7 +133,7 @@ def test_place_that_was_left_is_taken_again(
     assert guest.kernel_log_is_clean()
 
 
-@promised(_x86(PORT, "twice"))
+@promised([_promise(PORT, "twice", "x86_64", path, when="night") for path in PATHS])
 def test_root_port_serves_another_device(guest: Guest, hot_patch: HotPatch, plugs: Plugs) -> None:
     """Lose this and the second device in a root port is the first one to the guest, or none."""
     assert plugs.adds("disk")
