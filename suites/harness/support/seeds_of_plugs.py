@@ -38,13 +38,14 @@ OF_PLUGS = (
         "plugged-before-vcpu",
         "a vCPU that was plugged before the move never runs after it",
         does("on-message", GUEST_RUNS, "freeze 1", when=RECEIVES),
-        "plugged: |alive: |kernel-log: |agent: ",
+        "plugged: vcpu: ",
     ),
     _plugged(
         "never-reports-the-end",
         "plugged-before-nic",
         "the end of a network card is not reported that was plugged before the move",
         does("drop-message", '"event": "DEVICE_DELETED"', when=RECEIVES),
-        "unplug: nic: waited 20 s for the event DEVICE_DELETED",
+        "unplug: nic: waited ",
+        "for the event DEVICE_DELETED",
     ),
 )
