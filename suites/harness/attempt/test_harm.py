@@ -79,7 +79,7 @@ def harm_of(
     agent = SimpleNamespace(ask=lambda _command: memory)
     checked = SimpleNamespace(kernel=1)
     guest: Any = SimpleNamespace(machine=machine("debian-12"), spec=None, agent=agent, checked=checked)
-    guest.stands_still = False
+    guest.stands_still = guest.asleep = False
     path: Any = SimpleNamespace(unfinished=sides)
     found = measured(failed, guest, path)
     return found.harm if found is not None else None
@@ -92,7 +92,7 @@ def test_guest_that_was_stopped_on_purpose_runs_before_it_is_asked(monkeypatch: 
     scripted = SimpleNamespace(resume=lambda: setattr(there, "beats", True))
     monkeypatch.setattr(harm, "management_of", lambda _machine: scripted)
     monkeypatch.setattr(harm, "goes_on", lambda machine, *_, **_new: ALIVE if machine.beats else DEAD)
-    guest: Any = SimpleNamespace(machine=there, spec=None, stands_still=True)
+    guest: Any = SimpleNamespace(machine=there, spec=None, stands_still=True, asleep=False)
     found = measured(Failed("old-exits", "still there"), guest, SimpleNamespace(unfinished=None))
     assert found is not None
     assert found.harm is Harm.CHANGED
@@ -250,3 +250,16 @@ def test_failure_before_any_move_has_no_harm(began: bool, monkeypatch: pytest.Mo
     attempt.guest, attempt.path = SimpleNamespace(machines=[None]), None
     attempt._measure_harm(None, HotPatchFailure("memory", "7 pages"), None)
     assert (attempt.harmed is not None) == began
+
+
+def test_guest_that_sleeps_is_woken_before_it_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a guest that sleeps well is reported as lost, whatever check failed."""
+    there = machine("debian-13")
+    there.beats = False
+    wakes = SimpleNamespace(is_asleep=lambda: True, wake=lambda: setattr(there, "beats", True))
+    monkeypatch.setattr(harm, "management_of", lambda _machine: wakes)
+    monkeypatch.setattr(harm, "goes_on", lambda machine, *_, **_new: ALIVE if machine.beats else DEAD)
+    guest: Any = SimpleNamespace(machine=there, spec=None, stands_still=False, asleep=True)
+    found = measured(Failed("old-exits", "still there"), guest, SimpleNamespace(unfinished=None))
+    assert found is not None
+    assert found.harm is Harm.CHANGED

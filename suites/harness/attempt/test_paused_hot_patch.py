@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from fixtures.attempt import managed
-from fixtures.attempt.managed import paused_hot_patch
+from fixtures.attempt.managed import paused_hot_patch, paused_hot_patches
 from fixtures.errors import Refused
 from fixtures.evidence.checks import Check
 from fixtures.guest import seen
+from fixtures.path.interface import Move
 from suites.harness.support.scripted_managed import ScriptedGuest
 
 
@@ -69,3 +70,25 @@ def test_guest_runs_on_after_a_refusal(guest: ScriptedGuest) -> None:
     with pytest.raises(Refused):
         paused_hot_patch(attempt_of(guest, refused))()
     assert (guest.running, guest.stands_still) == (True, False)
+
+
+def test_paused_guest_is_moved_on_as_one_move(guest: ScriptedGuest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and the machine that never ran the guest is taken for its source, and has no beats."""
+    monkeypatch.setattr(managed, "negotiated", lambda *_: None)
+    guest.machines = [guest.machine]  # type: ignore[attr-defined]
+    moves = [
+        Move("precopy", f"from {number}", f"to {number}", number, number + 0.5, [], None)  # type: ignore[arg-type]
+        for number in (1.0, 2.0)
+    ]
+
+    def hot_patch(*_: object) -> Move:
+        guest.machine = SimpleNamespace(build=None, registers=lambda: None, channels=guest.machine.channels)
+        guest.machines.append(guest.machine)
+        return moves.pop(0)
+
+    attempt = attempt_of(guest, hot_patch)
+    attempt.setting.plan = SimpleNamespace(mechanism="precopy")
+    attempt.setting.spec, attempt.setting.host = guest.spec, SimpleNamespace(programs=None)
+    move: Any = paused_hot_patches(attempt)()
+    assert (move.source, move.destination, move.started, move.ended) == ("from 1.0", "to 2.0", 1.0, 2.5)
+    assert len(guest.machines) == 2
