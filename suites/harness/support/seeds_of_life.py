@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from suites.harness.support.seeds import AFTERWARDS, Seed, SeededBuild
+from suites.harness.support.seeds import AFTERWARDS, MIGRATE, Seed, SeededBuild
 from suites.harness.support.stream_seeds import build, field, seed
 from suites.harness.support.tamper.fields import Change, Mode
 from suites.harness.support.tamper.rules import Tampering
@@ -142,6 +142,14 @@ OF_LIFE = (
         "stays-paused: ",
         "beats came while the guest was paused",
         cell=PAUSED,
+    ),
+    _lost(
+        "forgets-a-pause",
+        "a guest that was paused before both moves runs when it is moved on",
+        does("on-command", MIGRATE, "command cont", when=RECEIVES),
+        "runstates: ",
+        "destination running",
+        cell=f"{PAUSED}-twice",
     ),
     _changed(
         "stream-of-a-managed-guest",
