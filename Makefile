@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTEST := .venv/bin/pytest
 MAKEFLAGS += --no-print-directory
 # Recipes take these from their environment, so that a quote in one does not reach the shell as a quote.
-export OLD NEW CANDIDATES ARCH GUEST MINUTES WAIVERS
+export OLD NEW BASE CANDIDATES ARCH GUEST MINUTES WAIVERS
 # The suite's own tests start pytest about sixty times, which takes twice as long without cached bytecode.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -17,11 +17,11 @@ TEST_PAIR := --old=debian-12-backports --new=debian-13
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-qualify: ## qualify an update: [OLD=build] [NEW=build | CANDIDATES="build build…"] [ARCH=x86_64|ppc64le] [WAIVERS=file] [QUICK=1] [ARGS="more for pytest"]
+qualify: ## qualify an update: [OLD=build] [NEW=build | CANDIDATES="build build…"], each a name, a suite, a directory of .deb files [BASE=build], …; [ARCH=x86_64|ppc64le] [WAIVERS=file] [QUICK=1] [ARGS="more for pytest"]
 	@./setup.sh --with-report
 	@$(if $(CANDIDATES),.venv/bin/python -m fixtures.nightly.candidates "$$CANDIDATES", \
 	  $(PYTEST) suites -n auto -m "not harness and not slow and not performance" $(if $(NEW),--new="$$NEW")) \
-	  $(if $(OLD),--old="$$OLD") $(if $(ARCH),--arch="$$ARCH") \
+	  $(if $(OLD),--old="$$OLD") $(if $(BASE),--base="$$BASE") $(if $(ARCH),--arch="$$ARCH") \
 	  $(if $(WAIVERS),--waivers="$$WAIVERS") $(if $(QUICK),--quick) $(ARGS)
 
 nightly: ## qualify every pair of matrix.yaml, in one report: [ARGS="more for pytest"]

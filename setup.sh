@@ -11,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 readonly packages=(bubblewrap libseccomp2 mmdebstrap gcc libc6-dev gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross
-  libvirt-dev pkg-config python3-venv xz-utils zstd debian-archive-keyring)
+  libvirt-dev pkg-config python3-venv xz-utils zstd debian-archive-keyring apt-utils gpg gpg-agent)
 # What each package provides, for distributions with other package names.
 readonly purposes=(
   'bwrap:bubblewrap, runs each build in its own root'

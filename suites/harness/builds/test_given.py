@@ -20,7 +20,7 @@ def matrix() -> Matrix:
 
 def read(matrix: Matrix, word: str) -> Given:
     """The build that `--new` names."""
-    (given,) = given_builds(matrix, {"--new": word})
+    (given,) = given_builds(matrix, {"--old": "debian-13", "--new": word})
     return given
 
 
@@ -39,8 +39,10 @@ def test_directories_are_known_by_what_is_in_them(matrix: Matrix, tmp_path: Path
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree/qemu-system-ppc64").touch()
     root, tree = (read(matrix, str(tmp_path / name)) for name in ("root", "tree"))
-    assert root.build == RootBuild(kind="root", path=str(tmp_path / "root"))
-    assert tree.build == TreeBuild(kind="tree", path=str(tmp_path / "tree"))
+    assert isinstance(root.build, RootBuild)
+    assert root.build.path == root.word == str(tmp_path / "root")
+    assert isinstance(tree.build, TreeBuild)
+    assert tree.build.path == tree.word == str(tmp_path / "tree")
     known = matrix.with_given({root.name: root.build})
     assert known.build(root.name) is root.build
     assert known.digest == matrix.digest

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from fixtures.builds import mmdebstrap
+from fixtures.builds.apt_sources import Archive
 from fixtures.errors import Unsupported, UsageError
 from fixtures.matrix.names import HostArch
 from fixtures.matrix.schema import DebianBuild
@@ -55,7 +56,8 @@ def test_root_is_made_for_the_architecture_of_the_host(
 
     monkeypatch.setattr(mmdebstrap, "os", SimpleNamespace(geteuid=lambda: 0, environ={}))
     monkeypatch.setattr(mmdebstrap, "shutil", SimpleNamespace(which=str, rmtree=lambda *_, **__: None))
-    monkeypatch.setattr(mmdebstrap, "sources", lambda _suites: "")
+    archive = Archive("", BUILD.suites)
+    monkeypatch.setattr(mmdebstrap, "archive_of", lambda _build, **_: archive)
     monkeypatch.setattr(mmdebstrap, "subprocess", SimpleNamespace(run=run))
     mmdebstrap._mmdebstrap("mine", BUILD, BUILD.packages, tmp_path / "root", tmp_path, host_arch)
     assert f"--architectures={host_arch}" in started[0]

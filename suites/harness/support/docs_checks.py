@@ -15,6 +15,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from fixtures.builds.given import INSTALLED
 from fixtures.errors import UsageError
 from fixtures.matrix.schema import Matrix, load_matrix
 from fixtures.matrix.waivers import KEY, with_waivers
@@ -32,10 +33,12 @@ FOREIGN_OPTIONS = frozenset(
     ("--metadata", "--output-dir", "--persistent", "--timeout-test", "--undefinesource")
 )
 """Options of these programs in the prose. Options that follow them in `sh` blocks are accepted as well."""
-BUILD_OPTIONS, BUILD_VARIABLES = ("--old", "--new"), ("OLD", "NEW")
+BUILD_OPTIONS, BUILD_VARIABLES = ("--old", "--new", "--base"), ("OLD", "NEW", "BASE")
+SUITES = frozenset({"forky", "sid", "bookworm-proposed-updates"})
+"""Suites of the archive that pages qualify."""
 MADE = ("reports/latest", "reports/latest-rerun", "reports/runs", "reports/reruns", "reports/history")
 """Directories that runs write to; none of their files is in the repository."""
-OF_PYTEST = frozenset({"fixtures.nightly.night"})
+OF_PYTEST = frozenset({"fixtures.nightly.candidates", "fixtures.nightly.night"})
 """Modules that pass their arguments to pytest."""
 SUFFIXES = "md|py|ya?ml|json|jsonl|xml|toml|in|txt|sh|html|svg|fmf"
 
@@ -78,6 +81,11 @@ def known_builds() -> frozenset[str]:
     """The builds of matrix.yaml, and those of the pages' examples."""
     examples = [block for page in pages() for block in page.blocks("yaml") if block.startswith("builds:")]
     return frozenset(name for example in ("{}", *examples) for name in matrix_with(example).builds)
+
+
+def names_build(word: str) -> bool:
+    """Can a word of `--old` name a build? Paths are the reader's own."""
+    return word in known_builds() | SUITES | {INSTALLED} or "/" in word
 
 
 def check_waivers(example: str) -> None:
@@ -202,7 +210,7 @@ def wrong_make(arguments: Sequence[str]) -> Iterator[str]:
         variable, _, value = word.partition("=")
         if f"$({variable})" not in recipe:
             yield f"make {arguments[0]} takes no {variable}"
-        elif variable in BUILD_VARIABLES and value not in known_builds():
+        elif variable in BUILD_VARIABLES and not names_build(value):
             yield f"no build {value}"
         elif variable == "ARGS":
             module = re.search(r"python -m ([\w.]+)", recipe)
@@ -238,7 +246,7 @@ def wrong_pytest(arguments: Sequence[str]) -> Iterator[str]:
             short = word[:2] if not word.startswith("--") and word not in pytest_options() else option
             if option not in pytest_options() and short not in pytest_options():
                 yield f"pytest has no {option}"
-            if option in BUILD_OPTIONS and value not in known_builds():
+            if option in BUILD_OPTIONS and not names_build(value):
                 yield f"no build {value}"
         elif word.startswith("suites") and not (ROOT / word.partition("::")[0]).exists():
             yield f"no file {word}"

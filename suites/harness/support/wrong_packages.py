@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from fixtures.builds.debian_system import INDEX, DebianSystem, write_index
+from fixtures.builds.debian_system import DebianSystem
+from fixtures.builds.package_files import INDEX, write_index
 
 PACK_SECONDS = 120
 
