@@ -103,9 +103,15 @@ def machine_words(machines: Iterable[str]) -> str:
         return f"machine types {either(ordered)}"
     families: dict[str, list[str]] = {}
     for name in ordered:
-        families.setdefault(re.split(r"\d+\.\d", name)[0], []).append(name_of(name))
+        families.setdefault(_family_of(name), []).append(name_of(name))
     spans = [those[0] if len(those) == 1 else f"{those[0]} to {those[-1]}" for those in families.values()]
     return f"{len(ordered)} machine types, {', '.join(spans[:MOST_NAMES])}"
+
+
+def _family_of(machine: str) -> str:
+    """`pc-q35-` of pc-q35-7.2; of a name that no family has, what stands before its version."""
+    known = re.match(r"(?:pc-q35|pc-i440fx|pseries)-", machine)
+    return known[0] if known else re.split(r"\d+\.\d", machine)[0]
 
 
 def natural(name: str) -> list[tuple[int, str]]:

@@ -42,6 +42,31 @@ def test_root_with_qemu_is_a_build(tmp_path: Path) -> None:
     assert build.program_file("x86_64") == tmp_path / "usr/libexec/qemu-kvm"
 
 
+@pytest.mark.parametrize("where", ["usr/libexec", "usr/bin"])
+@pytest.mark.parametrize("arch, machine", [("x86_64", 62), ("ppc64le", 21)])
+def test_qemu_kvm_is_found_for_the_architecture_that_it_is_of(
+    arch: str, machine: int, where: str, tmp_path: Path
+) -> None:
+    """Lose this and a root of RHEL is said to have no QEMU, because its only one is qemu-kvm."""
+    (tmp_path / where).mkdir(parents=True)
+    head = b"\x7fELF\x02\x01" + bytes(12) + machine.to_bytes(2, "little")
+    (tmp_path / where / "qemu-kvm").write_bytes(head)
+    described = RootBuild(kind="root", path=str(tmp_path))
+    assert open_build(matrix(described), "mine").programs == {arch: f"/{where}/qemu-kvm"}
+    if arch == "x86_64":
+        (tmp_path / "usr/bin").mkdir(exist_ok=True)
+        (tmp_path / "usr/bin/qemu-system-x86_64").touch()
+        assert open_build(matrix(described), "mine").programs == {arch: "/usr/bin/qemu-system-x86_64"}
+
+
+def test_script_called_qemu_kvm_is_no_qemu_of_an_architecture(tmp_path: Path) -> None:
+    """Lose this and a script that starts some QEMU is run as one of x86_64."""
+    (tmp_path / "usr/bin").mkdir(parents=True)
+    (tmp_path / "usr/bin/qemu-kvm").write_text("#!/bin/sh\nexec qemu-system-ppc64 -enable-kvm\n")
+    with pytest.raises(UsageError, match="no QEMU found"):
+        open_build(matrix(RootBuild(kind="root", path=str(tmp_path))), "mine")
+
+
 def test_build_that_is_not_there_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lose this and a wrong path in matrix.yaml ends in a traceback, or in a guest that never starts."""
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fixtures.errors import Unsupported
-from fixtures.machine.machine_types import Removed, resolve, versions_of
+from fixtures.machine.machine_types import Removed, resolve
 from fixtures.machine.probe import MachineType, Probe
+from fixtures.machine.type_order import line_of
 
 
 def probe(*names: str, deprecated: str = "") -> Probe:
@@ -63,11 +64,19 @@ def test_type_the_old_build_lacks_is_not_removed(family: str, version: str) -> N
     assert not isinstance(message.value, Removed)
 
 
-def test_variants_are_left_out() -> None:
-    """Lose this and a vendor's variant passes for the newest type of the old build, or breaks the run."""
-    had = probe("pseries-2.12", "pseries-2.12-sxxm", "pseries-rhel7.6.0", "pseries", "pseries-x")
-    assert [str(version) for version in versions_of(had, "pseries")] == ["2.12"]
-    assert resolve("pseries", "newest-old", had, had) == "pseries-2.12"
+def test_named_by_its_whole_suffix() -> None:
+    """Lose this and a machine type of a distribution cannot be named in matrix.yaml."""
+    had = probe("pc-q35-rhel9.4.0", "pc-q35-rhel9.6.0", "pc-q35-noble-hpb")
+    assert resolve("q35", "rhel9.4.0", had, had) == "pc-q35-rhel9.4.0"
+    assert resolve("q35", "noble-hpb", had, had) == "pc-q35-noble-hpb"
+
+
+def test_version_of_proxmox_is_taken_where_qemu_takes_it() -> None:
+    """Lose this and a guest of Proxmox cannot be qualified with the machine type that it has."""
+    had = replace(probe("pc-q35-9.0"), takes_pve_version=True)
+    assert resolve("q35", "9.0+pve1", had, had) == "pc-q35-9.0+pve1"
+    with pytest.raises(Unsupported, match=r"the old build has no machine type pc-q35-9\.0\+pve1"):
+        resolve("q35", "9.0+pve1", probe("pc-q35-9.0"), had)
 
 
 def test_vof_is_the_same_type_with_another_firmware() -> None:
@@ -85,13 +94,13 @@ def test_build_without_vof_is_named() -> None:
 
 def test_families_do_not_mix() -> None:
     """Lose this and a q35 guest is started as an i440fx one."""
-    assert [str(version) for version in versions_of(OLD, "pc")] == ["7.2"]
+    assert line_of(OLD, "pc").types == ("pc-i440fx-7.2",)
 
 
 def test_ten_is_newer_than_nine() -> None:
     """Lose this and from QEMU 10 on, guests are qualified on the types of QEMU 9."""
     had = probe("pc-q35-9.10", "pc-q35-9.2", "pc-q35-10.0", "pc-q35-2.9")
-    assert [str(version) for version in versions_of(had, "q35")] == ["2.9", "9.2", "9.10", "10.0"]
+    assert line_of(had, "q35").types == ("pc-q35-2.9", "pc-q35-9.2", "pc-q35-9.10", "pc-q35-10.0")
     assert resolve("q35", "newest-old", had, had) == "pc-q35-10.0"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -81,7 +80,7 @@ def made(hosts: Hosts, tmp_path: Path) -> Made:
 @pytest.fixture
 def power_pair(hosts: Hosts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PairUnderTest:
     """A run of ppc64le guests on emulated hosts, with builds that are never run."""
-    monkeypatch.setattr(pair_module, "probed", lambda _build, _arch: SimpleNamespace(version="10.0.13"))
+    monkeypatch.setattr(pair_module, "probed", lambda _build, _arch: replace(probe(), version="10.0.13"))
     monkeypatch.setattr(pair_module, "usable_accelerator", lambda _build, _arch, _image: "tcg")
     monkeypatch.setattr(pair_module, "digest_of", lambda _build, _archs: "")
     for name in ("image_notes", "notes_on_shared"):

@@ -17,7 +17,7 @@ from fixtures.places import ROOT
 from fixtures.sweep.queues import queues_meaning
 from reports.sentences.checks import CHECKS
 from reports.sentences.guests import SWEPT_KINDS, guests_of
-from reports.sentences.names import device_words
+from reports.sentences.names import device_words, machine_words
 from reports.sentences.sentences import Sentences, sentences
 from reports.sentences.tried import Tried
 from suites.harness.support.check_names import check_names
@@ -200,6 +200,13 @@ def test_machine_types_are_named_only_where_others_work() -> None:
     assert guests_of([broken], Tried([broken, fine])) == (
         "Guests with an e1000 network card of machine type pc-q35-7.2 (x86_64)"
     )
+
+
+def test_machine_types_without_version_are_one_family() -> None:
+    """Lose this and a sentence lists thirty code names of Ubuntu, each as a family of its own."""
+    releases = ("artful", "bionic", "cosmic", "disco", "eoan", "focal", "groovy", "jammy")
+    words = machine_words([*(f"pc-q35-{name}" for name in releases), "pc-q35-rhel9.6.0", "pseries-7.2"])
+    assert words == "10 machine types, pc-q35-artful to pc-q35-rhel9.6.0, pseries-7.2"
 
 
 def test_mechanisms_that_work_are_those_of_such_guests() -> None:

@@ -203,3 +203,9 @@ def test_destination_takes_the_tap_that_it_is_given() -> None:
     """Lose this and the destination wants the source's tap, which is in use."""
     there = for_destination("<target dev='t-source' managed='no'/>", Path("/r"))
     assert there == "<target dev='t-destination' managed='no'/>"
+
+
+def test_guest_without_a_user_network_has_no_card() -> None:
+    """Lose this and libvirt refuses every guest of a QEMU that is built without libslirp."""
+    assert "<interface" in xml_of("x86_64")
+    assert "<interface" not in xml_of("x86_64", options=GuestOptions(user_network=False))
