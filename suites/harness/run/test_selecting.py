@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,18 +14,21 @@ import pytest
 
 from fixtures.errors import UsageError
 from fixtures.matrix.cells import expand
-from fixtures.matrix.schema import load_matrix
+from fixtures.matrix.schema import Pair, load_matrix
 from fixtures.matrix.sweep_plan import plans_of
 from fixtures.outcome.history import remember
 from fixtures.outcome.journal import TESTS, RunPlan, append, read_ended
 from fixtures.outcome.outcome import BuildInfo
-from fixtures.outcome.report_dirs import report_dir
+from fixtures.outcome.report_dirs import REPORT_DIR, report_dir
 from fixtures.places import MATRIX_FILE
 from fixtures.run import hooks, resuming, selecting
+from fixtures.run.options import GIVEN, PAIR, read_given, rerun_command
 from fixtures.run.preview import size_text
 from fixtures.run.resuming import demand_the_same
 from fixtures.run.run_plan import new_plan
 from fixtures.run.selecting import demand_sweeps, selection_of, suite_digest
+from fixtures.run.wire import send_to_worker
+from suites.harness.support.local_archive import package
 from suites.harness.support.report_samples import make_cell, make_run
 from suites.harness.support.run_samples import NEW, OLD, leave_run, make_ended, make_plan
 
@@ -43,7 +47,7 @@ def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Configure:
 
     def made(**given: object) -> Any:
         options = dict.fromkeys(("shard", "cells", "arch", "only_new", "resume", "short", "plan"))
-        options |= dict.fromkeys(("support", "waivers"))
+        options |= dict.fromkeys(("support", "waivers", "base"))
         options |= {"matrix": str(MATRIX_FILE), "old": "debian-12", "new": "debian-13", "collect_only": True}
         options |= dict.fromkeys(("allure_report_dir", "xmlpath", *selecting.SELECTING))
         options |= {"seed": "7", "repeat": "1", "accelerator": "auto"} | given
@@ -291,6 +295,26 @@ def test_selection_is_recorded_the_same_on_every_host(configure: Configure, tmp_
     one, other = (selection_of(configure(cells=str(tmp_path / name))) for name in "ab")
     assert one == other != selection_of(configure())
     assert selection_of(configure(markexpr="postcopy")) != selection_of(configure())
+
+
+def test_word_of_the_command_line_survives(
+    configure: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and a failure of an upload is run again with another build, or a worker has another one."""
+    package(tmp_path / "in coming", "qemu-system-x86", "1:10.0-2")
+    word = str(tmp_path / "in coming")
+    monkeypatch.setenv("HOTPATCH_CACHE", str(tmp_path / "cache"))
+    config = configure(new=word, base="debian-13")
+    config.stash[REPORT_DIR] = tmp_path
+    (given,) = config.stash[GIVEN]
+    assert config.stash[PAIR] == Pair(old="debian-12", new=given.name)
+    again = shlex.split(rerun_command(config, "suites/a.py::b"))
+    assert again[2:] == ["--old=debian-12", f"--new={word}", "--base=debian-13"]
+    node = SimpleNamespace(workerinput={})
+    send_to_worker(config, node)
+    package(tmp_path / "in coming", "qemu-system-x86", "1:10.0-3")
+    worker: Any = SimpleNamespace(stash=pytest.Stash(), workerinput=node.workerinput)
+    assert read_given(worker, MATRIX_READ).build(given.name) == given.build
 
 
 def test_selection_needs_no_pytest_cache(configure: Configure) -> None:
