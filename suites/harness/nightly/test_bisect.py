@@ -11,7 +11,7 @@ import pytest
 
 from fixtures.matrix.schema import DebianBuild, load_matrix
 from fixtures.nightly.bisect import Sought, carriers, findings_in, main
-from fixtures.nightly.mixed_builds import changes, matrix_with, without
+from fixtures.nightly.mixed_builds import Change, Mixed, between, changes, matrix_with
 from fixtures.places import MATRIX_FILE
 
 FOUND = Sought("guests are lost", ("a", "b"), frozenset({"t"}))
@@ -26,6 +26,11 @@ def debian(name: str) -> DebianBuild:
     return build
 
 
+def mixed_by(change: Change) -> tuple[Mixed, Mixed]:
+    """The builds between Debian 12 and 13 that show what this change does."""
+    return between(change, *((name, debian(name)) for name in ("debian-12", "debian-13")))
+
+
 def verdict(finding: dict[str, Any], old: str = "debian-12", new: str = "debian-13") -> dict[str, Any]:
     """A verdict with one cell and this finding."""
     cells = [{"id": "a", "rerun": RERUN, "outcome": finding["outcome"]}]
@@ -37,9 +42,11 @@ def test_each_changed_source_package_is_exchanged_alone() -> None:
     old, new = debian("debian-12"), debian("debian-13")
     found = {change.name: change for change in changes(old, new)}
     assert list(found) == ["qemu", "seabios", "ipxe", "ovmf", "swtpm", "libtpms0", "libvirt"]
-    mixed = without(found["ovmf"], old, new)
-    assert mixed.packages == {**new.packages, "ovmf": old.packages["ovmf"]}
-    assert mixed.suites == ("trixie", "bookworm")
+    without, only = mixed_by(found["ovmf"])
+    assert without.build.packages == {**new.packages, "ovmf": old.packages["ovmf"]}
+    assert (without.build.suites, without.build.release) == (("trixie", "bookworm"), "trixie")
+    assert only.build.packages == {**old.packages, "ovmf": new.packages["ovmf"]}
+    assert (without.name, only.name) == ("debian-13-old-ovmf", "debian-12-new-ovmf")
 
 
 def test_package_that_only_one_build_has_goes_with_its_source() -> None:
@@ -47,31 +54,33 @@ def test_package_that_only_one_build_has_goes_with_its_source() -> None:
     old, new = debian("debian-12"), debian("debian-13")
     [qemu] = [change for change in changes(old, new) if change.name == "qemu"]
     assert "qemu-system-modules-spice" in new.packages
-    assert "qemu-system-modules-spice" not in without(qemu, old, new).packages
+    without, only = mixed_by(qemu)
+    assert "qemu-system-modules-spice" not in without.build.packages
+    assert "qemu-system-modules-spice" in only.build.packages
 
 
 def test_build_between_is_one_of_the_matrix_file(tmp_path: Path) -> None:
     """Lose this and no run can be made of the build."""
-    old, new = debian("debian-12"), debian("debian-13")
-    mixed = without(changes(old, new)[0], old, new)
+    mixed, _ = mixed_by(changes(debian("debian-12"), debian("debian-13"))[0])
     file = tmp_path / "matrix.yaml"
-    file.write_text(matrix_with(MATRIX_FILE.read_text(), "mixed", mixed))
-    assert load_matrix(file).build("mixed") == mixed
+    file.write_text(matrix_with(MATRIX_FILE.read_text(), mixed.name, mixed.build))
+    assert load_matrix(file).build(mixed.name) == mixed.build
 
 
 @pytest.mark.parametrize(
-    "outcomes,state",
+    "outcomes,without,only",
     [
-        ({"a": "pass", "b": "pass"}, "gone"),
-        ({"a": "pass", "b": "regression"}, "stays"),
-        ({"a": "pass"}, "gone"),
-        ({"a": "unsupported", "b": "error"}, "open"),
-        ({}, "open"),
+        ({"a": "pass", "b": "pass"}, "carries it", "does not"),
+        ({"a": "pass", "b": "regression"}, "does not", "carries it"),
+        ({"a": "pass"}, "carries it", "does not"),
+        ({"a": "unsupported", "b": "error"}, "unknown", "unknown"),
+        ({}, "unknown", "unknown"),
     ],
 )
-def test_finding_is_gone_only_if_its_cells_say_so(outcomes: dict[str, str], state: str) -> None:
-    """Lose this and a package is blamed because a run of the build without it said nothing."""
-    assert FOUND.in_run(outcomes) == state
+def test_package_is_blamed_only_if_cells_say_so(outcomes: dict[str, str], without: str, only: str) -> None:
+    """Lose this and a package is blamed because a run of a build without it said nothing."""
+    assert FOUND.carried(outcomes, has_it=False) == without
+    assert FOUND.carried(outcomes, has_it=True) == only
 
 
 def test_only_what_counts_is_sought() -> None:
@@ -85,7 +94,7 @@ def test_only_what_counts_is_sought() -> None:
 
 def test_package_is_named_that_takes_the_finding_with_it() -> None:
     """Lose this and nobody knows which package must be mended."""
-    assert carriers({"qemu": "gone", "ovmf": "stays", "libvirt": "open"}) == ["qemu"]
+    assert carriers({"qemu": "carries it", "ovmf": "does not", "libvirt": "unknown"}) == ["qemu"]
 
 
 @pytest.mark.parametrize(
