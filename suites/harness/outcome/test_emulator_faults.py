@@ -56,6 +56,14 @@ def test_other_failures_are_not_excused(arch: Arch, reason: str) -> None:
     assert not excused_on_emulated_host(Outcome.FLAKY, [failed(reason), PASSED], arch)
 
 
+@pytest.mark.parametrize("overload,excused", [(5.5, True), (1.2, False)])
+def test_power_host_is_too_slow_only_on_an_overloaded_machine(overload: float, *, excused: bool) -> None:
+    """Lose this and a busy machine makes an update unsafe, or a guest that hangs under KVM passes."""
+    silent = failed(SILENT)
+    silent.figures["overload of the machine"] = overload
+    assert bool(excused_on_emulated_host(Outcome.FLAKY, [silent, PASSED], "ppc64le")) == excused
+
+
 @pytest.mark.parametrize(
     "outcome, others", [(Outcome.FLAKY, [failed(SILENT), PASSED]), (Outcome.REGRESSION, [PASSED])]
 )
