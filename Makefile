@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTEST := .venv/bin/pytest
 MAKEFLAGS += --no-print-directory
 # Recipes take these from their environment, so that a quote in one does not reach the shell as a quote.
-export OLD NEW BASE CANDIDATES ARCH GUEST MINUTES WAIVERS
+export OLD NEW BASE ARCH GUEST MINUTES WAIVERS
 # The suite's own tests start pytest about sixty times, which takes twice as long without cached bytecode.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -12,17 +12,20 @@ unexport PYTHONDONTWRITEBYTECODE
 TEST_PAIR := --old=debian-12-backports --new=debian-13
 
 .DEFAULT_GOAL := help
-.PHONY: help qualify nightly bisect report pictures test seeded observability bench lint pins engines clean
+.PHONY: help qualify candidates nightly bisect report pictures test seeded observability bench lint pins engines clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-qualify: ## qualify an update: [OLD=build] [NEW=build | CANDIDATES="build build…"], each a name, a suite, a directory of .deb files [BASE=build], …; [ARCH=x86_64|ppc64le] [WAIVERS=file] [QUICK=1] [ARGS="more for pytest"]
+qualify: ## qualify an update: [OLD=build] [NEW=build], each a name, a suite, a directory of .deb files [BASE=build], …; [ARCH=x86_64|ppc64le] [WAIVERS=file] [QUICK=1] [ARGS="more for pytest"]
 	@./setup.sh --with-report
-	@$(if $(CANDIDATES),.venv/bin/python -m fixtures.nightly.candidates "$$CANDIDATES", \
-	  $(PYTEST) suites -n auto -m "not harness and not slow and not performance" $(if $(NEW),--new="$$NEW")) \
-	  $(if $(OLD),--old="$$OLD") $(if $(BASE),--base="$$BASE") $(if $(ARCH),--arch="$$ARCH") \
+	@$(PYTEST) suites -n auto -m "not harness and not slow and not performance" \
+	  $(if $(OLD),--old="$$OLD") $(if $(NEW),--new="$$NEW") $(if $(BASE),--base="$$BASE") $(if $(ARCH),--arch="$$ARCH") \
 	  $(if $(WAIVERS),--waivers="$$WAIVERS") $(if $(QUICK),--quick) $(ARGS)
+
+candidates: ## the newest of several updates that is safe: OLD=build NEW="build build…", the newest first [ARGS="more for pytest"]
+	@./setup.sh --with-report
+	@.venv/bin/python -m fixtures.nightly.candidates $(if $(OLD),--old="$$OLD") $(if $(NEW),"$$NEW") $(ARGS)
 
 nightly: ## qualify every pair of matrix.yaml, in one report: [ARGS="more for pytest"]
 	@./setup.sh --with-report

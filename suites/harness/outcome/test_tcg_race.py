@@ -103,3 +103,29 @@ def test_postcopy_that_came_too_late_once_on_a_busy_machine_is_no_verdict() -> N
 def test_build_that_ignores_postcopy_is_found(runs: list[RunRecord]) -> None:
     """Lose this and a build whose postcopy is a precopy is taken for one on a busy machine."""
     assert not excused(Outcome.FLAKY, runs)
+
+
+def _kernel_says(line: str, overload: float = 7.0) -> RunRecord:
+    return RunRecord("old", "new", "fail", f"kernel-log: {line}", figures={OVERLOAD: overload})
+
+
+WATCHDOG = "e1000 0000:00:0a.0 eth0: NETDEV WATCHDOG: CPU: 0: transmit queue 0 timed out 8560 ms"
+
+
+def test_driver_that_gave_up_once_on_an_overloaded_machine_is_no_verdict() -> None:
+    """Lose this and an update is unsafe because a network card got no core for eight seconds."""
+    assert WATCHDOG in excused(Outcome.FLAKY, [_kernel_says(WATCHDOG), PASSED])
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [
+        [_kernel_says(WATCHDOG, LEAST_OVERLOAD), PASSED],
+        [_kernel_says(WATCHDOG), PASSED, _kernel_says(WATCHDOG)],
+        [_kernel_says("BUG: unable to handle page fault"), PASSED],
+    ],
+    ids=["quiet-machine", "repeated", "another"],
+)
+def test_other_trouble_of_a_kernel_is_not_excused(runs: list[RunRecord]) -> None:
+    """Lose this and a card that is deaf after its move is taken for a busy machine."""
+    assert not excused(Outcome.FLAKY, runs)
