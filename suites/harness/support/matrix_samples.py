@@ -59,6 +59,21 @@ BAD = {
         f"{LIMIT.replace('tcg', 'hvf')}paths:",
         "limits[0].accelerator: is 'hvf'; allowed: 'tcg', 'kvm' or 'emulated'",
     ),
+    "suites-and-sources": (
+        "bookworm-security]",
+        'bookworm-security]\n    sources: "deb http://a.example s c"',
+        "line 3: builds.before: give `suites` or `sources`, one of the two",
+    ),
+    "components-beside-sources": (
+        "suites: [bookworm, bookworm-security]",
+        'sources: "deb http://a.example s c"\n    components: [main]',
+        "builds.before: `sources` says this already: leave out components",
+    ),
+    "origin-without-keys": (
+        "bookworm-security]",
+        "bookworm-security]\n    origin: Ubuntu",
+        "line 3: builds.before: needs `keyring`, because `origin` is not Debian",
+    ),
     "unknown-key": (
         "hardware:",
         "hardwear:",
