@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTEST := .venv/bin/pytest
 MAKEFLAGS += --no-print-directory
 # Recipes take these from their environment, so that a quote in one does not reach the shell as a quote.
-export OLD NEW BASE ARCH GUEST MINUTES WAIVERS
+export OLD NEW BASE CANDIDATES ARCH GUEST MINUTES WAIVERS
 # The suite's own tests start pytest about sixty times, which takes twice as long without cached bytecode.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -23,9 +23,9 @@ qualify: ## qualify an update: [OLD=build] [NEW=build], each a name, a suite, a 
 	  $(if $(OLD),--old="$$OLD") $(if $(NEW),--new="$$NEW") $(if $(BASE),--base="$$BASE") $(if $(ARCH),--arch="$$ARCH") \
 	  $(if $(WAIVERS),--waivers="$$WAIVERS") $(if $(QUICK),--quick) $(ARGS)
 
-candidates: ## the newest of several updates that is safe: OLD=build NEW="build build…", the newest first [ARGS="more for pytest"]
+candidates: ## the newest of several updates that is safe: OLD=build CANDIDATES="build build…", the newest first [ARGS="more for pytest"]
 	@./setup.sh --with-report
-	@.venv/bin/python -m fixtures.nightly.candidates $(if $(OLD),--old="$$OLD") $(if $(NEW),"$$NEW") $(ARGS)
+	@.venv/bin/python -m fixtures.nightly.candidates $(if $(OLD),--old="$$OLD") $(if $(CANDIDATES),"$$CANDIDATES") $(ARGS)
 
 nightly: ## qualify every pair of matrix.yaml, in one report: [ARGS="more for pytest"]
 	@./setup.sh --with-report
