@@ -2,15 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Sets this checkout up: system packages, .venv with its own Node, and the Allure renderer.
-#   ./setup.sh [--dev] [--with-report | --without-report]
+#   ./setup.sh [--dev] [--with-rpm] [--with-report | --without-report]
 #   --dev             also install ruff, mypy and pip-tools: requirements-dev.in
+#   --with-rpm        also install dnf and rpm, for builds of kind `rpm`
 #   --with-report     as root, install Debian's Node if there is no wheel for this machine and no other Node
 #   --without-report  do not install the renderer; for machines whose runs are merged on another machine
 # PYTHON is the interpreter (3.11 or newer). Exit status 0, or 2 with one message. Quick once all is done.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-readonly packages=(bubblewrap libseccomp2 mmdebstrap gcc libc6-dev gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross
+packages=(bubblewrap libseccomp2 mmdebstrap gcc libc6-dev gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross
   libvirt-dev pkg-config python3-venv xz-utils zstd debian-archive-keyring apt-utils gpg gpg-agent)
 # What each package provides, for distributions with other package names.
 readonly purposes=(
@@ -172,9 +173,10 @@ dev='' with_report='' renderer=yes
 for argument; do
   case $argument in
     --dev) dev=yes ;;
+    --with-rpm) packages+=(dnf rpm) ;;
     --with-report) with_report=yes ;;
     --without-report) renderer='' ;;
-    *) stop "unknown argument $argument (usage: ./setup.sh [--dev] [--with-report | --without-report])" ;;
+    *) stop "unknown argument $argument (usage: ./setup.sh [--dev] [--with-rpm] [--with-report | --without-report])" ;;
   esac
 done
 # Only one setup.sh at a time in this checkout. The lock is on the directory itself, so it leaves no file.
