@@ -86,7 +86,7 @@ BAD = {
     ),
     "missing-key": ("paths: [qmp]\n", "", "line 1: the file: the key 'paths' is missing"),
     "missing-kind": ("kind: root\n", "note: none\n", "line 9: builds.after: the key 'kind' is missing"),
-    "unknown-kind": ("kind: root", "kind: rpm", "builds.after.kind: is 'rpm'; allowed: 'debian', 'root'"),
+    "unknown-kind": ("kind: root", "kind: snap", "builds.after.kind: is 'snap'; allowed: 'debian', 'root'"),
     "duplicate-key": ("paths:", "schema: 1\npaths:", "line 28: schema: given twice; first in line 1"),
     "float-as-package-version": (
         '"1.16"',
