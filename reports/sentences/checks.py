@@ -81,6 +81,7 @@ CHECKS = {
     "page-reporting": "memory that they free is no longer given back to the host",
     "panic": "their kernel panics",
     "pause": "they cannot be paused and continued",
+    "saved": "a guest that was saved cannot be loaded",
     "plug": "what is plugged in does not come, or comes to another place",
     "plugged": "what was plugged in is gone, elsewhere or dead after the move",
     "postcopy": "postcopy never begins",

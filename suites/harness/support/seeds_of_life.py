@@ -11,6 +11,7 @@ from suites.harness.support.wrong_builds import GUEST_RUNS, RECEIVES, Wrong, doe
 
 MANAGEMENT = "precopy-idle-managed-1vcpu-management"
 PAUSED = "precopy-idle-bare-1vcpu-paused"
+SNAPSHOT = "newest-old-qmp-precopy-idle-virtio-1vcpu-snapshot"
 ANNOUNCE_NEVER = 'command migrate-set-parameters {"announce-rounds": 0}'
 KEYS = '"keys":[{"type":"qcode","data":'
 """Of `send-key`: the check `devices` sends keys by another command."""
@@ -28,8 +29,9 @@ def life(*cells: str) -> tuple[str, ...]:
 
 def _lost(name: str, what: str, wrong: Wrong, *words: str, cell: str = MANAGEMENT) -> SeededBuild:
     """A new build as whose destination one act has no effect."""
-    seed = Seed(what, wrong, f"qmp-{cell}", "defect-new", words)
-    return SeededBuild(name, "new", life(f"qmp-{cell}]"), (seed,), slow=True)
+    cell = cell if "qmp-" in cell else f"qmp-{cell}"
+    seed = Seed(what, wrong, cell, "defect-new", words)
+    return SeededBuild(name, "new", life(f"{cell}]"), (seed,), slow=True)
 
 
 def _changed(name: str, *seeds: Seed) -> SeededBuild:
@@ -150,6 +152,14 @@ OF_LIFE = (
         "runstates: ",
         "destination running",
         cell=f"{PAUSED}-twice",
+    ),
+    _lost(
+        "cannot-load-snapshots",
+        "what the old build has saved of a guest cannot be loaded",
+        does("refuse-command", '"snapshot-load"', "this snapshot is of another version"),
+        "saved: `snapshot-load` on the destination (wrong): ",
+        "this snapshot is of another version",
+        cell=SNAPSHOT,
     ),
     _changed(
         "stream-of-a-managed-guest",

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Can the new build load what the old one has saved of a guest?
+
+By QMP as an internal snapshot, by libvirt as `virsh save` and `virsh restore` do it. A managed save is such a
+file in a directory of the daemon.
+"""
+
+from collections.abc import Iterator
+
+from fixtures.attempt.attempt import HotPatch
+from fixtures.guest.examination import examined
+from fixtures.guest.guest import Guest
+from fixtures.matrix.names import PathName
+from fixtures.matrix.promises import Promise, promised
+
+ASPECTS: dict[PathName, str] = {"qmp": "snapshot", "libvirt": "saved"}
+
+
+def _promises() -> Iterator[Promise]:
+    """On the newest machine type of the old build, and on the oldest that both have."""
+    for path, aspect in ASPECTS.items():
+        for version in ("newest-old", "oldest-shared"):
+            yield Promise(
+                aspect, path=path, mechanism="precopy", hardware="virtio", version=version, default_on=()
+            )
+
+
+@promised(_promises())
+def test_saved_guest_goes_on_in_the_new_build(guest: Guest, saved_hot_patch: HotPatch) -> None:
+    """Lose this and a guest that was saved before the update never starts again."""
+    guest.works()
+    assert saved_hot_patch().runs_on_new_build
+    assert examined(guest)
