@@ -3,10 +3,21 @@
 
 from fixtures.attempt.asleep import Asleep
 from fixtures.guest.guest import Guest
+from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.promises import promise
 
+SLEEPS = GuestOptions(sleeps=True)
 
-@promise("asleep", path="qmp", mechanism="precopy", hardware="virtio", only="x86_64", slow=True)
+
+@promise(
+    "asleep",
+    path="qmp",
+    mechanism="precopy",
+    hardware="virtio",
+    only="x86_64",
+    slow=True,
+    options=SLEEPS,
+)
 @promise(
     "asleep",
     path="qmp",
@@ -16,6 +27,7 @@ from fixtures.matrix.promises import promise
     vcpus=2,
     only="x86_64",
     slow=True,
+    options=SLEEPS,
 )
 def test_guest_that_sleeps_wakes_after_its_move(guest: Guest, asleep: Asleep) -> None:
     """Lose this and a guest whose owner has suspended it never wakes again, because QEMU was updated."""

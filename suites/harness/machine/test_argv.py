@@ -232,6 +232,12 @@ def test_uefi_guest_has_its_firmware_and_its_own_variables() -> None:
     assert words[words.index("-kernel") + 1] == "/images/kernel-packed"
 
 
+def test_guest_that_sleeps_is_started_by_its_firmware() -> None:
+    """Lose this and Linux does not wake, under any build, so that no guest that sleeps is tested."""
+    words = line(replace(Q35, options=GuestOptions(sleeps=True)))
+    assert words[words.index("-kernel") + 1] == "/images/kernel-packed"
+
+
 def test_guest_that_is_to_reboot_is_not_stopped_by_it() -> None:
     """Lose this and a guest that is reset on purpose stands still."""
     assert "-no-reboot" in line(Q35)
