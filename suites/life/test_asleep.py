@@ -21,7 +21,7 @@ SLEEPS = GuestOptions(sleeps=True)
 @promise(
     "asleep",
     path="qmp",
-    mechanism="postcopy",
+    mechanism="precopy",
     profile="busy",
     hardware="virtio",
     vcpus=2,
