@@ -47,7 +47,7 @@ probe._ask(build, "x86_64", host)
 """
 TRY_KVM = """
 accelerator.probed = lambda *_: None
-accelerator.versions_of = lambda *_: ["7.2"]
+accelerator.line_of = lambda *_: SimpleNamespace(types=["pc-q35-7.2"])
 accelerator.QmpMachine.start = lambda _build, _spec, host, *_, **_more: dies(host.evidence)
 accelerator._try_kvm(build, "x86_64", Path("/image"))
 """
