@@ -58,7 +58,7 @@ def test_root_is_made_for_the_architecture_of_the_host(
     monkeypatch.setattr(mmdebstrap, "shutil", SimpleNamespace(which=str, rmtree=lambda *_, **__: None))
     archive = Archive("", BUILD.suites)
     monkeypatch.setattr(mmdebstrap, "archive_of", lambda _build, **_: archive)
-    monkeypatch.setattr(mmdebstrap, "subprocess", SimpleNamespace(run=run))
+    monkeypatch.setattr(mmdebstrap, "run_contained", run)
     mmdebstrap._mmdebstrap("mine", BUILD, BUILD.packages, tmp_path / "root", tmp_path, host_arch)
     assert f"--architectures={host_arch}" in started[0]
 

@@ -162,7 +162,7 @@ def test_package_of_another_architecture_is_refused(
 
 
 def test_unmet_dependency_is_named(refuse: Refuse, ours: Signer, tree: Path, tmp_path: Path) -> None:
-    """Lose this and the user is not told which repository is missing."""
+    """Lose this and the message does not say which repository is missing."""
     make_package(tmp_path / "repository", QEMU, tree, signer=ours, requires=["libslirp"])
     index(tmp_path / "repository")
     assert "nothing provides libslirp, which qemu-kvm-core" in refuse()
