@@ -171,9 +171,11 @@ void counter_add(struct text *out, struct counter_reading r, uint64_t hz, unsign
 /* counters_x86.c, counters_power.c */
 uint64_t ticks_read(void); /* the vCPU's own counter: TSC or timebase */
 void counters_report(struct text *out);
-/* frequency.c: how fast the vCPUs' counters count by the kernel's clock, in the last second */
+/* frequency.c: how fast the vCPUs' counters count by the kernel's clock, in the last second; and which clock that is */
+#define CLOCK_SOURCE "/sys/devices/system/clocksource/clocksource0/current_clocksource"
 void frequency_sample(void); /* now and then; called by one thread */
 uint64_t frequency_now(void); /* in Hz */
+uint64_t clock_source_changed_us(void); /* when another clock was first seen than before; 0: never */
 /* clocks.c: reads all clocks of the guest */
 void clocks_report(struct text *out);
 

@@ -84,9 +84,9 @@ static void report_kernel_clocks(struct text *out)
     struct counter_reading real = counter_read(read_realtime);
     char source[32] = "unknown";
 
-    read_text_file("/sys/devices/system/clocksource/clocksource0/current_clocksource", source, sizeof source);
-    text_add(out, " mono_us=%llu realtime_us=%llu source=%s", (unsigned long long)real.mono_us,
-             (unsigned long long)real.ticks, source);
+    read_text_file(CLOCK_SOURCE, source, sizeof source);
+    text_add(out, " mono_us=%llu realtime_us=%llu source=%s source_changed_us=%llu", (unsigned long long)real.mono_us,
+             (unsigned long long)real.ticks, source, (unsigned long long)clock_source_changed_us());
 }
 
 void clocks_report(struct text *out)

@@ -1,13 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0
- * How fast the vCPUs' counters count by the kernel's clock, in the last second. Not since the agent's start: on an
- * overloaded host Linux can measure its TSC wrongly when it boots, and take another clock soon after. */
+ * How fast the vCPUs' counters count by the kernel's clock, in the last second, and since when the kernel has its present
+ * clock. On an overloaded host Linux can measure its TSC wrongly when it boots, and take another clock soon after. */
 #include "agent.h"
+
+#include <string.h>
 
 #define APART_US 125000u
 #define KEPT 9u
 
 static struct counter_reading kept[KEPT]; /* the newest samples, the latest at (taken - 1) % KEPT */
 static _Atomic uint32_t taken;
+static _Atomic uint64_t source, source_changed_us;
+
+/* The first letters of the name of the kernel's clock; 0 if there is no memory to read the file. */
+static uint64_t source_now(void)
+{
+    char name[32] = "";
+    uint64_t letters;
+
+    read_text_file(CLOCK_SOURCE, name, sizeof name);
+    memcpy(&letters, name, sizeof letters);
+    return letters;
+}
+
+uint64_t clock_source_changed_us(void)
+{
+    uint64_t letters = source_now();
+
+    return letters && letters != atomic_load(&source) ? now_us() : atomic_load(&source_changed_us);
+}
+
+static void source_sample(uint64_t mono_us)
+{
+    uint64_t letters = source_now(), before = atomic_load(&source);
+
+    if (!letters || letters == before)
+        return;
+    if (before)
+        atomic_store(&source_changed_us, mono_us);
+    atomic_store(&source, letters);
+}
 
 void frequency_sample(void)
 {
@@ -16,6 +48,7 @@ void frequency_sample(void)
     if (n && now_us() - kept[(n - 1) % KEPT].mono_us < APART_US)
         return;
     kept[n % KEPT] = counter_read(ticks_read);
+    source_sample(kept[n % KEPT].mono_us);
     atomic_store(&taken, n + 1);
 }
 

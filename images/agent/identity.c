@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define FIRST_CPU "/sys/devices/system/cpu/cpu0/topology/thread_siblings_list"
-#define CLOCK "/sys/devices/system/clocksource/clocksource0/current_clocksource"
 
 /* The value of the first line of /proc/cpuinfo that begins with `key`; empty if there is none. */
 static const char *cpuinfo(char *text, const char *key)
@@ -63,5 +62,5 @@ void identity_report(struct text *out)
     add_cpuinfo(out, "mmu", "MMU");
     add_interrupts(out);
     add_file(out, "threads", FIRST_CPU);
-    add_file(out, "clocksource", CLOCK);
+    add_file(out, "clocksource", CLOCK_SOURCE);
 }

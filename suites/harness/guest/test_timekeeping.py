@@ -12,12 +12,13 @@ from fixtures.errors import RigError
 from fixtures.evidence.beats import Line, crc16
 from fixtures.evidence.counters import Counter
 from fixtures.evidence.timers import Timer
-from fixtures.guest.timekeeping import clock_over_the_move, time_checks, timers_in, times_in
+from fixtures.guest.timekeeping import clock_over_the_move, time_checks, timers_in, times_before, times_in
 
 CLOCKS = {
     "mono_us": "1978714",
     "realtime_us": "1795703400047765",
     "source": "hpet",
+    "source_changed_us": "0",
     "rtc_s": "1795703400",
     "alarm_due_s": "1795703403",
     "alarm_rang_us": "1999999",
@@ -113,3 +114,36 @@ def test_timer_that_is_lost_is_found_although_it_was_only_just_due() -> None:
     )
     *_, last = time_checks(guest, times_in(CLOCKS), ())
     assert (bool(last), last.name) == (False, "timers")
+
+
+def guest_with_clock(beats: Any, source_changed_us: int) -> tuple[Any, list[str]]:
+    """A guest whose clock is a second later at each question, and what it was asked."""
+    asked: list[str] = []
+
+    def ask(what: str, **_: object) -> dict[str, str]:
+        asked.append(what)
+        now_us = 13_500_000 + len(asked) * 1_000_000
+        return CLOCKS | {"mono_us": f"{now_us}", "source_changed_us": f"{source_changed_us}"}
+
+    agent = SimpleNamespace(ask=ask)
+    return SimpleNamespace(lines=beats, agent=agent, beats_arrive=lambda _wanted: None), asked
+
+
+@pytest.mark.parametrize("changed_us,questions", [(0, 1), (13_000_000, 6), (2_000_000, 1)])
+def test_clocks_are_read_once_a_new_clock_source_has_lasted(changed_us: int, questions: int) -> None:
+    """Lose this and a guest whose Linux measured its TSC wrongly, and just saw it, has a TSC that jumps."""
+    lines = machine(10.0, *[0.004] * 1000).channels["console"].lines
+    guest, asked = guest_with_clock(lambda: lines, changed_us)
+    times = times_before(guest)
+    assert asked == ["clocks"] * questions + ["arm"]
+    assert not changed_us or times.mono_us - changed_us >= 6_000_000
+
+
+def test_clocks_are_read_once_linux_has_corrected_its_clock() -> None:
+    """Lose this and a guest whose Linux corrects its clock during the move has a clock that changes."""
+    right = machine(10.0, *[0.004] * 1000).channels["console"].lines
+    wrong = [Line(10.0 + (line.at - 10.0) / 2, line.text) for line in right]
+    answers = iter([wrong, wrong, wrong])
+    guest, asked = guest_with_clock(lambda: next(answers, right), 0)
+    times_before(guest)
+    assert asked == ["clocks"] * 3 + ["arm"]

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Runs frequency.c of the guest agent with made-up clocks, and prints its answer in Hz. Arguments: pairs of a time in ms
- * and the counter's frequency by the guest's clock in kHz during that time. A pair of 0 and a number of ms is a move, in
- * which the clock stands still for so long and the counter does not. */
+ * Runs frequency.c of the guest agent with made-up clocks, and prints its answers: the frequency in Hz, and how many ms ago
+ * the clock source changed. Arguments: pairs of a time in ms and the counter's frequency by the guest's clock in kHz during
+ * that time; each frequency is another clock source. A pair of 0 and a number of ms is a move, in which the clock stands
+ * still for so long and the counter does not. */
 #include "agent.h"
 
 #include <stdio.h>
@@ -10,6 +11,14 @@
 #define BEAT_US 4000u
 
 static uint64_t mono_us = 7000000, ticks;
+static unsigned long khz = 1000;
+
+bool read_text_file(const char *path, char *out, size_t size)
+{
+    (void)path;
+    snprintf(out, size, "%lu kHz", khz);
+    return true;
+}
 
 uint64_t ticks_read(void)
 {
@@ -28,8 +37,10 @@ uint64_t now_us(void)
 
 int main(int argc, char **argv)
 {
-    unsigned long khz = 1000;
+    uint64_t changed;
 
+    if (argc > 2)
+        khz = strtoul(argv[2], NULL, 10);
     frequency_sample();
     for (int i = 1; i + 1 < argc; i += 2) {
         uint64_t end = mono_us + strtoul(argv[i], NULL, 10) * 1000;
@@ -45,6 +56,7 @@ int main(int argc, char **argv)
     }
     mono_us += 1000;
     ticks += khz;
-    printf("%llu\n", (unsigned long long)frequency_now());
+    changed = clock_source_changed_us();
+    printf("%llu %llu\n", (unsigned long long)frequency_now(), changed ? (unsigned long long)(mono_us - changed) / 1000 : 0);
     return 0;
 }
