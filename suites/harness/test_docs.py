@@ -45,6 +45,18 @@ WRONG = {
     "a program of nobody's": ("wrong_commands", "```sh\nqualify-it-all\n```\n"),
     "a marker that is gone": ("wrong_selections", "```sh\npytest -m gone\n```\n"),
     "words that select nothing": ("wrong_selections", "```sh\npytest -m slow -k gone\n```\n"),
+    "a cell that is gone": (
+        "wrong_cells",
+        "| what | cells |\n| --- | --- |\n| a | `tap-virtio`, `tap-gone` |\n",
+    ),
+    "a pattern of cells that is gone": (
+        "wrong_cells",
+        "| cells | what |\n| --- | --- |\n| `libvirt-*-gone` | a |\n",
+    ),
+    "a subject that is gone": (
+        "wrong_cells",
+        "| cells |\n| --- |\n| none; `firmware:gone`: check `frames` |\n",
+    ),
     "a test that is gone": (
         "wrong_selections",
         "```sh\npytest suites/hotpatch/test_survival.py::gone\n```\n",

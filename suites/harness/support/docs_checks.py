@@ -20,6 +20,7 @@ from fixtures.errors import UsageError
 from fixtures.matrix.schema import Matrix, load_matrix
 from fixtures.matrix.waivers import KEY, with_waivers
 from fixtures.places import MATRIX_FILE, ROOT
+from suites.harness.support.docs_cells import wrong_cells
 from suites.harness.support.docs_pages import SECONDS, Page, pages
 from suites.harness.support.docs_selections import wrong_selections
 from suites.harness.support.nested import run_nested
@@ -260,4 +261,5 @@ CHECKS: dict[str, Callable[[Page], Iterator[str]]] = {
     "wrong_commands": wrong_commands,
     "wrong_words": wrong_words,
     "wrong_selections": wrong_selections,
+    "wrong_cells": wrong_cells,
 }

@@ -127,6 +127,35 @@ def test_ram_is_made_by_libvirts_elements(backing: Backing) -> None:
     assert ET.fromstring(xml_of("x86_64")).find("memoryBacking") is None  # noqa: S314 - our own
 
 
+def test_huge_pages_are_libvirts_own() -> None:
+    """Lose this and the cell of huge pages has small ones by libvirt."""
+    options = GuestOptions(memory=MemoryOptions("hugepages"))
+    xml = xml_of("x86_64", round_memory=True, options=options)
+    memory = ET.fromstring(xml).find("memoryBacking")  # noqa: S314 - our own
+    assert memory is not None
+    page = memory.find("hugepages/page")
+    assert page is not None
+    assert page.attrib == {"size": "2048", "unit": "KiB"}
+    assert [(each.tag, *each.attrib.values()) for each in memory][1:] == [
+        ("source", "memfd"),
+        ("access", "shared"),
+    ]
+    assert arguments(xml) == []
+
+
+def test_numa_nodes_are_libvirts_own() -> None:
+    """Lose this and the cell of two nodes has one by libvirt, or a node without memory."""
+    options = GuestOptions(memory=MemoryOptions("memfd", nodes=2))
+    xml = xml_of("x86_64", vcpus=2, round_memory=True, options=options)
+    cells = ET.fromstring(xml).findall("cpu/numa/cell")  # noqa: S314 - our own
+    assert [dict(each.attrib) for each in cells] == [
+        {"id": "0", "cpus": "0", "memory": "131072", "unit": "KiB"},
+        {"id": "1", "cpus": "1", "memory": "131072", "unit": "KiB"},
+    ]
+    assert arguments(xml) == []
+    assert ET.fromstring(xml_of("x86_64")).find("cpu") is None  # noqa: S314 - our own
+
+
 @pytest.mark.parametrize("arch,devices", [("x86_64", {"watchdog"}), ("ppc64le", {"input"})])
 def test_managed_guest_has_what_is_managed(arch: Arch, devices: set[str]) -> None:
     """Lose this and libvirt's guests have no watchdog, keyboard or network to act on."""
