@@ -85,6 +85,23 @@ def test_emulated_host_is_offered_only_where_it_can_be(
     assert venues.may_be_emulated(arch, path) is may
 
 
+@pytest.mark.parametrize(
+    "wanted,path,lacks,why",
+    [
+        ("auto", "qmp", ("debian-13",), "build debian-13:ppc64el: gone"),
+        ("auto", "qmp", (), ""),
+        ("auto", "libvirt", ("debian-13",), ""),
+        ("tcg", "qmp", ("debian-13",), ""),
+    ],
+)
+def test_reader_learns_that_no_emulated_host_is_to_be_had(
+    made: Made, hosts: Hosts, wanted: AcceleratorChoice, path: str, lacks: tuple[str, ...], why: str
+) -> None:
+    """Lose this and the reason of a cell recommends an option that cannot work with these builds."""
+    hosts.lacks = lacks
+    assert made(wanted).asked_in_vain("ppc64le", path) == why
+
+
 def test_what_cannot_be_had_is_one_message(made: Made) -> None:
     """Lose this and a wrong option is a traceback, or is ignored."""
     with pytest.raises(
