@@ -9,6 +9,7 @@ from fixtures.matrix.domain_endpoints import BY_NAME
 from fixtures.matrix.tpms import SHARED_STATE
 from fixtures.outcome.findings import Finding, kind_of
 from fixtures.outcome.outcome import Outcome
+from reports.sentences import updated
 from reports.sentences.checks import check_of
 from reports.sentences.happens import AT_NEXT_BOOT
 from reports.sentences.names import way_words
@@ -60,6 +61,8 @@ OWN_STATE = "Give the swtpm of the new QEMU a state directory of its own: see do
 
 def blame_words(finding: Finding) -> str:
     """What the controls showed, as a sentence."""
+    if updated.is_about(finding) and finding.outcome in updated.BLAME:
+        return updated.BLAME[finding.outcome]
     if finding.outcome is Outcome.REGRESSION:
         if "both controls pass" in finding.reason:
             return "Both builds move such guests to themselves."
@@ -93,6 +96,8 @@ def advice(finding: Finding, works: str = "") -> str:
 
 
 def _despite_old(finding: Finding, works: str) -> str:
+    if updated.is_about(finding) and (words := updated.ADVICE.get(updated.step_of(finding.first.subject))):
+        return words
     subject = finding.first.subject
     if kind_of(finding.first) == "endpoint" or subject.endswith(tuple(f"-{name}" for name in BY_NAME)):
         return ELSEWHERE
@@ -106,6 +111,8 @@ def _despite_old(finding: Finding, works: str) -> str:
 
 
 def _against(finding: Finding, works: str) -> str:
+    if updated.is_about(finding) and (words := updated.ADVICE.get(updated.step_of(finding.first.subject))):
+        return words
     if _loses_requests(finding):
         return NO_IOTHREAD
     other = f", or move them with {works}" if works else ""

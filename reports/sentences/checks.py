@@ -96,6 +96,7 @@ CHECKS = {
     "runstates": "a QEMU is in the wrong state after the move",
     "rx-filter": "a network card receives other packets",
     "shared-ram": "the new QEMU overwrites RAM that they still use",
+    "snapshot": "a snapshot of their disk cannot be taken, or not be committed",
     "smbios": "they find other SMBIOS tables after their next boot",
     "spr": "special-purpose registers of the CPU change",
     "state": "a part of their state does not arrive",

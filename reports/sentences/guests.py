@@ -11,7 +11,7 @@ from fixtures.matrix.firmwares import firmware_words
 from fixtures.outcome.findings import kind_of, name_of
 from fixtures.outcome.outcome import CellResult
 from fixtures.printable import shown_line
-from reports.sentences import names
+from reports.sentences import names, updated
 from reports.sentences.subjects import GUEST, guest_words
 from reports.sentences.tried import NOTHING_TRIED, Tried
 
@@ -118,8 +118,8 @@ def _endpoint(cells: Sequence[CellResult], _tried: Tried) -> str:
 
 def _updated(cells: Sequence[CellResult], _tried: Tried) -> str:
     """Guests of a host whose packages were replaced under them."""
-    kinds = sorted({subject.partition("-")[2] for subject in _subjects(cells)})
-    return f"{archs_of(cells)} guests ({names.either(kinds)}) on a host whose packages are updated"
+    words = updated.guests_words(_subjects(cells))
+    return f"{archs_of(cells)} guests {words}, on a host whose packages are updated,"
 
 
 def _differing(cells: Sequence[CellResult]) -> str:

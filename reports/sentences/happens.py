@@ -9,6 +9,7 @@ from fixtures.evidence.harm import Harm
 from fixtures.outcome.findings import Finding, FindingHarm, kind_of
 from fixtures.outcome.outcome import Outcome, RunRecord
 from fixtures.printable import shown_line
+from reports.sentences import updated
 from reports.sentences.checks import failure_words
 from reports.sentences.names import way_words
 from reports.sentences.queues import queues_words
@@ -37,14 +38,6 @@ AT_NEXT_BOOT = {
     "device-tree": "another device tree",
 }
 """What only the next boot shows, by kind of subject."""
-UPDATED = {
-    "update:update": "running during the update",
-    "update:adopted": "taken over by the updated libvirt",
-    "update:used": "managed after the update",
-    "update:plugged": "given a device after the update",
-    "update:module": "given a device after the update",
-}
-"""What is done to guests of a host that is updated, before they are moved, by the subject's beginning."""
 COMPARED = {
     "machine-properties": "the new build gives them a machine with other properties",
     "migration-defaults": "the new build sets other defaults for migrations",
@@ -91,9 +84,13 @@ def _harmed(finding: Finding) -> str:
     harms = finding.harms
     if not harms:
         return "do not pass a move"
+    subject = finding.first.subject
+    if len(harms) == 1 and updated.is_about(finding) and harms[0].harm is not Harm.STRANDED:
+        when = updated.WHEN[updated.step_of(subject)]
+        harm = "are lost" if harms[0].harm is Harm.LOST else "live on, but something goes wrong"
+        return f"{harm} when they are {when}"
     if len(harms) == 1:
-        subject = finding.first.subject
-        when = "paused" if subject.endswith(PAUSES) else UPDATED.get(subject.partition("-")[0], "moved")
+        when = "paused" if subject.endswith(PAUSES) else "moved"
         return {
             Harm.LOST: f"are lost when they are {when}",
             Harm.STRANDED: "cannot be moved",

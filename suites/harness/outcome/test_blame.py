@@ -41,6 +41,11 @@ BLAMED = {
     "old-as-source": (Controls(OLD_ALIKE, new_old=PASS), Outcome.DEFECT_OLD, "fails as source"),
     "old-as-both": (Controls(OLD_ALIKE, new_old=BACK_ALIKE), Outcome.DEFECT_OLD, "as destination too"),
     "role-open": (Controls(OLD_ALIKE, new_old=run("error")), Outcome.DEFECT_OLD, "is unclear whether"),
+    "role-untried": (
+        Controls(OLD_ALIKE, new_old=run("unsupported")),
+        Outcome.DEFECT_OLD,
+        "is unclear whether",
+    ),
     "old-other": (
         Controls(OLD_OTHER, PASS),
         Outcome.REGRESSION,

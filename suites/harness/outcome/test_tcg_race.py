@@ -129,3 +129,29 @@ def test_driver_that_gave_up_once_on_an_overloaded_machine_is_no_verdict() -> No
 def test_other_trouble_of_a_kernel_is_not_excused(runs: list[RunRecord]) -> None:
     """Lose this and a card that is deaf after its move is taken for a busy machine."""
     assert not excused(Outcome.FLAKY, runs)
+
+
+def _request_takes(reason: str, overload: float = 6.0) -> RunRecord:
+    return RunRecord("old", "new", "fail", reason, figures={OVERLOAD: overload})
+
+
+LATE = "devices: back: virtio-disk during the move: 4 of 8351 rounds failed: no end within 7239 ms"
+
+
+def test_late_request_once_on_an_overloaded_machine_is_no_verdict() -> None:
+    """Lose this and an update is unsafe because a disk got no core for seven seconds."""
+    assert LATE in excused(Outcome.FLAKY, [_request_takes(LATE), PASSED])
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [
+        [_request_takes(LATE, LEAST_OVERLOAD), PASSED],
+        [_request_takes(LATE), PASSED, _request_takes(LATE)],
+        [_request_takes(LATE.replace("no end within 7239 ms", "other data")), PASSED],
+    ],
+    ids=["quiet-machine", "repeated", "another"],
+)
+def test_other_failures_of_a_device_are_not_excused(runs: list[RunRecord]) -> None:
+    """Lose this and a disk that hangs after its move is taken for a busy machine."""
+    assert not excused(Outcome.FLAKY, runs)

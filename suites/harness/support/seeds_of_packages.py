@@ -10,8 +10,10 @@ from suites.harness.support.wrong_packages import WrongPackage
 
 DAEMON = "libvirt-daemon"
 HOOK = "etc/libvirt/hooks/qemu"
-AT_END = '#!/bin/sh\n[ "$2" = release ] || exit 0\n{}\n'
-"""A hook of libvirt that acts once the QEMU of a guest has ended (libvirt.org/hooks.html)."""
+AT = '#!/bin/sh\n[ "$2" = {} ] || exit 0\n{}\n'
+"""A hook of libvirt that acts at one operation with a guest (libvirt.org/hooks.html)."""
+AT_END = "release"
+"""The operation after the QEMU of a guest has ended."""
 EVERY_GUEST = (
     "for guest in $(virsh --connect qemu:///system list --name); do virsh --quiet destroy $guest; done"
 )
@@ -32,6 +34,8 @@ class PackageSeed:
     harm: Harm
     after: str = ""
     """The one step before it that fails too."""
+    interrupted: bool = False
+    """Is it found on the host whose update is interrupted?"""
 
 
 PACKAGE_SEEDS = {
@@ -55,14 +59,36 @@ PACKAGE_SEEDS = {
         *("plugged", "module", "module", Harm.CHANGED),
     ),
     "takes-the-image": PackageSeed(
-        WrongPackage(DAEMON, files={HOOK: AT_END.format("chown root:root /tmp/hp-*/hp-*/*.raw")}),
+        WrongPackage(DAEMON, files={HOOK: AT.format(AT_END, "chown root:root /tmp/hp-*/hp-*/*.raw")}),
         *("virtio", "home", "file-owners", Harm.CHANGED),
     ),
     "unlinks-a-socket": PackageSeed(
-        WrongPackage(DAEMON, files={HOOK: AT_END.format("rm -f /tmp/hp-*/hp-*/*-vnc")}),
+        WrongPackage(DAEMON, files={HOOK: AT.format(AT_END, "rm -f /tmp/hp-*/hp-*/*-vnc")}),
         *("kubevirt", "home", "reachable", Harm.CHANGED),
     ),
     "is-interrupted": PackageSeed(
         WrongPackage("qemu-system-x86", {"preinst": "exit 1"}), "bare", "update", "update", Harm.CHANGED
+    ),
+    "stops-guests-half-way": PackageSeed(
+        WrongPackage("qemu-system-common", {"preinst": EVERY_GUEST}),
+        *("bare", "interrupted", "alive", Harm.LOST),
+        interrupted=True,
+    ),
+    "cannot-be-completed": PackageSeed(
+        WrongPackage("qemu-system-x86", {"preinst": "exit 1"}),
+        *("bare", "completed", "update", Harm.CHANGED),
+        interrupted=True,
+    ),
+    "forgets-a-domain-when-completed": PackageSeed(
+        WrongPackage(DAEMON, {"postinst": "rm -f /run/libvirt/qemu/*.xml"}),
+        *("bare", "readopted", "adopted", Harm.CHANGED),
+        interrupted=True,
+    ),
+    "takes-no-snapshot": PackageSeed(
+        WrongPackage(DAEMON, {"postinst": RENAMED}), *("saved", "snapshot", "snapshot", Harm.CHANGED)
+    ),
+    "does-not-start": PackageSeed(
+        WrongPackage(DAEMON, files={HOOK: AT.format("prepare", "exit 1")}),
+        *("restarted", "restarted", "reboot", Harm.LOST),
     ),
 }

@@ -48,7 +48,8 @@ def test_wrong_package_is_found(name: str, under_test: PairUnderTest, place: Pat
     """Lose this and the check of this step may be one that cannot fail."""
     seed, build, matrix = PACKAGE_SEEDS[name], under_test.new, under_test.matrix
     right = debian_system(matrix, build.name)
-    guests = [guest for guest in guests_of(matrix) if guest.name == seed.guest]
+    residents = guests_of(matrix, interrupted=seed.interrupted)
+    guests = [guest for guest in residents if guest.name == seed.guest]
     probe = probed(build, "x86_64")
     round_ = Round(
         matrix,
