@@ -17,6 +17,8 @@ from fixtures.outcome.outcome import CellResult, Outcome, RunResult
 from fixtures.printable import count, shown_line
 from reports.sentences.guests import archs_of, guests_of
 from reports.sentences.names import every
+from reports.sentences.updated import KIND as UPDATED
+from reports.sentences.updated import step_of
 from reports.swept import is_swept, listed
 from reports.why import guests_not_judged
 
@@ -66,6 +68,7 @@ def untested(run: RunResult) -> list[NotTested]:
         *_noted(run.cells, WITHOUT_TPM, "The virtual TPM of"),
         *_noted(run.cells, WITHOUT_USER_NETWORK, "The network card of"),
         *_noted(run.cells, NOT_REBOOTED, "A reboot after the move of"),
+        *_updated(run.cells),
         *_swept(run.cells),
         *_night(run.cells),
     ]
@@ -158,6 +161,18 @@ def _noted(cells: Iterable[CellResult], note: str, what: str) -> Iterator[NotTes
         yield NotTested(f"{what} {guests_of(members)}", shown_line(why, MOST_WHY), len(members))
 
 
+def _updated(cells: Iterable[CellResult]) -> Iterator[NotTested]:
+    """Steps of guests of an updated host that were not made."""
+    groups: dict[str, list[CellResult]] = defaultdict(list)
+    for cell in cells:
+        if kind_of(cell) == UPDATED and cell.outcome in {Outcome.UNSUPPORTED, Outcome.REFUSED}:
+            groups[cell.reason].append(cell)
+    for why, members in groups.items():
+        steps = sorted({step_of(cell.subject) for cell in members})
+        what = f"{guests_of(members).rstrip(',')}: {count(len(steps), 'step')} ({every(steps)})"
+        yield NotTested(what, shown_line(why, MOST_WHY), len(members))
+
+
 def _swept(cells: Iterable[CellResult]) -> Iterator[NotTested]:
     reasons = {
         Outcome.REFUSED: "QEMU itself refuses to migrate guests with them",
@@ -165,7 +180,8 @@ def _swept(cells: Iterable[CellResult]) -> Iterator[NotTested]:
     }
     groups: dict[tuple[Outcome, str, str], list[CellResult]] = defaultdict(list)
     for cell in cells:
-        if cell.outcome in reasons and is_swept(cell) and not _LIMIT.search(cell.reason):
+        apart = _LIMIT.search(cell.reason) or kind_of(cell) == UPDATED
+        if cell.outcome in reasons and is_swept(cell) and not apart:
             why = cell.reason if kind_of(cell) == "firmware" else reasons[cell.outcome]
             groups[cell.outcome, NOUNS.get(kind_of(cell), "swept subject"), why].append(cell)
     for (_, noun, why), members in sorted(groups.items()):

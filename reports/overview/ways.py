@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 from fixtures.evidence.harm import Harm
 from fixtures.matrix.mechanisms import MECHANISMS
+from fixtures.outcome.findings import kind_of
 from fixtures.outcome.judged import about_update
 from fixtures.outcome.outcome import CellResult, Outcome
 from fixtures.printable import count
 from reports.sentences.names import PATHS, every
-from reports.swept import listed
+from reports.sentences.updated import KIND as UPDATED
+from reports.swept import is_swept
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Way:
 def ways(cells: Iterable[CellResult]) -> list[Way]:
     """The mechanisms that the run has cells of, in the order of the matrix; empty if no guest ran."""
     groups: dict[str, list[CellResult]] = defaultdict(list)
-    guests = listed(about_update(cells))
+    guests = [cell for cell in about_update(cells) if not is_swept(cell) or kind_of(cell) == UPDATED]
     archs = frozenset(cell.arch for cell in guests)
     for cell in guests:
         if cell.mechanism in MECHANISMS:

@@ -12,9 +12,12 @@ from fixtures.outcome.blame import signature
 from fixtures.outcome.findings import findings
 from fixtures.outcome.outcome import CellResult, Outcome, RunRecord
 from fixtures.update.guests import GUESTS
+from reports.overview.untested import untested
+from reports.overview.ways import ways
+from reports.rollback import rollback_words
 from reports.sentences import updated
 from reports.sentences.sentences import Sentences, sentences
-from suites.harness.support.report_samples import make_cell
+from suites.harness.support.report_samples import make_cell, make_run
 
 MODULE = "a disk that needs the module block-curl: Unknown driver 'https'"
 
@@ -70,3 +73,38 @@ def test_build_that_fails_over_itself_is_named(outcome: Outcome, which: str) -> 
     text = said(failed("update", "bare", "alive", "no beat", Harm.LOST, outcome))
     assert text.blame == f"It also happens when the {which} build is installed again over itself."
     assert text.advice == "Shut them down before the packages are replaced, or wait for a fix."
+
+
+def moved(step: str, guest: str, mechanism: str) -> CellResult:
+    """A cell of this step that passed."""
+    run = RunRecord("debian-12", "debian-13", "pass")
+    cell = make_cell(1, Outcome.PASS, path="libvirt", mechanism=mechanism, runs=[run])
+    return replace(cell, subject=f"update:{step}-{guest}", id=f"update/{step}-{guest}")
+
+
+def test_step_that_was_not_made_says_why() -> None:
+    """Lose this and a guest that was not moved is said to need a device of the host."""
+    left = replace(
+        moved("home", "virtio", "compare"),
+        outcome=Outcome.UNSUPPORTED,
+        reason="not tried: it failed in `away`",
+    )
+    [said] = [each for each in untested(make_run(left)) if each.cells]
+    assert (
+        said.what == "x86_64 guests with virtio devices, on a host whose packages are updated: 1 step (home)"
+    )
+    assert said.why == "not tried: it failed in `away`"
+
+
+def test_moves_of_an_updated_host_are_moves() -> None:
+    """Lose this and the first screen says that no guest ran."""
+    cells = [
+        moved("away", "bare", "precopy"),
+        moved("back", "bare", "postcopy"),
+        moved("home", "bare", "compare"),
+    ]
+    assert {way.mechanism: way.words for way in ways(cells)} == {
+        "precopy": "yes: 1 of 1 guest passed",
+        "postcopy": "yes: 1 of 1 guest passed",
+    }
+    assert "not tried for 2 cells" in rollback_words(make_run(*cells))
