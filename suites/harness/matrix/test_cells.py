@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from fixtures.errors import UsageError
 from fixtures.matrix.cell_ids import cell_named
 from fixtures.matrix.cells import Cell, expand, promised_cells, short_selection
+from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.mechanisms import MECHANISMS, Mechanism, drives
+from fixtures.matrix.memory_options import MemoryOptions
 from fixtures.matrix.schema import Guests, MachineTypeChoice, Matrix, load_matrix
 from fixtures.places import MATRIX_FILE, ROOT
 from suites.harness.support.promise_samples import EVERYWHERE, ONCE, UNDER_KVM
@@ -164,6 +166,7 @@ def test_guest_that_an_emulated_host_is_too_slow_for_stays_on_this_machine() -> 
     small = replace(cell, hardware="virtio")
     assert not small.stays_here
     assert replace(small, aspect="reboots").stays_here
+    assert replace(small, options=GuestOptions(memory=MemoryOptions("hugepages"))).needs_this_machine
     assert replace(small, profile="busy", aspect="precopy-is-hopeless").stays_here
 
 
