@@ -68,6 +68,15 @@ static void do_wall_clock_ahead(const struct request *r, struct text *out)
         text_fail(out, "cannot set the wall clock: %s", strerror(errno));
 }
 
+/* As if Linux's watchdog had found that its clock is wrong. */
+static void do_clock_source(const struct request *r, struct text *out)
+{
+    const char *name = request_arg(r, "name");
+
+    if (!name || !write_text_file(CLOCK_SOURCE, name))
+        text_fail(out, "Linux cannot take the clock source %s", name ? name : "without a name");
+}
+
 const struct command commands_of_time[] = {
     {"clocks", do_clocks},
     {"arm", do_arm},
@@ -77,5 +86,6 @@ const struct command commands_of_time[] = {
     {"skip-beat", do_skip_beat},
     {"clock-back", do_clock_back},
     {"wall-clock-ahead", do_wall_clock_ahead},
+    {"clock-source", do_clock_source},
     {0},
 };
