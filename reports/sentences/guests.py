@@ -119,7 +119,8 @@ def _endpoint(cells: Sequence[CellResult], _tried: Tried) -> str:
 def _updated(cells: Sequence[CellResult], _tried: Tried) -> str:
     """Guests of a host whose packages were replaced under them."""
     words = updated.guests_words(_subjects(cells))
-    return f"{archs_of(cells)} guests {words}, on a host whose packages are updated,"
+    guests = " ".join(filter(None, (archs_of(cells), "guests", words)))
+    return f"{guests}, on a host whose packages are updated,"
 
 
 def _differing(cells: Sequence[CellResult]) -> str:
