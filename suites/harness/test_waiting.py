@@ -16,6 +16,7 @@ from fixtures.waiting import (
     comes_true,
     idle_seconds,
     overload,
+    overload_with,
     patience,
     stretched,
     stretched_by,
@@ -38,6 +39,13 @@ def test_bounds_are_stretched_for_a_slow_host() -> None:
         assert Deadline.exactly(LONG).left <= LONG
         assert stretched(2.0) == 6.0
     assert stretched(2.0) == 2.0
+
+
+def test_overload_to_come_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and the first of eight guests of a host fails, because the others slow it down."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {0, 1})
+    monkeypatch.setattr(os, "getloadavg", lambda: (6.0, 0.0, 0.0))
+    assert [overload_with(threads) for threads in (2, 16)] == [1.5, 4.0]
 
 
 @pytest.mark.parametrize("per_core,times", [(0.5, 1.0), (2.0, 1.0), (5.0, 2.5)])
