@@ -17,7 +17,7 @@ TEST_PAIR := --old=debian-12-backports --new=debian-13
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-qualify: ## qualify an update: [OLD=build] [NEW=build], each a name, a suite, a directory of .deb files [BASE=build], …; [ARCH=x86_64|ppc64le] [WAIVERS=file] [QUICK=1] [ARGS="more for pytest"]
+qualify: ## qualify an update: [OLD=build] [NEW=build], each a name, a suite, a directory of .deb or .rpm files [BASE=build], …; [ARCH=x86_64|ppc64le] [WAIVERS=file] [QUICK=1] [ARGS="more for pytest"]
 	@./setup.sh --with-report
 	@$(PYTEST) suites -n auto -m "not harness and not slow and not performance" \
 	  $(if $(OLD),--old="$$OLD") $(if $(NEW),--new="$$NEW") $(if $(BASE),--base="$$BASE") $(if $(ARCH),--arch="$$ARCH") \

@@ -4,7 +4,7 @@
 # Sets this checkout up: system packages, .venv with its own Node, and the Allure renderer.
 #   ./setup.sh [--dev] [--with-rpm] [--with-report | --without-report]
 #   --dev             also install ruff, mypy and pip-tools: requirements-dev.in
-#   --with-rpm        also install dnf and rpm, for builds of kind `rpm`
+#   --with-rpm        also install dnf, rpm and createrepo_c, for builds of rpm packages
 #   --with-report     as root, install Debian's Node if there is no wheel for this machine and no other Node
 #   --without-report  do not install the renderer; for machines whose runs are merged on another machine
 # PYTHON is the interpreter (3.11 or newer). Exit status 0, or 2 with one message. Quick once all is done.
@@ -173,7 +173,7 @@ dev='' with_report='' renderer=yes
 for argument; do
   case $argument in
     --dev) dev=yes ;;
-    --with-rpm) packages+=(dnf rpm) ;;
+    --with-rpm) packages+=(dnf rpm createrepo-c) ;;
     --with-report) with_report=yes ;;
     --without-report) renderer='' ;;
     *) stop "unknown argument $argument (usage: ./setup.sh [--dev] [--with-rpm] [--with-report | --without-report])" ;;

@@ -77,15 +77,16 @@ def make_package(
     requires: Iterable[str] = (),
     arch: str = "x86_64",
     signer: Signer | None = None,
+    version: str = VERSION,
 ) -> Path:
     """Make a package of all files below `tree` with rpmbuild, in the directory `repository`."""
-    work = repository.with_name(f"{repository.name}-{name}")
+    work = repository.with_name(f"{repository.name}-{name}-{version}-{arch}")
     work.mkdir()
     files = [f"/{file.relative_to(tree)}" for file in sorted(tree.rglob("*")) if _is_packed(file)]
     spec = work / f"{name}.spec"
     needs = "".join(f"Requires: {each}\n" for each in requires)
     listed = "\n".join(f'"{file}"' for file in files)
-    spec.write_text(SPEC.format(name=name, version=VERSION, release=RELEASE, requires=needs, files=listed))
+    spec.write_text(SPEC.format(name=name, version=version, release=RELEASE, requires=needs, files=listed))
     built = work / "root"
     shutil.copytree(tree, built, symlinks=True, copy_function=os.link)
     macros = {**MACROS, "_topdir": str(work), "_rpmdir": str(work / "rpms"), "_dbpath": str(work / "db")}
