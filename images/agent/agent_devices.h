@@ -43,7 +43,7 @@ struct device *checks_add(const char *name, const char *selector, device_check *
 bool checks_exist(void);
 void checks_start(void);
 void checks_run_all(struct text *out);
-void checks_set_churn(bool on);
+bool checks_set_churn(bool on, uint64_t period_ms);
 void checks_churn_report(struct text *out);
 /* network.c: has the virtio network card also receive a multicast address, which is in its filter then */
 void network_join_multicast(struct text *out);

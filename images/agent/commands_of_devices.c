@@ -16,16 +16,17 @@ static void do_devices(const struct request *r, struct text *out)
 
 static void do_churn(const struct request *r, struct text *out)
 {
-    const char *on = request_arg(r, "on");
+    const char *on = request_arg(r, "on"), *period = request_arg(r, "ms");
+    uint64_t period_ms = 0;
 
     if (!checks_exist())
         text_fail(out, "this guest drives no device");
     else if (!on)
         checks_churn_report(out);
-    else if (!strcmp(on, "0") || !strcmp(on, "1"))
-        checks_set_churn(*on == '1');
-    else
+    else if (strcmp(on, "0") && strcmp(on, "1"))
         text_fail(out, "churn needs on=0 or on=1");
+    else if ((period && !text_to_number(period, &period_ms)) || !checks_set_churn(*on == '1', period_ms))
+        text_fail(out, "churn needs ms=<decimal>, at most 10000");
 }
 
 static void do_inputs(const struct request *r, struct text *out)

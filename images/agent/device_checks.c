@@ -14,7 +14,8 @@
 #define BOUND_EACH_US 300000u
 /* A check's deadline is this much earlier than the round's, so that the check can report its own reason. */
 #define OWN_REASON_US 200000u
-#define CHURN_PERIOD_US 50000u
+#define CHURN_PERIOD_MS 50u
+#define MOST_CHURN_PERIOD_MS 10000u
 #define MAX_DEVICES 48
 
 struct check;
@@ -38,6 +39,7 @@ static struct {
     char first[REASON];
 } churn = {.worst_of = "none", .lock = PTHREAD_MUTEX_INITIALIZER};
 static _Atomic uint32_t churn_on;
+static _Atomic uint32_t churn_period_us = CHURN_PERIOD_MS * 1000;
 
 struct device *checks_add(const char *name, const char *selector, device_check *body, bool in_churn)
 {
@@ -174,17 +176,20 @@ static void *churn_main(void *unused)
         pthread_mutex_lock(&churn.lock);
         churn.rounds++;
         pthread_mutex_unlock(&churn.lock);
-        next += CHURN_PERIOD_US;
+        next += atomic_load(&churn_period_us);
         if (next < now_us())
-            next = now_us() + CHURN_PERIOD_US / 10;
+            next = now_us() + atomic_load(&churn_period_us) / 10;
         sleep_until_us(next);
     }
     return NULL;
 }
 
-/* Turning churn on sets its counters to 0. */
-void checks_set_churn(bool on)
+/* Turning churn on sets its counters to 0. `period_ms` is 0 for the usual time from one round to the next. */
+bool checks_set_churn(bool on, uint64_t period_ms)
 {
+    if (period_ms > MOST_CHURN_PERIOD_MS)
+        return false;
+    atomic_store(&churn_period_us, (uint32_t)(period_ms ? period_ms : CHURN_PERIOD_MS) * 1000);
     pthread_mutex_lock(&churn.lock);
     if (on && !atomic_load(&churn_on)) {
         churn.rounds = churn.failed = churn.worst_us = 0;
@@ -194,6 +199,7 @@ void checks_set_churn(bool on)
     pthread_mutex_unlock(&churn.lock);
     atomic_store(&churn_on, on);
     futex_wake(&churn_on);
+    return true;
 }
 
 void checks_churn_report(struct text *out)
