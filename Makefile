@@ -23,9 +23,11 @@ qualify: ## qualify an update: [OLD=build] [NEW=build], each a name, a suite, a 
 	  $(if $(OLD),--old="$$OLD") $(if $(NEW),--new="$$NEW") $(if $(BASE),--base="$$BASE") $(if $(ARCH),--arch="$$ARCH") \
 	  $(if $(WAIVERS),--waivers="$$WAIVERS") $(if $(QUICK),--quick) $(ARGS)
 
-candidates: ## the newest of several updates that is safe: OLD=build CANDIDATES="build build…", the newest first [ARGS="more for pytest"]
+candidates: ## the newest of several updates that is safe: OLD=build CANDIDATES="build build…", the newest first [BASE=] [ARCH=] [WAIVERS=] [QUICK=1] [ARGS="more for pytest"]
 	@./setup.sh --with-report
-	@.venv/bin/python -m fixtures.nightly.candidates $(if $(OLD),--old="$$OLD") $(if $(CANDIDATES),"$$CANDIDATES") $(ARGS)
+	@.venv/bin/python -m fixtures.nightly.candidates $(if $(OLD),--old="$$OLD") $(if $(CANDIDATES),"$$CANDIDATES") \
+	  $(if $(BASE),--base="$$BASE") $(if $(ARCH),--arch="$$ARCH") $(if $(WAIVERS),--waivers="$$WAIVERS") \
+	  $(if $(QUICK),--quick) $(ARGS)
 
 nightly: ## qualify every pair of matrix.yaml, in one report: [ARGS="more for pytest"]
 	@./setup.sh --with-report

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
-import subprocess
-from types import SimpleNamespace
+import json
+from pathlib import Path
 
 import pytest
 
-from fixtures.nightly.candidates import main, newest_safe
+from fixtures.nightly.candidates import Tried, main, newest_safe
+
+NEWEST, OLDER = "debian-13-backports", "debian-13"
+GIVEN = [f"{NEWEST} {OLDER}", "--old=debian-12"]
 
 
 @pytest.fixture
@@ -16,40 +19,42 @@ def statuses(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """The exit status of the run of each candidate, in place of runs."""
     found: dict[str, int] = {}
 
-    def run(command: list[str], **_: object) -> SimpleNamespace:
-        [new] = [word.removeprefix("--new=") for word in command if word.startswith("--new=")]
-        return SimpleNamespace(returncode=found[new])
+    def run(arguments: list[str]) -> tuple[int, int]:
+        [new] = [word.removeprefix("--new=") for word in arguments if word.startswith("--new=")]
+        return 0, found[new]
 
-    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr("fixtures.nightly.candidates.run_pytest", run)
+    monkeypatch.setattr("fixtures.nightly.candidates.run_of", lambda *_: None)
     return found
 
 
 def test_first_safe_candidate_ends_the_search() -> None:
     """Lose this and hours are spent on older candidates, or a newer one is passed over."""
-    tried = newest_safe(["c", "b", "a"], lambda candidate: {"c": 1, "b": 0, "a": 0}[candidate])
-    assert tried == {"c": 1, "b": 0}
+    tried = newest_safe(["c", "b", "a"], lambda candidate: Tried({"c": 1, "b": 0, "a": 0}[candidate]))
+    assert tried == {"c": Tried(1), "b": Tried(0)}
 
 
 @pytest.mark.parametrize(
-    "given,exit_status,last",
+    "newest,older,exit_status,last",
     [
-        ({"c": 1, "b": 0}, 0, "newest safe candidate: b"),
-        ({"c": 1, "b": 1}, 1, "newest safe candidate: none"),
-        ({"c": 2, "b": 0}, 2, "newest safe candidate: b"),
-        ({"c": 1, "b": 2}, 2, "newest safe candidate: none"),
-        ({"c": 4, "b": 1}, 2, "newest safe candidate: none"),
+        (1, 0, 0, f"newest safe candidate: {OLDER}"),
+        (1, 1, 1, "newest safe candidate: none"),
+        (2, 0, 2, f"newest safe candidate: {OLDER}"),
+        (1, 2, 2, "newest safe candidate: none"),
+        (4, 1, 2, "newest safe candidate: none"),
     ],
 )
 def test_exit_status_says_what_is_known(
     statuses: dict[str, int],
-    given: dict[str, int],
+    newest: int,
+    older: int,
     exit_status: int,
     last: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Lose this and a script ships an older update because the newest could not be judged."""
-    statuses |= given
-    assert main(["c b", "--old=o"]) == exit_status
+    statuses |= {NEWEST: newest, OLDER: older}
+    assert main(GIVEN) == exit_status
     assert capsys.readouterr().out.rstrip().endswith(last)
 
 
@@ -57,13 +62,47 @@ def test_candidates_that_were_not_tried_are_listed(
     statuses: dict[str, int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Lose this and a candidate seems forgotten."""
-    statuses["c"] = 0
-    assert main(["c b", "--old=o"]) == 0
-    assert "not tried" in capsys.readouterr().out
+    statuses[NEWEST] = 0
+    assert main(GIVEN) == 0
+    assert f"{OLDER}: not tried" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("candidates", ["", "a a"])
+def test_quick_run_is_called_one_in_the_last_line(
+    statuses: dict[str, int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Lose this and a build is shipped of which a small part was tested."""
+    statuses[NEWEST] = 0
+    assert main([*GIVEN, "--quick"]) == 0
+    assert capsys.readouterr().out.rstrip().endswith("(by a quick run: decide by a complete one)")
+
+
+def test_summary_says_what_counts_and_where_the_report_is(
+    statuses: dict[str, int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Lose this and the report of all but the last candidate has to be looked for."""
+    found = [{"sentence": s, "counts": s != "C."} for s in ("A.", "B.", "C.")]
+    (tmp_path / "verdict.json").write_text(json.dumps({"findings": found}))
+    monkeypatch.setattr("fixtures.nightly.candidates.run_of", lambda *_: tmp_path)
+    monkeypatch.setattr("fixtures.nightly.candidates.ROOT", tmp_path.parent)
+    statuses |= {NEWEST: 1, OLDER: 1}
+    main(GIVEN)
+    said = f"  {NEWEST}: unsafe, report: {tmp_path.name}\n    A. And 1 more finding.\n"
+    assert said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("candidates", ["", "debian-13 debian-13"])
 def test_wrong_list_is_refused(candidates: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Lose this and one candidate is qualified twice."""
-    assert main([candidates, "--old=o"]) == 2
+    assert main([candidates, "--old=debian-12"]) == 2
     assert "name each candidate once" in capsys.readouterr().err
+
+
+def test_wrong_word_is_refused_before_the_first_run(
+    statuses: dict[str, int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Lose this and a typing error in the last candidate is found after hours."""
+    assert main([f"{NEWEST} ./no-such-directory", "--old=debian-12"]) == 2
+    assert "--new: './no-such-directory' does not exist" in capsys.readouterr().err
