@@ -80,6 +80,22 @@ def test_all_errors_of_waivers_are_reported_at_once(tmp_path: Path) -> None:
         assert said in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "match",
+    ['new: "incoming-*"', "new: incoming-3f2a1c", 'pair: "debian-13 -> incoming-3f2a1c"', "old: sid*"],
+)
+def test_waiver_may_be_about_builds_of_other_runs(match: str, tmp_path: Path) -> None:
+    """Lose this and each upload needs a file of waivers, and no recorded run of one can be judged again."""
+    matrix = configured(MATRIX, None, file_with(tmp_path, GOOD.replace("match: {", f"match: {{{match}, ")))
+    assert len(matrix.known_issues) == len(MATRIX.known_issues) + 1
+
+
+def test_waiver_of_a_build_that_has_no_such_name_is_wrong(tmp_path: Path) -> None:
+    """Lose this and a typing error in the name of a build accepts nothing, without a word."""
+    with pytest.raises(UsageError, match=r"waivers\[0\]\.match\.new: is 'debian-31'; allowed: debian-11"):
+        configured(MATRIX, None, file_with(tmp_path, GOOD.replace("match: {", "match: {new: debian-31, ")))
+
+
 def test_waiver_with_the_id_of_a_known_issue_is_wrong(tmp_path: Path) -> None:
     """Lose this and a report cannot say which entry accepted a failure."""
     text = GOOD.replace("card-is-gone", MATRIX.known_issues[0].id)

@@ -41,6 +41,14 @@ def test_matrix_elsewhere_is_planned(inside: bool, matrix: Path) -> None:
     assert "plan: 0 tests" not in done.stdout
 
 
+@pytest.mark.parametrize("option", ["--old", "--new", "--waivers"])
+def test_other_options_that_name_a_place_are_no_tests(option: str, tmp_path: Path) -> None:
+    """Lose this and `--new ./incoming` outside the checkout is an unknown option."""
+    (tmp_path / "incoming").mkdir()
+    words = ["--plan", option, "./incoming"]
+    assert command_line(words, tmp_path)[2:] == [str(ROOT / "suites"), "--plan", f"{option}=./incoming"]
+
+
 def test_plan_of_one_test_has_no_plural() -> None:
     """Lose this and a plan says "1 tests", which looks like a mistake of the count."""
     done = run("suites/hotpatch", "--plan", "-k", "x86_64 and busy-virtio-2vcpu and libvirt-precopy")
