@@ -8,14 +8,26 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from filelock import FileLock
 
 from fixtures import cache
-from fixtures.cache import cache_notes, cache_root, made_once, remembered, steps_shown
+from fixtures.cache import (
+    UNUSED_DAYS,
+    cache_notes,
+    cache_root,
+    lock_of,
+    made_once,
+    remembered,
+    remove_unused,
+    steps_shown,
+    used,
+)
 from fixtures.errors import UsageError
 from fixtures.places import ROOT
 
@@ -211,3 +223,38 @@ def test_damaged_answer_is_asked_for_again(damage: str, sealed: Path, tmp_path: 
     file.write_text(damage)
     assert remembered(file, lambda: {"version": 7}) == {"version": 7}
     assert cache_notes() == (f"{file} was damaged; it was made again",)
+
+
+@pytest.fixture
+def entries(tmp_path: Path) -> list[Path]:
+    """A directory and a file that no run has used for long."""
+    (tmp_path / "thing").mkdir()
+    (tmp_path / "thing/file").touch()
+    (tmp_path / "answer.json").touch()
+    found = [tmp_path / "thing", tmp_path / "answer.json"]
+    before = time.time() - (UNUSED_DAYS + 1) * 86400
+    for entry in found:
+        os.utime(entry, (before, before))
+    return found
+
+
+def test_unused_entry_is_removed(entries: list[Path]) -> None:
+    """Lose this and each upload of a year stays on the disk."""
+    remove_unused([*entries, entries[0].with_name("gone")])
+    assert not any(entry.exists() for entry in entries)
+    assert not [left for left in entries[0].parent.iterdir() if ".half-" in left.name]
+
+
+def test_used_entry_stays(entries: list[Path]) -> None:
+    """Lose this and what is qualified every night is made anew every month."""
+    for entry in entries:
+        used(entry)
+    remove_unused(entries)
+    assert all(entry.exists() for entry in entries)
+
+
+def test_entry_that_another_process_has_locked_stays(entries: list[Path]) -> None:
+    """Lose this and an index is removed while apt writes it."""
+    with FileLock(lock_of(entries[0])):
+        remove_unused(entries)
+    assert [entry.exists() for entry in entries] == [True, False]

@@ -5,6 +5,7 @@ apt, dpkg and mmdebstrap make roots of small packages, from an archive that is s
 """
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from fixtures.builds.apt_failures import MIRROR_VARIABLE
 from fixtures.builds.build import Build, open_build
 from fixtures.builds.given import Words, given_builds
-from fixtures.cache import cache_root
+from fixtures.cache import UNUSED_DAYS, cache_root
 from fixtures.errors import Unsupported, UsageError
 from fixtures.matrix.given import GivenDebian
 from fixtures.matrix.schema import DebianBuild, load_matrix
@@ -272,6 +273,25 @@ def test_root_follows_the_content_of_the_directory(
     second = uploaded(tmp_path / "incoming", sources)
     assert second.name == first.name
     assert second.program_file("x86_64").read_text() == "second"
+
+
+def test_unused_uploads_are_removed_with_their_roots(
+    archive: LocalArchive, sources: Path, keys: tuple[Key, Key], tmp_path: Path
+) -> None:
+    """Lose this and the cache grows by a root with each upload; or loses a root that cannot be made again."""
+    packages = {"qemu-system-x86": "1:10.0-1"}
+    named = DebianBuild.model_validate({"kind": "debian", "packages": packages, "sources": str(sources)})
+    matrix = load_matrix(MATRIX_FILE).model_copy(update={"builds": {"mine": named}})
+    of_matrix = open_build(matrix, "mine").sandbox.root
+    package(tmp_path / "incoming", "qemu-system-x86", "1:10.0-2", files={QEMU: "new"})
+    given = uploaded(tmp_path / "incoming", sources).sandbox.root
+    before = time.time() - (UNUSED_DAYS + 1) * 86400
+    for entry in cache_root().glob("*/[!.]*"):
+        os.utime(entry, (before, before))
+    again = of_sources(sources).sandbox.root
+    assert (of_matrix.exists(), given.exists(), again.exists()) == (True, False, True)
+    assert not [*cache_root().glob("uploads/[!.]*")]
+    assert len([*cache_root().glob("indices/closure-*")]) == 1
 
 
 def test_newest_of_several_versions_is_taken(sources: Path, tmp_path: Path) -> None:
