@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,12 +12,20 @@ from typing import Any, cast
 import pytest
 
 from fixtures.attempt.attempt import Attempt
-from fixtures.attempt.network import AFTER_FRAMES, BEFORE_FRAMES, NetworkUnderMove
+from fixtures.attempt.network import AFTER_FRAMES, BEFORE_FRAMES, LOOKS, NetworkUnderMove
 from fixtures.errors import RigError
+from fixtures.evidence.checks import Check
 from fixtures.evidence.timeline import Mark, Timeline
 from fixtures.evidence.traffic import Frame
 from fixtures.matrix.nics import VIRTIO
-from suites.harness.support.traffic_samples import BOUNDS, DESTINATION, SOURCE, STOPPED, good_frames
+from suites.harness.support.traffic_samples import (
+    BOUNDS,
+    DESTINATION,
+    PRESENTED,
+    SOURCE,
+    STOPPED,
+    good_frames,
+)
 
 FEATURES = "1" + "0" * 20 + "1"
 """CSUM and GUEST_ANNOUNCE."""
@@ -29,7 +38,7 @@ class ScriptedNetwork:
 
     def __init__(self) -> None:
         self.ports = {"source": SOURCE, "destination": DESTINATION}
-        self.came = [BEFORE_FRAMES, AFTER_FRAMES]
+        self.came = [BEFORE_FRAMES, 1, AFTER_FRAMES]
         self.taps = {"source": frozenset({"tx-checksum-ip-generic"})}
         self.taps["destination"] = self.taps["source"]
         self.seen: Sequence[Frame] = good_frames()
@@ -60,7 +69,8 @@ def network() -> ScriptedNetwork:
 def attempt(network: ScriptedNetwork, tmp_path: Path) -> Any:
     """An attempt whose guest moves well."""
     agent = SimpleNamespace(ask=lambda *_words, **_arguments: {"features": FEATURES})
-    guest = SimpleNamespace(agent=agent, machine=SimpleNamespace(label="source"))
+    machine = SimpleNamespace(label="source", asking_taints=False, interrupts=lambda: PRESENTED)
+    guest = SimpleNamespace(agent=agent, machine=machine)
     ends = {label: SimpleNamespace(label=label) for label in ("source", "destination")}
     return SimpleNamespace(
         guest=guest,
@@ -71,7 +81,9 @@ def attempt(network: ScriptedNetwork, tmp_path: Path) -> Any:
         ),
         timeline=Timeline("move", [Mark(STOPPED, "source", "STOP")]),
         record=lambda check: check,
-        setting=SimpleNamespace(host=SimpleNamespace(evidence=tmp_path)),
+        setting=SimpleNamespace(
+            host=SimpleNamespace(evidence=tmp_path), spec=SimpleNamespace(arch="ppc64le")
+        ),
     )
 
 
@@ -80,6 +92,9 @@ def moved(attempt: Any) -> list[str]:
     under_move = NetworkUnderMove(cast("Attempt", attempt))
     under_move.is_used()
     attempt.guest.machine.label = "destination"
+    patched, attempt.patched = attempt.patched, None
+    attempt.when_moved()
+    attempt.patched = patched
     return [check.name for check in under_move.checks() if not check]
 
 
@@ -96,7 +111,7 @@ def test_stop_is_known_of_a_domain_too(attempt: Any) -> None:
     assert moved(attempt) == []
     at_qmp = attempt.figures["gap of frames at the switchover ms"]
     attempt.timeline = Timeline("move", [Mark(STOPPED, "source", "STOP")])
-    attempt.network.came = [BEFORE_FRAMES, AFTER_FRAMES]
+    attempt.network.came = [BEFORE_FRAMES, 1, AFTER_FRAMES]
     attempt.guest.machine.label = "source"
     assert moved(attempt) == []
     assert attempt.figures["gap of frames at the switchover ms"] == at_qmp
@@ -111,7 +126,7 @@ def test_guest_that_is_deaf_before_its_move_is_no_finding(attempt: Any, network:
 
 def test_guest_that_is_deaf_after_its_move_is_found(attempt: Any, network: ScriptedNetwork) -> None:
     """Lose this and a card that hears nothing any more passes."""
-    network.came = [BEFORE_FRAMES, 3]
+    network.came = [BEFORE_FRAMES, 0, 0, 0, 3]
     network.seen = [frame for frame in good_frames() if frame.port == SOURCE]
     assert moved(attempt)[0] == "network"
 
@@ -122,3 +137,40 @@ def test_each_check_can_fail(attempt: Any, network: ScriptedNetwork) -> None:
     numbered = [frame for frame in good_frames() if frame.what == "numbered"]
     network.seen = [frame for frame in numbered if not (frame.from_guest and frame.number == 700)]
     assert moved(attempt) == ["frames", "announcement", "offloads"]
+
+
+@pytest.fixture
+def silent(network: ScriptedNetwork) -> ScriptedNetwork:
+    """Nothing comes back for most of a second after the switchover."""
+    network.seen = [
+        replace(each, at=1.7) if each.from_guest and 1.04 < each.at < 1.7 else each for each in good_frames()
+    ]
+    return network
+
+
+def gap_of(attempt: Any) -> Check:
+    """The check of frames that failed."""
+    checks: list[Check] = []
+
+    def record(check: Check) -> Check:
+        checks.append(check)
+        return check
+
+    attempt.record = record
+    assert moved(attempt) == ["frames"]
+    return next(check for check in checks if not check)
+
+
+def test_gap_by_an_interrupt_that_was_lost_says_so(
+    attempt: Any, silent: ScriptedNetwork, tmp_path: Path
+) -> None:
+    """Lose this and a guest that TCG made deaf for seconds counts against the update."""
+    silent.came = [BEFORE_FRAMES, 0, 0, 0, AFTER_FRAMES]
+    assert gap_of(attempt).detail.endswith("XIVE presents vCPU 0 an interrupt that it does not take")
+    assert (tmp_path / "interrupts.txt").read_text().count(PRESENTED) == LOOKS
+
+
+def test_gap_of_a_guest_that_takes_its_interrupts_stays_one(attempt: Any, silent: ScriptedNetwork) -> None:
+    """Lose this and every gap of a POWER guest is excused."""
+    silent.came = [BEFORE_FRAMES, 0, 1, AFTER_FRAMES]
+    assert "XIVE" not in gap_of(attempt).detail

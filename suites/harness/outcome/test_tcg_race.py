@@ -155,3 +155,34 @@ def test_late_request_once_on_an_overloaded_machine_is_no_verdict() -> None:
 def test_other_failures_of_a_device_are_not_excused(runs: list[RunRecord]) -> None:
     """Lose this and a disk that hangs after its move is taken for a busy machine."""
     assert not excused(Outcome.FLAKY, runs)
+
+
+DEAF = RunRecord(
+    "old",
+    "new",
+    "fail",
+    "frames: no frame came back for 2.213 s around the switchover, 0.734 s allowed; "
+    "XIVE presents vCPU 0 an interrupt that it does not take",
+)
+GAP = replace(DEAF, reason=DEAF.reason.partition(";")[0])
+
+
+def test_interrupts_that_were_lost_now_and_then_are_no_verdict() -> None:
+    """Lose this and an update is unsafe because TCG kept frames from a guest."""
+    said = excused(Outcome.FLAKY, [DEAF, PASSED, DEAF, PASSED])
+    assert said.startswith(
+        "TCG itself can lose an interrupt of a POWER guest that is moved: repeat, or use KVM; "
+    )
+
+
+@pytest.mark.parametrize(
+    "outcome, runs",
+    [
+        pytest.param(Outcome.REGRESSION, [DEAF, DEAF, PASSED], id="always"),
+        pytest.param(Outcome.FLAKY, [DEAF, PASSED, GAP], id="another-gap-too"),
+        pytest.param(Outcome.FLAKY, [GAP, PASSED], id="another-gap"),
+    ],
+)
+def test_other_gaps_are_not_excused(outcome: Outcome, runs: list[RunRecord]) -> None:
+    """Lose this and a build that takes guests from their network is safe."""
+    assert not excused(outcome, runs)

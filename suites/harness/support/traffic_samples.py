@@ -47,3 +47,17 @@ def in_order(frames: Sequence[Frame]) -> list[Frame]:
 def traffic(frames: Sequence[Frame], flows: int = 1) -> Traffic:
     """These frames, at the two ports."""
     return Traffic(in_order(frames), SOURCE, DESTINATION, flows)
+
+
+PRESENTED = """
+CPU[0000]:   QW   NSR CPPR IPB LSMFB ACK# INC AGE PIPR  W2
+CPU[0000]: USER    00   00  00    00   00  00  00   00  00000000
+CPU[0000]:   OS    80   ff  02    ff   ff  00  ff   06  80000400
+CPU[0000]: POOL    00   00  00    00   00  00  00   00  00000000
+CPU[0000]: PHYS    00   00  00    00   00  00  00   ff  00000000
+  LISN         PQ    EISN     CPU/PRIO EQ
+  00001102 MSI -Q  M 00000000
+  00001103 MSI PQ    00000015   0/6    367/16384 @4110000 ^1 [ 80000015 80000015 ^00000000 ]
+irqchip: emulated
+"""
+"""What QEMU 10.0's `info pic` said again and again of a guest that took no frames from its spapr-vlan."""
