@@ -14,9 +14,9 @@ AT = '#!/bin/sh\n[ "$2" = {} ] || exit 0\n{}\n'
 """A hook of libvirt that acts at one operation with a guest (libvirt.org/hooks.html)."""
 AT_END = "release"
 """The operation after the QEMU of a guest has ended."""
-EVERY_GUEST = (
-    "for guest in $(virsh --connect qemu:///system list --name); do virsh --quiet destroy $guest; done"
-)
+OF_EVERY_GUEST = "for guest in $(virsh --connect qemu:///system list --name); do virsh --quiet {}; done"
+EVERY_GUEST = OF_EVERY_GUEST.format("destroy $guest")
+AT_REBOOT = '{"execute": "set-action", "arguments": {"reboot": "shutdown"}}'
 
 
 RENAMED = """sed -i "s/dev='vda'/dev='vdz'/" /run/libvirt/qemu/*.xml"""
@@ -86,6 +86,17 @@ PACKAGE_SEEDS = {
     ),
     "takes-no-snapshot": PackageSeed(
         WrongPackage(DAEMON, {"postinst": RENAMED}), *("saved", "snapshot", "snapshot", Harm.CHANGED)
+    ),
+    "shuts-down-at-a-reboot": PackageSeed(
+        WrongPackage(
+            DAEMON,
+            {"postinst": OF_EVERY_GUEST.format(f"qemu-monitor-command $guest '{AT_REBOOT}'")},
+        ),
+        *("restarted", "rebooted", "reboot", Harm.LOST),
+    ),
+    "does-not-restore": PackageSeed(
+        WrongPackage(DAEMON, files={HOOK: AT.format("prepare", "exit 1")}),
+        *("saved", "saved", "saved", Harm.LOST),
     ),
     "does-not-start": PackageSeed(
         WrongPackage(DAEMON, files={HOOK: AT.format("prepare", "exit 1")}),
