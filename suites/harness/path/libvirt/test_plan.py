@@ -13,8 +13,8 @@ from fixtures.errors import HotPatchFailure, Refused, Unsupported
 from fixtures.hosts.local_process import ENVIRONMENT
 from fixtures.hosts.output import BoundedProgram
 from fixtures.matrix.mechanisms import MECHANISMS, Mechanism, drives
-from fixtures.path.libvirt import path as libvirt_path
 from fixtures.path.libvirt.domain import Domain
+from fixtures.path.libvirt.failure import failure_of
 from fixtures.path.libvirt.plan import libvirt_plan, sample_of
 from fixtures.waiting import stretched_by
 from suites.harness.support.libvirt_errors import error_of
@@ -161,13 +161,13 @@ BLOCKED = "Requested operation is not valid: domain is non-migratable"
 @pytest.mark.parametrize("code", NOTHING_OF_IT)
 def test_what_libvirt_lacks_is_unsupported(code: int) -> None:
     """Lose this and a libvirt that lacks a mechanism is blamed for a lost guest."""
-    assert isinstance(libvirt_path._failure(error_of(code), side(), side()), Unsupported)
+    assert isinstance(failure_of(error_of(code), side(), side()), Unsupported)
 
 
 def test_blocked_migration_is_refused() -> None:
     """Lose this and what QEMU cleanly declines to move counts against the update."""
     blocked = error_of(libvirt.VIR_ERR_OPERATION_INVALID, BLOCKED)
-    refused = libvirt_path._failure(blocked, side(), side())
+    refused = failure_of(blocked, side(), side())
     assert isinstance(refused, Refused)
     assert BLOCKED in str(refused)
 
@@ -176,7 +176,7 @@ def test_blocked_migration_is_refused() -> None:
 @pytest.mark.parametrize("source", [side(state="shutoff crashed"), side(alive=False)], ids=["lost", "dead"])
 def test_refusal_that_costs_the_guest_is_a_failure(code: int, source: Any) -> None:
     """Lose this and an update that kills guests passes if libvirt's message sounds like a refusal."""
-    assert isinstance(libvirt_path._failure(error_of(code, BLOCKED), source, side()), HotPatchFailure)
+    assert isinstance(failure_of(error_of(code, BLOCKED), source, side()), HotPatchFailure)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_cause_is_in_the_words_of_who_knows_it(
 ) -> None:
     """Lose this and one defect has as many signatures as libvirt has ways to put it."""
     error = error_of(libvirt.VIR_ERR_OPERATION_FAILED, "Sibling indicated error 1")
-    failure = libvirt_path._failure(error, side(said=here), side(said=there))
+    failure = failure_of(error, side(said=here), side(said=there))
     assert isinstance(failure, HotPatchFailure)
     assert (failure.check, failure.cause) == ("migrate", cause)
     assert "Sibling indicated error 1" in str(failure)
@@ -249,7 +249,7 @@ def test_guest_that_panicked_is_one_whatever_libvirt_says() -> None:
     """Lose this and one broken guest is a regression by libvirt, and the old build's defect by QMP."""
     gone = error_of(libvirt.VIR_ERR_NO_DOMAIN, "Domain not found")
     panicked = side(said=("OS terminated: OS panic: Aiee, killing interrupt handler!",))
-    failure = libvirt_path._failure(gone, side(), panicked)
+    failure = failure_of(gone, side(), panicked)
     assert isinstance(failure, HotPatchFailure)
     assert failure.check == "panic"
 
