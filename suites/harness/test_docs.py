@@ -5,7 +5,7 @@ import pytest
 
 from fixtures.places import ROOT
 from suites.harness.support.docs_checks import CHECKS
-from suites.harness.support.docs_pages import SECONDS, Page, pages
+from suites.harness.support.docs_pages import Page, pages
 
 
 def test_first_commands_of_the_readme_stay() -> None:
@@ -64,7 +64,6 @@ WRONG = {
 }
 
 
-@pytest.mark.timeout(SECONDS)
 @pytest.mark.parametrize("check", CHECKS)
 def test_documentation_tells_the_truth(check: str) -> None:
     """Lose this and a user types what the documentation says, and it does not exist.

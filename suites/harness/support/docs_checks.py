@@ -20,6 +20,7 @@ from fixtures.errors import UsageError
 from fixtures.matrix.schema import Matrix, load_matrix
 from fixtures.matrix.waivers import KEY, with_waivers
 from fixtures.places import MATRIX_FILE, ROOT
+from fixtures.waiting import patience
 from suites.harness.support.docs_cells import wrong_cells
 from suites.harness.support.docs_pages import SECONDS, Page, pages
 from suites.harness.support.docs_selections import wrong_selections
@@ -55,7 +56,7 @@ def targets() -> dict[str, str]:
 @cache
 def options_of(*command: str) -> frozenset[str]:
     """The options that a command's own help names."""
-    done = run_nested([*command, "--help"], SECONDS)
+    done = run_nested([*command, "--help"], patience(SECONDS))
     done.check_returncode()
     return frozenset(re.findall(r"(?<![\w-])(--?[A-Za-z][\w-]*)", done.stdout))
 

@@ -19,6 +19,7 @@ from _pytest.mark.expression import Expression
 
 from fixtures.places import ROOT, suites
 from fixtures.run.collecting import KVM_WANTED
+from fixtures.waiting import patience
 from suites.harness.support.docs_pages import SECONDS, Page
 from suites.harness.support.nested import run_nested
 
@@ -46,7 +47,7 @@ class Collected:
 def collected() -> tuple[Collected, ...]:
     """All tests of the suite, including the slow ones; collected only once."""
     with tempfile.NamedTemporaryFile() as file:
-        done = run_nested([sys.executable, "-c", COLLECT, file.name], SECONDS)
+        done = run_nested([sys.executable, "-c", COLLECT, file.name], patience(SECONDS))
         assert done.returncode == 0, done.stdout + done.stderr
         tests: list[tuple[str, list[str]]] = json.loads(Path(file.name).read_text())
     return tuple(Collected(nodeid, frozenset(markers)) for nodeid, markers in tests)
