@@ -11,16 +11,25 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-packages=(bubblewrap libseccomp2 mmdebstrap gcc libc6-dev gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross
+packages=(bubblewrap libseccomp2 mmdebstrap gcc libc6-dev
   libvirt-dev pkg-config python3-venv xz-utils zstd debian-archive-keyring apt-utils gpg gpg-agent)
 # What each package provides, for distributions with other package names.
-readonly purposes=(
+purposes=(
   'bwrap:bubblewrap, runs each build in its own root'
-  'gcc:a C compiler with a static libc, for the x86_64 guest agent'
-  'powerpc64le-linux-gnu-gcc:a powerpc64le cross compiler with a static libc, for the ppc64le guest agent'
+  'gcc:a C compiler with a static libc, for guest agents and libvirt-python'
   'pkg-config:pkg-config and the libvirt headers, for libvirt-python'
   'xz:xz, unpacks packages' 'zstd:zstd, unpacks packages'
 )
+# The guest agent of each architecture is compiled by gcc there, and by a cross compiler elsewhere.
+readonly machine=$(uname -m)
+if [[ $machine != x86_64 ]]; then
+  packages+=(gcc-x86-64-linux-gnu libc6-dev-amd64-cross)
+  purposes+=('x86_64-linux-gnu-gcc:an x86_64 cross compiler with a static libc, for the x86_64 guest agent')
+fi
+if [[ $machine != ppc64le ]]; then
+  packages+=(gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross)
+  purposes+=('powerpc64le-linux-gnu-gcc:a powerpc64le cross compiler with a static libc, for the ppc64le guest agent')
+fi
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 

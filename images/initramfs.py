@@ -17,6 +17,8 @@ from pathlib import Path
 from fixtures.errors import RigError, UsageError
 from fixtures.matrix.driven import Driven
 from fixtures.matrix.guest_devices import MODULE_OPTIONS
+from fixtures.matrix.names import ARCHES
+from fixtures.matrix.own_arch import toolchain
 from fixtures.temporary import temporary_directory
 from images.boot_image import unwrapped
 from images.kernel_memory import kernel_memory
@@ -28,20 +30,6 @@ AGENT = Path(__file__).resolve().parent / "agent"
 
 BASE_MODULES: Mapping[str, tuple[str, ...]] = {"x86_64": ("msr",), "ppc64le": ()}
 """Modules of every guest, whatever devices it has. The agent loads them if they are in the image."""
-
-
-@dataclass(frozen=True)
-class Toolchain:
-    """A compiler of static programs for one architecture, and the Debian packages that provide it."""
-
-    compiler: str
-    packages: str
-
-
-TOOLCHAINS: Mapping[str, Toolchain] = {
-    "x86_64": Toolchain("gcc", "gcc libc6-dev"),
-    "ppc64le": Toolchain("powerpc64le-linux-gnu-gcc", "gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross"),
-}
 
 
 def build_agent(arch: str, work: Path) -> Path:
@@ -58,20 +46,20 @@ def compiled(sources: Path, arch: str, work: Path) -> Path:
     The same sources give the same bytes. Raises :class:`UsageError` for an unknown architecture or a missing
     compiler.
     """
-    toolchain = TOOLCHAINS.get(arch)
+    tools = toolchain(arch)
     name = sources.name
-    if toolchain is None:
-        known = ", ".join(TOOLCHAINS)
+    if tools is None:
+        known = ", ".join(ARCHES)
         raise UsageError(f"no {name} for architecture {arch!r}", fix=f"use one of {known}")
     work.mkdir(parents=True, exist_ok=True)
     program = work / f"{name}-{arch}"
     run_tool(
         [
-            toolchain.compiler, "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread", "-static",
+            tools.compiler, "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread", "-static",
             "-s", "-Wl,--build-id=none", f"-ffile-prefix-map={sources}={name}", f"-frandom-seed={name}",
             "-o", str(program.resolve()), *sorted(path.name for path in sources.glob("*.c")),
         ],
-        packages=toolchain.packages,
+        packages=tools.packages,
         cwd=sources,
     )  # fmt: skip
     return program

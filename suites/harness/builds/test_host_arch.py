@@ -29,6 +29,13 @@ def test_amd64_host_gets_every_package() -> None:
     assert on_host("mine", BUILD, "amd64") == BUILD
 
 
+def test_machine_of_power_gets_every_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a POWER machine has no libvirt, no disks and no x86_64 guests."""
+    monkeypatch.setattr("platform.machine", lambda: "ppc64le")
+    assert on_host("mine", BUILD, "ppc64el") == BUILD
+    assert on_host("mine", BUILD, "amd64") == BUILD
+
+
 def test_build_without_qemu_for_power_is_unsupported() -> None:
     """Lose this and a build for x86_64 alone ends the run instead of its cells on POWER."""
     x86 = BUILD.model_copy(update={"packages": {"qemu-system-x86": "1:7.2-1"}})

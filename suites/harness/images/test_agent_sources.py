@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.matrix.own_arch import NATIVE
 from fixtures.places import IMAGES
-from images.initramfs import TOOLCHAINS
 
-COMPILER = TOOLCHAINS["x86_64"].compiler
+COMPILER = NATIVE.compiler
 AGENT = IMAGES / "agent"
 MARK = "WITHOUT_HELD_REGISTERS"
 NEVER_WHILE_WRITING = frozenset({"boot", "helper", "text", "registers", "registers_x86", "registers_ppc"})

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -22,8 +21,9 @@ from fixtures.hosts.emulated.process import EmulatedProcess
 from fixtures.hosts.emulated.protocol import HEADER
 from fixtures.hosts.emulated.shares import Shares
 from fixtures.hosts.interface import Inherited, Program
+from fixtures.matrix.own_arch import own_arch
 from images.host_image import HOST
-from images.initramfs import TOOLCHAINS, compiled
+from images.initramfs import compiled
 
 SECONDS = 20.0
 BUILD = Build("this-machine", Sandbox(Path("/")), {})
@@ -35,8 +35,7 @@ GREETING_SECONDS = 30.0
 @cache
 def host_init(work: Path) -> Path:
     """The init, compiled once for this machine in the directory `work`."""
-    arch = platform.machine()
-    return compiled(HOST, arch if arch in TOOLCHAINS else "x86_64", work)
+    return compiled(HOST, own_arch() or "x86_64", work)
 
 
 @contextmanager

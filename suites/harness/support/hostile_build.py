@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fixtures.builds.sandbox import Command, Sandbox
-from images.initramfs import TOOLCHAINS
+from fixtures.matrix.own_arch import NATIVE
 
 SOURCES = Path(__file__).parent / "hostile"
-COMPILER = TOOLCHAINS["x86_64"].compiler
+COMPILER = NATIVE.compiler
 COMPILE_SECONDS = 60
 ESCAPE_SECONDS = 30
 MOUNT_POINTS = ("dev", "proc", "run", "sys", "tmp")

@@ -45,6 +45,8 @@ MAY_ONLY = {
         "fixtures.temporary",
         "fixtures.matrix.driven",
         "fixtures.matrix.guest_devices",
+        "fixtures.matrix.names",
+        "fixtures.matrix.own_arch",
     ),
     # It must be usable on a host that has nothing of the suite but its source.
     "operator": (

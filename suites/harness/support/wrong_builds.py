@@ -18,9 +18,9 @@ from typing import Literal
 
 from fixtures.builds.build import USUAL_PROGRAMS, inside
 from fixtures.matrix.names import Arch
+from fixtures.matrix.own_arch import toolchain
 from fixtures.matrix.tpms import SWTPM
 from fixtures.temporary import temporary_directory
-from images.initramfs import TOOLCHAINS
 from suites.harness.support.wrong_sections import with_newer_section
 
 SOURCES = Path(__file__).parent / "wrong"
@@ -190,7 +190,9 @@ def _programs(arch: Arch) -> dict[str, bytes]:
 
 
 def _compile(arch: Arch, program: Path, *arguments: str) -> None:
-    command = [TOOLCHAINS[arch].compiler, "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror"]
+    tools = toolchain(arch)
+    assert tools is not None
+    command = [tools.compiler, "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror"]
     subprocess.run([*command, "-o", str(program), *arguments], check=True, timeout=COMPILE_SECONDS)
 
 

@@ -7,8 +7,8 @@ import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from fixtures.matrix.own_arch import NATIVE
 from fixtures.places import IMAGES
-from images.initramfs import TOOLCHAINS
 
 HERE = Path(__file__).parent
 AGENT = IMAGES / "agent"
@@ -20,7 +20,7 @@ def compiled_part(neighbours: str, modules: Sequence[str], place: Path) -> Part:
     """Compile `modules` of the agent with the program `neighbours` into the directory `place`."""
     program = str(place / neighbours)
     sources = [HERE / f"{neighbours}.c", *(AGENT / f"{module}.c" for module in modules)]
-    compiler = [TOOLCHAINS["x86_64"].compiler, "-std=gnu11", "-O1", f"-I{HERE}", f"-I{AGENT}"]
+    compiler = [NATIVE.compiler, "-std=gnu11", "-O1", f"-I{HERE}", f"-I{AGENT}"]
     subprocess.run([*compiler, "-o", program, *map(str, sources)], check=True, timeout=120)
 
     def run(*arguments: str) -> str:
