@@ -11,6 +11,7 @@ from suites.harness.support.wrong_builds import GUEST_RUNS, RECEIVES, Wrong, doe
 
 MANAGEMENT = "precopy-idle-managed-1vcpu-management"
 PAUSED = "precopy-idle-bare-1vcpu-paused"
+ASLEEP = "precopy-idle-virtio-1vcpu-asleep"
 SNAPSHOT = "newest-old-qmp-precopy-idle-virtio-1vcpu-snapshot"
 ANNOUNCE_NEVER = 'command migrate-set-parameters {"announce-rounds": 0}'
 KEYS = '"keys":[{"type":"qcode","data":'
@@ -152,6 +153,21 @@ OF_LIFE = (
         "runstates: ",
         "destination running",
         cell=f"{PAUSED}-twice",
+    ),
+    _lost(
+        "wakes-sleeping-guests",
+        "a guest that sleeps is woken by its move",
+        does("on-message", '"status": "completed"', "command system_wakeup", when=RECEIVES),
+        "runstates: ",
+        "destination running",
+        cell=ASLEEP,
+    ),
+    _lost(
+        "never-wakes-guests",
+        "a guest that sleeps cannot be woken after its move",
+        _ignores('"system_wakeup"', '"query-status"'),
+        "alive: ",
+        cell=ASLEEP,
     ),
     _lost(
         "cannot-load-snapshots",
