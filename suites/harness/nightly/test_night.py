@@ -3,9 +3,14 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
-from fixtures.nightly.night import SELECTION
+import pytest
+
+from fixtures.errors import UsageError
+from fixtures.nightly.night import RESUME, SELECTION, Night, night_of
 from fixtures.places import ROOT
 from suites.harness.support.sample_checkout import sample_checkout
 
@@ -31,3 +36,19 @@ def test_night_has_what_default_runs_leave_to_it(tmp_path: Path) -> None:
 def test_each_machine_of_a_night_runs_the_same() -> None:
     """Lose this and CI leaves out what `make nightly` runs."""
     assert f"-m '{SELECTION[-1]}'" in (ROOT / ".ci/shard").read_text()
+
+
+@pytest.mark.parametrize("words", [[RESUME], ["--quick", RESUME]])
+def test_night_goes_on_with_its_own_arguments(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and the command that an interrupted night offers does not continue it."""
+    monkeypatch.setattr("fixtures.nightly.night.NIGHT", tmp_path / "night.json")
+    with pytest.raises(UsageError, match="no night to resume"):
+        night_of(words)
+    last = Night(["--quick", "--seed=1"], {"a -> b": 7})
+    (tmp_path / "night.json").write_text(json.dumps(asdict(last)))
+    assert night_of(words) == last
+    with pytest.raises(UsageError, match="the last night had other options") as refused:
+        night_of(["--short", RESUME])
+    assert refused.value.fix == "give none, or the same: --quick"
