@@ -59,8 +59,24 @@ def test_word_that_names_nothing_is_refused(word: str, matrix: Matrix) -> None:
 
 def test_directory_without_a_build_is_refused(matrix: Matrix, tmp_path: Path) -> None:
     """Lose this and a run begins with an empty directory, and fails in its first cell."""
-    with pytest.raises(UsageError, match="is none of these"):
+    lacks = r"has no \.deb or \.rpm files, no QEMU and no directory usr"
+    with pytest.raises(UsageError, match=lacks):
         read(matrix, str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "name,message",
+    [
+        ("qemu.deb", "is one package file: give the directory that it is in"),
+        ("qemu.rpm", "is one package file: give the directory that it is in"),
+        ("notes.txt", r"is no file of apt's sources \(\.sources, \.list\)"),
+    ],
+)
+def test_file_that_is_no_build_says_so(name: str, message: str, matrix: Matrix, tmp_path: Path) -> None:
+    """Lose this and who names a package file instead of its directory reads a list of all words."""
+    (tmp_path / name).touch()
+    with pytest.raises(UsageError, match=message):
+        read(matrix, str(tmp_path / name))
 
 
 def test_names_of_directories_are_plain_and_differ(tmp_path: Path) -> None:
