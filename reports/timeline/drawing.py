@@ -11,12 +11,15 @@ import sys
 import tempfile
 from collections.abc import Iterable
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
 from fixtures.outcome.outcome import CellResult, RunRecord, RunResult
 from fixtures.places import ROOT
 
+LIBRARY = "matplotlib"
+"""It has no wheels for ppc64le, so set-up leaves it out there."""
 DATA = "timeline.json"
 PICTURE = "timeline.svg"
 """The picture of a DATA in the same directory."""
@@ -43,6 +46,9 @@ class TimelineDrawer:
         if data in self._asked:
             return
         self._asked.add(data)
+        if find_spec(LIBRARY) is None:
+            self._error = f"this machine has no {LIBRARY}"
+            return
         try:
             self._send(f"{data.absolute()}\n")
         except OSError as error:

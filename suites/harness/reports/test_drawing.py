@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from fixtures.outcome.outcome import RunRecord, RunResult
 from reports.machine_readable.allure_pictures import attach_pictures
 from reports.timeline.drawing import DATA, PICTURE, TimelineDrawer, illustrated, timelines_of
 from suites.harness.support.report_samples import make_cell, make_run, make_timeline
+
+needs_matplotlib = pytest.mark.skipif(find_spec("matplotlib") is None, reason="needs matplotlib")
 
 CELL_DIR = "evidence/cell/1"
 
@@ -44,6 +47,7 @@ def test_a_timeline_is_the_same_after_its_file_was_read() -> None:
     assert Timeline.from_json(json.loads(json.dumps(nothing.to_json()))) == nothing
 
 
+@needs_matplotlib
 def test_each_picture_is_evidence_next_to_its_data(run: RunResult, tmp_path: Path) -> None:
     """Lose this and no cell shows its timeline on the page."""
     shown, remarks = illustrated(run, tmp_path, TimelineDrawer())
@@ -67,6 +71,7 @@ def test_what_was_drawn_during_the_run_is_not_drawn_again(drawn: RunResult, tmp_
     assert again._process is None
 
 
+@needs_matplotlib
 def test_a_picture_older_than_its_data_is_drawn_again(run: RunResult, tmp_path: Path) -> None:
     """Lose this and a resumed run shows the timeline of the attempt that was interrupted."""
     picture = tmp_path / CELL_DIR / PICTURE
@@ -76,6 +81,7 @@ def test_a_picture_older_than_its_data_is_drawn_again(run: RunResult, tmp_path: 
     assert picture.read_text().startswith("<?xml")
 
 
+@needs_matplotlib
 def test_a_damaged_timeline_is_named_and_loses_no_other(run: RunResult, tmp_path: Path) -> None:
     """Lose this and one incomplete file prevents the pictures of all cells."""
     damaged = leave_timeline(tmp_path / "evidence" / "aaa")
@@ -86,6 +92,7 @@ def test_a_damaged_timeline_is_named_and_loses_no_other(run: RunResult, tmp_path
     assert f"{CELL_DIR}/{PICTURE}" in shown.cells[0].evidence
 
 
+@needs_matplotlib
 def test_a_drawing_process_that_dies_is_reported(run: RunResult, tmp_path: Path) -> None:
     """Lose this and a host without memory for matplotlib silently loses pictures, or the whole report."""
     drawer = TimelineDrawer()
@@ -94,6 +101,17 @@ def test_a_drawing_process_that_dies_is_reported(run: RunResult, tmp_path: Path)
     drawer._process.kill()
     _shown, remarks = illustrated(run, tmp_path, drawer)
     assert remarks == ["Could not draw all timelines: the drawing process ended with status -9"]
+
+
+def test_machine_without_matplotlib_says_so_once(
+    run: RunResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and a POWER machine ends each run with a status of a process that nobody knows."""
+    monkeypatch.setattr("reports.timeline.drawing.LIBRARY", "no_such_library")
+    leave_timeline(tmp_path / "evidence" / "another")
+    shown, remarks = illustrated(run, tmp_path, TimelineDrawer())
+    assert remarks == ["Could not draw all timelines: this machine has no no_such_library"]
+    assert f"{CELL_DIR}/{DATA}" in shown.cells[0].evidence
 
 
 @pytest.fixture

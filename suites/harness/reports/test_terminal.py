@@ -6,27 +6,22 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree as ET
 
 import pytest
 from rich.console import Console
 
-from fixtures.evidence.timeline import Timeline
 from fixtures.matrix.names import ON_EMULATED_HOST
 from fixtures.outcome.outcome import Outcome, RunResult
 from reports.terminal.lines import console_on
 from reports.terminal.progress import Progress
 from reports.terminal.table import print_table
-from reports.timeline.svg import write_timeline
 from suites.harness.support.report_samples import (
     CPU_FAILS,
     make_cell,
     make_run,
     make_sweep,
     make_swept,
-    make_timeline,
     stuck,
 )
 
@@ -36,11 +31,6 @@ def table_lines(run: RunResult, **console: Any) -> list[str]:
     file = io.StringIO()
     print_table(run, Console(file=file, **({"width": 100} | console)))
     return file.getvalue().splitlines()
-
-
-def parsed(file: Path) -> ET.Element:
-    """The root of an XML file. Raises ParseError if it is malformed."""
-    return ET.parse(file).getroot()  # noqa: S314 - the suite itself wrote it
 
 
 def test_table_ends_with_the_verdict() -> None:
@@ -188,33 +178,6 @@ def test_progress_shows_what_runs_now_on_any_terminal(width: int) -> None:
     assert "75s" in shown
     assert "lost" not in shown
     assert all(len(line) <= width for line in shown.splitlines())
-
-
-@pytest.mark.parametrize(
-    "length, samples, beats",
-    [(0.05, True, True), (0.05, False, False), (2.0, True, False), (2.0, False, True), (20.0, True, True)],
-)
-def test_timeline_is_a_picture_that_names_the_blackout(
-    length: float, samples: bool, beats: bool, tmp_path: Path
-) -> None:
-    """Lose this and the picture is missing for a migration that failed."""
-    file = tmp_path / "evidence" / "timeline.svg"
-    timeline = make_timeline(length, samples=samples, beats=beats)
-    write_timeline(timeline, file)
-    text = "".join(parsed(file).itertext())
-    assert "blackout 48 ms" in text
-    assert "MIGRATION completed" in text
-    assert "$x <b>&amp;\ufffd $y" in text
-    assert ("no samples" in text) is not samples
-    first = file.read_bytes()
-    write_timeline(timeline, file)
-    assert file.read_bytes() == first
-
-
-def test_empty_timeline_is_a_picture(tmp_path: Path) -> None:
-    """Lose this and a QEMU that dies at once has no picture as evidence."""
-    write_timeline(Timeline("nothing happened"), tmp_path / "timeline.svg")
-    assert parsed(tmp_path / "timeline.svg").tag.endswith("svg")
 
 
 def test_run_of_unknown_length_has_none() -> None:

@@ -13,6 +13,8 @@ from fixtures.evidence.timeline import Mark, Sample, Timeline
 from reports.timeline.labels import numbers, window
 from reports.timeline.phases import passes, phases
 from reports.timeline.series import bandwidths, begun, dirty_rates, throttles
+
+pytest.importorskip("matplotlib")
 from reports.timeline.svg import write_timeline
 
 MIB = 1 << 20
