@@ -16,10 +16,11 @@ void block_fill(unsigned char *block, const char *disk, uint64_t number, uint64_
 const char *block_fault(const unsigned char *block, const char *disk, uint64_t number, uint64_t least,
                         uint64_t most, uint64_t *lap);
 
-/* disk_writer.c: writes blocks until it is told to end, and can then read all of them back */
+/* disk_writer.c: writes blocks until it is told to end, or for some laps (0: without a limit), and can then read
+ * all of them back */
 void disk_writer_start(void);
 void disk_writer_begin(struct text *out, const char *driver, const char *disk, uint64_t written,
-                       uint64_t blocks, uint64_t depth);
+                       uint64_t blocks, uint64_t depth, uint64_t most_laps);
 void disk_writer_report(struct text *out);
 void disk_writer_end(struct text *out);
 void disk_writer_verify(struct text *out);

@@ -26,6 +26,7 @@ static _Atomic bool ending;
 static struct {
     char path[80], disk[DISK_NAME_SIZE + 1], driver[64];
     unsigned written, blocks, depth; /* the first `written` blocks are overwritten, the others only read */
+    uint64_t laps;                   /* after which the writer rests; 0: it goes on until it is ended */
 } task;
 static struct disk_requests requests;
 static _Atomic uint32_t submitted[MAX_BLOCKS], acknowledged[MAX_BLOCKS];
@@ -71,6 +72,12 @@ static bool write_next(void)
     return true;
 }
 
+/* Is another block to be written? */
+static bool goes_on(void)
+{
+    return !atomic_load(&ending) && (!task.laps || atomic_load(&laps) < task.laps);
+}
+
 static void write_laps(void)
 {
     if (!disk_requests_open(&requests, task.path, task.depth)) {
@@ -82,7 +89,7 @@ static void write_laps(void)
     if (requests.fd < 0 || !requests.depth)
         return;
     for (;;) {
-        while (!atomic_load(&ending) && write_next())
+        while (goes_on() && write_next())
             ;
         if (requests.n_free == requests.depth)
             break;
@@ -150,7 +157,7 @@ static bool find_disk(void)
 }
 
 void disk_writer_begin(struct text *out, const char *driver, const char *disk, uint64_t written,
-                       uint64_t blocks, uint64_t depth)
+                       uint64_t blocks, uint64_t depth, uint64_t most_laps)
 {
     uint64_t deadline = now_us() + stretched_us(END_US);
 
@@ -164,6 +171,7 @@ void disk_writer_begin(struct text *out, const char *driver, const char *disk, u
     task.written = (unsigned)written;
     task.blocks = (unsigned)blocks;
     task.depth = (unsigned)depth;
+    task.laps = most_laps;
     if (!find_disk()) {
         text_fail(out, "no disk is driven by %s", driver);
         return;

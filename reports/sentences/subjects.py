@@ -60,6 +60,7 @@ ASPECTS = {
     "abort-of-precopy": "whose precopy is aborted",
     "abort-of-postcopy-refused": "whose postcopy is aborted",
     "managed-save": "that are saved to a file and restored",
+    "full-disk-": "that wait for room on a disk on {} while they are moved",
     "long-after": "long after the move",
     "wall-to-wall": "that write memory without a pause",
     "costs": "",

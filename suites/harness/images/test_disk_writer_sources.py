@@ -63,6 +63,15 @@ def test_damage_is_found(program: Part, disk: Path, damage: tuple[str, ...], wha
     assert held.detail.startswith(f"1 of {BLOCKS} blocks")
 
 
+def test_writer_rests_after_its_laps(program: Part, disk: Path) -> None:
+    """Lose this and a later lap hides a write that was lost."""
+    _begun, ended, verified = _answers(program("write-once", "laps", "1", "end", "verify"))
+    assert (ended["laps"], ended["position"], ended["ended"]) == ("1", "0", str(WRITTEN))
+    assert requests_ended(ended)
+    assert blocks_held(verified)
+    assert faults(disk.read_bytes(), "io", BLOCKS, laps_after(1, 0, WRITTEN)) == ""
+
+
 @pytest.mark.usefixtures("disk")
 def test_failed_request_is_found(program: Part) -> None:
     """Lose this and a disk that fails each write after the move passes."""

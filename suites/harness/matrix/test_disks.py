@@ -13,13 +13,16 @@ import pytest
 from fixtures.errors import UsageError
 from fixtures.matrix.disks import (
     BY_LIBVIRT,
+    FULL_VOLUME,
     LSILOGIC,
     MOVED_BY,
     PLUGGED,
     REFUSED,
+    ROOMY_VOLUME,
     TARGETS,
     TELLING,
     WITH_THREAD,
+    WRITTEN_BLOCKS,
     DiskAio,
     DiskCache,
     DiskFormat,
@@ -92,6 +95,18 @@ def test_plugged_disk_is_an_argument_of_the_destination_only() -> None:
     assert "pcie-root-port,id=io-port" in source
     assert "virtio-scsi-pci" not in source
     assert "virtio-scsi-pci,id=io-bus,bus=io-port" in destination
+
+
+def test_volume_that_fills_has_room_at_the_destination_only() -> None:
+    """Lose this and the guest is not suspended before its move, or has no room after it."""
+    disk = DiskOptions("chain", "virtio-blk", fills=True)
+    source, destination = _arguments(disk), _arguments(disk, incoming=True)
+    assert f"size={FULL_VOLUME},file=io-file,node-name=io-volume" in source
+    assert f"size={ROOMY_VOLUME},file=io-file,node-name=io-volume" in destination
+    assert "driver=qcow2,cache.direct=on,file=io-volume,backing=io-base" in source
+    assert source.endswith("werror=stop,rerror=stop")
+    assert FULL_VOLUME < WRITTEN_BLOCKS * 4096 < ROOMY_VOLUME
+    assert "werror" not in _arguments(DiskOptions("chain", "virtio-blk"))
 
 
 def test_guest_without_a_disk_gets_no_arguments() -> None:

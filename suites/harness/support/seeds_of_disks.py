@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from suites.harness.support.seeds import Seed, SeededBuild
-from suites.harness.support.wrong_builds import DISK, Wrong, does
+from suites.harness.support.seeds_of_life import life
+from suites.harness.support.wrong_builds import DISK, RECEIVES, Wrong, does
 
 CHAIN = "postcopy-idle-bare-1vcpu-disk-chain-virtio-blk-iothread-none-threads"
 SCSI = "precopy-idle-bare-1vcpu-disk-raw-virtio-scsi-iothread-none-threads"
@@ -14,6 +15,8 @@ QCOW2 = "multifd-idle-bare-1vcpu-disk-qcow2-virtio-blk-iothread-none-threads"
 BITMAP = "postcopy-idle-bare-1vcpu-disk-bitmap-ahci-none-threads"
 LIBVIRT_QCOW2 = "libvirt-precopy-idle-bare-1vcpu-disk-qcow2-virtio-blk-iothread-none-threads"
 LIBVIRT_SCSI = "libvirt-postcopy-idle-bare-1vcpu-disk-raw-virtio-scsi-iothread-none-threads"
+FULL_DISK = "qmp-precopy-idle-bare-1vcpu-full-disk"
+FULL_BLK, FULL_SCSI = f"{FULL_DISK}-virtio-blk", f"{FULL_DISK}-virtio-scsi"
 CELLS = " or ".join(f"{cell}]" for cell in (CHAIN, SCSI, BLK, AHCI, QCOW2, BITMAP))
 SELECT = ("suites/storage", "--arch=x86_64", "-m", "slow or not slow", "-k")
 
@@ -100,6 +103,29 @@ OF_DISKS = (
                 LIBVIRT_SCSI,
                 "defect-new",
                 ("disk-data: ", "first 0: misplaced (lap "),
+                harm="lost",
+            ),
+        ),
+        slow=True,
+    ),
+    SeededBuild(
+        "full-disks",
+        "new",
+        life(f"{FULL_BLK}]", f"{FULL_SCSI}]"),
+        (
+            Seed(
+                "a guest that waits for room on its disk runs as soon as it has moved",
+                does("on-message", '"status": "completed"', "command cont", when=RECEIVES),
+                FULL_BLK,
+                "defect-new",
+                ("runstates: ", "destination running"),
+            ),
+            Seed(
+                "a write is dropped once a full disk has room",
+                _disk("drops", "virtio-scsi-pci,id=io-bus"),
+                FULL_SCSI,
+                "defect-new",
+                ("disk-data: ", ": lost (lap "),
                 harm="lost",
             ),
         ),

@@ -14,11 +14,11 @@ import pytest
 from fixtures.errors import HotPatchFailure
 from fixtures.machine.management import ActFailed
 from fixtures.matrix.cdroms import SECOND, CdromOptions
-from fixtures.matrix.disks import BY_LIBVIRT, DiskOptions
+from fixtures.matrix.disks import BY_LIBVIRT, FULL_VOLUME, ROOMY_VOLUME, DiskOptions
 from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.guestspec import GuestSpec
 from fixtures.path.libvirt.cdrom import LibvirtDrive
-from fixtures.path.libvirt.disk_xml import disk_elements
+from fixtures.path.libvirt.disk_xml import disk_elements, with_room
 from fixtures.path.libvirt.domain import Domain
 from fixtures.path.libvirt.domain_xml import render_domain, socket_paths
 from suites.harness.support.libvirt_errors import error_of
@@ -73,6 +73,19 @@ def test_image_below_is_named() -> None:
     assert below is not None
     assert below.get("file") == f"{PLACE}/io-base.raw"
     assert domain_with(DiskOptions("qcow2", "ahci")).find("devices/disk/backingStore") is None
+
+
+def test_volume_that_fills_is_a_slice_of_its_file() -> None:
+    """Lose this and libvirt's guest is not suspended before its move, or has no room after it."""
+    root = domain_with(DiskOptions("chain", "virtio-blk", fills=True))
+    volume, driver = root.find("devices/disk/source/slices/slice"), root.find("devices/disk/driver")
+    assert volume is not None
+    assert driver is not None
+    assert (volume.get("type"), volume.get("size")) == ("storage", str(FULL_VOLUME))
+    assert (driver.get("error_policy"), driver.get("rerror_policy")) == ("stop", "stop")
+    assert with_room(f"<slice size='{FULL_VOLUME}'/>") == f"<slice size='{ROOMY_VOLUME}'/>"
+    others = domain_with(DiskOptions("chain", "virtio-blk"))
+    assert others.find("devices/disk/source/slices") is None
 
 
 def test_guest_without_a_disk_has_no_element() -> None:

@@ -71,7 +71,12 @@ static void say(void (*answer)(struct text *out))
 
 static void begin(struct text *out)
 {
-    disk_writer_begin(out, "disk", "io", WRITTEN, BLOCKS, DEPTH);
+    disk_writer_begin(out, "disk", "io", WRITTEN, BLOCKS, DEPTH, 0);
+}
+
+static void begin_one_lap(struct text *out)
+{
+    disk_writer_begin(out, "disk", "io", WRITTEN, BLOCKS, DEPTH, 1);
 }
 
 static uint64_t ended_requests(void)
@@ -102,6 +107,8 @@ int main(int argc, char **argv)
 
         if (!strcmp(argv[i], "write"))
             say(begin);
+        else if (!strcmp(argv[i], "write-once"))
+            say(begin_one_lap);
         else if (!strcmp(argv[i], "end"))
             say(disk_writer_end);
         else if (!strcmp(argv[i], "verify"))
