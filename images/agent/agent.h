@@ -88,6 +88,8 @@ bool write_all(int fd, const char *data, size_t len);
 int open_raw_tty(const char *name);
 void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 void power_off(void) __attribute__((noreturn));
+void restart(void) __attribute__((noreturn));
+void crash(void);   /* panics the kernel */
 void suspend(void); /* to RAM (ACPI's S3); returns when the guest is awake again */
 
 /* boot.c: mounts and the kernel command line */

@@ -50,6 +50,12 @@ static void send_answer(int port, uint64_t id, const struct text *body)
     write_all(port, line.buf, line.len);
 }
 
+/* What ends or stops the guest is done once the command was answered. */
+static const struct {
+    const char *command;
+    void (*act)(void);
+} afterwards[] = {{"poweroff", power_off}, {"restart", restart}, {"panic", crash}, {"suspend", suspend}};
+
 static void answer(int port, char *request)
 {
     static struct text body;
@@ -63,11 +69,11 @@ static void answer(int port, char *request)
         text_fail(&body, "damaged request");
     }
     send_answer(port, r.id, &body);
-    if (!body.failed && (!strcmp(r.command, "poweroff") || !strcmp(r.command, "suspend"))) {
+    for (unsigned i = 0; !body.failed && i < sizeof afterwards / sizeof *afterwards; i++) {
+        if (strcmp(r.command, afterwards[i].command) != 0)
+            continue;
         sleep_until_us(now_us() + 100000); /* until the answer has left the port */
-        if (!strcmp(r.command, "poweroff"))
-            power_off();
-        suspend();
+        afterwards[i].act();
     }
 }
 

@@ -46,10 +46,10 @@ static void do_oops(const struct request *r, struct text *out)
         text_fail(out, "cannot write /dev/kmsg: %s", strerror(errno));
 }
 
-static void do_poweroff(const struct request *r, struct text *out)
+static void do_afterwards(const struct request *r, struct text *out)
 {
     (void)r;
-    (void)out; /* command_port.c powers off after it has sent this answer */
+    (void)out; /* command_port.c acts after it has sent this answer */
 }
 
 static void do_suspend(const struct request *r, struct text *out)
@@ -67,7 +67,9 @@ static const struct command general[] = {
     {"mark", do_mark},
     {"identity", do_identity},
     {"oops", do_oops},
-    {"poweroff", do_poweroff},
+    {"poweroff", do_afterwards},
+    {"restart", do_afterwards},
+    {"panic", do_afterwards},
     {"suspend", do_suspend},
     {0},
 };

@@ -163,6 +163,18 @@ void power_off(void)
         pause();
 }
 
+void restart(void)
+{
+    reboot(RB_AUTOBOOT);
+    for (;;)
+        pause();
+}
+
+void crash(void)
+{
+    write_text_file("/proc/sysrq-trigger", "c");
+}
+
 void suspend(void)
 {
     write_text_file("/sys/power/state", "mem");

@@ -80,6 +80,7 @@ CHECKS = {
     "page-faults": "postcopy fetches no page by fault",
     "page-reporting": "memory that they free is no longer given back to the host",
     "panic": "their kernel panics",
+    "panic-report": "nobody hears of their panic",
     "pause": "they cannot be paused and continued",
     "saved": "a guest that was saved cannot be loaded",
     "plug": "what is plugged in does not come, or comes to another place",

@@ -109,9 +109,9 @@ OF_DISKS = (
         slow=True,
     ),
     SeededBuild(
-        "full-disks",
+        "wakes-guests-with-full-disks",
         "new",
-        life(f"{FULL_BLK}]", f"{FULL_SCSI}]"),
+        life(f"{FULL_BLK}]"),
         (
             Seed(
                 "a guest that waits for room on its disk runs as soon as it has moved",
@@ -120,6 +120,14 @@ OF_DISKS = (
                 "defect-new",
                 ("runstates: ", "destination running"),
             ),
+        ),
+        slow=True,
+    ),
+    SeededBuild(
+        "full-disks",
+        "new",
+        life(f"{FULL_SCSI}]"),
+        (
             Seed(
                 "a write is dropped once a full disk has room",
                 _disk("drops", "virtio-scsi-pci,id=io-bus"),

@@ -12,6 +12,11 @@ from suites.harness.support.wrong_builds import GUEST_RUNS, RECEIVES, Wrong, doe
 MANAGEMENT = "precopy-idle-managed-1vcpu-management"
 PAUSED = "precopy-idle-bare-1vcpu-paused"
 ASLEEP = "precopy-idle-virtio-1vcpu-asleep"
+REBOOTS, POWERS_OFF, PANICS = (
+    f"precopy-idle-bare-1vcpu-{act}-meanwhile" for act in ("reboots", "powers-off", "panics")
+)
+IN_FIRMWARE, IN_KERNEL = (f"precopy-idle-bare-1vcpu-{where}" for where in ("in-firmware", "in-early-kernel"))
+CROWD = "precopy-idle-bare-1vcpu-four-at-once"
 SNAPSHOT = "newest-old-qmp-precopy-idle-virtio-1vcpu-snapshot"
 ANNOUNCE_NEVER = 'command migrate-set-parameters {"announce-rounds": 0}'
 KEYS = '"keys":[{"type":"qcode","data":'
@@ -168,6 +173,75 @@ OF_LIFE = (
         _ignores('"system_wakeup"', '"query-status"'),
         "alive: ",
         cell=ASLEEP,
+    ),
+    _lost(
+        "stops-a-guest-that-reboots",
+        "a guest that rebooted while it was moved never starts again",
+        does("on-message", GUEST_RUNS, "freeze 0", when=RECEIVES),
+        "reboot: waited ",
+        "for the first beat of a guest that has started again",
+        cell=REBOOTS,
+    ),
+    _lost(
+        "stops-a-guest-in-its-firmware",
+        "a guest that was moved in its firmware never boots",
+        does("on-message", GUEST_RUNS, "freeze 0", when=RECEIVES),
+        "reboot: waited ",
+        "for the first beat of a guest that has started again",
+        cell=IN_FIRMWARE,
+    ),
+    _lost(
+        "wakes-a-guest-that-boots",
+        "a guest that was stopped while its kernel starts runs after its move",
+        does("on-message", '"status": "completed"', "command cont", when=RECEIVES),
+        "runstates: ",
+        "destination running",
+        cell=IN_KERNEL,
+    ),
+    _lost(
+        "waits-for-a-guest-that-is-off",
+        "a destination whose guest has powered off does not end",
+        does("replace-in-command", "uri", 'exit-on-error": false, "uri', when=RECEIVES),
+        "power-off: the destination stays: ",
+        cell=POWERS_OFF,
+    ),
+    _lost(
+        "runs-a-guest-that-panicked",
+        "a guest that panicked while it was moved runs on",
+        does("on-message", '"status": "completed"', "command cont", when=RECEIVES),
+        "runstates: ",
+        "destination running",
+        cell=PANICS,
+    ),
+    SeededBuild(
+        "stops-the-guest-that-stays",
+        "old",
+        life(f"qmp-{CROWD}]"),
+        (
+            Seed(
+                "the guest stops whose move is cancelled while others are moved",
+                does("on-command", '"migrate_cancel"', "command stop"),
+                f"qmp-{CROWD}",
+                "defect-old",
+                ("alive: guest 4 of 4: ",),
+            ),
+        ),
+        slow=True,
+    ),
+    SeededBuild(
+        "hides-panics",
+        "old",
+        life(f"{PANICS}]"),
+        (
+            Seed(
+                "nobody hears that a guest has panicked",
+                does("drop-message", '"event": "GUEST_PANICKED"'),
+                PANICS,
+                "defect-old",
+                ("panic-report: source QEMU did not say GUEST_PANICKED",),
+            ),
+        ),
+        slow=True,
     ),
     _lost(
         "cannot-load-snapshots",
