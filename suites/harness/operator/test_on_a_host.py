@@ -50,14 +50,14 @@ def host() -> Iterator[OperatorHost]:
         pytest.skip(str(why))
 
 
-def test_guests_of_an_updated_host_come_home_as_they_were(host: OperatorHost) -> None:
+def test_guests_of_an_updated_host_come_home_as_they_were(host: OperatorHost, tmp_path: Path) -> None:
     """Lose this and the command does not do on a host what it does with scripted daemons."""
     host.start("web", ADDRESSES)
     host.start("key", TPM, transient=True)
     host.file("var/log/libvirt/web-console.log").write_text("before\n")
     before = host.definition("web")
     owner = host.owner("web")
-    replace_packages(host.host, host.host.system)
+    replace_packages(host.host, host.host.system, tmp_path / "apt.txt")
     ran = host.command("--go")
     assert ran.status == 0, ran.stdout + ran.stderr
     assert host.runs("web")
