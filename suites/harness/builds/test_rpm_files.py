@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from fixtures.matrix.schema import RpmBuild, load_matrix
 from fixtures.places import MATRIX_FILE
 from suites.harness.support.local_archive import package
 from suites.harness.support.rpm_repository import (
-    PROGRAMS,
+    NEEDS_PROGRAMS,
     RELEASE,
     VERSION,
     Signer,
@@ -27,12 +26,7 @@ from suites.harness.support.rpm_repository import (
     make_signer,
 )
 
-pytestmark = [
-    pytest.mark.skipif(
-        any(shutil.which(program) is None for program in PROGRAMS), reason="needs dnf, rpm and createrepo-c"
-    ),
-    pytest.mark.timeout(300),
-]
+pytestmark = [NEEDS_PROGRAMS, pytest.mark.timeout(300)]
 QEMU, FIRMWARE = "qemu-kvm-core", "seabios-bin"
 PROGRAM, BIOS = "usr/libexec/qemu-kvm", "usr/share/seabios/bios.bin"
 OLD, NEWER = f"{VERSION}-{RELEASE}", f"10.0.14-{RELEASE}"

@@ -13,7 +13,7 @@ from fixtures.builds.rpm_root import rpm_root
 from fixtures.cache import cache_root
 from fixtures.errors import UsageError
 from suites.harness.support.rpm_repository import (
-    PROGRAMS,
+    NEEDS_PROGRAMS,
     RELEASE,
     VERSION,
     Signer,
@@ -23,12 +23,7 @@ from suites.harness.support.rpm_repository import (
     make_signer,
 )
 
-pytestmark = [
-    pytest.mark.skipif(
-        any(shutil.which(program) is None for program in PROGRAMS), reason="needs dnf, rpm and createrepo-c"
-    ),
-    pytest.mark.timeout(300),
-]
+pytestmark = [NEEDS_PROGRAMS, pytest.mark.timeout(300)]
 QEMU = "qemu-kvm-core"
 
 

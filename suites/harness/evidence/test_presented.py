@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An interrupt that TCG lost is told from one that is being served: what QEMU 10.0 printed of both."""
+"""An interrupt that TCG lost is recognised in what QEMU 10.0 printed, and one that is being served is not."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 
 import hashlib
 import json
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from fixtures.outcome.report_dirs import all_runs
 from fixtures.run.executing import pair_under_test_of
 from fixtures.run.run_plan import PACKAGES
 from suites.harness.support.rpm_repository import (
-    PROGRAMS,
+    NEEDS_PROGRAMS,
     RELEASE,
     VERSION,
     index,
@@ -28,9 +27,7 @@ pytestmark = [
     pytest.mark.x86_64,
     pytest.mark.seeded,
     pytest.mark.timeout(RUN_SECONDS),
-    pytest.mark.skipif(
-        any(shutil.which(program) is None for program in PROGRAMS), reason="needs dnf, rpm and createrepo-c"
-    ),
+    NEEDS_PROGRAMS,
 ]
 QEMU, BUILD = "qemu-kvm-core", "of-rpm-packages"
 FIRST, NEXT_VERSION = f"{VERSION}-{RELEASE}", "10.0.14"

@@ -10,11 +10,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from fixtures.builds.build import inside
 from fixtures.matrix.schema import RpmBuild, RpmRepository
 
 SECONDS = 300
 PROGRAMS = ("dnf", "rpmbuild", "rpmsign", "createrepo_c", "gpg")
+NEEDS_PROGRAMS = pytest.mark.skipif(
+    any(shutil.which(program) is None for program in PROGRAMS), reason="needs dnf, rpm and createrepo-c"
+)
+"""Of tests that make such a repository."""
 SPEC = """\
 Name: {name}
 Version: {version}
