@@ -10,7 +10,7 @@ from fixtures.builds.apt_sources import archive_in, archive_of, host_sources
 from fixtures.builds.debian_root import described_fully
 from fixtures.builds.pins import survey
 from fixtures.errors import UsageError
-from fixtures.matrix.schema import DebianBuild
+from fixtures.matrix.build_specs import DebianBuild
 from suites.harness.support.local_archive import QEMU, LocalArchive, key, package
 
 PACKAGES = {"qemu-system-x86": "1:8.2.2-0ubuntu1"}

@@ -8,7 +8,8 @@ import pytest
 from fixtures.builds.build import Build, inside, open_build
 from fixtures.builds.sandbox import Sandbox
 from fixtures.errors import Unsupported, UsageError
-from fixtures.matrix.schema import HostBuild, Matrix, RootBuild, TreeBuild, load_matrix
+from fixtures.matrix.build_specs import HostBuild, RootBuild, TreeBuild
+from fixtures.matrix.schema import Matrix, load_matrix
 from fixtures.places import MATRIX_FILE
 
 

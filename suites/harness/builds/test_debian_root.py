@@ -13,8 +13,8 @@ from fixtures.builds.apt_failures import MIRROR_VARIABLE
 from fixtures.builds.debian_root import LACK_SECONDS, debian_root, seal_of, whole_root
 from fixtures.cache import cache_root
 from fixtures.errors import Unsupported, UsageError
+from fixtures.matrix.build_specs import DebianBuild
 from fixtures.matrix.names import HostArch
-from fixtures.matrix.schema import DebianBuild
 
 BUILD = DebianBuild(
     kind="debian", suites=("bookworm",), packages={"seabios": "1.16.2-1", "qemu-system-ppc": "1:7.2-1"}

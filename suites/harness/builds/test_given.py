@@ -7,8 +7,9 @@ import pytest
 
 from fixtures.builds.given import given_builds, name_of_path
 from fixtures.errors import UsageError
+from fixtures.matrix.build_specs import RootBuild, TreeBuild
 from fixtures.matrix.given import Given
-from fixtures.matrix.schema import Matrix, RootBuild, TreeBuild, load_matrix
+from fixtures.matrix.schema import Matrix, load_matrix
 from fixtures.places import MATRIX_FILE
 
 

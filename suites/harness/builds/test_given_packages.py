@@ -16,8 +16,9 @@ from fixtures.builds.build import Build, open_build
 from fixtures.builds.given import Words, given_builds
 from fixtures.cache import UNUSED_DAYS, cache_root
 from fixtures.errors import Unsupported, UsageError
+from fixtures.matrix.build_specs import DebianBuild
 from fixtures.matrix.given import GivenDebian
-from fixtures.matrix.schema import DebianBuild, load_matrix
+from fixtures.matrix.schema import load_matrix
 from fixtures.places import MATRIX_FILE
 from suites.harness.support.local_archive import QEMU, Key, LocalArchive, key, package
 

@@ -5,7 +5,7 @@ import pytest
 
 from fixtures.builds.host_arch import entry_name, on_host
 from fixtures.errors import Unsupported
-from fixtures.matrix.schema import DebianBuild
+from fixtures.matrix.build_specs import DebianBuild
 
 QEMU = {"qemu-system-x86": "1:7.2-1", "qemu-system-ppc": "1:7.2-1", "qemu-system-data": "1:7.2-1"}
 LIBVIRT = {"libvirt-daemon": "9.0.0-4", "libvirt-clients": "9.0.0-4"}

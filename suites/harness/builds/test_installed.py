@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from fixtures.builds.build import USUAL_PROGRAMS, Build, open_build
-from fixtures.matrix.schema import RootBuild, load_matrix
+from fixtures.matrix.build_specs import RootBuild
+from fixtures.matrix.schema import load_matrix
 from fixtures.places import MATRIX_FILE
 
 STATUS = """\

@@ -12,8 +12,8 @@ import pytest
 from fixtures.builds import mmdebstrap
 from fixtures.builds.apt_sources import Archive
 from fixtures.errors import Unsupported, UsageError
+from fixtures.matrix.build_specs import DebianBuild
 from fixtures.matrix.names import HostArch
-from fixtures.matrix.schema import DebianBuild
 
 BUILD = DebianBuild(kind="debian", suites=("trixie",), packages={"qemu-system-ppc": "1:10.0.13+ds-0"})
 ABSENT = "E: Failed to fetch http://mirror.example/pool/z/zlib1g_1.3_ppc64el.deb  404  Not Found\n"

@@ -14,8 +14,9 @@ from fixtures.builds.debian_root import DebianRoot
 from fixtures.builds.series import Candidate
 from fixtures.builds.yaml_edit import replaced
 from fixtures.errors import Unsupported, UsageError
+from fixtures.matrix.build_specs import DebianBuild
 from fixtures.matrix.document import Place
-from fixtures.matrix.schema import DebianBuild, Kernel, load_matrix
+from fixtures.matrix.schema import Kernel, load_matrix
 from fixtures.places import MATRIX_FILE
 
 PLACE: Place = ("builds", "debian-12", "packages", "seabios")

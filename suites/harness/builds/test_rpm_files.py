@@ -12,7 +12,8 @@ from fixtures.builds.build import Build, open_build
 from fixtures.builds.given import given_builds
 from fixtures.cache import cache_root
 from fixtures.errors import UsageError
-from fixtures.matrix.schema import RpmBuild, load_matrix
+from fixtures.matrix.build_specs import RpmBuild
+from fixtures.matrix.schema import load_matrix
 from fixtures.places import MATRIX_FILE
 from suites.harness.support.local_archive import package
 from suites.harness.support.rpm_repository import (

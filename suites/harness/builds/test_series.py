@@ -11,7 +11,8 @@ from fixtures.builds.apt_failures import ArchiveLacks
 from fixtures.builds.mmdebstrap import pins_of_today
 from fixtures.builds.series import Candidate, Standing, replacements, same_series, upstream_series
 from fixtures.errors import UsageError
-from fixtures.matrix.schema import DebianBuild, load_matrix
+from fixtures.matrix.build_specs import DebianBuild
+from fixtures.matrix.schema import load_matrix
 from fixtures.places import MATRIX_FILE
 
 BUILD = DebianBuild(kind="debian", suites=("bookworm",), packages={"seabios": "1.16.2-1"})

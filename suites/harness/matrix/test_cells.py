@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from fixtures.errors import UsageError
 from fixtures.matrix.cell_ids import cell_named
-from fixtures.matrix.cells import Cell, expand, promised_cells, short_selection
+from fixtures.matrix.cells import Cell
+from fixtures.matrix.expansion import expand, promised_cells, short_selection
 from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.mechanisms import MECHANISMS, Mechanism, drives
 from fixtures.matrix.memory_options import MemoryOptions
@@ -119,7 +120,7 @@ def test_mechanism_that_no_path_has_is_reported() -> None:
 
 
 PRINT_CELLS = """
-from fixtures.matrix.cells import expand
+from fixtures.matrix.expansion import expand
 from fixtures.matrix.schema import load_matrix
 from fixtures.places import MATRIX_FILE
 print(expand(load_matrix(MATRIX_FILE)))

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from fixtures.matrix.cells import Cell, canaries, expand, promised_cells
+from fixtures.matrix.cells import Cell
+from fixtures.matrix.expansion import canaries, expand, promised_cells
 from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.limits import limits_of
 from fixtures.matrix.mechanisms import Mechanism

@@ -12,6 +12,7 @@ import pytest
 
 from fixtures.builds.build import open_build
 from fixtures.errors import Unsupported
+from fixtures.matrix.build_specs import TreeBuild
 from fixtures.matrix.names import ARCHES
 from fixtures.matrix.own_arch import (
     clone_flags_argument,
@@ -20,7 +21,7 @@ from fixtures.matrix.own_arch import (
     toolchain,
     userfaultfd_call,
 )
-from fixtures.matrix.schema import TreeBuild, load_matrix
+from fixtures.matrix.schema import load_matrix
 from fixtures.places import MATRIX_FILE, ROOT
 
 OWN = "fixtures/matrix/own_arch.py"

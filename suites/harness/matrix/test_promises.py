@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from fixtures.errors import UsageError
-from fixtures.matrix.cells import promised_cells
+from fixtures.matrix.expansion import promised_cells
 from fixtures.matrix.guest_devices import drivable
 from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.mechanisms import Mechanism

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from fixtures.matrix.cells import expand
+from fixtures.matrix.expansion import expand
 from fixtures.matrix.limits import Limit
 from fixtures.matrix.quick import quick_guests
 from fixtures.matrix.schema import load_matrix

@@ -17,8 +17,9 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from fixtures.errors import UsageError
+from fixtures.matrix.build_specs import DebianBuild, HostBuild, RootBuild, TreeBuild
 from fixtures.matrix.mechanisms import MECHANISMS
-from fixtures.matrix.schema import DebianBuild, HostBuild, Matrix, RootBuild, TreeBuild, load_matrix
+from fixtures.matrix.schema import Matrix, load_matrix
 from fixtures.places import MATRIX_FILE
 from suites.harness.support.matrix_samples import BAD, GOOD
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from fixtures.matrix.schema import DebianBuild, load_matrix
+from fixtures.matrix.build_specs import DebianBuild
+from fixtures.matrix.schema import load_matrix
 from fixtures.nightly.bisect import Sought, carriers, findings_in, main
 from fixtures.nightly.mixed_builds import Change, Mixed, between, changes, matrix_with
 from fixtures.places import MATRIX_FILE

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import re
 
-from fixtures.matrix.cells import Cell, promised_cells
+from fixtures.matrix.cells import Cell
+from fixtures.matrix.expansion import promised_cells
 from fixtures.matrix.field_cells import field_cells
 from fixtures.places import ROOT
 from suites.harness.support.scripted_attempts import SHIPPED

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fixtures.matrix.cells import canaries, expand
+from fixtures.matrix.expansion import canaries, expand
 from fixtures.matrix.schema import load_matrix
 from fixtures.outcome.judged import (
     accepted,

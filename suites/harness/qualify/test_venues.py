@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from fixtures.errors import Unsupported, UsageError
+from fixtures.matrix.build_specs import HostBuild, RootBuild
 from fixtures.matrix.names import AcceleratorChoice
-from fixtures.matrix.schema import HostBuild, RootBuild
 from suites.harness.support.scripted_attempts import SHIPPED
 from suites.harness.support.scripted_venues import NEW, OLD, PAIR, STRETCH, Hosts, Made, of
 

@@ -14,7 +14,8 @@ from fixtures.cache import cache_root
 from fixtures.hosts.attempt_dir import attempt_dir
 from fixtures.machine.probe import probed
 from fixtures.machine.type_order import line_of
-from fixtures.matrix.schema import DebianBuild, load_matrix
+from fixtures.matrix.build_specs import DebianBuild
+from fixtures.matrix.schema import load_matrix
 from fixtures.run.executing import pair_under_test_of
 from suites.harness.support.distribution_qemu import make_distribution
 from suites.harness.support.seeded_run import RUN_SECONDS, SeededRun, copy_of_checkout, run_seeded

@@ -13,7 +13,7 @@ from fixtures.builds.build import open_build
 from fixtures.cache import cache_root
 from fixtures.errors import Unsupported
 from fixtures.hosts.attempt_dir import attempt_dir
-from fixtures.matrix.schema import DebianBuild
+from fixtures.matrix.build_specs import DebianBuild
 from fixtures.run.executing import pair_under_test_of
 from suites.harness.support.all_seeds import SEEDED
 from suites.harness.support.seeded_run import (

@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from fixtures.matrix.cells import expand
+from fixtures.matrix.expansion import expand
 from fixtures.matrix.schema import load_matrix
 from fixtures.places import MATRIX_FILE
 from suites.harness.support.nested import PLUGINS, run_nested

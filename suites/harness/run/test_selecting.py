@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from fixtures.errors import UsageError
-from fixtures.matrix.cells import expand
+from fixtures.matrix.expansion import expand
 from fixtures.matrix.schema import Pair, load_matrix
 from fixtures.matrix.sweep_plan import plans_of
 from fixtures.outcome.history import remember

@@ -12,7 +12,8 @@ from typing import Any
 
 from fixtures.builds.build import USUAL_PROGRAMS, Build, open_build
 from fixtures.builds.sandbox import Sandbox
-from fixtures.matrix.schema import Matrix, RootBuild
+from fixtures.matrix.build_specs import RootBuild
+from fixtures.matrix.schema import Matrix
 from fixtures.qualify import venues
 
 ROOT = "HOTPATCH_POWER_ROOT"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.builds.build import inside
-from fixtures.matrix.schema import RpmBuild, RpmRepository
+from fixtures.matrix.build_specs import RpmBuild, RpmRepository
 
 SECONDS = 300
 PROGRAMS = ("dnf", "rpmbuild", "rpmsign", "createrepo_c", "gpg")

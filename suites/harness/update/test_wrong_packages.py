@@ -15,7 +15,7 @@ from fixtures.errors import Unsupported
 from fixtures.hosts.attempt_dir import attempt_dir
 from fixtures.machine.machine_types import resolve
 from fixtures.machine.probe import probed
-from fixtures.matrix.schema import DebianBuild
+from fixtures.matrix.build_specs import DebianBuild
 from fixtures.qualify.pair_under_test import PairUnderTest
 from fixtures.run.executing import pair_under_test_of
 from fixtures.update.guests import guests_of
