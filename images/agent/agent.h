@@ -111,6 +111,12 @@ uint64_t beat_mono_us(void); /* the monotonic clock as reported, including an in
 void beat_inject_gap(void);
 void beat_inject_clock_back(uint64_t us);
 
+/* ran.c: how long this guest has run; its clock also counts the time in which its vCPUs wait for pages or a core */
+void ran_until_beat(uint64_t at); /* called by the thread that beats */
+uint64_t ran_us(void);
+/* As futex_wait_us(), until this guest has run for so long; may return early. */
+void ran_wait(_Atomic uint32_t *word, uint32_t while_is, uint64_t until_ran_us);
+
 /* progress.c: what each vCPU has done, and whether its worker has stopped */
 extern _Atomic uint64_t progress[MAX_CPUS];
 bool progress_inject_stall(unsigned cpu);
@@ -138,7 +144,7 @@ struct jobs {
 void jobs_start(struct jobs *jobs); /* before any command: creates the thread */
 void jobs_post(struct jobs *jobs, unsigned job);
 bool jobs_at_rest(struct jobs *jobs);
-/* Waits until the last job is done, or for so long; as long as `counter` grows, if that is given. */
+/* Waits until the last job is done, or the guest has run for so long; as long as `counter` grows, if that is given. */
 bool jobs_finished(struct jobs *jobs, uint64_t us, _Atomic uint64_t *counter);
 /* holder.c: a thread per vCPU that spins with known values in its registers whenever it can */
 void holder_start(void);

@@ -16,7 +16,7 @@ struct device {
     char selector[64]; /* how the check finds it, for example by the name of its kernel driver */
     device_check *check;
     bool in_churn;
-    uint64_t deadline_us; /* of the check that is running */
+    uint64_t deadline_us; /* of the check that is running, on the clock of ran_us() */
     /* disk.c */
     unsigned char *written, *read;
     bool has_written;

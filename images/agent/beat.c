@@ -109,6 +109,7 @@ static void *beat_main(void *unused)
     for (;;) {
         uint64_t begun = now_us(), now, earliest;
 
+        ran_until_beat(begun);
         frequency_sample();
         send_beat();
         next += period;

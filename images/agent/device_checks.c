@@ -35,6 +35,7 @@ static pthread_mutex_t round_lock = PTHREAD_MUTEX_INITIALIZER; /* held for one r
 static struct {
     pthread_mutex_t lock;
     uint64_t rounds, failed, worst_us;
+    bool failed_now; /* a check of this round has failed */
     const char *worst_of;
     char first[REASON];
 } churn = {.worst_of = "none", .lock = PTHREAD_MUTEX_INITIALIZER};
@@ -82,10 +83,11 @@ static void *check_main(void *arg)
     return NULL;
 }
 
+/* `deadline` is on the clock of ran_us(); 0 is not to wait. */
 static bool finished(struct check *c, uint64_t deadline)
 {
-    while (atomic_load(&c->done) != atomic_load(&c->posted) && now_us() < deadline)
-        futex_wait_us(&c->done, atomic_load(&c->posted) - 1, deadline);
+    while (atomic_load(&c->done) != atomic_load(&c->posted) && ran_us() < deadline)
+        ran_wait(&c->done, atomic_load(&c->posted) - 1, deadline);
     return atomic_load(&c->done) == atomic_load(&c->posted);
 }
 
@@ -127,7 +129,7 @@ static void run_round(bool churning, report_result *report, void *arg)
 
     pthread_mutex_lock(&round_lock);
     start = now_us();
-    deadline = start + bound_us();
+    deadline = ran_us() + bound_us();
     for (unsigned i = 0; i < n_checks; i++)
         if (!churning || checks[i].device.in_churn)
             post(&checks[i], deadline);
@@ -157,8 +159,9 @@ static void count_churn(struct check *c, const char *reason, uint64_t took_us, v
         churn.worst_us = took_us;
         churn.worst_of = c->device.name;
     }
-    if (*reason && churn.failed++ == 0)
+    if (*reason && !churn.failed && !churn.failed_now)
         snprintf(churn.first, sizeof churn.first, "%.31s: %.120s", c->device.name, reason);
+    churn.failed_now = churn.failed_now || *reason;
     pthread_mutex_unlock(&churn.lock);
 }
 
@@ -175,6 +178,8 @@ static void *churn_main(void *unused)
         run_round(true, count_churn, NULL);
         pthread_mutex_lock(&churn.lock);
         churn.rounds++;
+        churn.failed += churn.failed_now;
+        churn.failed_now = false;
         pthread_mutex_unlock(&churn.lock);
         next += atomic_load(&churn_period_us);
         if (next < now_us())
@@ -195,6 +200,7 @@ bool checks_set_churn(bool on, uint64_t period_ms)
         churn.rounds = churn.failed = churn.worst_us = 0;
         churn.worst_of = "none";
         churn.first[0] = '\0';
+        churn.failed_now = false;
     }
     pthread_mutex_unlock(&churn.lock);
     atomic_store(&churn_on, on);

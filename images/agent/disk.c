@@ -60,7 +60,7 @@ static bool find_disk(struct device *d, char *path, size_t size)
     char name[64];
 
     while (!sysfs_find_by_driver("/sys/block", "", d->selector, name, sizeof name)) {
-        if (now_us() + LOOK_AGAIN_US >= d->deadline_us)
+        if (ran_us() + LOOK_AGAIN_US >= d->deadline_us)
             return false;
         sleep_until_us(now_us() + LOOK_AGAIN_US);
     }

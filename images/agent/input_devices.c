@@ -24,7 +24,7 @@ void check_input(struct device *d, char *reason)
     int fd;
 
     while (!sysfs_find_by_name("/sys/class/input", "event", "device/name", d->selector, name, sizeof name)) {
-        if (now_us() + LOOK_AGAIN_US >= d->deadline_us) {
+        if (ran_us() + LOOK_AGAIN_US >= d->deadline_us) {
             snprintf(reason, REASON, "no input device named %.60s", d->selector);
             return;
         }

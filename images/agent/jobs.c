@@ -42,11 +42,11 @@ bool jobs_finished(struct jobs *jobs, uint64_t us, _Atomic uint64_t *counter)
     uint64_t before;
 
     do {
-        uint64_t deadline = now_us() + stretched_us(us);
+        uint64_t deadline = ran_us() + stretched_us(us);
 
         before = counter ? atomic_load(counter) : 0;
-        while (!jobs_at_rest(jobs) && now_us() < deadline)
-            futex_wait_us(&jobs->done, atomic_load(&jobs->posted) - 1, deadline);
+        while (!jobs_at_rest(jobs) && ran_us() < deadline)
+            ran_wait(&jobs->done, atomic_load(&jobs->posted) - 1, deadline);
     } while (!jobs_at_rest(jobs) && counter && atomic_load(counter) != before);
     return jobs_at_rest(jobs);
 }

@@ -23,7 +23,7 @@ static const unsigned char own_ip[4] = {10, 0, 2, 15}, gateway_ip[4] = {10, 0, 2
 static bool find_interface(struct device *d, char *reason)
 {
     while (!sysfs_find_by_driver("/sys/class/net", "", d->selector, d->interface, sizeof d->interface)) {
-        if (now_us() + LOOK_AGAIN_US >= d->deadline_us) {
+        if (ran_us() + LOOK_AGAIN_US >= d->deadline_us) {
             snprintf(reason, REASON, "no interface is driven by %s", d->selector);
             return false;
         }
@@ -133,7 +133,7 @@ void check_net(struct device *d, char *reason)
     if (!find_interface(d, reason) || !open_socket(d, reason) || !interface_up(d, mac, reason))
         return;
     discard_earlier_frames(d->socket);
-    while (now_us() < d->deadline_us) { /* repeat: a frame sent before the link is up is lost */
+    while (ran_us() < d->deadline_us) { /* repeat: a frame sent before the link is up is lost */
         uint64_t until = now_us() + ASK_AGAIN_US;
 
         if (!send_request(d, mac))

@@ -130,7 +130,7 @@ void plugged_use(struct text *out, const char *kind, const char *driver, bool an
         device->socket = 0;
     device->has_written = device->has_written && !anew;
     snprintf(device->selector, sizeof device->selector, "%.63s", driver);
-    device->deadline_us = now_us() + stretched_us(USE_US);
+    device->deadline_us = ran_us() + stretched_us(USE_US);
     report(out, is_disk ? USE_DISK : USE_NET, USE_US + USE_US / 10);
 }
 

@@ -25,7 +25,7 @@ static bool find_screen(struct device *d, char *path, size_t size)
     char name[64];
 
     while (!sysfs_find_by_name("/sys/class/graphics", "fb", "name", d->selector, name, sizeof name)) {
-        if (now_us() + LOOK_AGAIN_US >= d->deadline_us)
+        if (ran_us() + LOOK_AGAIN_US >= d->deadline_us)
             return false;
         sleep_until_us(now_us() + LOOK_AGAIN_US);
     }

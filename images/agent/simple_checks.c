@@ -60,7 +60,7 @@ void check_port(struct device *d, char *reason)
     char device[48];
 
     while (!sysfs_find_port(d->selector, device, sizeof device)) {
-        if (now_us() + LOOK_AGAIN_US >= d->deadline_us) {
+        if (ran_us() + LOOK_AGAIN_US >= d->deadline_us) {
             snprintf(reason, REASON, "no virtio port named %.60s", d->selector);
             return;
         }

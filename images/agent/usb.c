@@ -37,7 +37,7 @@ static bool find_usb(struct device *d, char *name, size_t size)
 /* A busy host may hold up an answer for more than a second. One that is lost never comes. */
 static unsigned ms_left(const struct device *d)
 {
-    uint64_t now = now_us();
+    uint64_t now = ran_us();
 
     return now + 1000u < d->deadline_us ? (unsigned)((d->deadline_us - now) / 1000u) : 1u;
 }
@@ -65,7 +65,7 @@ void check_usb(struct device *d, char *reason)
     char name[64], path[64];
 
     while (!find_usb(d, name, sizeof name)) {
-        if (now_us() + LOOK_AGAIN_US >= d->deadline_us) {
+        if (ran_us() + LOOK_AGAIN_US >= d->deadline_us) {
             snprintf(reason, REASON, "no driver is bound to a USB device named %.60s", d->selector);
             return;
         }

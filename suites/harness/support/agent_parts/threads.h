@@ -37,6 +37,17 @@ void futex_wait_us(_Atomic uint32_t *word, uint32_t while_is, uint64_t deadline_
         usleep(100);
 }
 
+/* This machine does not stand still. */
+uint64_t ran_us(void)
+{
+    return now_us();
+}
+
+void ran_wait(_Atomic uint32_t *word, uint32_t while_is, uint64_t until_ran_us)
+{
+    futex_wait_us(word, while_is, until_ran_us);
+}
+
 void futex_wake(_Atomic uint32_t *word)
 {
     (void)word;
