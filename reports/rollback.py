@@ -19,7 +19,7 @@ MOST_CAUSES = 5
 
 
 def rollback_words(run: RunResult) -> str:
-    """`not for guests with a dc390 SCSI controller (x86_64); the other 12 of 13 cells … returned`.
+    """`not for guests with a dc390 SCSI controller (x86_64); the other 12 of 13 cells came back`.
 
     Empty for a self pair, and if nothing came into the new build.
     """
@@ -40,11 +40,11 @@ def _answer(answer: RollbackAnswer) -> str:
             else "yes, for the only cell that was tried"
         )
     if answer.answer is Back.YES:
-        return f"yes, all {number} cells that were moved back returned"
+        return f"yes, all {number} cells that were tried came back"
     if answer.answer is Back.NO:
-        return f"no, none of the {number} cells that were moved back returned"
+        return f"no, none of the {number} cells that were tried came back"
     rest = number - answer.cannot
-    return f"not for {_whom(answer)}; the other {rest} of {number} cells that were moved back returned"
+    return f"not for {_whom(answer)}; the other {rest} of {number} cells came back"
 
 
 def _whom(answer: RollbackAnswer) -> str:

@@ -49,6 +49,13 @@ def test_directories_are_known_by_what_is_in_them(matrix: Matrix, tmp_path: Path
     assert known.digest == matrix.digest
 
 
+def test_base_under_nothing_is_refused(matrix: Matrix) -> None:
+    """Lose this and a user believes that the base was used."""
+    words = {"--old": "debian-12", "--new": "debian-13", "--base": "debian-13"}
+    with pytest.raises(UsageError, match=r"^--base debian-13: is given, but neither the old nor the new"):
+        given_builds(matrix, words)
+
+
 @pytest.mark.parametrize("word", ["missing", "./missing", "/missing/below"])
 def test_word_that_names_nothing_is_refused(word: str, matrix: Matrix) -> None:
     """Lose this and a typing error ends in a traceback, or in a run of another build."""

@@ -15,7 +15,7 @@ RAN = {
     "a guest that gets a core now and then": ("10 200", 400, 4600),
     "a bound that has passed": ("600 10", 6000, 0),
 }
-"""Numbers of beats and the ms between them; then how long the guest ran, and how much of 5 s is left, in ms."""
+"""Numbers of beats and the ms between them; then how long the guest ran and what is left of 5 s, in ms."""
 
 
 @pytest.fixture(scope="module")

@@ -106,3 +106,29 @@ def test_wrong_word_is_refused_before_the_first_run(
     """Lose this and a typing error in the last candidate is found after hours."""
     assert main([f"{NEWEST} ./no-such-directory", "--old=debian-12"]) == 2
     assert "--new: './no-such-directory' does not exist" in capsys.readouterr().err
+
+
+def test_base_is_given_to_the_runs_of_directories_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and a list of a directory and a suite is refused, because the base is for one of them."""
+    directory, runs = str(tmp_path), list[list[str]]()
+    (tmp_path / "qemu.deb").touch()
+    monkeypatch.setattr("fixtures.nightly.candidates.given_builds", lambda *_: ())
+
+    def run(arguments: list[str]) -> tuple[int, int]:
+        runs.append(arguments)
+        return 0, 1
+
+    monkeypatch.setattr("fixtures.nightly.candidates.run_pytest", run)
+    monkeypatch.setattr("fixtures.nightly.candidates.run_of", lambda *_: None)
+    main([f"{directory} {OLDER}", "--old=debian-12", f"--base={NEWEST}"])
+    assert [f"--base={NEWEST}" in run for run in runs] == [True, False]
+
+
+def test_base_for_no_candidate_is_refused(
+    statuses: dict[str, int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Lose this and a user believes that the base was used."""
+    assert main([*GIVEN, "--base=debian-13"]) == 2
+    assert "--base debian-13: is given, but" in capsys.readouterr().err

@@ -19,7 +19,7 @@ def test_words_name_the_guests_that_cannot_return() -> None:
     """Lose this and a reader learns how many cells cannot return, but not which guests to keep back."""
     said = rollback_words(make_run(stuck(make_swept(*E1000), "bad"), make_swept("pc-q35-7.2", "machine")))
     assert said.startswith("not for guests with an e1000 network card (x86_64); ")
-    assert said.endswith("; the other 1 of 2 cells that were moved back returned; not tried under KVM")
+    assert said.endswith("; the other 1 of 2 cells came back; not tried under KVM")
 
 
 def test_only_cell_that_is_stuck_is_a_plain_no() -> None:
