@@ -3,14 +3,19 @@
 
 from __future__ import annotations
 
-from suites.harness.support.seeds import Seed, one_defect
+from suites.harness.support.seeds import Seed, SeededBuild, one_defect
 from suites.harness.support.seeds_later_moves import CANCEL
-from suites.harness.support.wrong_builds import RECEIVES, does
+from suites.harness.support.wrong_builds import RECEIVES, Wrong, does
 
 CANCELLED = "fault-cancelled-in-later-pass"
 DESTINATION_DIES = "fault-destination-killed-in-first-pass"
 SOURCE_DIES = "fault-source-killed-in-first-pass"
 RECOVERS = "qmp-postcopy-busy-bare-2vcpu-fault-channel-cut-in-postcopy"
+BY_LIBVIRT = "libvirt-postcopy-busy-bare-2vcpu-fault-channel-cut-in-postcopy"
+ABORTED_BY_LIBVIRT = "libvirt-precopy-busy-bare-1vcpu-fault-cancelled-in-later-pass"
+DRIVER = "usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so"
+RECOVERING_LIBVIRT = "debian-12"
+"""Its libvirt is 9.0. That of Debian 13 crashes when it is to recover a postcopy."""
 LOST = "fault-destination-killed-in-postcopy"
 RECOVER, FAILED, COMPLETED = '"migrate-recover"', '"status": "failed"', '"status": "completed"'
 
@@ -86,6 +91,34 @@ OF_FAULTS = (
             SOURCE_DIES,
             "defect-new",
             ("never-both: the destination ended: False",),
+        ),
+    ),
+    SeededBuild(
+        "libvirt-does-not-recover",
+        "new",
+        ("suites/faults", "--arch=x86_64", "-m", "slow or not slow", "-k", f"{BY_LIBVIRT}]"),
+        (
+            Seed(
+                "libvirt gives QEMU a command that recovers no postcopy",
+                Wrong(reworded=((DRIVER, b"migrate-recover", b"migrate-recoxer"),)),
+                BY_LIBVIRT,
+                "defect-new",
+                ("migrate: ", "migrate-recoxer"),
+            ),
+        ),
+        slow=True,
+        right=RECOVERING_LIBVIRT,
+    ),
+    one_defect(
+        "libvirt-does-not-abort",
+        "old",
+        "faults",
+        Seed(
+            "libvirt gives QEMU a command that cancels no move",
+            Wrong(reworded=((DRIVER, b"migrate_cancel", b"migrate_canxel"),)),
+            ABORTED_BY_LIBVIRT,
+            "defect-old",
+            ("migrate: ", "migrate_canxel"),
         ),
     ),
 )

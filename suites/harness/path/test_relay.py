@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from fixtures.path.qmp.relay import Relay
+from fixtures.path.relay import Relay
 
 SECONDS = 10.0
 
@@ -105,6 +106,52 @@ def test_new_connection_leads_to_the_new_place(ends: Ends, tmp_path: Path) -> No
             with destination:
                 source.sendall(b"again")
                 assert destination.recv(100) == b"again"
+
+
+def test_held_bytes_arrive_once_they_are_released(ends: Ends) -> None:
+    """Lose this and a move whose set-up is to be broken is broken later, or never goes on."""
+    assert ends.relay.carries(SECONDS)
+    ends.relay.hold()
+    ends.source.sendall(b"page")
+    ends.destination.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        ends.destination.recv(100)
+    ends.relay.release()
+    ends.destination.settimeout(SECONDS)
+    assert ends.destination.recv(100) == b"page"
+
+
+def test_stalled_relay_stays_silent_when_what_was_held_is_released(ends: Ends) -> None:
+    """Lose this and a silent channel is tested with one that works."""
+    ends.relay.hold()
+    ends.relay.stall()
+    ends.source.sendall(b"page")
+    ends.relay.release()
+    ends.destination.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        ends.destination.recv(100)
+
+
+def test_slow_relay_carries_no_more_than_its_rate(ends: Ends) -> None:
+    """Lose this and a switchover by libvirt is over before the suite can break anything in it."""
+    ends.relay.limit(1 << 20)
+    began = time.monotonic()
+    ends.source.sendall(bytes(1 << 18))
+    assert len(_exactly(ends.destination, 1 << 18)) == 1 << 18
+    assert time.monotonic() - began >= 0.2
+
+
+def _exactly(side: socket.socket, size: int) -> bytes:
+    received = b""
+    while len(received) < size:
+        received += side.recv(size - len(received))
+    return received
+
+
+def test_relay_without_a_connection_says_so(tmp_path: Path) -> None:
+    """Lose this and a move that never connects is taken for one that has begun."""
+    with Relay(tmp_path / "relay", tmp_path / "nobody") as relay:
+        assert not relay.carries(0.05)
 
 
 def test_nobody_listens(tmp_path: Path) -> None:

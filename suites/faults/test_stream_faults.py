@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What becomes of a guest that is sent to a wrong destination, or damaged on its way, or twice?"""
+
+from fixtures.attempt.attempt import HotPatch
+from fixtures.attempt.faults import Faults
+from fixtures.attempt.stream_faults import Peer, StreamFaults
+from fixtures.guest.guest import Guest
+from fixtures.matrix.cells import Cell
+from fixtures.matrix.promises import Promise, promise, promised
+from fixtures.path.damage import How
+
+WRONG_PEERS: dict[str, Peer] = {
+    "fault-peer-other-machine-type-in-set-up": "other-machine-type",
+    "fault-peer-less-memory-in-set-up": "less-memory",
+    "fault-peer-fewer-devices-in-set-up": "fewer-devices",
+}
+DAMAGED: dict[str, How] = {
+    "fault-stream-changed-in-switchover": "changed",
+    "fault-stream-truncated-in-switchover": "truncated",
+}
+SECOND_MOVE = "fault-second-move-in-first-pass"
+STALLED = "fault-channel-stalled-in-postcopy"
+
+
+@promised(
+    Promise(aspect, path="qmp", mechanism="precopy", profile="busy", hardware="virtio", default_on=())
+    for aspect in WRONG_PEERS
+)
+def test_wrong_destination_refuses_the_guest(
+    cell: Cell, guest: Guest, stream_faults: StreamFaults, hot_patch: HotPatch
+) -> None:
+    """Lose this and a guest runs on in a machine that is another one."""
+    guest.works()
+    assert stream_faults.refused_by(WRONG_PEERS[cell.aspect])
+    assert guest.memory_is_intact()
+    assert hot_patch().runs_on_new_build
+    assert guest.memory_is_intact()
+
+
+@promised(
+    Promise(aspect, path=path, mechanism="precopy", profile="busy", default_on=())
+    for aspect in DAMAGED
+    for path in ("qmp", "libvirt")
+)
+def test_damaged_stream_is_not_loaded(
+    cell: Cell, guest: Guest, stream_faults: StreamFaults, hot_patch: HotPatch
+) -> None:
+    """Lose this and a network that damages what it carries damages guests, and nobody notices."""
+    guest.works()
+    assert stream_faults.damaged(DAMAGED[cell.aspect])
+    assert guest.memory_is_intact()
+    assert hot_patch().runs_on_new_build
+    assert guest.memory_is_intact()
+
+
+@promise(SECOND_MOVE, path="libvirt", mechanism="precopy", profile="busy", default_on=())
+@promise(SECOND_MOVE, path="qmp", mechanism="precopy", profile="busy", default_on=())
+def test_second_move_is_refused_while_one_is_under_way(guest: Guest, stream_faults: StreamFaults) -> None:
+    """Lose this and a manager that asks twice has a guest that is torn between two destinations."""
+    guest.works()
+    assert stream_faults.second_move_is_refused().runs_on_new_build
+    assert guest.memory_is_intact()
+
+
+@promise(STALLED, path="libvirt", mechanism="postcopy", profile="busy", vcpus=2, default_on=())
+@promise(STALLED, path="qmp", mechanism="postcopy", profile="busy", vcpus=2, default_on=())
+def test_silent_postcopy_is_paused_and_recovers(guest: Guest, faults: Faults) -> None:
+    """Lose this and a guest hangs for as long as a network is silent, and an operator cannot help it."""
+    guest.works()
+    assert faults.recovers_postcopy(silent=True).runs_on_new_build
+    assert guest.memory_is_intact()
+    assert guest.every_vcpu_wakes()
