@@ -3,19 +3,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from fixtures.attempt.chain import SURVIVED, Chain
 from fixtures.attempt.later_moves import SENT_BYTES, LaterMoves
 from fixtures.errors import HotPatchFailure, Refused
 from fixtures.evidence.checks import Check
 from fixtures.guest.examination import Before
 from fixtures.outcome.findings import STEP_BACK
 from fixtures.waiting import Late
-from suites.harness.support.scripted_lives import NEW, PLAN, life
+from suites.harness.support.scripted_lives import NEW, OLD, PLAN, life
 
 REFUSES = HotPatchFailure(
     "migrate", "Unknown savevm section 'x'; source: failed", "Unknown savevm section 'x'"
@@ -176,6 +178,44 @@ def test_guest_must_live_long_after_its_move(
     assert not later.stays_alive()
     assert len(waited) == 3
     assert later.stays_alive(seconds=0)
+
+
+def survive(chain: Chain) -> None:
+    """Make all moves of the chain."""
+    for move in chain.moves():
+        assert move().runs_on_its_destination
+
+
+def test_chain_names_the_move_that_fails(tmp_path: Path, plans: list[tuple[str, str]]) -> None:
+    """Lose this and nobody sees between which two builds a guest was lost."""
+    attempt = life(tmp_path)
+    attempt.setting = replace(attempt.setting, through=(NEW, OLD))
+    attempt.path.ends = [None, REFUSES]
+    with pytest.raises(HotPatchFailure, match=r"^second move of the chain, new → old: Unknown savevm"):
+        survive(Chain(attempt))
+    assert attempt.figures[SURVIVED] == 1
+    assert plans == [("old", "new"), ("new", "old")]
+
+
+def test_chain_is_survived_to_its_end(tmp_path: Path) -> None:
+    """Lose this and a chain passes whose last move was never made."""
+    attempt = life(tmp_path)
+    attempt.setting = replace(attempt.setting, through=(NEW, OLD))
+    survive(Chain(attempt))
+    assert attempt.path.moves == ["old → new", "new → old", "old → new"]
+    assert attempt.figures[SURVIVED] == 3
+
+
+@pytest.mark.parametrize("moves, error", [(0, Refused), (1, HotPatchFailure)])
+def test_only_the_first_move_of_a_chain_may_be_refused(
+    moves: int, error: type[Exception], tmp_path: Path
+) -> None:
+    """Lose this and a guest that is stranded in the middle of its updates counts as refused."""
+    attempt = life(tmp_path)
+    attempt.setting = replace(attempt.setting, through=(NEW,))
+    attempt.path.ends = [*[None] * moves, Refused("State blocked")]
+    with pytest.raises(error, match=r"move of the chain, .*: State blocked"):
+        survive(Chain(attempt))
 
 
 def test_last_qemu_must_end_well(attempt: Any) -> None:

@@ -36,6 +36,8 @@ pytestmark = [pytest.mark.x86_64, pytest.mark.seeded, pytest.mark.timeout(MOST_R
 COUNT_AGAINST = frozenset({"regression", "defect-new", "removed", "flaky"})
 BLAMED = COUNT_AGAINST | {"error"}
 WRONG = "wrong"
+BEFORE = "debian-12-backports"
+"""A correct build that starts the guest of a chain through the wrong one."""
 
 Qualify = Callable[..., SeededRun]
 
@@ -72,7 +74,9 @@ def qualify(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Qualify]
                 power_root = make_wrong(correct.sandbox.root, wrong, into, "ppc64le")
             given = Path(request.config.getoption("--matrix"))
             matrix = matrix_with(given, {WRONG: root}, place / f"matrix-{number}.yaml")
-            old, new = (WRONG, right) if role == "old" else (right, WRONG)
+            old, new = (WRONG if role == each else right for each in ("old", "new"))
+            if role == "through":
+                old, words = BEFORE, (*words, f"--through={WRONG}")
             tampered = write_orders(orders, place / f"orders-{number}.json") if orders else None
             return run_seeded(
                 copy_of_checkout(tmp_path / "checkout"),

@@ -317,6 +317,40 @@ def test_word_of_the_command_line_survives(
     assert read_given(worker, MATRIX_READ).build(given.name) == given.build
 
 
+def test_chain_of_the_command_line_survives(configure: Configure, tmp_path: Path) -> None:
+    """Lose this and a failed chain is run again through other builds, or through none."""
+    config = configure(through=["debian-12", "debian-12-backports"])
+    config.stash[REPORT_DIR] = tmp_path
+    assert config.stash[PAIR].through == ("debian-12", "debian-12-backports")
+    again = shlex.split(rerun_command(config, "suites/a.py::b"))
+    assert again[2:] == [
+        "--old=debian-12",
+        "--new=debian-13",
+        "--through=debian-12",
+        "--through=debian-12-backports",
+    ]
+    assert selection_of(config) != selection_of(configure())
+
+
+def test_chain_of_the_matrix_is_that_of_its_pair(configure: Configure) -> None:
+    """Lose this and a night tests no chain, or a pair has the chain of another one."""
+    assert configure().stash[PAIR].through == ("debian-12-backports",)
+    assert configure(old="debian-13", new="debian-12").stash[PAIR].through == ()
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        ([""], "--through: is empty"),
+        (["debian-12", "no such"], r"--through \(number 2\): .*unknown build 'no such'"),
+    ],
+)
+def test_wrong_build_of_a_chain_is_refused(configure: Configure, words: list[str], message: str) -> None:
+    """Lose this and a typing error ends in a traceback, or in a chain that is not tested."""
+    with pytest.raises(pytest.UsageError, match=message):
+        configure(through=words)
+
+
 def test_selection_needs_no_pytest_cache(configure: Configure) -> None:
     """Lose this and no run starts with `-p no:cacheprovider`, which removes pytest's `--lf` and `--ff`."""
     config = configure()

@@ -26,6 +26,7 @@ from suites.harness.support.seeds_by_libvirt import BY_LIBVIRT
 from suites.harness.support.seeds_in_the_stream import IN_THE_STREAM
 from suites.harness.support.seeds_later_moves import LATER_MOVES
 from suites.harness.support.seeds_of_cdroms import OF_CDROMS
+from suites.harness.support.seeds_of_chains import OF_CHAINS
 from suites.harness.support.seeds_of_cost import OF_COST
 from suites.harness.support.seeds_of_disks import OF_DISKS
 from suites.harness.support.seeds_of_endpoints import OF_ENDPOINTS
@@ -67,6 +68,7 @@ MODULES = (
     (OTHER_MEMORY, OF_MEMORY),
     (OTHER_MEMORY, OF_HOST_MEMORY),
     (AGAIN, LATER_MOVES),
+    (AGAIN, OF_CHAINS),
     (FAULTS, OF_FAULTS),
     (COST, OF_COST),
     (DISKS, OF_DISKS),

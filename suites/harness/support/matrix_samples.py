@@ -43,7 +43,29 @@ ANOTHER = "  - {id: slow-clock, match: {path: q*}, reason: a, link: b, expires: 
 
 LIMIT = "limits: [{id: lost, accelerator: tcg, source: <9.0, what: a, link: b}]\n"
 
+PAIR = "  - {old: before, new: after}"
+
 BAD = {
+    "chain-through-unknown-build": (
+        PAIR,
+        PAIR.replace("new", "through: [before, middle], new"),
+        "line 13: pairs[0].through[1]: unknown build 'middle'; allowed: before, after",
+    ),
+    "chain-through-no-list": (
+        PAIR,
+        PAIR.replace("new", "through: before, new"),
+        "line 13: pairs[0].through: is 'before'; allowed: a list, as [one, two]",
+    ),
+    "chain-of-the-default-pair": (
+        "default_pair: {old: before",
+        "default_pair: {old: before, through: [after]",
+        "line 14: default_pair.through: leave it out here: `pairs` has it for this pair",
+    ),
+    "pair-with-and-without-chain": (
+        PAIR,
+        f"{PAIR}\n{PAIR.replace('new', 'through: [before], new')}",
+        "line 14: pairs[1]: this pair is there twice",
+    ),
     "limit-without-versions": (
         "paths:",
         f"{LIMIT.replace('<9.0', 'old')}paths:",

@@ -35,6 +35,7 @@ TPMS = "virtual TPMs"
 TABLES = "firmware tables"
 HIDDEN = "a new defect beside a known one"
 OLD_TYPES = "compatibility properties"
+Role = Literal["old", "new", "through"]
 OR = "|"
 """Between two texts of which one is enough."""
 
@@ -76,8 +77,9 @@ class SeededBuild:
     """A build with defects, qualified against the real build from which it was made."""
 
     name: str
-    role: Literal["old", "new"]
-    """Whether the build with defects is the old or the new one of the pair."""
+    role: Role
+    """Whether the build with defects is the old or the new one of the pair, or the one in the middle of the
+    chain of a correct build."""
     select: tuple[str, ...]
     """Arguments of pytest that select the cells."""
     seeds: tuple[Seed, ...]

@@ -177,7 +177,7 @@ STOPS_LATER = SeededBuild(
             does("on-message", GUEST_RUNS, "later 60 command stop", when=RECEIVES),
             "long-after",
             "defect-new",
-            ("alive: after ", "s in the new build", "wrong → itself fails alike"),
+            ("alive: after ", "s in wrong: ", "wrong → itself fails alike"),
         ),
     ),
     slow=True,
