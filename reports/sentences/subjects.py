@@ -44,6 +44,8 @@ ASPECTS = {
     FAULT: "whose move breaks ({})",
     "moved-again": "that are moved a second time",
     "moved-back": "that are moved back",
+    "chain": "that live through several updates",
+    "chain-long": "that live and work through several updates",
     "moved-after-a-cancel": "that are moved after a cancelled move",
     "reboots": "that reboot after the move",
     "management": "whose devices are changed after the move",
