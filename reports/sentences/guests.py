@@ -100,6 +100,13 @@ def _random(cells: Sequence[CellResult], _tried: Tried) -> str:
     return f"guests with certain devices together, each of which moves alone ({archs_of(cells)})"
 
 
+def _steps(cells: Sequence[CellResult], _tried: Tried) -> str:
+    """What happens to the guests, if all finds are about one sequence of steps."""
+    found = sorted({name.replace("+", ", ") for name in _subjects(cells)})
+    what = shown_line(found[0], MOST_TYPES) if len(found) == 1 else "certain things in a certain order"
+    return f"{archs_of(cells)} guests to which this happens ({what})"
+
+
 def _alias(cells: Sequence[CellResult], _tried: Tried) -> str:
     return (
         f"{archs_of(cells)} guests that are defined with machine type alias {names.either(_subjects(cells))}"
@@ -157,6 +164,7 @@ _BY_KIND: dict[str, Words] = {
     "properties": _family,
     "shared-ram": _shared_ram,
     "random": _random,
+    "steps": _steps,
     "alias": _alias,
     "firmware": _firmware,
     "endpoint": _endpoint,

@@ -42,6 +42,7 @@ from suites.harness.support.seeds_of_moves import OF_MOVES
 from suites.harness.support.seeds_of_networks import OF_NETWORKS
 from suites.harness.support.seeds_of_plugs import OF_PLUGS
 from suites.harness.support.seeds_of_registers import OF_REGISTERS
+from suites.harness.support.seeds_of_sequences import OF_SEQUENCES
 from suites.harness.support.seeds_of_time import OF_TIME
 from suites.harness.support.seeds_of_tpms import OF_TPMS
 from suites.harness.support.seeds_of_vcpus import OF_VCPUS
@@ -69,6 +70,7 @@ MODULES = (
     (OTHER_MEMORY, OF_HOST_MEMORY),
     (AGAIN, LATER_MOVES),
     (AGAIN, OF_CHAINS),
+    (AGAIN, OF_SEQUENCES),
     (FAULTS, OF_FAULTS),
     (COST, OF_COST),
     (DISKS, OF_DISKS),
