@@ -28,7 +28,7 @@ OF_SEQUENCES = (
         "the shortest sequence that fails: plug-scsi-hd-1, move, unplug-scsi-1, plug-scsi-hd-1",
     ),
     _found(
-        "forgets-a-pause",
+        "wakes-a-machine-that-moves",
         "a guest that is paused runs when it has moved",
         does("on-message", HAS_LOADED, "command cont", when=RECEIVES),
         "move",
