@@ -57,6 +57,7 @@ CHECKS = {
     "hopeless": "a move that cannot end does not look hopeless",
     "identity": "they find another machine",
     "image": "the image of their disk is damaged",
+    "huge-pages": "their RAM is no longer in huge pages",
     "immediate": "memory is sent before postcopy begins",
     "irqchip": "they have another interrupt controller",
     "kernel-log": "their kernel reports an error",

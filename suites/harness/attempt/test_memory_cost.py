@@ -3,17 +3,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from fixtures.attempt.memory_cost import memory_figures
+from fixtures.attempt.memory_cost import keeps_huge_pages, memory_figures
 from fixtures.evidence.memory_cost import untouched_becomes_resident
 from fixtures.hosts.footprint import Footprint
 from fixtures.hosts.resident import Resident
+from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.guestspec import GuestSpec
 from fixtures.matrix.mechanisms import Memory
+from fixtures.matrix.memory_options import MemoryOptions
 from fixtures.outcome.costs import COSTS
 from fixtures.path.interface import Move
 
@@ -71,6 +74,25 @@ def test_path_that_does_not_see_both_has_no_such_figures() -> None:
     assert memory_figures(_move(before=_side(16, "1"), destination=_side(16, "2"))) == {}
     assert memory_figures(_move(before=unknown, source=_side(1, "1"), destination=_side(1, "2"))) == {}
     assert memory_figures(_move(before=_side(1, "1"), source=unknown, destination=unknown)) == {}
+
+
+HUGE = GuestOptions(memory=MemoryOptions("hugepages"))
+
+
+@pytest.mark.parametrize("huge_mib,ram_mib,held", [(200, 200, True), (198, 200, False), (0, 0, False)])
+def test_guest_keeps_its_huge_pages(huge_mib: int, ram_mib: int, held: bool) -> None:
+    """Lose this and an update moves guests into ordinary pages, where they are slower."""
+    blocks = ((256 * MIB, ram_mib * MIB),)
+    seen = Footprint(0, 0, 0, 0, Resident(OWN, blocks=blocks, huge_kib=huge_mib * MIB))
+    move = _move(destination=seen)
+    assert list(keeps_huge_pages(move)) == []
+    guest: Any = move.source
+    guest.spec = replace(guest.spec, options=HUGE)
+    (check,) = keeps_huge_pages(move)
+    assert (bool(check), check.detail) == (
+        held,
+        f"{huge_mib} of {ram_mib} MiB of resident RAM are in huge pages",
+    )
 
 
 def test_memory_of_both_is_compared_with_the_control() -> None:

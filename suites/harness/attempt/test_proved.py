@@ -15,7 +15,14 @@ from fixtures.evidence.checks import Check
 LOST = Check("registers", False, "xmm0 of vCPU 1 was 01 and is 00", "xmm0 of vCPU 1")
 MACHINE = SimpleNamespace(build=SimpleNamespace(name="a build"), marks=lambda **_since: [])
 MOVE: Any = SimpleNamespace(
-    mechanism="precopy", source=MACHINE, destination=MACHINE, started=0.0, ended=1.0, samples=[], checks=[]
+    footprints={},
+    mechanism="precopy",
+    source=MACHINE,
+    destination=MACHINE,
+    started=0.0,
+    ended=1.0,
+    samples=[],
+    checks=[],
 )
 
 

@@ -36,6 +36,7 @@ def test_private_memory_and_each_shared_object_are_told_apart() -> None:
     assert seen.private_kib == 19000
     assert seen.shared_kib == {"00:01 7": 30000, "00:0f 8": 6144}
     assert seen.total_kib == 19000 + 30000 + 6144
+    assert seen.huge_kib == 6144
     assert seen.blocks == ((RAM_KIB, 19000), (RAM_KIB, 30000), (RAM_KIB, 6144))
 
 

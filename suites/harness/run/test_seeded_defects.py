@@ -14,6 +14,7 @@ from fixtures.cache import cache_root
 from fixtures.errors import Unsupported
 from fixtures.hosts.attempt_dir import attempt_dir
 from fixtures.matrix.build_specs import DebianBuild
+from fixtures.qualify.memory import free_huge_pages
 from fixtures.run.executing import pair_under_test_of
 from suites.harness.support.all_seeds import SEEDED
 from suites.harness.support.seeded_run import (
@@ -101,6 +102,8 @@ def test_seeded_defects_are_found(
     build: SeededBuild, qualify: Qualify, request: pytest.FixtureRequest
 ) -> None:
     """Lose this and the verdict `safe` proves nothing, because nothing shows what the suite can find."""
+    if build.huge_pages > free_huge_pages():
+        pytest.skip(f"too few free huge pages: `sysctl vm.nr_hugepages={build.huge_pages}` as root")
     right = build.right or pair_under_test_of(request.config).pair.new
     orders = build.orders(WRONG, right)
     run = qualify(build.wrong, build.role, build.select, orders, right=right, on_power=build.on_power)

@@ -88,6 +88,8 @@ class SeededBuild:
     """The build without these defects; empty: the new build of the pair that this run is given."""
     on_power: bool = False
     """True if its programs also run on an emulated POWER host."""
+    huge_pages: int = 0
+    """Free huge pages of 2 MiB without which this host has no guest that shows the defect."""
 
     @property
     def wrong(self) -> Wrong:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from suites.harness.support.seeds import AFTERWARDS, COST, LOADS, OTHER_MEMORY, Seed, SeededBuild
 from suites.harness.support.seeds_of_life import DEFLATE
 from suites.harness.support.stream_seeds import build, pages, seed
@@ -12,6 +14,7 @@ from suites.harness.support.wrong_builds import GUEST_RUNS, MEMORY, RECEIVES, Wr
 BALLOON = "postcopy-idle-virtio-1vcpu-balloon"
 REPORTS = "precopy-idle-virtio-1vcpu-page-reporting"
 MEMFD = "precopy-idle-bare-1vcpu-memfd"
+HUGE = "multifd-idle-bare-1vcpu-hugepages"
 RELEASED = "postcopy-immediate-idle-bare-1vcpu-release-ram"
 ABOVE_THE_KERNEL = 0x4000
 """Number of a page in an x86_64 guest's RAM. Pages of zeros below it are data of the kernel."""
@@ -61,6 +64,17 @@ OF_THE_HOSTS_MEMORY = (
         REPORTS,
         "page-reporting: the guest freed ",
         "QEMU gave 0 MiB back to the host",
+    ),
+    replace(
+        _one(
+            "takes-ordinary-pages",
+            "RAM of huge pages becomes one of ordinary pages",
+            does("replace-in-argument", "hugetlb=on,hugetlbsize=2M", "hugetlb=off", when=RECEIVES),
+            HUGE,
+            "huge-pages: 0 of ",
+            harm="changed",
+        ),
+        huge_pages=256,
     ),
     _one(
         "doubles-the-memory-of-a-move",
