@@ -9,7 +9,7 @@ import pytest
 from fixtures.matrix.mechanisms import MECHANISMS, MIB, Mechanism, MigrationAbilities, MigrationPlan, plan
 from fixtures.path import early
 from fixtures.path.early import loses_written_pages
-from fixtures.path.libvirt.path import plan_for
+from fixtures.path.libvirt.asked import plan_for
 from fixtures.path.qmp.path import QmpPath
 
 SOME: Any = None
