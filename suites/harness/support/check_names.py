@@ -12,7 +12,7 @@ from fixtures.evidence.counters import VCPU_COUNTERS
 from fixtures.guest.processor import KINDS
 from fixtures.places import ROOT
 
-NAME_A_CHECK = frozenset({"Check", "HotPatchFailure", "StillFailure"})
+NAME_A_CHECK = frozenset({"Check", "HotPatchFailure", "StillFailure", "Wrong"})
 """Classes whose first argument is the name of a check."""
 COMPUTED: Mapping[str, frozenset[str]] = {
     "fixtures/guest/timekeeping.py": frozenset(VCPU_COUNTERS.values()),
