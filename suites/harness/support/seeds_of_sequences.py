@@ -11,28 +11,44 @@ SELECT = ("suites/life", "--arch=x86_64", "-m", "slow or not slow", "-k", "seque
 HAS_LOADED = '"status": "completed"'
 
 
-def _found(name: str, what: str, wrong: Wrong, steps: str, *words: str) -> SeededBuild:
-    """A new build that goes wrong as a destination, and the shortest sequence that shows it."""
-    seed = Seed(what, wrong, f"{TYPE}-qmp-precopy-steps:{steps}", "defect-new", words)
+def _seed(what: str, wrong: Wrong, steps: str, *words: str) -> Seed:
+    """A defect, and the shortest sequence that shows it."""
+    return Seed(what, wrong, f"{TYPE}-qmp-precopy-steps:{steps}", "defect-new", words)
+
+
+def _build(name: str, *seeds: Seed) -> SeededBuild:
+    """A new build that goes wrong as a destination."""
     select = (*SELECT, "--subject", f"{TYPE}/steps:random", "--seed", "1")
-    return SeededBuild(name, "new", select, (seed,), slow=True, right=RIGHT)
+    return SeededBuild(name, "new", select, seeds, slow=True, right=RIGHT)
 
 
 OF_SEQUENCES = (
-    _found(
+    _build(
         "takes-no-disk-again",
-        "no disk can be plugged after an unplug after a move",
-        does("on-message", "DEVICE_DELETED", 'command blockdev-del {"node-name": "disk1"}', when=RECEIVES),
-        "plug-scsi-hd-1+move+unplug-scsi-1+plug-scsi-hd-1",
-        "plug: step 4, plug-scsi-hd-1: scsi-hd: ",
-        "the shortest sequence that fails: plug-scsi-hd-1, move, unplug-scsi-1, plug-scsi-hd-1",
+        _seed(
+            "no disk can be plugged after an unplug after a move",
+            does(
+                "on-message", "DEVICE_DELETED", 'command blockdev-del {"node-name": "disk1"}', when=RECEIVES
+            ),
+            "move+plug-scsi-hd-1+unplug-scsi-1+plug-scsi-hd-1",
+            "plug: step 4, plug-scsi-hd-1: scsi-hd: ",
+            "the shortest sequence that fails: move, plug-scsi-hd-1, unplug-scsi-1, plug-scsi-hd-1",
+        ),
     ),
-    _found(
+    _build(
         "wakes-a-machine-that-moves",
-        "a guest that is paused runs when it has moved",
-        does("on-message", HAS_LOADED, "command cont", when=RECEIVES),
-        "move",
-        "runstates: step 1, move: the guest is running, not paused",
-        "the shortest sequence that fails: move",
+        _seed(
+            "a guest that is paused runs when it has moved",
+            does("on-message", HAS_LOADED, "command cont", when=RECEIVES),
+            "move",
+            "runstates: step 1, move: the guest is running, not paused",
+            "the shortest sequence that fails: move",
+        ),
+        _seed(
+            "a guest that was paused when it was saved runs when it is loaded",
+            Wrong(),
+            "save",
+            "migrate: step 1, save: the destination completed, but is running",
+        ),
     ),
 )
