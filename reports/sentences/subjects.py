@@ -44,6 +44,7 @@ ASPECTS = {
     FAULT: "whose move breaks ({})",
     "moved-again": "that are moved a second time",
     "moved-back": "that are moved back",
+    "sequence-": "to which several things happen one after another (sequence {})",
     "chain": "that live through several updates",
     "chain-long": "that live and work through several updates",
     "moved-after-a-cancel": "that are moved after a cancelled move",

@@ -13,9 +13,10 @@ from fixtures.hosts.local import LOCAL
 from fixtures.machine.probe import probed
 from fixtures.machine.type_order import in_order
 from fixtures.qualify.pair_under_test import PairUnderTest
+from fixtures.still import trials
 from fixtures.still.life import StepFailed, StillLife
 from fixtures.still.living import LivingMachine, damaged_pages, pattern
-from fixtures.still.machine import StillSpec
+from fixtures.still.machine import StillFailure, StillSpec
 from fixtures.still.moves import Effort
 from fixtures.still.steps import steps_named
 
@@ -36,7 +37,7 @@ def live(pair_under_test: PairUnderTest) -> Iterator[Live]:
 
         def lives(text: str) -> StillLife:
             life = StillLife(StillSpec("x86_64", ()), machine_type, build, build, place, Effort())
-            life.lives(steps_named(text, "here"), life.tries())
+            life.lives(steps_named(text, "here"), trials.usable_buses(life))
             return life
 
         yield lives
@@ -71,7 +72,7 @@ def test_act_without_an_effect_fails(
     def deaf(machine: LivingMachine, command: str, **arguments: Any) -> Any:
         return {} if command == ignored else does(machine, command, **arguments)
 
-    monkeypatch.setattr(StillLife, "tries", lambda _life: dict.fromkeys(("scsi", "usb"), "at once"))
+    monkeypatch.setattr(trials, "usable_buses", lambda _life: dict.fromkeys(("scsi", "usb"), "at once"))
     for module in ("machine", "living", "life"):
         monkeypatch.setattr(f"fixtures.still.{module}.MOVE_SECONDS", 1.0)
     monkeypatch.setattr(LivingMachine, "does", deaf)
@@ -83,6 +84,7 @@ def test_act_without_an_effect_fails(
 def test_damaged_page_fails(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lose this and a guest whose memory did not arrive passes."""
     whole, looks = LivingMachine.memory, list[int]()
+    monkeypatch.setattr(trials, "usable_buses", lambda _life: {})
 
     def memory(machine: LivingMachine) -> bytes:
         looks.append(1)
@@ -93,6 +95,22 @@ def test_damaged_page_fails(live: Live, monkeypatch: pytest.MonkeyPatch) -> None
     with pytest.raises(StepFailed, match="step 2, move: 1 pages are not as they were, first 2") as failed:
         live("resume+move")
     assert failed.value.harmed.harm is Harm.LOST
+
+
+@pytest.mark.parametrize("lost", ["scsi", "usb"])
+def test_bus_that_does_not_move_is_left_out(lost: str, live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a controller that no update moves hides all that sequences could find."""
+    moves = LivingMachine.sends_to
+
+    def sends_to(machine: LivingMachine, destination: LivingMachine, bandwidth: int) -> None:
+        if f"id={lost}," in machine.process.command_line:
+            raise StillFailure("migrate", "VQ 0 exceeds allocated max 256")
+        moves(machine, destination, bandwidth)
+
+    monkeypatch.setattr(LivingMachine, "sends_to", sends_to)
+    life = live("resume+move")
+    assert lost not in trials.usable_buses(life)
+    assert "serial" in trials.usable_buses(life)
 
 
 def test_each_page_differs_from_the_others() -> None:

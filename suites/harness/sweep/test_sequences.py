@@ -46,7 +46,7 @@ class Search:
         self.report = report
         self.lived: list[str] = []
         self.breaks: Breaks = lambda *_: ""
-        monkeypatch.setattr(StillLife, "tries", lambda _life: BUSES)
+        monkeypatch.setattr(module, "usable_buses", lambda _life: BUSES)
 
     def cells(self, breaks: Breaks, *, subject: str | None = None, examples: int = 200) -> list[CellResult]:
         """The cells of a search."""
