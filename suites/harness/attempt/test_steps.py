@@ -78,7 +78,10 @@ def test_pause_that_is_not_kept_fails(attempt: Any, monkeypatch: pytest.MonkeyPa
     """Lose this and a guest that runs on while it is paused passes."""
     seen = SimpleNamespace(paused=lambda: "3 beats came while the guest was paused")
     monkeypatch.setattr(module, "Seen", lambda *_: seen)
+    forgotten: list[str] = []
+    attempt.guest.was_paused = lambda: forgotten.append("all before")
     check = Steps(attempt).does("pause")
+    assert forgotten == ["all before"]
     assert (check.held, check.name) == (False, "pause")
     assert check.detail.startswith("step 1 (pause): 3 beats")
 
