@@ -38,6 +38,13 @@ AT_NEXT_BOOT = {
     "device-tree": "another device tree",
 }
 """What only the next boot shows, by kind of subject."""
+SOME = {
+    Harm.LOST: "some of them are lost",
+    Harm.STRANDED: "some cannot be moved, so that they run on under the old QEMU",
+    Harm.CHANGED: "some live on, but changed",
+    Harm.SLOW: "some live on, but slower",
+}
+"""What happens to some of the guests, if the others that are moved in the same way fare otherwise."""
 COMPARED = {
     "machine-properties": "the new build gives them a machine with other properties",
     "migration-defaults": "the new build sets other defaults for migrations",
@@ -97,18 +104,23 @@ def _harmed(finding: Finding) -> str:
             Harm.CHANGED: "are changed by a move",
             Harm.SLOW: "are moved more slowly, or at a higher cost, than before",
         }[harms[0].harm]
+    if len(ways := {_ways(each) for each in harms}) == 1:
+        return f"with {ways.pop()} {' and '.join(SOME[each.harm] for each in harms)}"
     return "; ".join(_with(each) for each in harms)
 
 
+def _ways(harm: FindingHarm) -> str:
+    return way_words((cell.path, cell.mechanism) for cell in harm.cells)
+
+
 def _with(harm: FindingHarm) -> str:
-    ways = way_words((cell.path, cell.mechanism) for cell in harm.cells)
     said = {
         Harm.LOST: "they are lost",
         Harm.STRANDED: "the move fails and they run on under the old QEMU",
         Harm.CHANGED: "they live on, but changed",
         Harm.SLOW: "they live on, but slower",
     }[harm.harm]
-    return f"with {ways} {said}"
+    return f"with {_ways(harm)} {said}"
 
 
 def _stays(finding: Finding) -> str:

@@ -191,6 +191,15 @@ def test_one_defect_with_two_harms_names_the_mechanism_of_each() -> None:
     assert text.advice.startswith("Never move them with postcopy by libvirt. ")
 
 
+def test_two_harms_of_one_way_are_not_said_of_the_same_guests() -> None:
+    """Lose this and guests seem to be lost and to run on at the same time."""
+    text = said(failed("migrate", VRING, Harm.STRANDED), failed("migrate", VRING, Harm.LOST))
+    assert text.happens == (
+        "with postcopy by QMP some of them are lost and some cannot be moved, so that they run on under the "
+        "old QEMU: the new build does not load their state."
+    )
+
+
 def test_machine_types_are_named_only_where_others_work() -> None:
     """Lose this and all guests with a device seem broken if those of one machine type are."""
     broken = make_swept("pc-q35-7.2", "device:e1000", Outcome.REGRESSION, "load of migration failed; both")
