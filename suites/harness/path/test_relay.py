@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.path.damage import Damage
 from fixtures.path.relay import Relay
 
 SECONDS = 10.0
@@ -152,6 +153,33 @@ def test_relay_without_a_connection_says_so(tmp_path: Path) -> None:
     """Lose this and a move that never connects is taken for one that has begun."""
     with Relay(tmp_path / "relay", tmp_path / "nobody") as relay:
         assert not relay.carries(0.05)
+
+
+def test_only_what_goes_to_the_destination_is_damaged(ends: Ends) -> None:
+    """Lose this and a source fails because of an answer that the suite has damaged."""
+    ends.relay.damages(Damage("changed", b"page", 1))
+    ends.source.sendall(b"page 1")
+    assert _exactly(ends.destination, 6) == b"page" + bytes([ord(" ") ^ 0xFF]) + b"1"
+    ends.destination.sendall(b"page 1")
+    assert _exactly(ends.source, 6) == b"page 1"
+
+
+def test_truncated_stream_ends_for_both_sides(ends: Ends) -> None:
+    """Lose this and a destination waits for the rest of a stream that was to end."""
+    ends.relay.damages(Damage("truncated", b"page", 1))
+    ends.source.sendall(b"page 1")
+    assert _exactly(ends.destination, 5) == b"page "
+    assert ends.destination.recv(100) == b""
+    assert ends.source.recv(100) == b""
+
+
+def test_stalled_relay_says_nothing_of_an_end(ends: Ends) -> None:
+    """Lose this and a silent network tells a destination that its source has gone."""
+    ends.relay.stall()
+    ends.source.shutdown(socket.SHUT_WR)
+    ends.destination.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        ends.destination.recv(100)
 
 
 def test_nobody_listens(tmp_path: Path) -> None:

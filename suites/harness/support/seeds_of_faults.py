@@ -121,4 +121,52 @@ OF_FAULTS = (
             ("migrate: ", "migrate_canxel"),
         ),
     ),
+    one_defect(
+        "runs-what-is-damaged",
+        "new",
+        "faults",
+        Seed(
+            "a destination says that it runs a guest whose state arrived damaged",
+            does("replace-in-output", "MIGRATION", "RESUME", when=RECEIVES),
+            "qmp-precopy-busy-bare-1vcpu-fault-stream-changed-in-switchover",
+            "defect-new",
+            ("never-both: stream changed: migration failed", "the destination ran: True"),
+        ),
+    ),
+    one_defect(
+        "second-move-ends-the-first",
+        "old",
+        "faults",
+        Seed(
+            "a second move ends the first one",
+            does("on-command", "second.sock", "command migrate_cancel"),
+            "qmp-precopy-busy-bare-1vcpu-fault-second-move-in-first-pass",
+            "defect-old",
+            ("migrate: ", "cancelled"),
+        ),
+    ),
+    one_defect(
+        "takes-any-guest",
+        "new",
+        "faults",
+        Seed(
+            "a destination takes a guest of another machine type",
+            does("replace-in-argument", "pc-q35-9.2", "pc-q35-10.0", when=RECEIVES),
+            "qmp-precopy-busy-virtio-1vcpu-fault-peer-other-machine-type-in-set-up",
+            "defect-new",
+            ("hang: ", "the end of the broken migration"),
+        ),
+    ),
+    one_defect(
+        "pauses-no-postcopy",
+        "old",
+        "faults",
+        Seed(
+            "a source that is to pause a silent postcopy does nothing for a minute",
+            does("on-command", '"migrate-pause"', "pause 60000"),
+            "qmp-postcopy-busy-bare-2vcpu-fault-channel-stalled-in-postcopy",
+            "defect-old",
+            ("hang: source (wrong) did not answer `migrate-pause`",),
+        ),
+    ),
 )
