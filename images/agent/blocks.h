@@ -16,7 +16,7 @@ void block_fill(unsigned char *block, const char *disk, uint64_t number, uint64_
 const char *block_fault(const unsigned char *block, const char *disk, uint64_t number, uint64_t least,
                         uint64_t most, uint64_t *lap);
 
-/* disk_writer.c: writes blocks, lap after lap, until it is told to end, or until it has made `most_laps`; 0 sets
+/* disk_writer.c: writes blocks, lap after lap, until a command ends it, or until it has made `most_laps`; 0 sets
  * no limit. Then it can read all blocks back. */
 void disk_writer_start(void);
 void disk_writer_begin(struct text *out, const char *driver, const char *disk, uint64_t written,

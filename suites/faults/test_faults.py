@@ -30,7 +30,7 @@ PRECOPY: list[tuple[Fault, Phase]] = [
 ]
 """What breaks, and in which phase. A cancelled first pass is one of the cells `moved-after-a-cancel`."""
 BY_LIBVIRT_ONLY: tuple[Fault, Phase] = ("channel-cut", "set-up")
-"""By QMP there is no channel before the source is told to send."""
+"""By QMP there is no channel until the source begins to send."""
 BROKEN = {f"{FAULT}{fault}-in-{phase}": (fault, phase) for fault, phase in [*PRECOPY, BY_LIBVIRT_ONLY]}
 NOT_BY_LIBVIRT = {"fault-cancelled-in-switchover", "fault-channel-stalled-in-switchover"}
 """libvirt continues the switchover by itself, and QEMU answers nothing while it sends the rest."""

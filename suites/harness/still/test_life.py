@@ -66,7 +66,7 @@ def test_guest_comes_through_all_steps(live: Live) -> None:
 def test_act_without_an_effect_fails(
     steps: str, ignored: str, check: str, harm: Harm, live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Lose this and a build that ignores what it is told passes."""
+    """Lose this and a build that ignores a command passes."""
     does = LivingMachine.does
 
     def deaf(machine: LivingMachine, command: str, **arguments: Any) -> Any:

@@ -73,9 +73,9 @@ def problems(page: str, cells: Set[Cell]) -> Iterator[str]:
         if entry.letter and not promises.get(entry.letter):
             yield f"{entry}: no promise {entry.letter} with a source"
         yield from (f"{entry}: no cell {each}" for each in entry.aspects if (each, entry.path) not in cells)
-    told = {(aspect, entry.path) for entry in found for aspect in entry.aspects}
+    listed = {(aspect, entry.path) for entry in found for aspect in entry.aspects}
     of_faults = {cell for cell in cells if cell[0].startswith("fault-")}
-    yield from (f"{aspect} by {path} is not in the table" for aspect, path in sorted(of_faults - told))
+    yield from (f"{aspect} by {path} is not in the table" for aspect, path in sorted(of_faults - listed))
     unused = promises.keys() - {entry.letter for entry in found}
     yield from (f"no cell checks promise {letter}" for letter in sorted(unused))
 
