@@ -126,6 +126,24 @@ def test_source_that_dies_fails_alike_whatever_the_destination_says() -> None:
     assert causes == {source_is_gone(side_that_ended("source", ""))}
 
 
+def test_destination_that_dies_silently_fails_alike_whatever_the_source_says() -> None:
+    """Lose this and a crash of the new build is a regression if its control's source says other words."""
+    causes = set()
+    for said in ("", "qemu: Unable to read from socket: Connection reset by peer"):
+        source, destination = side_that_failed("source", said), side_that_ended("destination", "")
+        for seen in ("source failed", "destination QEMU is gone"):
+            causes.add(QmpWatch(source, destination)._failure("migrate", seen).cause)
+    assert causes == {"destination QEMU is gone: exit status 139"}
+
+
+def side_that_failed(side: str, stderr: str) -> Any:
+    """A QEMU whose migration has failed, and that runs on."""
+    side_of = side_that_ended(side, stderr)
+    side_of.process.wait = lambda _seconds: None
+    side_of.monitor = SimpleNamespace(closed=False, execute=lambda *_, **__: {"status": "failed"})
+    return side_of
+
+
 def side_that_ended(side: str, stderr: str) -> Any:
     """A QEMU that a signal has killed."""
     end = SimpleNamespace(wait=lambda _seconds: 139, end=lambda: "exit status 139", stderr=lambda: stderr)
