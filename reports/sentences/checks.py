@@ -48,6 +48,7 @@ CHECKS = {
     "disk-data": "their disk is damaged",
     "disk-requests": "requests to their disk are lost",
     "domjobinfo": "virsh does not report the finished move",
+    "encrypted": "what is sent of them is not encrypted",
     "events": "libvirt's events are missing or in the wrong order",
     "exit-status": "QEMU ends with an error after the move",
     "file-owners": "files of their disks belong to another user",

@@ -152,7 +152,8 @@ def test_any_two_builds_make_a_pair() -> None:
 
 def test_word_all_stands_for_every_mechanism(load: Load) -> None:
     """Lose this and a new mechanism is in the table, and no run tries it."""
-    assert load(GOOD.replace("[precopy, postcopy]", "all")).mechanisms == tuple(MECHANISMS)
+    without_tls = tuple(name for name, spec in MECHANISMS.items() if spec.tls is None)
+    assert load(GOOD.replace("[precopy, postcopy]", "all")).mechanisms == without_tls
 
 
 def test_matrix_cannot_be_changed(load: Load) -> None:

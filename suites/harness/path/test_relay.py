@@ -62,6 +62,22 @@ def test_both_directions_are_carried(ends: Ends) -> None:
     assert ends.source.recv(100) == b"ack"
 
 
+def test_first_bytes_of_each_connection_are_kept(ends: Ends, tmp_path: Path) -> None:
+    """Lose this and nobody sees whether a move was encrypted."""
+    ends.source.sendall(b"\x16\x03\x01 hello")
+    assert ends.destination.recv(100)
+    ends.destination.sendall(b"answer")
+    assert ends.source.recv(100)
+    with listening(tmp_path / "second") as listener:
+        ends.relay.leads_to(tmp_path / "second")
+        with connected(ends.relay.listens) as source:
+            other, _ = listener.accept()
+            source.sendall(b"QEVM and much more than is kept")
+            with other:
+                assert other.recv(100)
+    assert ends.relay.openings == [b"\x16\x03\x01 hello", b"QEVM and much mo"]
+
+
 def test_end_of_one_direction_is_carried(ends: Ends) -> None:
     """Lose this and a destination waits for ever for the end of the stream."""
     ends.source.shutdown(socket.SHUT_WR)

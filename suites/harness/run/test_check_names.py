@@ -22,6 +22,7 @@ WITHOUT_SEED = {
     "machine-type": BY_LIBVIRT,
     "dirty-rate": OF_THE_TEST,
     "hopeless": OF_THE_TEST,
+    "encrypted": "what is sent in plain text to a side that expects TLS fails to migrate before",
     "boot": "it is only recorded when it holds",
     "beats": "a guest that loses one is broken, and `alive` or `panic` finds that first",
     "wake": "a vCPU that does not wake is found by `alive` or `vcpus`, which are asked before",

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Can a guest be moved over TLS, as on hosts whose policy is that nothing crosses a network unencrypted?"""
+
+from fixtures.attempt.encryption import Encrypted
+from fixtures.guest.examination import examined
+from fixtures.guest.guest import Guest
+from fixtures.matrix.mechanisms import Mechanism
+from fixtures.matrix.names import Arch, PathName
+from fixtures.matrix.promises import Promise, promised
+
+WAYS: tuple[tuple[PathName, Mechanism], ...] = (
+    ("qmp", "precopy-tls"),
+    ("qmp", "postcopy-tls"),
+    ("qmp", "multifd-tls"),
+    ("qmp", "precopy-tls-psk"),
+    ("qmp", "postcopy-tls-psk"),
+    ("qmp", "multifd-tls-psk"),
+    ("libvirt", "precopy-tls"),
+    ("libvirt", "postcopy-tls"),
+    ("libvirt", "multifd-tls"),
+    ("libvirt-direct", "precopy-tls"),
+)
+DEFAULT = {("qmp", "multifd-tls"), ("libvirt", "postcopy-tls")}
+"""multifd, whose end has changed in QEMU 10.0 (`multifd-clean-tls-termination`), and a move by libvirt."""
+
+
+def _over_tls(path: PathName, mechanism: Mechanism) -> Promise:
+    default_on: tuple[Arch, ...] = ("x86_64",) if (path, mechanism) in DEFAULT else ()
+    return Promise(
+        "encrypted", path=path, mechanism=mechanism, profile="busy", hardware="virtio", default_on=default_on
+    )
+
+
+@promised(_over_tls(*way) for way in WAYS)
+def test_guest_is_moved_over_tls(guest: Guest, encrypted: Encrypted) -> None:
+    """Lose this and guests of hosts that only speak TLS to each other stay in the old QEMU for good."""
+    guest.works()
+    assert encrypted.hot_patch().runs_on_new_build
+    assert examined(guest)
