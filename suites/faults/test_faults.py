@@ -4,10 +4,13 @@
 A move that fails must cost no guest its life, as far as QEMU promises that: see fixtures/attempt/faults.py.
 """
 
+from itertools import starmap
+
 from fixtures.attempt.attempt import HotPatch
 from fixtures.attempt.faults import Fault, Faults, Phase
 from fixtures.guest.guest import Guest
 from fixtures.matrix.cells import Cell
+from fixtures.matrix.mechanisms import Mechanism
 from fixtures.matrix.names import Arch
 from fixtures.matrix.promises import Promise, promise, promised
 
@@ -35,6 +38,18 @@ BROKEN = {f"{FAULT}{fault}-in-{phase}": (fault, phase) for fault, phase in [*PRE
 NOT_BY_LIBVIRT = {"fault-cancelled-in-switchover", "fault-channel-stalled-in-switchover"}
 """libvirt continues the switchover by itself, and QEMU answers nothing while it sends the rest."""
 NOT_BY_QMP = {f"{FAULT}{BY_LIBVIRT_ONLY[0]}-in-{BY_LIBVIRT_ONLY[1]}"}
+OVER_TLS: list[tuple[Fault, Phase, Mechanism]] = [
+    ("channel-stalled", "set-up", "precopy-tls"),
+    ("channel-stalled", "set-up", "multifd-tls"),
+    ("channel-cut", "set-up", "precopy-tls"),
+    ("channel-cut", "first-pass", "multifd-tls"),
+    ("channel-cut", "later-pass", "precopy-tls"),
+    ("channel-cut", "switchover", "precopy-tls"),
+    ("channel-stalled", "first-pass", "precopy-tls"),
+    ("destination-killed", "first-pass", "multifd-tls"),
+    ("cancelled", "later-pass", "multifd-tls"),
+]
+"""In set-up it is the handshake that breaks."""
 SOURCE_KILLED: dict[str, Phase] = {
     "fault-source-killed-in-first-pass": "first-pass",
     "fault-source-killed-in-later-pass": "later-pass",
@@ -51,6 +66,13 @@ def _by_libvirt(aspect: str) -> Promise:
     return Promise(aspect, path="libvirt", mechanism="precopy", profile="busy", default_on=())
 
 
+def _over_tls(fault: Fault, phase: Phase, mechanism: Mechanism) -> Promise:
+    return Promise(
+        f"{FAULT}{fault}-in-{phase}", path="qmp", mechanism=mechanism, profile="busy", default_on=()
+    )
+
+
+@promised(starmap(_over_tls, OVER_TLS))
 @promised(map(_by_libvirt, sorted(BROKEN.keys() - NOT_BY_LIBVIRT)))
 @promised(map(_busy_precopy, sorted(BROKEN.keys() - NOT_BY_QMP)))
 def test_guest_of_a_broken_precopy_goes_on(
@@ -68,6 +90,14 @@ def test_guest_of_a_broken_precopy_goes_on(
 
 @promise("fault-channel-cut-in-postcopy", path="qmp", mechanism="postcopy", profile="busy", vcpus=2)
 @promise("fault-channel-cut-in-postcopy", path="qmp", mechanism="postcopy", default_on=())
+@promise(
+    "fault-channel-cut-in-postcopy",
+    path="qmp",
+    mechanism="postcopy-tls",
+    profile="busy",
+    vcpus=2,
+    default_on=(),
+)
 @promise(
     "fault-channel-cut-in-postcopy",
     path="libvirt",

@@ -14,8 +14,10 @@ WRONG_PEERS: dict[str, Peer] = {
     "fault-peer-less-memory-in-set-up": "less-memory",
     "fault-peer-fewer-devices-in-set-up": "fewer-devices",
 }
+NOT_TRUSTED = "fault-peer-not-trusted-in-set-up"
+CHANGED = "fault-stream-changed-in-switchover"
 DAMAGED: dict[str, How] = {
-    "fault-stream-changed-in-switchover": "changed",
+    CHANGED: "changed",
     "fault-stream-truncated-in-switchover": "truncated",
 }
 SECOND_MOVE = "fault-second-move-in-first-pass"
@@ -37,6 +39,19 @@ def test_wrong_destination_refuses_the_guest(
     assert guest.memory_is_intact()
 
 
+@promise(NOT_TRUSTED, path="qmp", mechanism="precopy-tls", profile="busy", default_on=())
+def test_destination_that_is_not_trusted_gets_no_guest(
+    guest: Guest, stream_faults: StreamFaults, hot_patch: HotPatch
+) -> None:
+    """Lose this and whoever can listen on a host's network gets the memory of its guests."""
+    guest.works()
+    assert stream_faults.refused_as_a_stranger()
+    assert guest.memory_is_intact()
+    assert hot_patch().runs_on_new_build
+    assert guest.memory_is_intact()
+
+
+@promise(CHANGED, path="qmp", mechanism="precopy-tls", profile="busy", default_on=())
 @promised(
     Promise(aspect, path=path, mechanism="precopy", profile="busy", default_on=())
     for aspect in DAMAGED
@@ -63,6 +78,7 @@ def test_second_move_is_refused_while_one_is_under_way(guest: Guest, stream_faul
 
 
 @promise(STALLED, path="libvirt", mechanism="postcopy", profile="busy", vcpus=2, default_on=())
+@promise(STALLED, path="qmp", mechanism="postcopy-tls", profile="busy", vcpus=2, default_on=())
 @promise(STALLED, path="qmp", mechanism="postcopy", profile="busy", vcpus=2, default_on=())
 def test_silent_postcopy_is_paused_and_recovers(guest: Guest, faults: Faults) -> None:
     """Lose this and a guest hangs for as long as a network is silent, and an operator cannot help it."""

@@ -3,13 +3,17 @@
 
 import pytest
 
+from fixtures.matrix.mechanisms import MECHANISMS
 from fixtures.places import ROOT
 from suites.harness.support.faults_table import entries, problems
 from suites.harness.support.shipped_promises import shipped_promises
 
 PAGE = (ROOT / "docs" / "faults.md").read_text()
-CELLS = {(promise.aspect, promise.path) for promise in shipped_promises()}
-A_ROW = "| channel-cut | postcopy | D | D |"
+CELLS = {
+    (promise.aspect, "qmp-tls" if MECHANISMS[promise.mechanism].tls else promise.path)
+    for promise in shipped_promises()
+}
+A_ROW = "| channel-cut | postcopy | D | D | D |"
 
 
 def test_table_is_complete_and_true() -> None:
@@ -22,15 +26,15 @@ def test_table_is_complete_and_true() -> None:
     "row,said",
     [
         (
-            "| channel-cut | postcopy | | D |",
+            "| channel-cut | postcopy | | D | D |",
             "channel-cut, postcopy, qmp: neither a promise nor",
         ),
-        ("| channel-cut | postcopy | D `gone` | D |", "channel-cut, postcopy, qmp: no cell gone"),
-        ("| channel-cut | postcopy | Z | D |", "channel-cut, postcopy, qmp: no promise Z with a source"),
-        ("| channel-cut | first-pass | D | D |", "channel-cut, postcopy: in 0 rows"),
-        ("| channel-cut | lunch | D | D |", "channel-cut, lunch, qmp: no such phase"),
+        ("| channel-cut | postcopy | D `gone` | D | D |", "channel-cut, postcopy, qmp: no cell gone"),
+        ("| channel-cut | postcopy | Z | D | D |", "channel-cut, postcopy, qmp: no promise Z with a source"),
+        ("| channel-cut | first-pass | D | D | D |", "channel-cut, postcopy: in 0 rows"),
+        ("| channel-cut | lunch | D | D | D |", "channel-cut, lunch, qmp: no such phase"),
         (
-            "| channel-cut | postcopy | D | not built: why |",
+            "| channel-cut | postcopy | D | D | not built: why |",
             "fault-channel-cut-in-postcopy by libvirt is",
         ),
     ],

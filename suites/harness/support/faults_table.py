@@ -8,16 +8,19 @@ from collections import Counter
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from itertools import product
+from typing import Literal
 
 from fixtures.matrix.names import PathName
 
 PHASES = ("set-up", "first-pass", "later-pass", "switchover", "postcopy", "recovery")
-PATHS: tuple[PathName, ...] = ("qmp", "libvirt", "libvirt-direct")
+Way = PathName | Literal["qmp-tls"]
+"""A path; over TLS it is another one."""
+PATHS: tuple[Way, ...] = ("qmp", "qmp-tls", "libvirt", "libvirt-direct")
 HEADER = "| fault | phases |"
 PROMISES = "| promise | what must hold | source |"
 LETTER = re.compile(r"([A-Z])((?: `[\w-]+`)*)")
 REASON = re.compile(r"(cannot happen|not built): .+")
-Cell = tuple[str, PathName]
+Cell = tuple[str, Way]
 """The aspect of a promise, and its path."""
 
 
@@ -27,7 +30,7 @@ class Entry:
 
     fault: str
     phase: str
-    path: PathName
+    path: Way
     text: str
 
     @property

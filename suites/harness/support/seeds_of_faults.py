@@ -18,9 +18,49 @@ RECOVERING_LIBVIRT = "debian-12"
 """Its libvirt is 9.0. That of Debian 13 crashes when it is to recover a postcopy."""
 LOST = "fault-destination-killed-in-postcopy"
 RECOVER, FAILED, COMPLETED = '"migrate-recover"', '"status": "failed"', '"status": "completed"'
+ENCRYPTED = "qmp-multifd-tls-busy-virtio-1vcpu-encrypted"
+STRANGER = "qmp-precopy-tls-busy-bare-1vcpu-fault-peer-not-trusted-in-set-up"
+CLIENT, SERVER = '"endpoint":"client"', '"endpoint":"server"'
+NO_COMMON_CIPHER = ',"priority":"NORMAL:-VERS-TLS1.3:-CIPHER-ALL:+ARCFOUR-128"'
 
 
 OF_FAULTS = (
+    one_defect(
+        "other-tls",
+        "new",
+        "hotpatch",
+        Seed(
+            "a destination speaks no TLS that the source speaks",
+            does("replace-in-command", SERVER, SERVER + NO_COMMON_CIPHER, when=RECEIVES),
+            ENCRYPTED,
+            "defect-new",
+            ("migrate: ",),
+        ),
+    ),
+    one_defect(
+        "no-tls",
+        "old",
+        "hotpatch",
+        Seed(
+            "a source that is to encrypt sends plain text",
+            does("replace-in-command", '"tls-creds":"migration-client"', '"tls-creds":""'),
+            ENCRYPTED,
+            "defect-old",
+            ("migrate: ",),
+        ),
+    ),
+    one_defect(
+        "trusts-anybody",
+        "old",
+        "faults",
+        Seed(
+            "a source sends its guest to a destination that it has no reason to trust",
+            does("replace-in-command", CLIENT, CLIENT + ',"verify-peer":false'),
+            STRANGER,
+            "defect-old",
+            ("refused: a destination that is not trusted: migration ",),
+        ),
+    ),
     one_defect(
         "recovery-hangs",
         "new",
