@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from fixtures.evidence.clock_fit import ClockLine
 from fixtures.evidence.rtc import RtcReading, alarm_is_late, rtc
 from fixtures.waiting import stretched_by
 
@@ -18,6 +19,11 @@ def later(rtc_s: int, wall_s: float) -> RtcReading:
     return replace(BEFORE, rtc_s=BEFORE.rtc_s + rtc_s, wall_us=BEFORE.wall_us + round(wall_s * 1e6))
 
 
+def running(drift: float, error: float = 0.0) -> ClockLine:
+    """A guest's clock that is so much slower than the host's, as far as that is known."""
+    return ClockLine(middle=0.0, at_middle=0.0, drift=drift, drift_error=error, noise=0.0)
+
+
 @pytest.mark.parametrize("rtc_s,wall_s", [(10, 10.0), (10, 11.2), (11, 10.0), (10, 5.0)])
 def test_clock_that_follows_the_host_holds(rtc_s: int, wall_s: float) -> None:
     """Lose this and a clock that counts whole seconds, or goes on while the guest is stopped, is broken."""
@@ -27,7 +33,13 @@ def test_clock_that_follows_the_host_holds(rtc_s: int, wall_s: float) -> None:
 @pytest.mark.parametrize("rtc_s,holds", [(9, True), (15, False), (2, False)])
 def test_clock_of_a_guest_whose_own_is_fast_follows_the_host(rtc_s: int, *, holds: bool) -> None:
     """Lose this and a guest that measured its TSC on a busy machine has a broken real-time clock."""
-    assert bool(rtc(BEFORE, later(rtc_s, 15.0), stopped_s=0.4, drift=-0.4)) == holds
+    assert bool(rtc(BEFORE, later(rtc_s, 15.0), stopped_s=0.4, clock=running(-0.4))) == holds
+
+
+@pytest.mark.parametrize("error,holds", [(0.06, True), (0.01, False)])
+def test_rate_that_is_not_known_well_proves_little(error: float, *, holds: bool) -> None:
+    """Lose this and a busy host, whose beats come irregularly, has a wrong real-time clock."""
+    assert bool(rtc(BEFORE, later(27, 27.6), stopped_s=0.1, clock=running(0.076, error))) == holds
 
 
 @pytest.mark.parametrize("rtc_s", [-3590, 3610, 3, 18])
