@@ -105,8 +105,10 @@ def _harmed(finding: Finding) -> str:
             Harm.SLOW: "are moved more slowly, or at a higher cost, than before",
         }[harms[0].harm]
     if len(ways := {_ways(each) for each in harms}) == 1:
-        return f"with {ways.pop()} {' and '.join(SOME[each.harm] for each in harms)}"
-    return "; ".join(_with(each) for each in harms)
+        said = f"with {ways.pop()} {' and '.join(SOME[each.harm] for each in harms)}"
+    else:
+        said = "; ".join(_with(each) for each in harms)
+    return f"are hurt when they are moved: {said}"
 
 
 def _ways(harm: FindingHarm) -> str:

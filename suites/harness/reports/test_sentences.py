@@ -185,8 +185,8 @@ def test_one_defect_with_two_harms_names_the_mechanism_of_each() -> None:
         failed("migrate", VRING, Harm.LOST, path="libvirt"),
     )
     assert text.happens == (
-        "with postcopy by libvirt they are lost; with precopy by QMP the move fails and they run on "
-        "under the old QEMU: the new build does not load their state."
+        "are hurt when they are moved: with postcopy by libvirt they are lost; with precopy by QMP the move "
+        "fails and they run on under the old QEMU: the new build does not load their state."
     )
     assert text.advice.startswith("Never move them with postcopy by libvirt. ")
 
@@ -195,8 +195,8 @@ def test_two_harms_of_one_way_are_not_said_of_the_same_guests() -> None:
     """Lose this and guests seem to be lost and to run on at the same time."""
     text = said(failed("migrate", VRING, Harm.STRANDED), failed("migrate", VRING, Harm.LOST))
     assert text.happens == (
-        "with postcopy by QMP some of them are lost and some cannot be moved, so that they run on under the "
-        "old QEMU: the new build does not load their state."
+        "are hurt when they are moved: with postcopy by QMP some of them are lost and some cannot be moved, "
+        "so that they run on under the old QEMU: the new build does not load their state."
     )
 
 
