@@ -24,10 +24,22 @@ DEFAULT = {("qmp", "multifd-tls"), ("libvirt", "postcopy-tls")}
 """multifd, whose end has changed in QEMU 10.0 (`multifd-clean-tls-termination`), and a move by libvirt."""
 
 
+ON_POWER = {("qmp", "multifd-tls"), ("qmp", "postcopy-tls")}
+X86: tuple[Arch, ...] = ("x86_64",)
+POWER: tuple[Arch, ...] = ("ppc64le",)
+
+
 def _over_tls(path: PathName, mechanism: Mechanism) -> Promise:
-    default_on: tuple[Arch, ...] = ("x86_64",) if (path, mechanism) in DEFAULT else ()
+    by_default = (path, mechanism) in DEFAULT
     return Promise(
-        "encrypted", path=path, mechanism=mechanism, profile="busy", hardware="virtio", default_on=default_on
+        "encrypted",
+        path=path,
+        mechanism=mechanism,
+        profile="busy",
+        hardware="virtio",
+        default_on=X86 if by_default else (),
+        nightly_on=(() if by_default else X86) + (POWER if (path, mechanism) in ON_POWER else ()),
+        and_back=(path, mechanism) == ("qmp", "multifd-tls"),
     )
 
 
