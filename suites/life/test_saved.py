@@ -8,10 +8,11 @@ file in a directory of the daemon.
 from collections.abc import Iterator
 
 from fixtures.attempt.attempt import HotPatch
+from fixtures.attempt.snapshots import Snapshots
 from fixtures.guest.examination import examined
 from fixtures.guest.guest import Guest
 from fixtures.matrix.names import PathName
-from fixtures.matrix.promises import Promise, promised
+from fixtures.matrix.promises import Promise, promise, promised
 
 ASPECTS: dict[PathName, str] = {"qmp": "snapshot", "libvirt": "saved"}
 
@@ -31,3 +32,22 @@ def test_saved_guest_goes_on_in_the_new_build(guest: Guest, saved_hot_patch: Hot
     guest.works()
     assert saved_hot_patch().runs_on_new_build
     assert examined(guest)
+
+
+@promise(
+    "snapshot-later",
+    path="qmp",
+    mechanism="multifd",
+    profile="busy",
+    default_on=(),
+    nightly_on=("x86_64",),
+)
+def test_guest_outlives_a_snapshot_after_its_move(
+    guest: Guest, hot_patch: HotPatch, snapshots: Snapshots
+) -> None:
+    """Lose this and a guest dies with its first snapshot, because its move has left a capability on."""
+    guest.works()
+    assert hot_patch().runs_on_new_build
+    assert snapshots.one_is_made_or_refused()
+    assert guest.memory_is_intact()
+    assert guest.kernel_log_is_clean()
