@@ -60,6 +60,7 @@ CHECKS = {
     "image": "the image of their disk is damaged",
     "huge-pages": "their RAM is no longer in huge pages",
     "immediate": "memory is sent before postcopy begins",
+    "internal-snapshot": "QEMU ends when a snapshot is taken",
     "irqchip": "they have another interrupt controller",
     "kernel-log": "their kernel reports an error",
     "keys": "keys that are pressed do not arrive",

@@ -13,7 +13,7 @@ from reports.sentences import updated
 from reports.sentences.checks import failure_words
 from reports.sentences.names import way_words
 from reports.sentences.queues import queues_words
-from reports.sentences.subjects import PAUSES
+from reports.sentences.subjects import LATER_SNAPSHOT, PAUSES
 
 MOST_SAID = 140
 """Characters of a difference, or of an error of the suite."""
@@ -98,6 +98,7 @@ def _harmed(finding: Finding) -> str:
         return f"{harm} when they are {when}"
     if len(harms) == 1:
         when = "paused" if subject.endswith(PAUSES) else "moved"
+        when = "saved" if subject.endswith(LATER_SNAPSHOT) else when
         return {
             Harm.LOST: f"are lost when they are {when}",
             Harm.STRANDED: "cannot be moved",

@@ -26,6 +26,7 @@ DISK = "disk-"
 TAP = "tap-"
 FAULT = "fault-"
 PAUSES = "-pauses"
+LATER_SNAPSHOT = "-snapshot-later"
 """How the aspect of guests ends that are paused many times after their move."""
 ASPECTS = {
     "canary-": "that show a limit of the accelerator",
@@ -63,6 +64,8 @@ ASPECTS = {
     "abort-of-precopy": "whose precopy is aborted",
     "abort-of-postcopy-refused": "whose postcopy is aborted",
     "managed-save": "that are saved to a file and restored",
+    "snapshot-later": "that have a snapshot taken of them after their move",
+    "encrypted": "that are moved over TLS",
     "full-disk-": "that wait for room on a disk on {} while they are moved",
     "reboots-meanwhile": "that reboot while they are moved",
     "powers-off-meanwhile": "that power off while they are moved",

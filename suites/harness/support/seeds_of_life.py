@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from suites.harness.support.seeds import AFTERWARDS, MIGRATE, Seed, SeededBuild
 from suites.harness.support.stream_seeds import build, field, seed
 from suites.harness.support.tamper.fields import Change, Mode
@@ -18,6 +20,9 @@ REBOOTS, POWERS_OFF, PANICS = (
 IN_FIRMWARE, IN_KERNEL = (f"precopy-idle-bare-1vcpu-{where}" for where in ("in-firmware", "in-early-kernel"))
 CROWD = "precopy-idle-bare-1vcpu-four-at-once"
 SNAPSHOT = "newest-old-qmp-precopy-idle-virtio-1vcpu-snapshot"
+SNAPSHOT_LATER = "multifd-busy-bare-1vcpu-snapshot-later"
+REFUSES_SNAPSHOTS = "debian-13-backports"
+"""Its QEMU 11.1 refuses a snapshot while multifd is on; older ones really crash."""
 ANNOUNCE_NEVER = 'command migrate-set-parameters {"announce-rounds": 0}'
 KEYS = '"keys":[{"type":"qcode","data":'
 """Of `send-key`: the check `devices` sends keys by another command."""
@@ -241,6 +246,17 @@ OF_LIFE = (
             ),
         ),
         slow=True,
+    ),
+    replace(
+        _lost(
+            "dies-at-a-snapshot",
+            "a destination ends when a snapshot is taken of a guest that came by multifd",
+            does("on-command", '"snapshot-save"', "die", when=RECEIVES),
+            "internal-snapshot: `snapshot-save` on the destination (wrong): ",
+            "exit status 139",
+            cell=SNAPSHOT_LATER,
+        ),
+        right=REFUSES_SNAPSHOTS,
     ),
     _lost(
         "cannot-load-snapshots",
