@@ -13,7 +13,7 @@ from reports.sentences import updated
 from reports.sentences.checks import failure_words
 from reports.sentences.names import way_words
 from reports.sentences.queues import queues_words
-from reports.sentences.subjects import LATER_SNAPSHOT, PAUSES
+from reports.sentences.subjects import HURT_WHEN
 
 MOST_SAID = 140
 """Characters of a difference, or of an error of the suite."""
@@ -97,8 +97,7 @@ def _harmed(finding: Finding) -> str:
         harm = "are lost" if harms[0].harm is Harm.LOST else "live on, but something goes wrong"
         return f"{harm} when they are {when}"
     if len(harms) == 1:
-        when = "paused" if subject.endswith(PAUSES) else "moved"
-        when = "saved" if subject.endswith(LATER_SNAPSHOT) else when
+        when = next((when for end, when in HURT_WHEN.items() if subject.endswith(end)), "moved")
         return {
             Harm.LOST: f"are lost when they are {when}",
             Harm.STRANDED: "cannot be moved",

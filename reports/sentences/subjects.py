@@ -26,7 +26,8 @@ DISK = "disk-"
 TAP = "tap-"
 FAULT = "fault-"
 PAUSES = "-pauses"
-LATER_SNAPSHOT = "-snapshot-later"
+HURT_WHEN = {PAUSES: "paused", "-snapshot-later": "saved"}
+"""What hurts the guests of subjects with these ends, if not the move itself."""
 """How the aspect of guests ends that are paused many times after their move."""
 ASPECTS = {
     "canary-": "that show a limit of the accelerator",

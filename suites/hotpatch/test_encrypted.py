@@ -22,9 +22,8 @@ WAYS: tuple[tuple[PathName, Mechanism], ...] = (
 )
 DEFAULT = {("qmp", "multifd-tls"), ("libvirt", "postcopy-tls")}
 """multifd, whose end has changed in QEMU 10.0 (`multifd-clean-tls-termination`), and a move by libvirt."""
-
-
 ON_POWER = {("qmp", "multifd-tls"), ("qmp", "postcopy-tls")}
+"""Moved each night on ppc64le, too."""
 X86: tuple[Arch, ...] = ("x86_64",)
 POWER: tuple[Arch, ...] = ("ppc64le",)
 

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from suites.harness.support.seeds import AFTERWARDS, MIGRATE, Seed, SeededBuild
 from suites.harness.support.stream_seeds import build, field, seed
 from suites.harness.support.tamper.fields import Change, Mode
@@ -38,11 +36,13 @@ def life(*cells: str) -> tuple[str, ...]:
     return ("suites/life", "--arch=x86_64", "-m", "slow or not slow", "-k", chosen)
 
 
-def _lost(name: str, what: str, wrong: Wrong, *words: str, cell: str = MANAGEMENT) -> SeededBuild:
-    """A new build as whose destination one act has no effect."""
+def _lost(
+    name: str, what: str, wrong: Wrong, *words: str, cell: str = MANAGEMENT, right: str = ""
+) -> SeededBuild:
+    """A new build as whose destination one act has no effect; `right` as :attr:`SeededBuild.right`."""
     cell = cell if "qmp-" in cell else f"qmp-{cell}"
     seed = Seed(what, wrong, cell, "defect-new", words)
-    return SeededBuild(name, "new", life(f"{cell}]"), (seed,), slow=True)
+    return SeededBuild(name, "new", life(f"{cell}]"), (seed,), slow=True, right=right)
 
 
 def _changed(name: str, *seeds: Seed) -> SeededBuild:
@@ -247,15 +247,13 @@ OF_LIFE = (
         ),
         slow=True,
     ),
-    replace(
-        _lost(
-            "dies-at-a-snapshot",
-            "a destination ends when a snapshot is taken of a guest that came by multifd",
-            does("on-command", '"snapshot-save"', "die", when=RECEIVES),
-            "internal-snapshot: `snapshot-save` on the destination (wrong): ",
-            "exit status 139",
-            cell=SNAPSHOT_LATER,
-        ),
+    _lost(
+        "dies-at-a-snapshot",
+        "a destination ends when a snapshot is taken of a guest that came by multifd",
+        does("on-command", '"snapshot-save"', "die", when=RECEIVES),
+        "internal-snapshot: `snapshot-save` on the destination (wrong): ",
+        "exit status 139",
+        cell=SNAPSHOT_LATER,
         right=REFUSES_SNAPSHOTS,
     ),
     _lost(
