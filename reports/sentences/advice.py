@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from fixtures.evidence.blocks import NEVER_AFTER_PAUSE
+from fixtures.evidence.blocks import LOST_WITHOUT_MOVE, NEVER_AFTER_PAUSE
 from fixtures.evidence.harm import Harm
 from fixtures.matrix.domain_endpoints import BY_NAME
 from fixtures.matrix.tpms import SHARED_STATE
@@ -55,6 +55,10 @@ NO_IOTHREAD = (
 """What to do about guests whose disks lose requests when the guest is paused."""
 
 
+LOSING_BUILD = {Outcome.DEFECT_OLD: "old", Outcome.DEFECT_NEW: "new"}
+"""Which build loses requests without any move, by outcome."""
+
+
 OWN_STATE = "Give the swtpm of the new QEMU a state directory of its own: see docs/endpoints.md."
 """What to do about guests whose TPM has one state directory for both QEMUs."""
 
@@ -63,6 +67,8 @@ def blame_words(finding: Finding) -> str:
     """What the controls showed, as a sentence."""
     if updated.is_about(finding) and finding.outcome in updated.BLAME:
         return updated.BLAME[finding.outcome]
+    if LOST_WITHOUT_MOVE in finding.reason and (build := LOSING_BUILD.get(finding.outcome)):
+        return f"The {build} build also loses requests when it stops and continues a guest that is not moved."
     if finding.outcome is Outcome.REGRESSION:
         if "both controls pass" in finding.reason:
             return "Both builds move such guests to themselves."
@@ -143,6 +149,8 @@ def _against(finding: Finding, works: str) -> str:
 
 def _loses_requests(finding: Finding) -> bool:
     subject = finding.first.subject
+    if LOST_WITHOUT_MOVE in finding.reason:
+        return True
     return subject.endswith(PAUSES) and "-iothread-" in subject and NEVER_AFTER_PAUSE in finding.signature
 
 

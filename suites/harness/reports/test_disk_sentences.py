@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from fixtures.evidence.blocks import NEVER_AFTER_PAUSE
+from fixtures.evidence.blocks import LOST_WITHOUT_MOVE, NEVER_AFTER_PAUSE
 from fixtures.evidence.harm import Harm
 from fixtures.guest.written_disk import DISK_REQUESTS
 from fixtures.matrix.disks import DiskOptions, covering_disks
@@ -74,6 +74,17 @@ def test_guests_that_a_pause_loses_are_not_said_to_be_lost_by_a_move(outcome: Ou
 def test_disk_without_an_iothread_gets_no_advice_about_one() -> None:
     """Lose this and users take away what their guests do not have."""
     assert "iothread" not in _lost_by_a_pause("raw-virtio-blk-none-threads-pauses", Outcome.DEFECT_NEW).advice
+
+
+@pytest.mark.parametrize("outcome, build", [(Outcome.DEFECT_OLD, "old"), (Outcome.DEFECT_NEW, "new")])
+def test_build_that_loses_requests_without_a_move_is_named(outcome: Outcome, build: str) -> None:
+    """Lose this and a page says that such guests do not move, and nothing of their iothread."""
+    said = "devices: scsi-disk-iothread: an earlier request has not ended"
+    run = RunRecord("debian-13", "debian-14", "fail", said, "devices: scsi-disk-iothread", harm=Harm.CHANGED)
+    cell = make_cell(1, outcome, reason=f"{said}; debian-13 {LOST_WITHOUT_MOVE}: 32 never end", runs=[run])
+    text = sentences(findings([replace(cell, subject="busy-proxmox-2vcpu-field").note_harm()])[0])
+    assert text.advice.startswith("Restart them without an iothread for their disks")
+    assert f"The {build} build also loses requests when it stops and continues" in text.blame
 
 
 def test_how_other_guests_move_says_nothing_of_guests_with_a_disk() -> None:
