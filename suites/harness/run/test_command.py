@@ -62,7 +62,12 @@ WRONG = {
         "unknown marker 'nonsense'",
     ),
     "build without a name": (("--collect-only", "--old="), "--old: is empty"),
-    "unknown file": (("suites/gone", "--collect-only"), "file or directory not found: suites/gone"),
+    "unknown file": (("suites/gone", "--collect-only"), "no such file or directory: suites/gone"),
+    "misspelt suite": (("suites/hotpach", "-n1"), "did you mean suites/hotpatch?"),
+    "misspelt test": (
+        ("suites/hotpatch/test_survival.py::test_nothing", "-n1"),
+        "suites/hotpatch/test_survival.py: there is no test_nothing",
+    ),
     "nothing selected": (("suites/compat", "--collect-only", "-k", "gone"), "no test was selected"),
 }
 
