@@ -22,7 +22,7 @@ from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.schema import Pair, load_matrix
 from fixtures.outcome.outcome import Outcome, RunRecord
 from fixtures.places import MATRIX_FILE
-from fixtures.qualify.lost_requests import bus_on_iothread, lost_without_move
+from fixtures.qualify.lost_requests import UNMOVED, bus_on_iothread, lost_without_move
 from fixtures.qualify.pair_under_test import PairUnderTest
 from fixtures.qualify.qualification import Qualification
 
@@ -176,6 +176,7 @@ def test_real_builds_are_told_apart(build: str, outcome: Outcome, tmp_path: Path
         result = Qualification(cell, "field", "nodeid", under_test, tmp_path, "").judge(scenario, repeat=1)
     assert result.outcome is outcome, result.reason
     stopped = result.runs[-1]
+    assert stopped.reason.startswith(UNMOVED)
     assert len(result.runs) == 3
     assert (stopped.result == "fail") is (outcome is Outcome.DEFECT_OLD)
     assert stopped.result != "fail" or DISK_REQUESTS in stopped.reason
