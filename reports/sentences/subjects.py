@@ -71,6 +71,7 @@ ASPECTS = {
     "reboots-meanwhile": "that reboot while they are moved",
     "powers-off-meanwhile": "that power off while they are moved",
     "panics-meanwhile": "that panic while they are moved",
+    "panics-later": "that panic after their move",
     "four-at-once": "that are moved four at once",
     "in-firmware": "that wait in their firmware while they are moved",
     "in-early-kernel": "whose kernel starts while they are moved",

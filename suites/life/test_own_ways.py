@@ -4,6 +4,7 @@
 What QEMU and libvirt promise for each, with sources, is in fixtures/attempt/own_ways.py.
 """
 
+from fixtures.attempt.attempt import HotPatch
 from fixtures.attempt.own_ways import OwnWays
 from fixtures.guest.guest import Guest
 from fixtures.matrix.guest_options import GuestOptions
@@ -43,3 +44,20 @@ def test_guest_that_panics_while_it_is_moved_is_seen_to(guest: Guest, own_ways: 
     assert guest.memory_is_intact()
     assert guest.every_vcpu_wakes()
     assert guest.kernel_log_is_clean()
+
+
+@promise("panics-meanwhile", path="libvirt", mechanism="precopy", slow=True, options=PANICS)
+def test_panic_while_libvirt_moves_a_guest_is_reported(guest: Guest, own_ways: OwnWays) -> None:
+    """Lose this and nobody restarts a guest that panicked during the update."""
+    guest.works()
+    assert own_ways.panics_by_libvirt()
+
+
+@promise("panics-later", path="qmp", mechanism="precopy", slow=True, options=PANICS)
+@promise("panics-later", path="libvirt", mechanism="precopy", slow=True, options=PANICS)
+def test_panic_after_the_move_is_reported(guest: Guest, hot_patch: HotPatch, own_ways: OwnWays) -> None:
+    """Lose this and nobody hears of any panic of a guest that was moved to the new build."""
+    guest.works()
+    assert hot_patch().runs_on_new_build
+    guest.works()
+    assert own_ways.panics_later()

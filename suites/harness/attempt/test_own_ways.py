@@ -139,3 +139,10 @@ def test_panic_that_nobody_reports_or_both_do_fails(stage: Any, acts: bool, twic
     with pytest.raises(HotPatchFailure) as raised:
         OwnWays(stage).panics()
     assert raised.value.check == "panic-report"
+
+
+@pytest.mark.parametrize("acts, held", [(True, True), (False, False)])
+def test_panic_after_the_move_must_be_reported(stage: Any, acts: bool, held: bool) -> None:
+    """Lose this and a moved guest whose panic nobody hears of passes."""
+    stage.acts = acts
+    assert bool(OwnWays(stage).panics_later()) is held
