@@ -4,6 +4,7 @@
 A move that fails must cost no guest its life, as far as QEMU promises that: see fixtures/attempt/faults.py.
 """
 
+from functools import partial
 from itertools import starmap
 
 from fixtures.attempt.attempt import HotPatch
@@ -11,7 +12,7 @@ from fixtures.attempt.faults import Fault, Faults, Phase
 from fixtures.guest.guest import Guest
 from fixtures.matrix.cells import Cell
 from fixtures.matrix.mechanisms import Mechanism
-from fixtures.matrix.names import Arch
+from fixtures.matrix.names import Arch, PathName
 from fixtures.matrix.promises import Promise, promise, promised
 
 FAULT = "fault-"
@@ -60,6 +61,15 @@ OVER_TLS: list[tuple[Fault, Phase, Mechanism]] = [
     ("cancelled", "later-pass", "multifd-tls"),
 ]
 """In set-up it is the handshake that breaks."""
+OVER_TLS_BY_LIBVIRT: list[tuple[Fault, Phase, Mechanism]] = [
+    ("channel-stalled", "set-up", "precopy-tls"),
+    ("channel-cut", "set-up", "precopy-tls"),
+    ("channel-cut", "first-pass", "precopy-tls"),
+    ("channel-cut", "switchover", "precopy-tls"),
+    ("destination-killed", "first-pass", "multifd-tls"),
+    ("cancelled", "later-pass", "multifd-tls"),
+]
+"""VIR_MIGRATE_TLS: libvirt gives both QEMUs their credentials, and takes them away afterwards."""
 SOURCE_KILLED: dict[str, Phase] = {
     "fault-source-killed-in-first-pass": "first-pass",
     "fault-source-killed-in-later-pass": "later-pass",
@@ -76,13 +86,14 @@ def _by_libvirt(aspect: str) -> Promise:
     return Promise(aspect, path="libvirt", mechanism="precopy", profile="busy", default_on=())
 
 
-def _over_tls(fault: Fault, phase: Phase, mechanism: Mechanism) -> Promise:
+def _over_tls(path: PathName, fault: Fault, phase: Phase, mechanism: Mechanism) -> Promise:
     return Promise(
-        f"{FAULT}{fault}-in-{phase}", path="qmp", mechanism=mechanism, profile="busy", default_on=()
+        f"{FAULT}{fault}-in-{phase}", path=path, mechanism=mechanism, profile="busy", default_on=()
     )
 
 
-@promised(starmap(_over_tls, OVER_TLS))
+@promised(starmap(partial(_over_tls, "libvirt"), OVER_TLS_BY_LIBVIRT))
+@promised(starmap(partial(_over_tls, "qmp"), OVER_TLS))
 @promised(map(_by_libvirt, sorted(BROKEN.keys() - NOT_BY_LIBVIRT)))
 @promised(map(_busy_precopy, sorted(BROKEN.keys() - NOT_BY_QMP)))
 def test_guest_of_a_broken_precopy_goes_on(
@@ -108,13 +119,16 @@ def test_guest_of_a_broken_precopy_goes_on(
     vcpus=2,
     default_on=(),
 )
-@promise(
-    "fault-channel-cut-in-postcopy",
-    path="libvirt",
-    mechanism="postcopy",
-    profile="busy",
-    vcpus=2,
-    default_on=(),
+@promised(
+    Promise(
+        "fault-channel-cut-in-postcopy",
+        path="libvirt",
+        mechanism=mechanism,
+        profile="busy",
+        vcpus=2,
+        default_on=(),
+    )
+    for mechanism in ("postcopy", "postcopy-tls")
 )
 def test_postcopy_recovers(guest: Guest, faults: Faults) -> None:
     """Lose this and a network that fails during a postcopy costs each guest on its way its life."""

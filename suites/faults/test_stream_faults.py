@@ -39,6 +39,7 @@ def test_wrong_destination_refuses_the_guest(
     assert guest.memory_is_intact()
 
 
+@promise(NOT_TRUSTED, path="libvirt", mechanism="precopy-tls", profile="busy", default_on=())
 @promise(NOT_TRUSTED, path="qmp", mechanism="precopy-tls", profile="busy", default_on=())
 def test_destination_that_is_not_trusted_gets_no_guest(
     guest: Guest, stream_faults: StreamFaults, hot_patch: HotPatch
@@ -51,6 +52,7 @@ def test_destination_that_is_not_trusted_gets_no_guest(
     assert guest.memory_is_intact()
 
 
+@promise(CHANGED, path="libvirt", mechanism="precopy-tls", profile="busy", default_on=())
 @promise(CHANGED, path="qmp", mechanism="precopy-tls", profile="busy", default_on=())
 @promised(
     Promise(aspect, path=path, mechanism="precopy", profile="busy", default_on=())
@@ -77,6 +79,7 @@ def test_second_move_is_refused_while_one_is_under_way(guest: Guest, stream_faul
     assert guest.memory_is_intact()
 
 
+@promise(STALLED, path="libvirt", mechanism="postcopy-tls", profile="busy", vcpus=2, default_on=())
 @promise(STALLED, path="libvirt", mechanism="postcopy", profile="busy", vcpus=2, default_on=())
 @promise(STALLED, path="qmp", mechanism="postcopy-tls", profile="busy", vcpus=2, default_on=())
 @promise(STALLED, path="qmp", mechanism="postcopy", profile="busy", vcpus=2, default_on=())

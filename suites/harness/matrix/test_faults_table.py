@@ -10,7 +10,7 @@ from suites.harness.support.shipped_promises import shipped_promises
 
 PAGE = (ROOT / "docs" / "faults.md").read_text()
 CELLS = {
-    (promise.aspect, "qmp-tls" if MECHANISMS[promise.mechanism].tls else promise.path)
+    (promise.aspect, f"{promise.path}-tls" if MECHANISMS[promise.mechanism].tls else promise.path)
     for promise in shipped_promises()
 }
 A_ROW = "| channel-cut | postcopy | D | D | D |"

@@ -20,6 +20,8 @@ LOST = "fault-destination-killed-in-postcopy"
 RECOVER, FAILED, COMPLETED = '"migrate-recover"', '"status": "failed"', '"status": "completed"'
 ENCRYPTED = "qmp-multifd-tls-busy-virtio-1vcpu-encrypted"
 STRANGER = "qmp-precopy-tls-busy-bare-1vcpu-fault-peer-not-trusted-in-set-up"
+STRANGER_BY_LIBVIRT = "libvirt-precopy-tls-busy-bare-1vcpu-fault-peer-not-trusted-in-set-up"
+REAL_QEMU = "usr/bin/qemu-system-x86_64.real"
 CLIENT, SERVER = '"endpoint":"client"', '"endpoint":"server"'
 NO_COMMON_CIPHER = ',"priority":"NORMAL:-VERS-TLS1.3:-CIPHER-ALL:+ARCFOUR-128"'
 
@@ -59,6 +61,18 @@ OF_FAULTS = (
             STRANGER,
             "defect-old",
             ("refused: a destination that is not trusted: migration ",),
+        ),
+    ),
+    one_defect(
+        "does-not-say-why",
+        "old",
+        "faults",
+        Seed(
+            "a source does not say why libvirt's move to a destination that is not trusted has failed",
+            Wrong(reworded=((REAL_QEMU, b"The certificate hasn't", b"The certifixate hasn't"),)),
+            STRANGER_BY_LIBVIRT,
+            "defect-old",
+            ("refused: a destination that is not trusted: migration failed",),
         ),
     ),
     one_defect(
