@@ -14,7 +14,7 @@ from fixtures.builds import archive
 from fixtures.builds.apt_failures import MIRROR_VARIABLE
 from fixtures.builds.archive import mirror, sources
 from fixtures.errors import UsageError
-from fixtures.hosts.local_process import ends_of
+from fixtures.hosts.sandboxed import ends_of
 from fixtures.places import ROOT
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from fixtures.hosts.local_process import ends_of
+from fixtures.hosts.sandboxed import ends_of
 from fixtures.places import ROOT
 from fixtures.run.options import PAIR
 from fixtures.waiting import Deadline

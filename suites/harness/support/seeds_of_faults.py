@@ -14,6 +14,8 @@ RECOVERS = "qmp-postcopy-busy-bare-2vcpu-fault-channel-cut-in-postcopy"
 BY_LIBVIRT = "libvirt-postcopy-busy-bare-2vcpu-fault-channel-cut-in-postcopy"
 ABORTED_BY_LIBVIRT = "libvirt-precopy-busy-bare-1vcpu-fault-cancelled-in-later-pass"
 DRIVER = "usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so"
+LIBRARY = "usr/lib/*/libvirt.so.0.*"
+DAEMON_STARTED_AGAIN = "libvirt-precopy-busy-bare-1vcpu-fault-source-daemon-killed-in-first-pass"
 RECOVERING_LIBVIRT = "debian-12"
 """Its libvirt is 9.0. That of Debian 13 crashes when it is to recover a postcopy."""
 LOST = "fault-destination-killed-in-postcopy"
@@ -173,6 +175,18 @@ OF_FAULTS = (
             ABORTED_BY_LIBVIRT,
             "defect-old",
             ("migrate: ", "migrate_canxel"),
+        ),
+    ),
+    one_defect(
+        "libvirt-forgets-its-guests",
+        "old",
+        "faults",
+        Seed(
+            "a daemon that is started again does not read which guests it has",
+            Wrong(reworded=((LIBRARY, b"\0domstatus\0", b"\0domstatux\0"),)),
+            DAEMON_STARTED_AGAIN,
+            "defect-old",
+            ("runstates: source's daemon killed in first-pass: migration failed", "source gone"),
         ),
     ),
     one_defect(

@@ -68,9 +68,11 @@ class ScriptedSandbox(Sandbox):
         capabilities: Collection[str] = (),
         info_fd: int | None = None,
         keeps_network: bool = False,
+        pid_namespace: int | None = None,
     ) -> Iterator[Command]:
         """The command line that runs the script; the daemon's directories must be there by now."""
         assert not keeps_network
+        assert pid_namespace is None
         assert attempt_dir is not None
         assert images is not None
         assert not list(devices)

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What becomes of a guest if the daemon from which it is moved fails meanwhile?"""
+
+from itertools import product
+
+from fixtures.attempt.attempt import HotPatch
+from fixtures.attempt.libvirt_faults import DaemonFault, DaemonPhase
+from fixtures.attempt.source_daemon import SourceDaemonFaults
+from fixtures.guest.guest import Guest
+from fixtures.matrix.cells import Cell
+from fixtures.matrix.names import PathName
+from fixtures.matrix.promises import Promise, promised
+
+DAEMON: dict[str, tuple[DaemonFault, DaemonPhase]] = {
+    "fault-source-daemon-killed-in-first-pass": ("killed", "first-pass"),
+    "fault-source-daemon-killed-in-switchover": ("killed", "switchover"),
+    "fault-source-daemon-stopped-in-first-pass": ("stopped", "first-pass"),
+    "fault-source-daemon-stopped-in-switchover": ("stopped", "switchover"),
+}
+POSTCOPY: dict[str, DaemonFault] = {
+    "fault-source-daemon-killed-in-postcopy": "killed",
+    "fault-source-daemon-stopped-in-postcopy": "stopped",
+}
+WAYS: tuple[PathName, ...] = ("libvirt", "libvirt-direct")
+
+
+@promised(
+    Promise(aspect, path=path, mechanism="precopy", profile="busy", default_on=())
+    for aspect, path in product(DAEMON, WAYS)
+)
+def test_guest_goes_on_without_the_daemon_of_its_source(
+    cell: Cell, guest: Guest, source_daemon: SourceDaemonFaults, hot_patch: HotPatch
+) -> None:
+    """Lose this and a daemon that is updated or crashes costs the guests that it moves their lives."""
+    guest.works()
+    assert source_daemon.in_precopy(*DAEMON[cell.aspect])
+    assert guest.memory_is_intact()
+    assert hot_patch().runs_on_new_build
+    assert guest.memory_is_intact()
+
+
+@promised(
+    Promise(aspect, path=path, mechanism="postcopy", profile="busy", vcpus=2, default_on=())
+    for aspect, path in product(POSTCOPY, WAYS)
+)
+def test_postcopy_outlives_the_daemon_of_its_source(
+    cell: Cell, guest: Guest, source_daemon: SourceDaemonFaults
+) -> None:
+    """Lose this and a daemon that fails in a postcopy has guests lost, or run with memory of two times."""
+    guest.works()
+    assert source_daemon.in_postcopy(POSTCOPY[cell.aspect]).runs_on_new_build
+    assert guest.memory_is_intact()
+    assert guest.every_vcpu_wakes()
