@@ -14,6 +14,7 @@ from fixtures.attempt.attempt import Attempt
 from fixtures.builds.build import Build
 from fixtures.builds.sandbox import Sandbox
 from fixtures.errors import HotPatchFailure, Unsupported
+from fixtures.evidence.harm import Harm
 from fixtures.guest.written_disk import DISK_REQUESTS
 from fixtures.matrix.cells import Cell
 from fixtures.matrix.disks import DiskBus, DiskOptions
@@ -89,16 +90,21 @@ class _Control:
     losing: tuple[str, ...] = ()
     unsupported: bool = False
     asked: list[tuple[Cell, str]] = field(default_factory=list)
+    records: list[RunRecord] = field(default_factory=list)
 
     def __call__(self, cell: Cell, _scenario: object, build: Build, _label: str) -> RunRecord:
         self.asked.append((cell, build.name))
+        self.records.append(self._record(build))
+        return self.records[-1]
+
+    def _record(self, build: Build) -> RunRecord:
         if self.unsupported:
             raise Unsupported("no O_DIRECT")
         if build.name not in self.losing:
             return RunRecord(build.name, build.name, "pass")
         said = "disk-requests: 32 of 99 requests never end after pause 7"
         signature = "disk-requests: they never end after a pause"
-        return RunRecord(build.name, build.name, "fail", said, signature)
+        return RunRecord(build.name, build.name, "fail", said, signature, harm=Harm.LOST)
 
 
 @pytest.mark.parametrize(
@@ -121,6 +127,7 @@ def test_build_that_loses_requests_without_a_move_is_to_blame(
     assert (guest.path, guest.mechanism, guest.devices) == ("qmp", "precopy", ())
     assert guest.options.disk == DiskOptions("raw", "virtio-scsi", iothread=True)
     assert found is None or found[1].startswith(LOST)
+    assert {record.harm for record in control.records} == {None}
 
 
 def test_self_pair_is_asked_once() -> None:
