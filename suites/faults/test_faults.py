@@ -119,16 +119,13 @@ def test_guest_of_a_broken_precopy_goes_on(
     vcpus=2,
     default_on=(),
 )
-@promised(
-    Promise(
-        "fault-channel-cut-in-postcopy",
-        path="libvirt",
-        mechanism=mechanism,
-        profile="busy",
-        vcpus=2,
-        default_on=(),
-    )
-    for mechanism in ("postcopy", "postcopy-tls")
+@promise(
+    "fault-channel-cut-in-postcopy",
+    path="libvirt",
+    mechanism="postcopy",
+    profile="busy",
+    vcpus=2,
+    default_on=(),
 )
 def test_postcopy_recovers(guest: Guest, faults: Faults) -> None:
     """Lose this and a network that fails during a postcopy costs each guest on its way its life."""

@@ -79,7 +79,6 @@ def test_second_move_is_refused_while_one_is_under_way(guest: Guest, stream_faul
     assert guest.memory_is_intact()
 
 
-@promise(STALLED, path="libvirt", mechanism="postcopy-tls", profile="busy", vcpus=2, default_on=())
 @promise(STALLED, path="libvirt", mechanism="postcopy", profile="busy", vcpus=2, default_on=())
 @promise(STALLED, path="qmp", mechanism="postcopy-tls", profile="busy", vcpus=2, default_on=())
 @promise(STALLED, path="qmp", mechanism="postcopy", profile="busy", vcpus=2, default_on=())
