@@ -7,6 +7,7 @@ import pytest
 
 from fixtures.evidence.beats import Beat
 from fixtures.evidence.clock_fit import fitted
+from fixtures.evidence.clocks import RATE_ERROR
 
 
 def beats(*late_ms: float, drift: float = 0.0) -> list[Beat]:
@@ -46,3 +47,14 @@ def test_one_beat_is_no_line() -> None:
     """Lose this and a guest that beat once fails with an obscure error."""
     with pytest.raises(ValueError, match="two beats"):
         fitted(beats(0.0))
+
+
+@pytest.mark.parametrize("drift", [0.0, 0.02])
+def test_delay_that_shrinks_for_seconds_is_no_rate(drift: float) -> None:
+    """Lose this and a busy host, on which beats wait for the serial port, makes a guest's clock too fast."""
+    shrinking = [15.0 * (1 - number / 400) for number in range(400)]
+    heard = beats(*shrinking, *[0.0] * 250, drift=drift)
+    # A guest that gets a quarter of its time at first, and none at all for 0.6 s.
+    line = fitted([*heard[:400:4], *heard[400:450], *heard[600:]])
+    assert line.drift == pytest.approx(drift, abs=line.drift_error)
+    assert line.drift_error > RATE_ERROR

@@ -255,7 +255,9 @@ def test_evidence_is_listed_relative_and_there(stage: Stage) -> None:
     result = stage.judge({FORWARD: [FAIL]})
     listed = [path for run in result.runs for path in run.evidence]
     assert len(result.runs) == len(stage.moves)
-    assert len(listed) == len(set(listed)) == 2 * len(result.runs)
+    failed = sum(run.result == "fail" for run in result.runs)
+    assert len(listed) == len(set(listed)) == 2 * len(result.runs) + failed
+    assert [path for path in listed if path.endswith("/beats.csv")]
     assert all((stage.report / path).is_file() and not Path(path).is_absolute() for path in listed)
 
 
@@ -279,7 +281,8 @@ def test_harm_of_a_failure_reaches_the_cell(
     monkeypatch.setattr(ScriptedAttempt, "harmed", Harmed(harm, "asked and seen"))
     result = stage.judge({FORWARD: [FAIL]})
     assert (result.harm, result.harm_proof) == (harm, "asked and seen")
-    written = json.loads((stage.report / result.runs[0].evidence[0]).read_text())
+    checks = next(path for path in result.runs[0].evidence if path.endswith("checks.json"))
+    written = json.loads((stage.report / checks).read_text())
     assert (written["harm"], written["proof of the harm"]) == (harm, "asked and seen")
 
 

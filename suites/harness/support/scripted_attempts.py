@@ -111,7 +111,7 @@ class ScriptedAttempt:
         self.checks = CheckRecord()
         self.figures = dict(stage.figures.get((setting.old.name, setting.new.name), {}))
         self.patched: Any = None
-        self.guest = None
+        self.guest = SimpleNamespace(machines=[])
         self._end = stage.end_of(setting)
         self._last_end = stage.last_end
 
