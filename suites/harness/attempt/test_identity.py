@@ -31,6 +31,8 @@ SPEC = GuestSpec("ppc64le", "pseries-vof-7.2", 2, "idle", "bare", 0)
         ),
         (PowerOptions(hash_mmu=True), {}, "mmu is Radix, not Hash"),
         (PowerOptions(ic_mode="xics"), {}, "interrupts is XIVE, not XICS"),
+        (PowerOptions(ic_mode="dual"), {}, ""),
+        (PowerOptions(ic_mode="dual", legacy_interrupts=True), {}, "interrupts is XIVE, not XICS"),
         (PowerOptions(threads=2), {}, "threads is 0, not 0-1"),
         (PowerOptions(threads=2), {"threads": "0-1"}, ""),
     ],

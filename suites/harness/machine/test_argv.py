@@ -114,6 +114,14 @@ def test_power_guest_gets_its_processor() -> None:
     assert "disable_radix" in words[words.index("-append") + 1].split()
 
 
+def test_power_guest_gets_what_its_manager_says_of_interrupts() -> None:
+    """Lose this and a cell about `vsmt` or two interrupt controllers is about the default guest."""
+    power = PowerOptions(ic_mode="dual", legacy_interrupts=True, vsmt=8)
+    words = line(replace(PSERIES, options=GuestOptions(power=power)))
+    assert words[words.index("-machine") + 1] == f"{PSERIES.machine_type},ic-mode=dual,vsmt=8,accel=tcg"
+    assert "xive=off" in words[words.index("-append") + 1].split()
+
+
 def test_agent_waits_longer_on_a_slow_host() -> None:
     """Lose this and a device of a guest on an emulated host is reported as broken because it is slow."""
     words = replace(PSERIES, stretch=2.678).kernel_command_line.split()

@@ -119,6 +119,33 @@ MODE = SeededBuild(
 )
 
 
+INTERRUPTS = SeededBuild(
+    "forgets-power-options",
+    "new",
+    hotpatch("idle-bare-1vcpu-vsmt-8", "idle-bare-1vcpu-dual", arch="ppc64le"),
+    (
+        Seed(
+            "ids of cores have another distance",
+            does("replace-in-argument", "vsmt=8", "vsmt=1", when=RECEIVES),
+            "ignore-shared-idle-bare-1vcpu-vsmt-8",
+            "defect-new",
+            ("migrate: ",),
+            CPU,
+        ),
+        Seed(
+            "one interrupt controller of two",
+            does("replace-in-argument", "ic-mode=dual", "ic-mode=xive", when=RECEIVES),
+            "ignore-shared-idle-bare-1vcpu-dual",
+            "defect-new",
+            ("migrate: ",),
+            CPU,
+        ),
+    ),
+    slow=True,
+)
+"""What a manager says of a POWER machine, and the new build forgets."""
+
+
 def power(register: str, way: str, path: str, words: str, element: int | None = None) -> Seed:
     """A register of POWER that is lost; `element` is the number of a special-purpose register.
 
@@ -164,4 +191,4 @@ NUMBERS = build(
 )
 """Programs read there, as register 259, on which vCPU they run."""
 
-OF_VCPUS = (KERNELS, PAUSED, VECTORS, LEAVES, MODE, *POWER, NUMBERS)
+OF_VCPUS = (KERNELS, PAUSED, VECTORS, LEAVES, MODE, INTERRUPTS, *POWER, NUMBERS)
