@@ -17,6 +17,7 @@ CHECKS = {
     "adopted": "the libvirt daemon of the updated host no longer lists them as they are",
     "adopted-definition": "the libvirt daemon of the updated host has lost a part of their definition",
     "agent": "they no longer answer",
+    "addresses": "their PCI devices change places",
     "alive": "they no longer run",
     "announcement": "the network does not learn where they are",
     "balloon": "their balloon does not do what it is asked",

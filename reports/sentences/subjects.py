@@ -98,6 +98,8 @@ ASPECTS = {
     "compat-power8": "that run as POWER8",
     "hash": "with a hash page table",
     "xics": "with the interrupt controller XICS",
+    "addresses-libvirt": "with PCI addresses as libvirt gives them",
+    "addresses-proxmox": "with PCI addresses as Proxmox gives them",
     "vsmt-8": "with vsmt=8",
     "dual": "with two interrupt controllers, of which they use XICS",
     "transient": "that libvirt has no definition of",

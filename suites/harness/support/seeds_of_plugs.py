@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from suites.harness.support.seeds import Seed, SeededBuild
+from suites.harness.support.seeds import Seed, SeededBuild, hotpatch
 from suites.harness.support.seeds_of_life import life
 from suites.harness.support.wrong_builds import GUEST_RUNS, RECEIVES, Wrong, does
 
@@ -18,7 +18,34 @@ def _plugged(name: str, story: str, what: str, wrong: Wrong, *words: str) -> See
     )
 
 
+def _placed(name: str, what: str, cell: str, wrong: Wrong, *words: str) -> SeededBuild:
+    """A new build as whose destination devices have other PCI addresses."""
+    return SeededBuild(
+        name, "new", hotpatch(cell), (Seed(what, wrong, cell, "defect-new", words),), slow=True
+    )
+
+
+ADDRESSES = (
+    _placed(
+        "exchanges-two-devices",
+        "two devices of one kind have each other's PCI address",
+        "precopy-idle-virtio-1vcpu-addresses-libvirt",
+        does("replace-in-argument", "id=rng", "id=rng2", when=RECEIVES)
+        + does("replace-in-argument", "id=rng2", "id=rng", when=RECEIVES),
+        "addresses: at 0000:00:04.0 was virtio-pci rng and is virtio-pci rng2",
+    ),
+    _placed(
+        "moves-a-device",
+        "a network card is in another slot behind its bridge",
+        "postcopy-idle-virtio-1vcpu-addresses-proxmox",
+        does("replace-in-argument", "addr=0x12", "addr=0x13", when=RECEIVES),
+        "migrate: ",
+    ),
+)
+"""What a script does that gives addresses in another order, or none."""
+
 OF_PLUGS = (
+    *ADDRESSES,
     _plugged(
         "plugs-elsewhere",
         "plugged-again-disk",
