@@ -49,7 +49,8 @@ CLOCKS = build(
         "real-time clock's memory lost",
         "multifd-idle-bare-1vcpu",
         field("mc146818rtc", "cmos_data"),
-        "rtc: the guest cannot read",
+        # Without its register B, the chip counts 12 hours: Linux can read that in the morning.
+        "rtc: the guest cannot read|rtc: bytes of its memory changed",
     ),
     seed(
         TIME,
