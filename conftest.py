@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Loads the modules of the library that hold hooks and fixtures, in any order; nothing else."""
+"""Loads the modules of the library that hold hooks and fixtures, in any order, if their packages exist."""
 
 from fixtures.run.locked_packages import demand_locked_packages
 
