@@ -117,6 +117,21 @@ def test_guest_that_does_not_start_again_fails(stage: Any, monkeypatch: pytest.M
     assert stage.checks.blamed.name == "reboot"
 
 
+@pytest.mark.parametrize("check, told_as", [("agent", "reboot"), ("panic", "panic")])
+def test_guest_that_stops_after_its_first_beat_fails_like_one_that_sends_none(
+    stage: Any, monkeypatch: pytest.MonkeyPatch, check: str, told_as: str
+) -> None:
+    """Lose this and a control that stops a moment earlier fails otherwise, so that no build is blamed."""
+
+    def silent(_first: Beat) -> Check:
+        raise HotPatchFailure(check, "waited 6 s for the agent's answer")
+
+    monkeypatch.setattr(stage, "has_started_again", silent)
+    with pytest.raises(HotPatchFailure, match="waited 6 s for the agent") as caught:
+        OwnWays(stage).reboots()
+    assert caught.value.check == told_as
+
+
 def test_guest_that_is_never_reset_fails(stage: Any) -> None:
     """Lose this and the cell moves a guest that did not reboot."""
     stage.acts = False

@@ -46,3 +46,11 @@ def test_quit_of_the_source_is_no_end_of_the_guest() -> None:
     source.monitor.events[0].data = {"guest": False, "reason": "host-qmp-quit"}
     destination.monitor.events[0].data = {"guest": True, "reason": "guest-reset"}
     assert _runstates(source, destination, "running").what == "the guest reset itself"
+
+
+def test_reset_by_the_destination_itself_is_named() -> None:
+    """Lose this and a guest that the new QEMU resets is reported without a word of who did that."""
+    destination = side("shutdown", ("SHUTDOWN", 1.0))
+    destination.monitor.events[0].data = {"guest": False, "reason": "host-qmp-system-reset"}
+    check = _runstates(side("postmigrate"), destination, "running")
+    assert check.what == "QEMU shut the guest down: host-qmp-system-reset"
