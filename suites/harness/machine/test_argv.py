@@ -3,6 +3,7 @@
 
 import shlex
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -185,6 +186,16 @@ def test_every_channel_is_an_inherited_socket() -> None:
     words = line(Q35)
     assert [word for word in words if "fd=" in word] == [
         f"socket,id={name},fd={FDS[name]}" for name in CHANNELS
+    ]
+
+
+def test_qemu_that_inherits_no_socket_connects_to_the_suite() -> None:
+    """Lose this and a QEMU that another one executes starts without its monitor."""
+    sockets = {name: Path("/attempt", name) for name in CHANNELS}
+    words = line(Q35, connects=sockets)
+    assert not [word for word in words if "fd=" in word]
+    assert [word for word in words if word.startswith("socket,")] == [
+        f"socket,id={name},path=/attempt/{name}" for name in CHANNELS
     ]
 
 

@@ -10,7 +10,7 @@ from fixtures.places import ROOT
 
 NEW = MigrationAbilities(
     frozenset({"events", "return-path", "postcopy-ram", "multifd", "x-ignore-shared"}),
-    frozenset({"normal", "cpr-reboot", "cpr-transfer"}),
+    frozenset({"normal", "cpr-reboot", "cpr-transfer", "cpr-exec"}),
 )
 OLD = MigrationAbilities(frozenset({"events", "return-path", "x-postcopy-ram"}))
 
@@ -80,6 +80,7 @@ def test_return_path_is_used_only_where_both_have_it() -> None:
 def test_file_has_no_return_path() -> None:
     """Lose this and QEMU waits for an answer out of the file that it writes, and fails."""
     assert plan("cpr-reboot", NEW, NEW).capabilities == ("events", "x-ignore-shared")
+    assert plan("cpr-exec", NEW, NEW).capabilities == ("events",)
 
 
 def test_multifd_has_as_many_channels_on_both_sides() -> None:
@@ -96,6 +97,7 @@ def test_multifd_has_as_many_channels_on_both_sides() -> None:
         ("ignore-shared", "x-ignore-shared", "migration capability `x-ignore-shared`"),
         ("cpr-reboot", "cpr-reboot", "migration mode `cpr-reboot`"),
         ("cpr-transfer", "cpr-transfer", "migration mode `cpr-transfer`"),
+        ("cpr-exec", "cpr-exec", "migration mode `cpr-exec`"),
     ],
 )
 @pytest.mark.parametrize("side", ["source", "destination"])
@@ -112,6 +114,7 @@ def test_who_lacks_what_a_mechanism_needs_is_named(
 def test_cpr_sets_its_mode_on_both_sides() -> None:
     """Lose this and a plain migration passes for CPR."""
     assert plan("cpr-transfer", NEW, NEW).parameters == {"mode": "cpr-transfer"}
+    assert plan("cpr-exec", NEW, NEW).parameters == {"mode": "cpr-exec"}
     assert plan("precopy", NEW, NEW).parameters == {}
 
 

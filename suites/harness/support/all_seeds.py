@@ -30,6 +30,7 @@ from suites.harness.support.seeds_of_chains import OF_CHAINS
 from suites.harness.support.seeds_of_cost import OF_COST
 from suites.harness.support.seeds_of_disks import OF_DISKS
 from suites.harness.support.seeds_of_endpoints import OF_ENDPOINTS
+from suites.harness.support.seeds_of_executing import OF_EXECUTING
 from suites.harness.support.seeds_of_faults import OF_FAULTS
 from suites.harness.support.seeds_of_field import OF_FIELD_GUESTS
 from suites.harness.support.seeds_of_firmware import OF_FIRMWARE
@@ -72,6 +73,7 @@ MODULES = (
     (AGAIN, OF_CHAINS),
     (AGAIN, OF_SEQUENCES),
     (FAULTS, OF_FAULTS),
+    (MOVE, OF_EXECUTING),
     (COST, OF_COST),
     (DISKS, OF_DISKS),
     (DISKS, OF_CDROMS),

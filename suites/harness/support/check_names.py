@@ -17,7 +17,7 @@ NAME_A_CHECK = frozenset({"Check", "HotPatchFailure", "StillFailure", "Wrong"})
 COMPUTED: Mapping[str, frozenset[str]] = {
     "fixtures/guest/timekeeping.py": frozenset(VCPU_COUNTERS.values()),
     "fixtures/guest/processor.py": frozenset(kind for kinds in KINDS.values() for kind in kinds),
-    "fixtures/path/qmp/path.py": frozenset({"panic", "alive", "runstates"}),
+    "fixtures/path/qmp/ends.py": frozenset({"panic", "alive", "runstates"}),
     "fixtures/still/machine.py": frozenset({"refused", "migrate"}),
 }
 """By module: the names that it does not write where it makes the check."""

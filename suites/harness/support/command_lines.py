@@ -19,6 +19,7 @@ def line(
     incoming: bool = False,
     emulated: bool = False,
     fds: Mapping[str, int] = FDS,
+    connects: Mapping[str, Path] | None = None,
 ) -> list[str]:
     """The words of the command line of `spec`."""
     return render(
@@ -30,4 +31,5 @@ def line(
         fds=fds,
         incoming=incoming,
         emulated=emulated,
+        connects=connects,
     )

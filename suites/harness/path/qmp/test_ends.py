@@ -10,7 +10,8 @@ import pytest
 
 from fixtures.errors import HotPatchFailure
 from fixtures.machine.monitor import Event, MonitorClosed
-from fixtures.path.qmp.path import QmpPath, _exits, _never_both, _was_immediate, _was_postcopy
+from fixtures.path.qmp.ends import exits, never_both, was_immediate, was_postcopy
+from fixtures.path.qmp.path import QmpPath
 from suites.harness.support.scripted_qmp import connected, dies, returns
 
 FIRST_MOVE, SECOND_MOVE = 1.0, 10.0
@@ -22,7 +23,7 @@ FIRST_MOVE, SECOND_MOVE = 1.0, 10.0
 def test_source_must_end_with_status_0(status: int | None, failed: str | None) -> None:
     """Lose this and a source that crashes at its end, or never ends, passes."""
     with connected({"quit": dies}) as (monitor, _qemu):
-        checks = _exits(machine(monitor=monitor, process=process(status)))
+        checks = exits(machine(monitor=monitor, process=process(status)))
     assert next((check.name for check in checks if not check), None) == failed
 
 
@@ -70,9 +71,9 @@ def source() -> Any:
 
 def test_postcopy_of_an_earlier_move_does_not_count(source: Any) -> None:
     """Lose this and a second move seems to be postcopy, because the first one was."""
-    assert not _was_postcopy(source, SECOND_MOVE)
+    assert not was_postcopy(source, SECOND_MOVE)
     source.monitor.events.append(event("MIGRATION", SECOND_MOVE, status="postcopy-active"))
-    assert _was_postcopy(source, SECOND_MOVE)
+    assert was_postcopy(source, SECOND_MOVE)
 
 
 @pytest.mark.parametrize("stopped,held", [(FIRST_MOVE, False), (SECOND_MOVE + 1, True)])
@@ -80,7 +81,7 @@ def test_stop_in_an_earlier_move_does_not_count(source: Any, stopped: float, hel
     """Lose this and a guest that both sides run in its second move passes, because the first was right."""
     source.monitor.events[-1] = event("STOP", stopped)
     destination = machine(status="running", events=[event("RESUME", SECOND_MOVE + 2)])
-    assert bool(_never_both(source, destination, SECOND_MOVE)) == held
+    assert bool(never_both(source, destination, SECOND_MOVE)) == held
 
 
 @pytest.mark.parametrize("dead", ["source", "source destination", "destination"])
@@ -126,5 +127,5 @@ def event(name: str, at: float, **data: Any) -> Event:
 
 def test_immediate_postcopy_sends_no_memory_before() -> None:
     """Lose this and the cells of immediate postcopy pass when precopy has sent the guest."""
-    assert _was_immediate({"ram": {"precopy-bytes": 4096}})
-    assert not _was_immediate({"ram": {"precopy-bytes": 100 << 20}})
+    assert was_immediate({"ram": {"precopy-bytes": 4096}})
+    assert not was_immediate({"ram": {"precopy-bytes": 100 << 20}})

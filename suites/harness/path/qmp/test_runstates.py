@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.path.qmp.path import _never_both, _runstates
+from fixtures.path.qmp.ends import never_both, runstates
 
 
 def side(status: str, *events: tuple[str, float]) -> Any:
@@ -19,21 +19,21 @@ def side(status: str, *events: tuple[str, float]) -> Any:
 @pytest.mark.parametrize("status", ["running", "paused"])
 def test_destination_has_the_runstate_from_before(wanted: str, status: str) -> None:
     """Lose this and a guest that was paused runs after its move, or one that ran stands still."""
-    check = _runstates(side("postmigrate"), side(status), wanted)
+    check = runstates(side("postmigrate"), side(status), wanted)
     assert check.held == (status == wanted)
 
 
 @pytest.mark.parametrize("since,held", [(0.0, True), (2.0, False)])
 def test_pause_before_the_move_counts_only_if_the_guest_was_paused(since: float, held: bool) -> None:
     """Lose this and a paused guest fails, or a source that never stopped passes."""
-    assert _never_both(side("postmigrate", ("STOP", 1.0)), side("paused"), since).held == held
+    assert never_both(side("postmigrate", ("STOP", 1.0)), side("paused"), since).held == held
 
 
 def test_reset_before_the_switchover_is_reported_of_the_source() -> None:
     """Lose this and a guest that restarted at the source reads as one that the destination broke."""
     source, destination = side("postmigrate", ("SHUTDOWN", 1.0)), side("shutdown")
     source.monitor.events[0].data = {"guest": True, "reason": "guest-reset"}
-    check = _runstates(source, destination, "running")
+    check = runstates(source, destination, "running")
     assert (check.held, check.what) == (
         False,
         "the guest reset itself on the source, before the switchover",
@@ -45,12 +45,12 @@ def test_quit_of_the_source_is_no_end_of_the_guest() -> None:
     source, destination = side("postmigrate", ("SHUTDOWN", 1.0)), side("shutdown", ("SHUTDOWN", 0.5))
     source.monitor.events[0].data = {"guest": False, "reason": "host-qmp-quit"}
     destination.monitor.events[0].data = {"guest": True, "reason": "guest-reset"}
-    assert _runstates(source, destination, "running").what == "the guest reset itself"
+    assert runstates(source, destination, "running").what == "the guest reset itself"
 
 
 def test_reset_by_the_destination_itself_is_named() -> None:
     """Lose this and a guest that the new QEMU resets is reported without a word of who did that."""
     destination = side("shutdown", ("SHUTDOWN", 1.0))
     destination.monitor.events[0].data = {"guest": False, "reason": "host-qmp-system-reset"}
-    check = _runstates(side("postmigrate"), destination, "running")
+    check = runstates(side("postmigrate"), destination, "running")
     assert check.what == "QEMU shut the guest down: host-qmp-system-reset"

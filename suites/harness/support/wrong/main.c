@@ -9,11 +9,14 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The start of QEMU's argument for its monitor, an inherited socket. */
-#define MONITOR "socket,id=monitor,fd="
+/* The start of QEMU's argument for its monitor: an inherited socket, or one to which QEMU connects. */
+#define MONITOR "socket,id=monitor,"
+#define INHERITED "fd="
+#define CONNECTED "path="
 
 void fail(const char *what)
 {
@@ -58,27 +61,48 @@ static char **arguments(char **argv)
     return changed;
 }
 
-static int monitor_fd(char **argv)
+static char **monitor_argument(char **argv)
 {
     for (; *argv; argv++)
         if (strncmp(*argv, MONITOR, strlen(MONITOR)) == 0)
-            return atoi(*argv + strlen(MONITOR));
-    return -1;
+            return argv;
+    return NULL;
 }
 
-/* Keeps the rig's end of the monitor in `rig`, gives the child a new socket under the number `child_fd`, and
- * keeps the other end of that in `monitor`. */
-static void insert_into_monitor(int child_fd, int *rig, int *monitor)
+static int connected_to(const char *path)
 {
-    int pair[2];
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int made = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    *rig = fcntl(child_fd, F_DUPFD_CLOEXEC, 3);
-    if (*rig < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+    strncpy(address.sun_path, path, sizeof address.sun_path - 1);
+    if (made < 0 || connect(made, (struct sockaddr *)&address, sizeof address))
+        fail(path);
+    return made;
+}
+
+/* Keeps the rig's end of the monitor in `rig`, has the child's argument name a new socket, and keeps the other
+ * end of that in `monitor`. Returns the child's number of the new socket. */
+static int insert_into_monitor(char **argument, int *rig, int *monitor)
+{
+    const char *end = *argument + strlen(MONITOR);
+    int pair[2], child_fd;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
         fail("monitor");
     *monitor = pair[0];
-    if (dup2(pair[1], child_fd) < 0)
-        fail("dup2");
+    if (strncmp(end, CONNECTED, strlen(CONNECTED)) == 0) {
+        *rig = connected_to(end + strlen(CONNECTED));
+        child_fd = dup(pair[1]);
+        if (child_fd < 0 || asprintf(argument, MONITOR INHERITED "%d", child_fd) < 0)
+            fail("dup");
+    } else {
+        child_fd = atoi(end + strlen(INHERITED));
+        *rig = fcntl(child_fd, F_DUPFD_CLOEXEC, 3);
+        if (*rig < 0 || dup2(pair[1], child_fd) < 0)
+            fail("dup2");
+    }
     close(pair[1]);
+    return child_fd;
 }
 
 /* Has the next program load the library that a rule names. */
@@ -146,7 +170,8 @@ int main(int argc, char **argv)
 {
     const struct rlimit no_core = {0, 0};
     char *program = own_path_with(".real");
-    int child_fd, rig = -1, monitor = -1, output[2];
+    char **argument = monitor_argument(argv);
+    int child_fd = -1, rig = -1, monitor = -1, output[2];
     pid_t child;
 
     (void)argc;
@@ -155,8 +180,8 @@ int main(int argc, char **argv)
         execv(program, argv);
     signal(SIGPIPE, SIG_IGN);
     setrlimit(RLIMIT_CORE, &no_core);
-    if ((child_fd = monitor_fd(argv)) >= 0)
-        insert_into_monitor(child_fd, &rig, &monitor);
+    if (argument)
+        child_fd = insert_into_monitor(argument, &rig, &monitor);
     if (pipe2(output, O_CLOEXEC))
         fail("pipe2");
     child = real_qemu = start(program, arguments(argv), output[1]);
