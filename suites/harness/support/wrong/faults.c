@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The faults that a rule can inject into the running QEMU.
  *
- *   die TEXT     QEMU prints TEXT and exits with status 1; without TEXT, a signal kills it
+ *   die TEXT     QEMU prints TEXT and exits with status 1, or after `later` by abort(); without TEXT, it crashes
  *   command NAME [ARGUMENTS]
  *                QEMU executes this QMP command, which the rig did not send; ARGUMENTS is a JSON object
  *   freeze N     vCPU N never runs again
@@ -41,7 +41,7 @@ static void die(pid_t qemu, const char *text)
 {
     if (*text)
         fprintf(stderr, "%s: %s\n", program_invocation_short_name, text);
-    kill(qemu, *text ? SIGKILL : SIGSEGV);
+    kill(qemu, *text ? SIGABRT : SIGSEGV); /* By SIGKILL it would be ended by something outside. */
     if (*text)
         _exit(1);
 }
