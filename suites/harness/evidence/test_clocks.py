@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from fixtures.errors import RigError
 from fixtures.evidence.beats import Gap
+from fixtures.evidence.clock_fit import UNKNOWN_DRIFT
 from fixtures.evidence.clocks import EMULATED_DRIFT_ERROR, ClockMove, clock_jump, clock_rate
 from fixtures.evidence.timeline import RUNS, Mark
 from fixtures.waiting import stretched_by
@@ -151,15 +152,26 @@ def test_silence_at_the_switchover_is_kept_apart() -> None:
     assert Gap(move.silent_after.start, move.silent_after.end).ms == pytest.approx(1000, abs=5)
 
 
-def test_slow_host_is_listened_to_for_longer() -> None:
-    """Lose this and a guest that waits for pages on an emulated host cannot be judged."""
+@pytest.mark.parametrize("side", ["source", "destination"])
+def test_guest_that_was_silent_beside_its_move_is_judged_all_the_same(side: str) -> None:
+    """Lose this and a guest whose host stood still for a minute ends its cell in a traceback."""
     source, destination = Sample(window=20.0).beats()
-    first = destination[0]
-    heard = [first, *(beat for beat in destination if beat.at > first.at + 7.0)]
-    with pytest.raises(ValueError, match="two beats"):
-        ClockMove.of(source, heard, [])
-    with stretched_by(2.0):
-        assert ClockMove.of(source, heard, []).switched_us == first.mono_us
+    if side == "source":
+        source = [beat for beat in source if beat.at < source[-1].at - 7.0] + source[-1:]
+    else:
+        destination = destination[:1] + [beat for beat in destination if beat.at > destination[0].at + 7.0]
+    move = ClockMove.of(source, destination, [])
+    assert (move.left_us, move.switched_us) == (source[-1].mono_us, destination[0].mono_us)
+    assert clock_jump(move, 0.0)
+
+
+def test_slow_host_is_listened_to_for_longer() -> None:
+    """Lose this and the drift of a guest on an emulated host is hardly ever known."""
+    source, destination = Sample(window=20.0).beats()
+    slow = source[::80]
+    assert ClockMove.of(slow, destination, []).before.drift_error == UNKNOWN_DRIFT
+    with stretched_by(3.0):
+        assert ClockMove.of(slow, destination, []).before.drift_error < UNKNOWN_DRIFT
 
 
 @pytest.mark.parametrize("drift, held", [(0.0115, True), (0.02, False)])
