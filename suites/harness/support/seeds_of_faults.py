@@ -16,6 +16,7 @@ ABORTED_BY_LIBVIRT = "libvirt-precopy-busy-bare-1vcpu-fault-cancelled-in-later-p
 DRIVER = "usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so"
 LIBRARY = "usr/lib/*/libvirt.so.0.*"
 DAEMON_STARTED_AGAIN = "libvirt-precopy-busy-bare-1vcpu-fault-source-daemon-killed-in-first-pass"
+STARTED_AGAIN_THERE = "libvirt-postcopy-busy-bare-2vcpu-fault-destination-daemon-killed-in-postcopy"
 RECOVERING_LIBVIRT = "debian-12"
 """Its libvirt is 9.0. That of Debian 13 crashes when it is to recover a postcopy."""
 LOST = "fault-destination-killed-in-postcopy"
@@ -187,6 +188,18 @@ OF_FAULTS = (
             DAEMON_STARTED_AGAIN,
             "defect-old",
             ("runstates: source's daemon killed in first-pass: migration failed", "source gone"),
+        ),
+    ),
+    one_defect(
+        "forgets-guests-that-arrive",
+        "new",
+        "faults",
+        Seed(
+            "a daemon that is started again forgets the guest that it receives",
+            Wrong(reworded=((LIBRARY, b"\0domstatus\0", b"\0domstatux\0"),)),
+            STARTED_AGAIN_THERE,
+            "defect-new",
+            ("hang: the postcopy does not end without the daemon: ", "destination gone"),
         ),
     ),
     one_defect(

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """How the suite judges a QEMU that is to execute another one, and what becomes of that."""
 
-from contextlib import nullcontext
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -63,7 +61,7 @@ def test_source_that_does_nothing_hangs(monkeypatch: pytest.MonkeyPatch) -> None
     assert caught.value.check == "hang"
 
 
-def test_source_that_ended_before_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_source_that_ended_before_is_gone() -> None:
     """Lose this and a QEMU that died ends the cell in a traceback."""
 
     def gone(_build: object) -> None:
@@ -71,10 +69,8 @@ def test_source_that_ended_before_is_gone(monkeypatch: pytest.MonkeyPatch) -> No
 
     source = _machine(stderr=SAID)
     source.process.replace_files = gone
-    source.host = SimpleNamespace(attempt_dir=Path("/attempt"))
-    monkeypatch.setattr(executing, "Succession", lambda *_: nullcontext())
     with pytest.raises(HotPatchFailure, match="not running") as caught:
-        executing.execute(source, "new", "label", None, lambda _: None)  # type: ignore[arg-type]
+        executing.update(source, "new")  # type: ignore[arg-type]
     assert caught.value.cause == "source QEMU is gone: exit status 1; it went wrong"
 
 

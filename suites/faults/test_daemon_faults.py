@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What becomes of a guest if the daemon from which it is moved fails meanwhile?"""
+"""What becomes of a guest if a daemon that moves it fails meanwhile, and its QEMU does not?"""
 
 from itertools import product
 
 from fixtures.attempt.attempt import HotPatch
+from fixtures.attempt.daemon_faults import DaemonFaults
 from fixtures.attempt.libvirt_faults import DaemonFault, DaemonPhase
-from fixtures.attempt.source_daemon import SourceDaemonFaults
 from fixtures.guest.guest import Guest
 from fixtures.matrix.cells import Cell
 from fixtures.matrix.names import PathName
@@ -29,11 +29,11 @@ WAYS: tuple[PathName, ...] = ("libvirt", "libvirt-direct")
     for aspect, path in product(DAEMON, WAYS)
 )
 def test_guest_goes_on_without_the_daemon_of_its_source(
-    cell: Cell, guest: Guest, source_daemon: SourceDaemonFaults, hot_patch: HotPatch
+    cell: Cell, guest: Guest, daemon_faults: DaemonFaults, hot_patch: HotPatch
 ) -> None:
     """Lose this and a daemon that is updated or crashes costs the guests that it moves their lives."""
     guest.works()
-    assert source_daemon.in_precopy(*DAEMON[cell.aspect])
+    assert daemon_faults.in_precopy(*DAEMON[cell.aspect])
     assert guest.memory_is_intact()
     assert hot_patch().runs_on_new_build
     assert guest.memory_is_intact()
@@ -44,10 +44,29 @@ def test_guest_goes_on_without_the_daemon_of_its_source(
     for aspect, path in product(POSTCOPY, WAYS)
 )
 def test_postcopy_outlives_the_daemon_of_its_source(
-    cell: Cell, guest: Guest, source_daemon: SourceDaemonFaults
+    cell: Cell, guest: Guest, daemon_faults: DaemonFaults
 ) -> None:
     """Lose this and a daemon that fails in a postcopy has guests lost, or run with memory of two times."""
     guest.works()
-    assert source_daemon.in_postcopy(POSTCOPY[cell.aspect]).runs_on_new_build
+    assert daemon_faults.in_postcopy(POSTCOPY[cell.aspect]).runs_on_new_build
+    assert guest.memory_is_intact()
+    assert guest.every_vcpu_wakes()
+
+
+@promised(
+    Promise(
+        "fault-destination-daemon-killed-in-postcopy",
+        path=path,
+        mechanism="postcopy",
+        profile="busy",
+        vcpus=2,
+        default_on=(),
+    )
+    for path in WAYS
+)
+def test_postcopy_outlives_the_daemon_of_its_destination(guest: Guest, daemon_faults: DaemonFaults) -> None:
+    """Lose this and a daemon that is updated where a guest arrives tears it in two."""
+    guest.works()
+    assert daemon_faults.at_destination_in_postcopy().runs_on_new_build
     assert guest.memory_is_intact()
     assert guest.every_vcpu_wakes()
