@@ -28,6 +28,7 @@ os.read(FD, 1)
 def new(tmp_path: Path) -> Build:
     """A build with one file."""
     (tmp_path / "root/opt").mkdir(parents=True)
+    (tmp_path / "root/libx32").mkdir()  # A directory that the old root does not have.
     (tmp_path / "root/opt/only-in-new").touch()
     return Build("new", Sandbox(tmp_path / "root"), {})
 

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Moves by libvirt that the suite breaks: what it says if there is nothing left to break."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import libvirt
+import pytest
+
+from fixtures.errors import RigError
+from fixtures.path.libvirt.breakable import LibvirtBreakableMove
+
+
+def _refuses(_flags: int) -> None:
+    raise libvirt.libvirtError("no domain with matching name")
+
+
+def _move(state: str) -> Any:
+    """A postcopy whose source is in this state, and does not take the order to interrupt it."""
+    move: Any = LibvirtBreakableMove.__new__(LibvirtBreakableMove)
+    move.source = SimpleNamespace(
+        state=lambda: state,
+        bounded=lambda call, _what: call(),
+        handle=SimpleNamespace(abortJobFlags=_refuses),
+    )
+    return move
+
+
+def test_postcopy_that_ended_before_it_was_interrupted_is_an_error_of_the_suite() -> None:
+    """Lose this and a busy host makes a cell of faults fail, and a build is blamed."""
+    with pytest.raises(RigError, match="ended before the suite interrupted it"):
+        _move("gone").pause_both()
+
+
+def test_source_that_does_not_let_a_postcopy_be_interrupted_fails() -> None:
+    """Lose this and a libvirt without that order passes."""
+    with pytest.raises(libvirt.libvirtError, match="no domain"):
+        _move("paused postcopy").pause_both()
