@@ -9,7 +9,17 @@ from suites.harness.support.wrong_builds import RECEIVES, Wrong, does
 ELSEWHERE = SeededBuild(
     "listens-elsewhere",
     "new",
-    ("suites/endpoints", "--arch=x86_64", "-m", "slow or not slow", "--subject", "endpoint:[cv]*"),
+    # The cells of libvirt have seeds of their own, and notice some of these defects too.
+    (
+        "suites/endpoints",
+        "--arch=x86_64",
+        "-m",
+        "slow or not slow",
+        "-k",
+        "not libvirt",
+        "--subject",
+        "endpoint:[cv]*",
+    ),
     (
         Seed(
             "VNC server gone after the move",
