@@ -68,6 +68,13 @@ WRONG = {
         ("suites/hotpatch/test_survival.py::test_nothing", "-n1"),
         "suites/hotpatch/test_survival.py: there is no test_nothing",
     ),
+    **{
+        f"misspelt cell, {workers}": (
+            ("suites/field/test_field.py::test_field_guest_lives_on[x86_64-q35.newest]", workers),
+            "suites/field/test_field.py: there is no test_field_guest_lives_on[x86_64-q35.newest]",
+        )
+        for workers in ("-n0", "-n1")
+    },
     "nothing selected": (("suites/compat", "--collect-only", "-k", "gone"), "no test was selected"),
 }
 
