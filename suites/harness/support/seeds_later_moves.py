@@ -63,7 +63,7 @@ CANCELS_BADLY = SeededBuild(
             does("on-command", CANCEL, "command stop", when=IDLE),
             _guest("idle", CANCELLED),
             "defect-new",
-            ("alive: cancelled move, wrong → wrong: waited 6 s",),
+            ("alive: cancelled move, wrong → wrong: waited ",),
         ),
     ),
     slow=True,

@@ -7,9 +7,9 @@ from suites.harness.support.seeds import Seed, SeededBuild, one_defect
 from suites.harness.support.seeds_later_moves import CANCEL
 from suites.harness.support.wrong_builds import RECEIVES, Wrong, does
 
-CANCELLED = "fault-cancelled-in-later-pass"
-DESTINATION_DIES = "fault-destination-killed-in-first-pass"
-SOURCE_DIES = "fault-source-killed-in-first-pass"
+CANCELLED = "qmp-precopy-busy-bare-1vcpu-fault-cancelled-in-later-pass"
+DESTINATION_DIES = "qmp-precopy-busy-bare-1vcpu-fault-destination-killed-in-first-pass"
+SOURCE_DIES = "qmp-precopy-busy-bare-1vcpu-fault-source-killed-in-first-pass"
 RECOVERS = "qmp-postcopy-busy-bare-2vcpu-fault-channel-cut-in-postcopy"
 BY_LIBVIRT = "libvirt-postcopy-busy-bare-2vcpu-fault-channel-cut-in-postcopy"
 ABORTED_BY_LIBVIRT = "libvirt-precopy-busy-bare-1vcpu-fault-cancelled-in-later-pass"
@@ -19,7 +19,7 @@ DAEMON_STARTED_AGAIN = "libvirt-precopy-busy-bare-1vcpu-fault-source-daemon-kill
 STARTED_AGAIN_THERE = "libvirt-postcopy-busy-bare-2vcpu-fault-destination-daemon-killed-in-postcopy"
 RECOVERING_LIBVIRT = "debian-12"
 """Its libvirt is 9.0. That of Debian 13 crashes when it is to recover a postcopy."""
-LOST = "fault-destination-killed-in-postcopy"
+LOST = "qmp-postcopy-busy-bare-1vcpu-fault-destination-killed-in-postcopy"
 RECOVER, FAILED, COMPLETED = '"migrate-recover"', '"status": "failed"', '"status": "completed"'
 ENCRYPTED = "qmp-multifd-tls-busy-virtio-1vcpu-encrypted"
 STRANGER = "qmp-precopy-tls-busy-bare-1vcpu-fault-peer-not-trusted-in-set-up"
