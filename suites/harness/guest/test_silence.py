@@ -15,16 +15,41 @@ from fixtures.waiting import Late
 from suites.harness.support.consoles import line
 
 
-def test_guest_that_reset_itself_is_said_to_have_done_so() -> None:
-    """Lose this and a triple fault some seconds after a move reads as a guest that hangs."""
+def silent_guest(*marks: Mark, said: bytes = b"B 7 2702264 0 0", later: bytes = b"") -> Guest:
+    """A guest that has `said` something, and says at most one thing more when the suite waits for beats."""
+    heard = [line(said)]
 
     def late(_look: object, _deadline: object, *, what: str) -> None:
+        heard.extend([line(later)] if later else [])
         raise Late(f"no {what}")
 
-    console = SimpleNamespace(lines=[line(b"B 7 2702264 0 0")], closed=False, partial=b"", wait_for=late)
-    marks = [Mark(3.0, "destination", "SHUTDOWN guest-reset")]
-    machine: Any = SimpleNamespace(channels={"console": console}, marks=lambda _since: marks)
+    console = SimpleNamespace(lines=heard, closed=False, partial=b"", wait_for=late)
+    machine: Any = SimpleNamespace(
+        channels={"console": console}, marks=lambda _since: list(marks), registers=lambda: ""
+    )
     guest = Guest(GuestSpec("x86_64", "pc-q35-10.0", 1, "idle", "bare", 0), lambda check: check)
     guest.moved_to(machine)
+    return guest
+
+
+def test_guest_that_reset_itself_is_said_to_have_done_so() -> None:
+    """Lose this and a triple fault some seconds after a move reads as a guest that hangs."""
+    guest = silent_guest(Mark(3.0, "destination", "SHUTDOWN guest-reset"))
     with pytest.raises(Late, match="no 25 more beats; the guest reset itself"):
         guest.beats_arrive(25)
+
+
+HELLO = b"H 1 x86_64 2 4096 6.1.0-50-amd64 *ff40"
+
+
+def test_guest_that_stops_was_not_started_anew() -> None:
+    """Lose this and each guest that stops some seconds after its move is said to have started anew."""
+    with pytest.raises(Late) as late:
+        silent_guest(said=HELLO).beats_arrive(25)
+    assert str(late.value) == "no 25 more beats"
+
+
+def test_guest_that_starts_anew_meanwhile_is_said_to_have_done_so() -> None:
+    """Lose this and a guest that boots again after its move reads as one that hangs."""
+    with pytest.raises(Late, match="no 25 more beats; the guest started anew"):
+        silent_guest(later=HELLO).beats_arrive(25)
