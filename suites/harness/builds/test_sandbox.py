@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.builds import seccomp
-from fixtures.builds.sandbox import Sandbox
+from fixtures.builds.sandbox import Sandbox, demand_sandbox
 from fixtures.errors import UsageError
 from fixtures.hosts.attempt_dir import attempt_dir
 from fixtures.hosts.userfaultfd import CAPABILITY
@@ -127,3 +127,19 @@ def test_missing_filter_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setattr(seccomp, "LIBRARY", "libseccomp-absent.so")
     with pytest.raises(UsageError, match="libseccomp is missing"), Sandbox(tmp_path).command(["/true"]):
         pass
+
+
+def test_host_without_namespaces_is_one_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and every cell of a run is an error of its own where bubblewrap may not make namespaces."""
+    demand_sandbox()
+    refuses = tmp_path / "bwrap"
+    refuses.write_text("#!/bin/sh\necho 'bwrap: Creating new namespace failed: No space left' >&2\nexit 1\n")
+    refuses.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(UsageError) as refused:
+        demand_sandbox()
+    said = str(refused.value)
+    assert said.startswith(
+        "bwrap: programs of builds cannot run in a sandbox here: Creating new namespace failed"
+    )
+    assert "allow user namespaces" in said
