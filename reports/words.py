@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from fixtures.evidence.harm import Harm
+from fixtures.matrix.names import COMPARED
 from fixtures.outcome.outcome import COUNTS_AGAINST, RANK, BuildInfo, CellResult, Outcome
 from fixtures.printable import count
 
@@ -52,6 +53,24 @@ HARM_MEANINGS = {
     Harm.CHANGED: "the guest moved and lives, but it or its next boot sees something else",
     Harm.SLOW: "the guest moved and lives, but a bound of blackout, time or cost was broken",
 }
+
+
+def meaning_of(outcome: Outcome, cells: Iterable[CellResult]) -> str:
+    """What this outcome of these cells means; comparing two builds moves no guest."""
+    if outcome is Outcome.REGRESSION and _only_compare(cells):
+        return "the two builds offer guests different things: the update changes it"
+    return MEANINGS[outcome]
+
+
+def harm_meaning_of(harm: Harm, cells: Iterable[CellResult]) -> str:
+    """What this harm of these cells means."""
+    if harm is Harm.CHANGED and _only_compare(cells):
+        return "a guest that is moved, or its next boot, sees something else"
+    return HARM_MEANINGS[harm]
+
+
+def _only_compare(cells: Iterable[CellResult]) -> bool:
+    return all(cell.mechanism == COMPARED for cell in cells)
 
 
 def harm_tone(harm: Harm) -> str:

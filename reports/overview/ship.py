@@ -14,6 +14,8 @@ from reports.why import why
 
 ANSWERS = {Verdict.SAFE: "Yes", Verdict.UNSAFE: "No", Verdict.UNDECIDED: "Not known"}
 """The answer in a word, by verdict."""
+PART = "Not by this run alone, which has only some of the tests:"
+"""The answer of a run that has too few tests for a yes."""
 WOULD = {
     Harm.LOST: "would be lost",
     Harm.STRANDED: "cannot be moved",
@@ -34,7 +36,8 @@ def ship(run: RunResult, against: Sequence[Row], apart: Sequence[Row]) -> str:
     cells = about_update(run.cells)
     passed = sum(cell.outcome is Outcome.PASS for cell in cells)
     share = f"{passed} of {count(len(cells), 'cell')} passed"
-    clean = f"{answer}: nothing that was tested counts against the update ({share})."
+    answer = PART if run.is_part else f"{answer}:"
+    clean = f"{answer} nothing that was tested counts against the update ({share})."
     return f"{clean}{_excused(apart)}{_accepted(run)}"
 
 

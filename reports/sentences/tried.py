@@ -39,7 +39,7 @@ class Tried:
                 if GUEST.fullmatch(cell.subject):
                     self._any_failed[cell.arch].add(way)
             elif cell.outcome is Outcome.PASS and GUEST.fullmatch(cell.subject):
-                self._booted[cell.arch, cell.machine].add(way)
+                self._booted[cell.arch, _type_of(cell)].add(way)
                 self._machines[cell.arch, cell.subject].add(cell.machine)
                 self._passed[_like(cell)].add(way)
             elif cell.outcome is Outcome.PASS:
@@ -70,13 +70,18 @@ class Tried:
         failing = list(cells)
         if any(GUEST.fullmatch(cell.subject) for cell in failing):
             return set()
-        return set().union(*(self._booted[cell.arch, cell.machine] for cell in failing))
+        return set().union(*(self._booted[cell.arch, _type_of(cell)] for cell in failing))
 
     def other_machines(self, cells: Iterable[CellResult]) -> set[str]:
         """Other machine types on which the same subjects passed."""
         failing = list(cells)
         passed = (self._machines[cell.arch, cell.subject] for cell in failing)
         return set().union(*passed) - {cell.machine for cell in failing}
+
+
+def _type_of(cell: CellResult) -> str:
+    """The machine type without options, such as `x-vof=on`: a guest that has booted left its firmware."""
+    return cell.machine.partition(",")[0]
 
 
 def _like(cell: CellResult) -> Like:

@@ -23,7 +23,7 @@ from reports.terminal.summary import write_summary
 from reports.terminal.table import print_table
 from reports.words import HARM_MEANINGS, harm_tone
 from suites.harness.support.html_page import Page
-from suites.harness.support.report_samples import make_cell, make_run
+from suites.harness.support.report_samples import make_cell, make_run, make_swept
 
 CONT, BEATS = "the source refuses `cont`", "it beats on at the source"
 
@@ -65,6 +65,17 @@ def test_page_says_with_which_mechanism_a_guest_is_lost(run: RunResult, tmp_path
     text = Page(write_page(run, tmp_path)).text
     for harm, way, proof in ((Harm.LOST, "libvirt postcopy", CONT), (Harm.STRANDED, "qmp precopy", BEATS)):
         assert f"{harm} with {way} (1 of 2): {HARM_MEANINGS[harm]}. Seen: {proof}" in text
+
+
+def test_page_says_that_a_comparison_moved_no_guest(tmp_path: Path) -> None:
+    """Lose this and a finding about what two builds offer tells of guests that moved and of controls."""
+    words = "a guest sees another pvpanic: property events was 3 and is 7"
+    cell = make_swept("pc-q35-7.2", "sees:pvpanic", Outcome.REGRESSION, words, mechanism="compare")
+    cell.runs[0].harm = Harm.CHANGED
+    text = Page(write_page(make_run(cell.note_harm()), tmp_path)).text
+    assert "The two builds offer guests different things: the update changes it." in text
+    assert "a guest that is moved, or its next boot, sees something else" in text
+    assert "both controls pass" not in text.partition("What the outcomes mean")[0]
 
 
 def test_terminal_says_the_harm(run: RunResult) -> None:

@@ -112,6 +112,15 @@ def test_safe_answer_names_what_does_not_count() -> None:
     )
 
 
+def test_run_of_some_tests_is_no_yes() -> None:
+    """Lose this and one passing cell that somebody chose reads as permission to ship."""
+    part = replace(make_run(make_cell(1)), chosen="-m 'postcopy'", is_part=True)
+    assert ship(part, [], []) == (
+        "Not by this run alone, which has only some of the tests: "
+        "nothing that was tested counts against the update (1 of 1 cell passed)."
+    )
+
+
 def test_each_mechanism_has_an_answer(run: RunResult) -> None:
     """Lose this and a reader cannot see whether postcopy may be used."""
     said = {way.mechanism: way.words for way in ways(run.cells)}

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -259,6 +260,8 @@ def test_machine_that_has_not_run_does_not_speak_for_booted_guests() -> None:
     assert text.guests == "ppc64le guests of machine type pseries-7.2, that have not booted yet"
     assert text.works == "precopy by QMP once they have booted"
     assert said(broken).guests == "ppc64le guests of machine type pseries-7.2"
+    without_slof = replace(moved, machine="pseries-7.2,x-vof=on")
+    assert said(broken, without_slof).works == "precopy by QMP once they have booted"
 
 
 def test_nothing_is_said_of_mechanisms_that_were_not_tried() -> None:
