@@ -76,7 +76,7 @@ def _entry(
     return {
         "id": _id(finding, cells[0], match),
         "match": match,
-        "reason": shown_line(finding.reason, MOST_LINE) or str(finding.outcome),
+        "reason": shown_line(cells[0].reason, MOST_LINE) or str(finding.outcome),
         "link": LINK,
         "expires": expires,
         "owner": OWNER,

@@ -6,7 +6,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -33,7 +33,7 @@ class Progress:
         # rich redraws from a thread of its own.
         self._lock = threading.Lock()
         self._running: dict[str, tuple[str, float]] = {}
-        self._counts: Counter[Outcome] = Counter()
+        self._outcomes: dict[str, Outcome] = {}
         self._done = 0
         self._total = 0
         self._started = clock()
@@ -57,16 +57,20 @@ class Progress:
         with self._lock:
             self._running[worker or test_id] = (test_id, self._clock())
 
-    def test_finished(self, test_id: str, outcomes: Sequence[Outcome], seconds: float) -> None:
-        """A test ended after `seconds`: a cell with its outcome, or a sweep with all its cells' outcomes."""
+    def test_finished(self, test_id: str, outcomes: Mapping[str, Outcome], seconds: float) -> None:
+        """A test ended after `seconds`: a cell, or a sweep, with the outcomes of its cells by their ids.
+
+        Two sweeps may have the same cell, which is counted once, as in the report.
+        """
         with self._lock:
             self._running = {key: value for key, value in self._running.items() if value[0] != test_id}
-            self._counts.update(outcomes)
+            self._outcomes |= outcomes
             self._done += 1
             done = self._done
         if self._live is None:
             digits = len(str(self._total))
-            line = f"[{done:>{digits}}/{self._total}] {seconds:>3.0f}s  {_words(outcomes):<11} {test_id}"
+            words = _words(list(outcomes.values()))
+            line = f"[{done:>{digits}}/{self._total}] {seconds:>3.0f}s  {words:<11} {test_id}"
             self._console.print(Text(encodable(line, self._console)), soft_wrap=True)
 
     def stop(self) -> None:
@@ -78,7 +82,7 @@ class Progress:
     def render(self) -> RenderableType:
         """The current content of the live display."""
         with self._lock:
-            counts = dict(self._counts)
+            counts = Counter(self._outcomes.values())
             done = self._done
             running = sorted(self._running.values(), key=lambda item: item[1])
         now = self._clock()

@@ -93,6 +93,19 @@ def test_entries_of_two_findings_have_different_ids(tmp_path: Path) -> None:
     assert len({issue.id for issue in pasted(text, tmp_path)}) == 2
 
 
+def test_each_entry_has_the_reason_of_its_cells(tmp_path: Path) -> None:
+    """Lose this and the waiver of one device gives another one as its reason."""
+    cells = [
+        make_swept(
+            "pc-q35-7.2", f"sees:{n}", Outcome.REGRESSION, f"{n} differs", runs=[], mechanism="compare"
+        )
+        for n in ("a", "b")
+    ]
+    run = make_run(*cells)
+    text = "".join(entry_for(finding, run) for finding in findings(run.cells))
+    assert [issue.reason for issue in pasted(text, tmp_path)] == [cell.reason for cell in cells]
+
+
 def test_error_cannot_be_accepted() -> None:
     """Lose this and the page offers an entry that does nothing."""
     run = make_run(make_cell(1, Outcome.ERROR, reason="no disk"))

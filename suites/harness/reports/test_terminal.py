@@ -149,7 +149,7 @@ def test_progress_is_plain_lines_without_a_terminal() -> None:
     progress = Progress(Console(file=file, width=40))
     progress.start(24)
     progress.test_started("x86_64-a-rather-long-name-of-a-cell-[x]", "gw0")
-    progress.test_finished("x86_64-a-rather-long-name-of-a-cell-[x]", [Outcome.PASS], 12.2)
+    progress.test_finished("x86_64-a-rather-long-name-of-a-cell-[x]", {"a": Outcome.PASS}, 12.2)
     progress.stop()
     assert file.getvalue() == "[ 1/24]  12s  pass        x86_64-a-rather-long-name-of-a-cell-[x]\n"
 
@@ -163,7 +163,7 @@ def test_progress_shows_what_runs_now_on_any_terminal(width: int) -> None:
     progress = Progress(console, clock=lambda: now)
     progress.start(3)
     progress.test_started("first", "gw0")
-    progress.test_finished("first", [Outcome.REGRESSION], 3.0)
+    progress.test_finished("first", {"a": Outcome.REGRESSION}, 3.0)
     progress.test_started("lost-with-its-worker", "gw1")
     progress.test_started("second", "gw1")
     now = 75.0
@@ -178,6 +178,19 @@ def test_progress_shows_what_runs_now_on_any_terminal(width: int) -> None:
     assert "75s" in shown
     assert "lost" not in shown
     assert all(len(line) <= width for line in shown.splitlines())
+
+
+def test_progress_counts_a_cell_of_two_sweeps_once() -> None:
+    """Lose this and a run ends with more passes than its report has."""
+    progress = Progress(Console(file=io.StringIO()))
+    progress.start(2)
+    progress.test_finished("one", {"a": Outcome.PASS, "b": Outcome.PASS}, 3.0)
+    progress.test_finished("two", {"b": Outcome.PASS, "c": Outcome.REGRESSION}, 3.0)
+    apart = Console(file=io.StringIO(), width=80)
+    with apart.capture() as capture:
+        apart.print(progress.render())
+    assert "1 regression" in capture.get()
+    assert "2 pass" in capture.get()
 
 
 def test_run_of_unknown_length_has_none() -> None:
