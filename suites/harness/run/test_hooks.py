@@ -61,8 +61,9 @@ def interrupted_run(checkout: SampleCheckout) -> list[str]:
 
 def test_plan_is_shown_in_another_order_of_plugins(checkout: SampleCheckout) -> None:
     """Lose this and reordered lines in conftest.py make `--plan` run the whole suite, or nothing."""
-    said = checkout.pytest("suites", "--plan", "--arch=x86_64")
+    said = checkout.pytest("suites", "--plan", "--arch=x86_64", "-n7")
     assert "plan: " in said.text
+    assert " min with 7 workers" in said.text
     assert not (checkout.root / "reports/runs").exists()
 
 
