@@ -11,6 +11,7 @@ from fixtures.matrix.cells import Cell
 from fixtures.matrix.disks import DiskOptions
 from fixtures.matrix.field_cells import field_cells
 from fixtures.matrix.guest_devices import DRIVEN, OF_STORAGE
+from fixtures.matrix.machine_settings import GENERATION
 from fixtures.matrix.schema import Matrix, load_matrix
 from fixtures.matrix.tpms import TpmOptions
 from fixtures.outcome.outcome import Outcome
@@ -44,6 +45,16 @@ MISTAKES = {
         "machine: q35",
         "machine: q35, disk: chain",
         "fleet: a guest with a `disk` has it on virtio-blk; take out virtio-disk",
+    ),
+    "unknown-setting": (
+        "machine: q35",
+        "machine: q35, settings: [no-hpett]",
+        "settings[0]: unknown setting 'no-hpett'; did you mean no-hpet?",
+    ),
+    "settings-of-power": (
+        "arch: x86_64, machine: q35, devices: [root-ports, virtio-disk]",
+        "arch: ppc64le, machine: pseries, devices: [virtio-disk], settings: [no-sleep, no-hpet]",
+        "fleet: only x86_64 guests have the settings no-sleep, no-hpet",
     ),
     "unknown-firmware": ("machine: q35", "machine: q35, firmware: ovmf", "firmware: unknown firmware 'ovmf'"),
     "device-of-another-arch": ("virtio-disk", "spapr-vscsi", "fleet: x86_64 has no device spapr-vscsi"),
@@ -128,6 +139,22 @@ def test_disk_of_a_field_guest_is_in_its_cells(tmp_path: Path) -> None:
     words_of_it = words(cells[0])
     assert "virtio-blk-pci,id=io,drive=io-image,write-cache=on" in words_of_it
     assert any(word.startswith("driver=qcow2") and "backing=io-base" in word for word in words_of_it)
+
+
+@pytest.mark.parametrize("machine_type,power", [("pc-q35-9.0", "ICH9-LPC"), ("pc-i440fx-9.0", "PIIX4_PM")])
+def test_settings_are_on_the_command_line(machine_type: str, power: str, tmp_path: Path) -> None:
+    """Lose this and guests have a HPET and sleep states, which managers do not give them."""
+    names = "settings: [no-sleep, rtc-catchup, no-hpet, no-vmport, vmgenid], "
+    cell = field_cells(matrix_of(FIELD.replace("devices: [", names + "devices: ["), tmp_path))[0]
+    found = line(cell.guest(machine_type))
+    assert found[found.index("-machine") + 1].startswith(f"{machine_type},hpet=off,vmport=off,")
+    assert found[found.index("-rtc") + 1] == "base=utc,driftfix=slew"
+    assert {f"{power}.disable_s3=1", f"{power}.disable_s4=1"} <= set(found)
+    assert f"vmgenid,guid={GENERATION}" in found
+    assert "tsc=reliable" in found[found.index("-append") + 1].split()
+    plain = words(field_cells(matrix_of(FIELD, tmp_path))[0])
+    assert not {"-rtc", "-global"} & set(plain)
+    assert "hpet=off" not in " ".join(plain)
 
 
 def test_default_run_has_each_guest_and_each_way() -> None:

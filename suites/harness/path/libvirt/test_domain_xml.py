@@ -12,6 +12,7 @@ import pytest
 from fixtures.machine.interface import label_of_destination
 from fixtures.matrix.guest_options import USUAL, GuestOptions
 from fixtures.matrix.guestspec import GuestSpec
+from fixtures.matrix.machine_settings import GENERATION, SETTINGS
 from fixtures.matrix.memory_options import Backing, MemoryOptions
 from fixtures.matrix.names import Arch, Hardware
 from fixtures.matrix.nics import VIRTIO
@@ -238,3 +239,26 @@ def test_guest_without_a_user_network_has_no_card() -> None:
     """Lose this and libvirt refuses every guest of a QEMU that is built without libslirp."""
     assert "<interface" in xml_of("x86_64")
     assert "<interface" not in xml_of("x86_64", options=GuestOptions(user_network=False))
+
+
+def test_settings_are_libvirts_own_elements() -> None:
+    """Lose this and libvirt's guests have a HPET, which managers take out, or a setting is ignored."""
+    names = tuple(setting.name for setting in SETTINGS)
+    xml = xml_of("x86_64", options=GuestOptions(settings=names))
+    found = ET.fromstring(xml)  # noqa: S314 - our own
+    timers = {timer.get("name"): dict(timer.attrib) for timer in found.findall("clock[@offset='utc']/timer")}
+    assert timers == {
+        "hpet": {"name": "hpet", "present": "no"},
+        "rtc": {"name": "rtc", "tickpolicy": "catchup"},
+        "pit": {"name": "pit", "tickpolicy": "delay"},
+    }
+    states = {each.tag: each.get("state") for each in found.findall("features/*") if each.get("state")}
+    assert states == {"vmport": "off", "vmcoreinfo": "on"}
+    assert [(each.tag, each.get("enabled")) for each in found.findall("pm/*")] == [
+        ("suspend-to-mem", "no"),
+        ("suspend-to-disk", "no"),
+    ]
+    assert found.findtext("genid") == GENERATION
+    assert "hpet" not in " ".join(arguments(xml))
+    plain = ET.fromstring(xml_of("x86_64"))  # noqa: S314 - our own
+    assert [plain.find(tag) for tag in ("clock", "pm", "genid")] == [None] * 3
