@@ -160,6 +160,17 @@ def _request_takes(reason: str, overload: float = 6.0) -> RunRecord:
     return RunRecord("old", "new", "fail", reason, figures={OVERLOAD: overload})
 
 
+def test_two_troubles_of_two_kinds_are_no_verdict() -> None:
+    """Lose this and a good update is unsafe because TCG troubled two guests of a cell in two ways."""
+    locked_up = _kernel_says("watchdog: BUG: soft lockup - CPU#0 stuck for 38s!", 1.7)
+    said = excused(Outcome.FLAKY, [STOPPED, PASSED, locked_up, PASSED])
+    assert "lose the end of an interrupt" in said
+    assert "soft lockup" in said
+    assert said.endswith("none of 2 other runs failed")
+    assert not excused(Outcome.FLAKY, [STOPPED, PASSED, locked_up, locked_up])
+    assert not excused(Outcome.FLAKY, [STOPPED, PASSED, UNKNOWN])
+
+
 LATE = "devices: back: virtio-disk during the move: 4 of 8351 rounds failed: no end within 7239 ms"
 
 
