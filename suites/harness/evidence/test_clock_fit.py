@@ -58,3 +58,20 @@ def test_delay_that_shrinks_for_seconds_is_no_rate(drift: float) -> None:
     line = fitted([*heard[:400:4], *heard[400:450], *heard[600:]])
     assert line.drift == pytest.approx(drift, abs=line.drift_error)
     assert line.drift_error > RATE_ERROR
+
+
+@pytest.mark.parametrize("drift", [0.0, 0.02])
+def test_queue_of_beats_after_a_switchover_is_no_rate(drift: float) -> None:
+    """Lose this and a guest whose first beats wait for a busy host has a clock that is too fast."""
+    # 100 beats arrive at once, and 70 more three times as fast as they were made.
+    late_ms = 4 * 2 / 3
+    queue = [late_ms * 70 + 4.0 * (100 - number) for number in range(100)]
+    queue += [late_ms * (70 - number) for number in range(70)]
+    line = fitted(beats(*queue, *[0.0] * 30, drift=drift))
+    assert line.drift == pytest.approx(drift, abs=line.drift_error)
+
+
+def test_clock_that_is_too_fast_all_the_time_is_no_queue() -> None:
+    """Lose this and a clock that runs at three times its rate is taken for late beats."""
+    line = fitted(beats(*[0.0] * 200, drift=-0.66))
+    assert line.drift == pytest.approx(-0.66, abs=0.01)
