@@ -130,7 +130,7 @@ POWER = ("suites/cost", "--arch=ppc64le", "-m", "slow or not slow", "-k")
 SLOW_TO_GO_ON_ON_POWER = SeededBuild(
     "slow-to-go-on-on-power",
     "new",
-    (*POWER, "qmp-precopy"),
+    (*POWER, IDLE),
     (
         Seed(
             "700 ms more blackout (POWER)",
