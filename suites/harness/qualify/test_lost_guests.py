@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """A guest whose run tried nothing is started once more.
 
-That is one that an emulated host takes before its move, or that moved before the suite asked for postcopy.
+That is one that an emulated host takes before its move, one whose emulated host ends, or one that moved
+before the suite asked for postcopy.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from fixtures.errors import HotPatchFailure, RigError
+from fixtures.hosts.emulated.connection import HostLost
 from fixtures.outcome.outcome import Outcome
 from fixtures.path.interface import TOO_LATE
 from fixtures.qualify.venue import Place
@@ -49,6 +52,75 @@ def test_guest_is_started_once_more(
     again = [run.reason for run in result.runs if "another guest was started" in run.reason]
     assert len(again) == len(started) - 1
     assert {(run.source, run.destination) for run in result.runs} == {FORWARD}
+
+
+class EndingHost:
+    """An emulated host that may end."""
+
+    kind, stretch = "emulated", 1.0
+    ended = False
+
+    def lost(self) -> bool:
+        """See :class:`fixtures.hosts.interface.ProgramHost`."""
+        return self.ended
+
+    def userfaultfd_missing(self, _version: object) -> None:
+        """See :class:`fixtures.hosts.interface.ProgramHost`."""
+
+    def check(self) -> None:
+        """See :class:`fixtures.hosts.interface.ProgramHost`."""
+        if self.ended:
+            raise HostLost(PANIC)
+
+
+PANIC = "the emulated host is lost: its QEMU: exit status 0; last on its console: Kernel panic"
+
+
+@pytest.mark.parametrize("how", ["error", "failure"])
+@pytest.mark.parametrize(
+    "ends, boots, runs, outcome",
+    [
+        (1, True, 2, Outcome.PASS),
+        (2, True, 2, Outcome.ERROR),
+        (1, False, 1, Outcome.ERROR),
+    ],
+)
+def test_cell_gets_another_host_once(
+    stage: Stage,
+    monkeypatch: pytest.MonkeyPatch,
+    ends: int,
+    boots: bool,
+    runs: int,
+    outcome: Outcome,
+    how: str,
+) -> None:
+    """Lose this and one panic of an emulated host ends a run undecided, or hosts are booted without end."""
+    under_test = ScriptedPair()
+    here = under_test.venue
+    hosts: list[Any] = [EndingHost()]
+
+    def venue(*of: Any, **how: Any) -> Any:
+        if hosts[-1].ended:
+            if not boots:
+                raise HostLost("the emulated host did not boot within 240 s")
+            hosts.append(EndingHost())
+        return replace(here(*of, **how), place="emulated", programs=hosts[-1])
+
+    monkeypatch.setattr(under_test, "venue", venue)
+    used: list[Any] = []
+
+    def moved(attempt: Any) -> None:
+        used.append(attempt.setting.host.programs)
+        if len(used) <= ends:
+            hosts[-1].ended = True
+            raise HostLost(PANIC) if how == "error" else HotPatchFailure("crash", "the connection has ended")
+
+    result = stage.qualification(under_test).judge(moved, repeat=1)
+    assert result.outcome is outcome
+    assert len(used) == len(set(map(id, used))) == runs
+    reasons = [run.reason for run in result.runs if run.result == "unsupported"]
+    assert len(reasons) == runs - 1
+    assert all(reason.startswith(f"another host was booted: {PANIC}") for reason in reasons)
 
 
 @pytest.mark.parametrize("late, outcome", [(0, Outcome.PASS), (1, Outcome.PASS), (2, Outcome.ERROR)])

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from fixtures.errors import RigError, Unsupported, UsageError
+from fixtures.hosts.emulated.connection import HostLost
 from fixtures.matrix.names import AcceleratorChoice
 from fixtures.qualify.emulated_hosts import EmulatedHosts
 from fixtures.qualify.pair_under_test import PairUnderTest
@@ -57,6 +58,31 @@ def test_host_that_does_not_boot_is_not_tried_again(tmp_path: Path, monkeypatch:
         with pytest.raises(RigError, match="no KVM in it"):
             hosts.of("ppc64le", tmp_path, [])
     assert len(tries) == 1
+
+
+@pytest.mark.parametrize("stopped, boots", [(1, True), (2, False)])
+def test_host_whose_boot_stops_is_booted_once_more(
+    stopped: int,
+    boots: bool,
+    made: Made,
+    hosts: Hosts,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Lose this and one boot that the emulator stops ends a run undecided, or nobody reads of it."""
+    tries = []
+
+    def boot(*all_: Any, **more: Any) -> Any:
+        tries.append(1)
+        if len(tries) <= stopped:
+            raise HostLost("it did not boot within 240 s")
+        return hosts.boot(*all_, **more)
+
+    monkeypatch.setattr("fixtures.qualify.emulated_hosts.boot", boot)
+    venues = made("emulated")
+    with nullcontext() if boots else pytest.raises(HostLost):
+        notes = [of(venues, "x86_64").note for _ in range(2)]
+        assert notes == ["the host was booted once more: it did not boot within 240 s", ""]
+    assert len(tries) == 2
 
 
 @pytest.mark.parametrize("wanted,ends", [("auto", False), ("emulated", True)])
