@@ -7,9 +7,9 @@ from fixtures.evidence.blocks import LOST_WITHOUT_MOVE, NEVER_AFTER_PAUSE
 from fixtures.evidence.harm import Harm
 from fixtures.matrix.domain_endpoints import BY_NAME
 from fixtures.matrix.tpms import SHARED_STATE
-from fixtures.outcome.findings import Finding, kind_of
+from fixtures.outcome.findings import Finding, kind_of, name_of
 from fixtures.outcome.outcome import Outcome
-from reports.sentences import updated
+from reports.sentences import boots, updated
 from reports.sentences.checks import check_of
 from reports.sentences.happens import AT_NEXT_BOOT
 from reports.sentences.names import way_words
@@ -142,6 +142,8 @@ def _against(finding: Finding, works: str) -> str:
         return "Nothing before the next boot; then check guests that rely on it."
     if kind_of(finding.first) == "queues" and (words := queues_advice(finding.reason)):
         return words
+    if kind_of(finding.first) == boots.KIND:
+        return boots.boot_advice([name_of(cell) for cell in finding.cells])
     if finding.harm is None and finding.first.runs:
         return f"Do not move them so. Restart them under the new build{other}, or wait for a fix."
     return f"Check guests that rely on it before they are moved{other}, or wait for a fix."

@@ -11,7 +11,7 @@ from fixtures.matrix.firmwares import firmware_words
 from fixtures.outcome.findings import kind_of, name_of
 from fixtures.outcome.outcome import CellResult
 from fixtures.printable import shown_line
-from reports.sentences import names, updated
+from reports.sentences import boots, names, updated
 from reports.sentences.subjects import GUEST, guest_words
 from reports.sentences.tried import NOTHING_TRIED, Tried
 
@@ -67,6 +67,10 @@ def _device(cells: Sequence[CellResult], tried: Tried) -> str:
 def _seen(cells: Sequence[CellResult], _tried: Tried) -> str:
     """A difference in what guests see of a device, on one machine type or all of a family."""
     return f"guests with {names.device_words(_subjects(cells))} ({archs_of(cells)}{_differing(cells)})"
+
+
+def _boots(cells: Sequence[CellResult], _tried: Tried) -> str:
+    return f"{boots.boot_guests(_subjects(cells))} ({archs_of(cells)}{_differing(cells)})"
 
 
 def _machine(cells: Sequence[CellResult], tried: Tried) -> str:
@@ -149,6 +153,7 @@ _BY_KIND: dict[str, Words] = {
     "device": _device,
     "sees": _seen,
     "queues": _seen,
+    boots.KIND: _boots,
     "cpu": _cpu,
     "cpu-features": _cpu,
     "cpuid": _cpuid,

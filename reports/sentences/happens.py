@@ -9,7 +9,7 @@ from fixtures.evidence.harm import Harm
 from fixtures.outcome.findings import Finding, FindingHarm, kind_of
 from fixtures.outcome.outcome import Outcome, RunRecord
 from fixtures.printable import shown_line
-from reports.sentences import updated
+from reports.sentences import boots, updated
 from reports.sentences.checks import failure_words
 from reports.sentences.names import way_words
 from reports.sentences.queues import queues_words
@@ -136,6 +136,8 @@ def _differs(finding: Finding) -> str:
     said = shown_line("; ".join(_differences(finding)), MOST_SAID)
     if kind in AT_NEXT_BOOT:
         return f"move, but their next boot finds {AT_NEXT_BOOT[kind]}: {said}."
+    if kind == boots.KIND:
+        return f"{boots.HAPPENS}."
     if finding.harm is Harm.STRANDED and kind == "sees":
         return "cannot be moved: the new build does not have this device. They run on under the old QEMU."
     if kind == "queues" and (words := queues_words(finding.reason, said)):

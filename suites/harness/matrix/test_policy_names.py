@@ -22,7 +22,7 @@ FIRMWARE = ("slof", "vof", *(firmware.name for firmware in FIRMWARES))
 ALL_MACHINES = "all"
 """The machine type of a cell that is about all of them."""
 NAMED_KINDS = {
-    "device": ("device", "sees", "queues"),
+    "device": ("device", "sees", "queues", "boots-from"),
     "cpu": ("cpu", "cpu-features", "cpuid"),
     "machine": ("alias",),
 }

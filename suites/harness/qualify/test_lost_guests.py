@@ -20,6 +20,7 @@ from fixtures.qualify.venue import Place
 from suites.harness.support.scripted_attempts import FORWARD, ScriptedPair, Stage
 
 SILENT = HotPatchFailure("agent", "waited 196.1 s for the agent's answer to `clocks`; last seen: 26 ok")
+TOO_EARLY = RigError(f"{TOO_LATE}: completed")
 
 
 @pytest.mark.parametrize(
@@ -131,10 +132,34 @@ def test_guest_that_moved_too_early_is_followed_by_another(stage: Stage, late: i
     def moved(attempt: object) -> None:
         started.append(attempt)
         if len(started) <= late:
-            raise RigError(f"{TOO_LATE}: completed")
+            raise TOO_EARLY
 
     result = stage.qualification(ScriptedPair()).judge(moved, repeat=1)
     assert result.outcome is outcome
     assert len(started) == min(late, 1) + 1
     untried = [run.reason for run in result.runs if run.reason.startswith("another guest was moved: ")]
     assert len(untried) == len(started) - 1
+
+
+@pytest.mark.parametrize(
+    "errors, results",
+    [
+        ([SILENT, TOO_EARLY], ["pass", "unsupported", "unsupported"]),
+        ([SILENT, TOO_EARLY, TOO_EARLY], ["error", "unsupported", "unsupported"]),
+    ],
+)
+def test_run_is_made_again_once_for_each_cause(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, errors: list[Exception], results: list[str]
+) -> None:
+    """Lose this and two chances that strike one cell end a run undecided, or one strikes without end."""
+    under_test = ScriptedPair()
+    here = under_test.venue
+    monkeypatch.setattr(under_test, "venue", lambda *of, **how: replace(here(*of, **how), place="emulated"))
+    left = iter(errors)
+
+    def moved(_attempt: object) -> None:
+        if (error := next(left, None)) is not None:
+            raise error
+
+    result = stage.qualification(under_test).judge(moved, repeat=1)
+    assert [run.result for run in result.runs] == results

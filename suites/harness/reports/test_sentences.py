@@ -15,6 +15,7 @@ from fixtures.outcome.cost_judgement import COST
 from fixtures.outcome.findings import FAILING, findings, rollbacks
 from fixtures.outcome.outcome import CellResult, Outcome, RunRecord
 from fixtures.places import ROOT
+from fixtures.sweep.bios_disks import boots_meaning
 from fixtures.sweep.queues import queues_meaning
 from reports.sentences.checks import CHECKS
 from reports.sentences.guests import SWEPT_KINDS, guests_of
@@ -344,6 +345,31 @@ def test_smaller_queues_concern_guests_that_run_today() -> None:
         "precopy then fails and they run on under the old QEMU, postcopy loses them"
     )
     assert text.advice.startswith("Move them with precopy, never with postcopy")
+
+
+@pytest.mark.parametrize(
+    "disk,guests,advice",
+    [
+        ("nvme", "from an nvme disk (x86_64, all 24 machine types", "another disk controller"),
+        (
+            "virtio-blk-pci-legacy",
+            "from a disk that is legacy virtio (virtio-blk-pci with disable-modern=on)",
+            "model='virtio-transitional'",
+        ),
+    ],
+)
+def test_disk_that_the_bios_cannot_read_is_a_guest_that_does_not_boot(
+    disk: str, guests: str, advice: str
+) -> None:
+    """Lose this and a release manager believes that such guests are only changed a little."""
+    change = "the BIOS could read it and cannot on all 24 machine types, pc-q35-2.4 to pc-q35-7.2"
+    reason = f"{boots_meaning(disk, [change])}: {change}"
+    more = {"mechanism": "compare", "harm": Harm.CHANGED, "runs": []}
+    text = said(make_swept("q35", f"boots-from:{disk}", Outcome.REGRESSION, reason, **more))
+    assert guests in text.guests
+    assert text.happens.startswith("can be moved, but do not boot again")
+    assert text.advice.startswith("Do not reboot them.")
+    assert advice in text.advice
 
 
 @pytest.mark.parametrize(

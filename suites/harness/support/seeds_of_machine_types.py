@@ -204,6 +204,30 @@ OTHER_QUEUES = SeededBuild(
     right=OLDER,
 )
 
+UNREADABLE_DISKS = SeededBuild(
+    "unreadable-disks",
+    "new",
+    compat("properties", "q35/boots-from:[mv]*"),
+    (
+        Seed(
+            "virtio-blk with sectors that the BIOS does not know",
+            sets("virtio-blk-device", "logical_block_size", "4096"),
+            "-q35-qmp-compare-boots-from:virtio-blk-pci",
+            "regression",
+            ("boots through the BIOS from virtio-blk-pci does not find this disk", " machine types, "),
+        ),
+        Seed(
+            "SCSI disk with sectors that the BIOS does not know",
+            sets("scsi-hd", "logical_block_size", "4096"),
+            "-q35-qmp-compare-boots-from:megasas",
+            "regression",
+            ("boots through the BIOS from megasas does not find this disk", " machine types, "),
+        ),
+    ),
+    slow=True,
+    right=OLDER,
+)
+
 END_OF_RAM = MEMORY_KIB["x86_64"] // 4
 """Pages of a guest's RAM."""
 AT_THE_END = pages(PageRule("flip", "other", first=END_OF_RAM - 40))
@@ -231,5 +255,6 @@ OF_MACHINE_TYPES = (
     OTHER_DEVICE_TREE,
     OTHER_TOPOLOGY,
     OTHER_QUEUES,
+    UNREADABLE_DISKS,
     DAMAGED_TABLES,
 )

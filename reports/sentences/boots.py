@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Disks that a guest's BIOS can no longer read: whom that concerns, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reports.sentences.names import either, with_article
+
+KIND = "boots-from"
+HAPPENS = "can be moved, but do not boot again: the BIOS does not find this disk under the new build"
+_LEGACY = "-legacy"
+"""How :data:`fixtures.still.bios_disks.DISKS` marks a disk that only the old virtio interface reaches."""
+
+
+def boot_guests(names: Sequence[str]) -> str:
+    """`guests that boot through the BIOS from a legacy virtio-blk-pci disk`, without their machine types."""
+    plain = [name for name in names if not name.endswith(_LEGACY)]
+    legacy = [name.removesuffix(_LEGACY) for name in names if name.endswith(_LEGACY)]
+    disks = [with_article(f"{either(plain)} disk")] if plain else []
+    if legacy:
+        disks.append(f"a disk that is legacy virtio ({either(legacy)} with disable-modern=on)")
+    return f"guests that boot through the BIOS from {' or '.join(disks)}"
+
+
+def boot_advice(names: Sequence[str]) -> str:
+    """What to do about guests with these disks."""
+    instead = "another disk controller"
+    if all(name.startswith("virtio-") for name in names):
+        instead = "a modern virtio disk (disable-modern=off; in libvirt model='virtio-transitional')"
+    return (
+        f"Do not reboot them. When they have to boot, shut them down and start them with {instead}, "
+        "or wait for a fix."
+    )
