@@ -204,24 +204,18 @@ OTHER_QUEUES = SeededBuild(
     right=OLDER,
 )
 
-UNREADABLE_DISKS = SeededBuild(
-    "unreadable-disks",
+UNREADABLE_DISK = SeededBuild(
+    "unreadable-disk",
     "new",
-    compat("properties", "q35/boots-from:[mv]*"),
+    compat("properties", "q35/boots-from:virtio-blk-pci"),
     (
         Seed(
             "virtio-blk with sectors that the BIOS does not know",
-            sets("virtio-blk-device", "logical_block_size", "4096"),
+            sets("virtio-blk-device", "logical_block_size", "4096")
+            + sets("virtio-blk-device", "physical_block_size", "4096"),
             "-q35-qmp-compare-boots-from:virtio-blk-pci",
             "regression",
             ("boots through the BIOS from virtio-blk-pci does not find this disk", " machine types, "),
-        ),
-        Seed(
-            "SCSI disk with sectors that the BIOS does not know",
-            sets("scsi-hd", "logical_block_size", "4096"),
-            "-q35-qmp-compare-boots-from:megasas",
-            "regression",
-            ("boots through the BIOS from megasas does not find this disk", " machine types, "),
         ),
     ),
     slow=True,
@@ -255,6 +249,6 @@ OF_MACHINE_TYPES = (
     OTHER_DEVICE_TREE,
     OTHER_TOPOLOGY,
     OTHER_QUEUES,
-    UNREADABLE_DISKS,
+    UNREADABLE_DISK,
     DAMAGED_TABLES,
 )
