@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from fixtures.evidence.harm import SEVERITY, Harm
 from fixtures.outcome.findings import Finding, findings, kind_of
 from fixtures.outcome.outcome import RANK, Outcome, RunResult
+from reports.sentences import boots
 from reports.sentences.guests import guests_of
 from reports.sentences.happens import differing
 from reports.sentences.sentences import Sentences, sentences
@@ -73,10 +74,13 @@ def _cause(finding: Finding, said: Sentences) -> object:
     """What findings of one cause have in common.
 
     What CPUID shows of one CPU model differs in its values between families of machine types, and the
-    sentence quotes only the first of them. So its cause is the model and which registers differ.
+    sentence quotes only the first of them. So its cause is the model and which registers differ. Disks that
+    the BIOS cannot read have one cause if they are lost on machine types of the same versions.
     """
     if kind_of(finding.first) == "cpuid":
         return said.guests, differing(finding)
+    if kind_of(finding.first) == boots.KIND:
+        return said.happens, boots.on_versions(finding.reason)
     return _DETAIL.sub("", said.happens)
 
 

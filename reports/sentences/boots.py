@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from reports.sentences.names import either, with_article
@@ -11,6 +12,13 @@ KIND = "boots-from"
 HAPPENS = "can be moved, but do not boot again: the BIOS does not find this disk under the new build"
 _LEGACY = "-legacy"
 """How :data:`fixtures.still.bios_disks.DISKS` marks a disk that only the old virtio interface reaches."""
+
+_VERSION = re.compile(r"-(\d+\.\d+)(?=$|[\s,;])")
+
+
+def on_versions(reason: str) -> tuple[str, ...]:
+    """The first and the last version of the machine types on which a disk is lost, of whatever family."""
+    return tuple(_VERSION.findall(reason))
 
 
 def boot_guests(names: Sequence[str]) -> str:

@@ -70,7 +70,8 @@ def _seen(cells: Sequence[CellResult], _tried: Tried) -> str:
 
 
 def _boots(cells: Sequence[CellResult], _tried: Tried) -> str:
-    return f"{boots.boot_guests(_subjects(cells))} ({archs_of(cells)}{_differing(cells)})"
+    types = dict.fromkeys(found for cell in cells for found in FAMILIES.findall(cell.reason))
+    return f"{boots.boot_guests(_subjects(cells))} ({', '.join((archs_of(cells), *types))})"
 
 
 def _machine(cells: Sequence[CellResult], tried: Tried) -> str:
