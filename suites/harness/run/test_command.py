@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.places import MATRIX_FILE, ROOT
-from fixtures.run.command import command_line, suite_status
+from fixtures.run.command import command_line, one_message, suite_status
 from suites.harness.support.nested import PLUGINS, run_nested
 from suites.harness.support.sample_checkout import sample_checkout
 
@@ -56,7 +56,9 @@ def test_plan_of_one_test_has_no_plural() -> None:
 
 
 WRONG = {
-    "unknown option": (("--nonsense",), "unrecognized arguments: --nonsense"),
+    "unknown option": (("--nonsense",), "command line: unrecognized arguments: --nonsense\n  what to do: `"),
+    "misspelt option": (("--acelerator=kvm",), "what to do: did you mean --accelerator? `"),
+    "option without a value": (("-m",), "command line: argument -m: expected one argument\n  what to do: "),
     "unknown marker": (
         ("--collect-only", "-m", "nonsense"),
         "unknown marker 'nonsense'",
@@ -86,6 +88,12 @@ def test_wrong_command_line_ends_with_2(what: str) -> None:
     done = run(*words)
     assert (done.returncode, message in done.stderr) == (2, True), done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+    assert "usage:" not in done.stderr
+
+
+def test_words_of_others_than_the_parser_stay() -> None:
+    """Lose this and what is wrong with a configuration file is blamed on the command line."""
+    assert one_message("pyproject.toml: invalid statement", "--old") == "pyproject.toml: invalid statement"
 
 
 @pytest.mark.parametrize("status,ours", [(0, 0), (1, 1), (2, 2), (3, 2), (4, 2), (5, 2)])
@@ -100,9 +108,15 @@ def test_nothing_is_added_to_the_users_paths(tmp_path: Path) -> None:
     assert command_line([test, "-q"], tmp_path)[-2:] == [test, "-q"]
 
 
-@pytest.mark.parametrize(
-    "program", ["raise KeyboardInterrupt", "def main(_words): raise KeyboardInterrupt"], ids=["start", "end"]
-)
+ENDS_BY_INTERRUPT = """
+def hookimpl(**_all):
+    return lambda hook: hook
+def main(_words, plugins):
+    raise KeyboardInterrupt
+"""
+
+
+@pytest.mark.parametrize("program", ["raise KeyboardInterrupt", ENDS_BY_INTERRUPT], ids=["start", "end"])
 def test_interrupt_outside_of_a_run_is_one_line(program: str, tmp_path: Path) -> None:
     """Lose this and Ctrl-C in the first second is a traceback, and a second one at the end a false claim."""
     # Not a signal: a shell that starts this in the background has SIGINT ignored, here as well.
