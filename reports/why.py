@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from fixtures.evidence.tcg_boots import SECOND_BOOTS
 from fixtures.outcome.findings import findings, reason_class
 from fixtures.outcome.judged import (
+    Judged,
     about_update,
     accepted,
     judged_archs,
@@ -38,15 +39,25 @@ def why(run: RunResult) -> str:
 
 
 def judged_words(run: RunResult) -> str:
-    """`x86_64: 353 of 762 cells moved; ppc64le: not judged, 0 of 40 cells moved`.
+    """`x86_64 by 353 moves, ppc64le not at all; the other 449 cells compare the builds or say why …`.
 
     Empty if only canaries ran.
     """
-    return "; ".join(
-        f"{arch.name}: {'' if arch.judges else 'not judged, '}"
-        f"{arch.moved} of {count(len(arch.cells), 'cell')} moved"
-        for arch in judged_archs(run.cells)
+    archs = judged_archs(run.cells)
+    said = ", ".join(f"{arch.name} {_judged_by(arch)}" for arch in archs)
+    others = sum(len(arch.cells) - arch.moved for arch in archs)
+    if not others:
+        return said
+    which, compare, say = (
+        ("one", "compares", "says") if others == 1 else (f"{others} cells", "compare", "say")
     )
+    return f"{said}; the other {which} {compare} the builds or {say} why nothing was moved"
+
+
+def _judged_by(arch: Judged) -> str:
+    if not arch.judges:
+        return "not at all"
+    return f"by {count(arch.moved, 'move')}" if arch.moved else "by comparing the builds alone"
 
 
 def remarks(run: RunResult) -> list[str]:
