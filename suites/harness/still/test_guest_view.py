@@ -92,7 +92,7 @@ def test_devices_are_named_as_the_rig_named_them() -> None:
     found = machine()
     assert list(found) == ["machine", "i440FX-pcihost", "d12", "0000:00:01.0"]
     assert found["d12"].seen["bar 0"] == "mem 0x20000"
-    assert found["d12"].seen["bar 0 kind"] == "mem_type_64"
+    assert found["d12"].seen["bar 0 kind"] == "64-bit memory"
     assert found["d12"].seen["RAM block 0000:00:03.0/nic.rom"] == "0x40000"
 
 
