@@ -75,12 +75,12 @@ def _cause(finding: Finding, said: Sentences) -> object:
 
     What CPUID shows of one CPU model differs in its values between families of machine types, and the
     sentence quotes only the first of them. So its cause is the model and which registers differ. Disks that
-    the BIOS cannot read have one cause if they are lost on machine types of the same versions.
+    a firmware cannot read have one cause if they are lost on machine types of the same versions.
     """
     if kind_of(finding.first) == "cpuid":
         return said.guests, differing(finding)
     if kind_of(finding.first) == boots.KIND:
-        return said.happens, boots.on_versions(finding.reason)
+        return finding.first.arch, said.happens, boots.on_versions(finding.reason)
     return _DETAIL.sub("", said.happens)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Disks that a guest's BIOS can no longer read: whom that concerns, and what to do."""
+"""Disks that a guest's firmware can no longer read: whom that concerns, and what to do."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from reports.sentences.names import either, with_article
 
 KIND = "boots-from"
-HAPPENS = "can be moved, but do not boot again: the BIOS does not find this disk under the new build"
+HAPPENS = "can be moved, but do not boot again: their firmware does not find this disk under the new build"
+FIRMWARE = {"x86_64": "the BIOS", "ppc64le": "SLOF"}
 _LEGACY = "-legacy"
 """How :data:`fixtures.still.bios_disks.DISKS` marks a disk that only the old virtio interface reaches."""
 
@@ -21,14 +22,14 @@ def on_versions(reason: str) -> tuple[str, ...]:
     return tuple(_VERSION.findall(reason))
 
 
-def boot_guests(names: Sequence[str]) -> str:
-    """`guests that boot through the BIOS from a legacy virtio-blk-pci disk`, without their machine types."""
+def boot_guests(names: Sequence[str], arch: str) -> str:
+    """`guests that boot through the BIOS from a virtio-blk-pci disk`, without their machine types."""
     plain = [name for name in names if not name.endswith(_LEGACY)]
     legacy = [name.removesuffix(_LEGACY) for name in names if name.endswith(_LEGACY)]
     disks = [with_article(f"{either(plain)} disk")] if plain else []
     if legacy:
         disks.append(f"a disk that is legacy virtio ({either(legacy)} with disable-modern=on)")
-    return f"guests that boot through the BIOS from {' or '.join(disks)}"
+    return f"guests that boot through {FIRMWARE[arch]} from {' or '.join(disks)}"
 
 
 def boot_advice(names: Sequence[str]) -> str:

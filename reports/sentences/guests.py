@@ -71,7 +71,7 @@ def _seen(cells: Sequence[CellResult], _tried: Tried) -> str:
 
 def _boots(cells: Sequence[CellResult], _tried: Tried) -> str:
     types = dict.fromkeys(found for cell in cells for found in FAMILIES.findall(cell.reason))
-    return f"{boots.boot_guests(_subjects(cells))} ({', '.join((archs_of(cells), *types))})"
+    return f"{boots.boot_guests(_subjects(cells), cells[0].arch)} ({', '.join((archs_of(cells), *types))})"
 
 
 def _machine(cells: Sequence[CellResult], tried: Tried) -> str:

@@ -15,7 +15,7 @@ from fixtures.outcome.cost_judgement import COST
 from fixtures.outcome.findings import FAILING, findings, rollbacks
 from fixtures.outcome.outcome import CellResult, Outcome, RunRecord
 from fixtures.places import ROOT
-from fixtures.sweep.bios_disks import boots_meaning
+from fixtures.sweep.boot_disks import boots_meaning
 from fixtures.sweep.queues import queues_meaning
 from reports.sentences.checks import CHECKS
 from reports.sentences.guests import SWEPT_KINDS, guests_of

@@ -14,9 +14,9 @@ from fixtures.still.bios_disks import (
     DONE,
     MOST_DISKS,
     NAME_BYTES,
-    bios_disk_arguments,
-    disks_read,
+    bios_arguments,
     names_in,
+    read_by_bios,
 )
 from fixtures.still.machine import StillFailure, StillMachine, StillSpec
 from fixtures.sweep.recipes import bare_arguments
@@ -45,8 +45,8 @@ def test_old_build_reads_every_disk(
     machine_type: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     """Lose this and a disk that no build reads, because it is put together wrongly, is never compared."""
-    arguments = (*bare_arguments("x86_64", machine_type), *bios_disk_arguments(DISKS, tmp_path, LOCAL))
+    arguments = (*bare_arguments("x86_64", machine_type), *bios_arguments(DISKS, tmp_path, LOCAL))
     build = pair_under_test_of(request.config).old
     with StillMachine(build, StillSpec("x86_64", arguments), tmp_path, "bios", incoming=False) as machine:
-        read = disks_read(machine.up(), tmp_path, DISKS)
+        read = read_by_bios(machine.up(), tmp_path, DISKS)
     assert sorted(read) == sorted(disk.name for disk in DISKS)

@@ -222,6 +222,22 @@ UNREADABLE_DISK = SeededBuild(
     right=OLDER,
 )
 
+UNBOOTABLE_DISK = SeededBuild(
+    "unbootable-disk",
+    "new",
+    compat("properties", "pseries/boots-from:spapr-vscsi", "ppc64le"),
+    (
+        Seed(
+            "SCSI disk with sectors that SLOF does not know",
+            sets("scsi-hd", "logical_block_size", "4096") + sets("scsi-hd", "physical_block_size", "4096"),
+            "-pseries-qmp-compare-boots-from:spapr-vscsi",
+            "regression",
+            ("boots through SLOF from spapr-vscsi does not find this disk", "SLOF could read it and cannot"),
+        ),
+    ),
+    slow=True,
+)
+
 END_OF_RAM = MEMORY_KIB["x86_64"] // 4
 """Pages of a guest's RAM."""
 AT_THE_END = pages(PageRule("flip", "other", first=END_OF_RAM - 40))
@@ -250,5 +266,6 @@ OF_MACHINE_TYPES = (
     OTHER_TOPOLOGY,
     OTHER_QUEUES,
     UNREADABLE_DISK,
+    UNBOOTABLE_DISK,
     DAMAGED_TABLES,
 )
