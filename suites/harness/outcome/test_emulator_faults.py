@@ -77,6 +77,13 @@ def test_fault_that_repeats_or_is_blamed_is_not_excused(outcome: Outcome, others
     [
         ("x86_64", "agent: waited 196.1 s for the agent's answer to `clocks`; last seen: 26 ok", True),
         ("x86_64", f"{SILENT}; the guest reset itself", True),
+        ("x86_64", "agent: the agent could not `readback`: vcpu 0 has done nothing for 63 s", True),
+        ("x86_64", "agent: QEMU closed the agent's port before the answer to `readback`: QEMU is gone", True),
+        (
+            "ppc64le",
+            "agent: QEMU closed the agent's port before the answer to `readback`: QEMU is gone",
+            False,
+        ),
         ("x86_64", "kernel-log: Oops", False),
         ("ppc64le", SILENT, False),
     ],
