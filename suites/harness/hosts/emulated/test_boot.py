@@ -23,7 +23,9 @@ from fixtures.hosts.emulated.host import EmulatedHost
 from fixtures.hosts.emulated.protocol import MAX_PAYLOAD, Frame, Type
 from fixtures.hosts.emulated.shares import Shares
 from fixtures.hosts.interface import Program
+from fixtures.matrix.names import Arch
 from fixtures.places import ROOT
+from fixtures.qualify.emulated_hosts import EmulatedHosts
 from fixtures.qualify.pair_under_test import PairUnderTest
 from fixtures.waiting import Deadline, comes_true
 
@@ -60,9 +62,14 @@ def image(pair_under_test: PairUnderTest) -> Path:
     return host_image(pair_under_test.matrix, "x86_64")
 
 
+def booted(emulator: Build, arch: Arch, image: Path, evidence: Path, *seen: Path) -> EmulatedHost:
+    """A host as the suite boots it: once more if its emulator stops the first boot. It sees `seen`."""
+    return EmulatedHosts(lambda _arch: emulator, lambda: evidence).of(arch, image, seen)
+
+
 def test_host_boots_and_runs_a_qemu_of_its_build(emulator: Build, image: Path, tmp_path: Path) -> None:
     """Lose this and no cell runs under KVM on a machine that has none, or its host outlives the run."""
-    host = boot(emulator, "x86_64", image, directories=[emulator.sandbox.root], evidence=tmp_path)
+    host = booted(emulator, "x86_64", image, tmp_path, emulator.sandbox.root)
     outer = outer_pid(host)
     try:
         line = [emulator.program("x86_64"), "--version"]
@@ -84,7 +91,7 @@ def test_power_host_boots_with_a_kvm_that_makes_machines(
     """Lose this and no ppc64le guest runs under KVM on a machine that is no POWER."""
     matrix = pair_under_test.matrix
     emulator, image = open_build(matrix, matrix.emulator["ppc64le"]), host_image(matrix, "ppc64le")
-    host = boot(emulator, "ppc64le", image, directories=[image.parent], evidence=tmp_path)
+    host = booted(emulator, "ppc64le", image, tmp_path, image.parent)
     try:
         assert host.read_file(Path("/proc/sys/vm/unprivileged_userfaultfd"), 10) == b"1\n"
     finally:
@@ -97,7 +104,7 @@ def test_host_without_memory_is_no_fault_of_the_program_that_it_kills(
 ) -> None:
     """Lose this and a QEMU that the host's kernel kills to get memory counts against its build."""
     monkeypatch.setattr(outer_qemu, "MEMORY_MIB", 1024)
-    host = boot(emulator, "x86_64", image, directories=[emulator.sandbox.root], evidence=tmp_path)
+    host = booted(emulator, "x86_64", image, tmp_path, emulator.sandbox.root)
     try:
         line = [emulator.program("x86_64"), "-S", "-machine", "none", "-display", "none", "-object"]
         line += ["memory-backend-ram,id=ram,size=900M,prealloc=on"]
@@ -131,7 +138,7 @@ def test_host_that_ends_is_one_error(
     ending: Callable[[EmulatedHost], None], said: str, emulator: Build, image: Path, tmp_path: Path
 ) -> None:
     """Lose this and a host that is lost becomes a verdict on the update, or a message without a reason."""
-    host = boot(emulator, "x86_64", image, directories=[], evidence=tmp_path)
+    host = booted(emulator, "x86_64", image, tmp_path)
     ending(host)
     with pytest.raises(HostLost, match=f"its QEMU has ended; .*{said}"):
         host.stream()
