@@ -6,11 +6,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from fixtures.matrix.firmwares import BOOTS_THROUGH
 from reports.sentences.names import either, with_article
 
 KIND = "boots-from"
 HAPPENS = "can be moved, but do not boot again: their firmware does not find this disk under the new build"
-FIRMWARE = {"x86_64": "the BIOS", "ppc64le": "SLOF"}
 _LEGACY = "-legacy"
 """How :data:`fixtures.still.bios_disks.DISKS` marks a disk that only the old virtio interface reaches."""
 
@@ -29,7 +29,7 @@ def boot_guests(names: Sequence[str], arch: str) -> str:
     disks = [with_article(f"{either(plain)} disk")] if plain else []
     if legacy:
         disks.append(f"a disk that is legacy virtio ({either(legacy)} with disable-modern=on)")
-    return f"guests that boot through {FIRMWARE[arch]} from {' or '.join(disks)}"
+    return f"guests that boot through {BOOTS_THROUGH[arch]} from {' or '.join(disks)}"
 
 
 def boot_advice(names: Sequence[str]) -> str:
