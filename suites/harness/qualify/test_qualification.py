@@ -89,11 +89,11 @@ SELF_PAIR = ("debian-12", "debian-12")
     [
         (SELF_PAIR, "tcg", 4.0, Outcome.UNSUPPORTED),
         (FORWARD, "tcg", 4.0, Outcome.UNSUPPORTED),
-        (SELF_PAIR, "tcg", 1.0, Outcome.UNSUPPORTED),
+        (SELF_PAIR, "tcg", 1.0, Outcome.FLAKY),
         (SELF_PAIR, "kvm", 4.0, Outcome.FLAKY),
     ],
 )
-def test_page_lost_once_is_no_verdict_only_by_tcg(
+def test_page_lost_once_is_no_verdict_only_by_tcg_on_an_overloaded_machine(
     stage: Stage,
     monkeypatch: pytest.MonkeyPatch,
     pair: tuple[str, str],

@@ -12,7 +12,8 @@ DIMM_BYTES, HALF = "134217728", "67108864"
 
 def _plugged(name: str, story: str, what: str, wrong: Wrong, *words: str) -> SeededBuild:
     """A new build as whose destination one act goes wrong, in the cell of this story."""
-    cell = f"qmp-precopy-idle-bare-1vcpu-{story}"
+    mechanism = "postcopy-immediate" if story.endswith("dimm") else "precopy"
+    cell = f"qmp-{mechanism}-idle-bare-1vcpu-{story}"
     return SeededBuild(
         name, "new", life(f"{cell}]"), (Seed(what, wrong, cell, "defect-new", words),), slow=True
     )
