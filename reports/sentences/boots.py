@@ -13,6 +13,8 @@ KIND = "boots-from"
 HAPPENS = "can be moved, but do not boot again: their firmware does not find this disk under the new build"
 _LEGACY = "-legacy"
 """How :data:`fixtures.still.bios_disks.DISKS` marks a disk that only the old virtio interface reaches."""
+_MODERN = "-non-transitional"
+"""How it names a disk that has only the modern one."""
 
 _VERSION = re.compile(r"-(\d+\.\d+)(?=$|[\s,;])")
 
@@ -35,7 +37,7 @@ def boot_guests(names: Sequence[str], arch: str) -> str:
 def boot_advice(names: Sequence[str]) -> str:
     """What to do about guests with these disks."""
     instead = "another disk controller"
-    if all(name.startswith("virtio-") for name in names):
+    if all(name.startswith("virtio-") and not name.endswith(_MODERN) for name in names):
         instead = "a modern virtio disk (disable-modern=off; in libvirt model='virtio-transitional')"
     return (
         f"Do not reboot them. When they have to boot, shut them down and start them with {instead}, "

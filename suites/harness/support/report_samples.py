@@ -7,8 +7,11 @@ from typing import Any
 
 from fixtures.evidence.timeline import Mark, Sample, Timeline
 from fixtures.outcome.blame import signature
+from fixtures.outcome.findings import findings
 from fixtures.outcome.judged import verdict_of
 from fixtures.outcome.outcome import BuildInfo, CellResult, Outcome, RunRecord, RunResult
+from reports.sentences.sentences import Sentences, sentences
+from reports.sentences.tried import Tried
 
 
 def make_cell(number: int = 0, outcome: Outcome = Outcome.PASS, **more: Any) -> CellResult:
@@ -138,3 +141,9 @@ def make_timeline(length: float = 2.0, *, samples: bool = True, beats: bool = Tr
         [99 + i / 100 for i in range(100)] + [middle, middle + 0.048] if beats else [],
         (middle, middle + 0.048),
     )
+
+
+def said(*cells: CellResult) -> Sentences:
+    """The sentences of the one finding of these cells."""
+    [finding] = findings(cells)
+    return sentences(finding, Tried(cells))
