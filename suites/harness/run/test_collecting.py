@@ -84,7 +84,7 @@ def test_two_tests_about_one_cell_are_refused(tmp_path: Path) -> None:
 
 
 def test_unknown_cell_ends_a_run_with_workers(checkout: SampleCheckout) -> None:
-    """Lose this and a slip in a list of cells is told after minutes, or as a worker that was interrupted."""
+    """Lose this and a misspelt cell ends a run only after minutes, or with a message about a worker."""
     (checkout.root / "cells").write_text("x86_64-nothing\n")
     said = checkout.pytest("-n1", "--cells=cells")
     assert said.status == 2
