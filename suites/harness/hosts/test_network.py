@@ -25,6 +25,7 @@ from fixtures.hosts.network.peer import MAGIC, NUMBER, kind_of
 from fixtures.matrix.nics import BRIDGE, E1000, GIVEN, MAC, MULTIQUEUE, VHOST, VIRTIO, Nic, given_tap
 from fixtures.places import ROOT
 from fixtures.waiting import Deadline, comes_true
+from suites.harness.support.processes import processes_with
 
 GUEST, PEER = bytes.fromhex(MAC.replace(":", "")), bytes.fromhex("5254006870fe")
 TUNSETOFFLOAD, CHECKSUM, SEGMENTS = 0x400454D0, 1, 2
@@ -238,19 +239,6 @@ def test_kill_of_the_suite_leaves_nothing(network: Network, tmp_path: Path) -> N
         assert suite.stdout.readline() == "made\n"
         suite.send_signal(signal.SIGKILL)
     assert comes_true(lambda: not processes_with(str(place)), Deadline.after(10.0))
-
-
-def processes_with(word: str) -> list[str]:
-    """The command lines of processes that have `word` in them."""
-    found = []
-    for file in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            line = file.read_bytes().decode(errors="replace")
-        except OSError:
-            continue
-        if word in line:
-            found.append(line)
-    return found
 
 
 def test_kinds_of_frames() -> None:
