@@ -52,7 +52,7 @@ CHECKS = {
     "encrypted": "what is sent of them is not encrypted",
     "events": "libvirt's events are missing or in the wrong order",
     "exit-status": "QEMU ends with an error after the move",
-    "file-owners": "files of their disks belong to another user",
+    "file-owners": "files of their disks belong, or will be given back, to another user",
     "firmware-tables": "their firmware's tables change",
     "frames": "frames of their network are lost, repeated or late",
     "hang": "the move hangs",
