@@ -67,6 +67,7 @@ CHECKS = {
     "keys": "keys that are pressed do not arrive",
     "launch": "the new QEMU does not start",
     "libvirt": "libvirt reports an error",
+    "log": "what their QEMU says is no longer logged",
     "link": "the state of a network link does not arrive",
     "machine-registers": "registers of the machine change",
     "machine-type": "they have another machine type after a restart",

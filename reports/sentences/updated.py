@@ -27,6 +27,7 @@ GUESTS = {
 WHEN = {
     "update": "running while packages are replaced",
     "adopted": "taken over by the updated libvirt",
+    "logged": "running after the update",
     "used": "managed after the update",
     "plugged": "given a device after the update",
     "module": "given a device after the update",
@@ -54,6 +55,7 @@ ADVICE = {
     "completed": _SHUT_DOWN,
     "adopted": _COMPARE,
     "readopted": _COMPARE,
+    "logged": "Move them into the new QEMU: it gets a log of its own.",
     "used": _NOT_YET,
     "plugged": _NOT_YET,
     "module": _NOT_YET,

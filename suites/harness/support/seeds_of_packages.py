@@ -54,6 +54,10 @@ PACKAGE_SEEDS = {
         WrongPackage(DAEMON, {"postinst": RENAMED}),
         *("virtio", "used", "managed", Harm.CHANGED, "adopted"),
     ),
+    "kills-the-log": PackageSeed(
+        WrongPackage(DAEMON, {"postinst": "systemctl kill --signal=KILL virtlogd.service"}),
+        *("bare", "logged", "log", Harm.CHANGED),
+    ),
     "deletes-modules": PackageSeed(
         WrongPackage("qemu-block-extra", {"postinst": "rm -rf /run/qemu/*"}, without="usr/lib/*/qemu/*curl*"),
         *("plugged", "module", "module", Harm.CHANGED),

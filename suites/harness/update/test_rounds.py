@@ -70,7 +70,7 @@ def test_control_has_only_the_guests_that_failed_up_to_that_step() -> None:
     controls = {asked[:2]: asked[3] for asked in rounds.asked if asked[2].startswith("control")}
     wanted = {
         "plugged": ("update", "plugged", "module"),
-        "user-network": ("update", "adopted", "used", "away"),
+        "user-network": ("update", "adopted", "logged", "used", "away"),
     }
     assert controls == {("old", "old"): wanted, ("new", "new"): wanted}
     assert len(rounds.asked) == 4
