@@ -28,14 +28,20 @@ class ScriptedConnection:
 
     def domainEventRegisterAny(  # noqa: N802 - libvirt's name
         self, domain: object, event: int, callback: Callable[..., None], opaque: object
-    ) -> None:
+    ) -> int:
         """Remember the callback."""
         assert (domain, opaque) == (None, None)
         self._callbacks[event] = callback
+        return event
+
+    def domainEventDeregisterAny(self, number: int) -> None:  # noqa: N802 - libvirt's name
+        """Forget it."""
+        del self._callbacks[number]
 
     def announce(self, event: int, *what: object, domain: str = "x") -> None:
         """Tell of an event of `domain`."""
-        self._callbacks[event](self, SimpleNamespace(name=lambda: domain), *what, None)
+        if event in self._callbacks:
+            self._callbacks[event](self, SimpleNamespace(name=lambda: domain), *what, None)
 
 
 @pytest.fixture
@@ -66,6 +72,15 @@ def test_events_are_kept_in_words_and_in_order(connection: ScriptedConnection, r
     assert recorder.of("x")[-1].data == {"downtime": 7}
     times = [event.at for event in recorder.of("x")]
     assert times == sorted(times)
+
+
+def test_earlier_connection_is_heard_no_longer(connection: ScriptedConnection, recorder: Recorder) -> None:
+    """Lose this and a shutdown counts twice after an update that does not restart the daemon."""
+    later: Any = ScriptedConnection()
+    recorder.listen(later)
+    for each in (connection, later):
+        each.announce(ITERATION, 1)
+    assert [str(event) for event in recorder.of("x")] == ["iteration 1"]
 
 
 def test_watchdog_and_removed_devices_are_kept(connection: ScriptedConnection, recorder: Recorder) -> None:
