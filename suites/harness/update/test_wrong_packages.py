@@ -6,9 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from fixtures.builds.build import Build
 from fixtures.builds.debian_system import debian_system
 from fixtures.cache import cache_root
 from fixtures.errors import Unsupported
@@ -16,8 +19,11 @@ from fixtures.hosts.attempt_dir import attempt_dir
 from fixtures.machine.machine_types import resolve
 from fixtures.machine.probe import probed
 from fixtures.matrix.build_specs import DebianBuild
+from fixtures.outcome.judgement import Judgement
+from fixtures.outcome.outcome import Outcome, RunRecord
 from fixtures.qualify.pair_under_test import PairUnderTest
 from fixtures.run.executing import pair_under_test_of
+from fixtures.update import rounds
 from fixtures.update.guests import guests_of
 from fixtures.update.round import Round
 from suites.harness.support.seeds_of_packages import PACKAGE_SEEDS
@@ -41,6 +47,31 @@ def place() -> Iterator[Path]:
     """In the cache, because hard links must be on the file system of their file."""
     with attempt_dir(cache_root()) as made:
         yield made
+
+
+def test_wrong_package_is_blamed(
+    under_test: PairUnderTest, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and a defect of the new packages may be blamed on the old ones, or on moves."""
+    if under_test.pair.old == under_test.pair.new:
+        pytest.skip("only two builds can be told apart")
+    seed, matrix = PACKAGE_SEEDS["kills-the-log"], under_test.matrix
+    right = {build.name: debian_system(matrix, build.name) for build in (under_test.old, under_test.new)}
+    # In a package of QEMU: an update that has no newer libvirt leaves the packages of libvirt alone.
+    wrong = wrong_system(right[under_test.new.name], replace(seed.wrong, package="qemu-system-x86"), place)
+    systems = {**right, under_test.new.name: wrong}
+    (guest,) = (each.up_to(seed.step) for each in guests_of(matrix) if each.name == seed.guest)
+    monkeypatch.setattr(rounds, "debian_system", lambda _matrix, name: systems[name])
+    monkeypatch.setattr(rounds, "guests_of", lambda *_, **__: [guest])
+    probes = (probed(build, "x86_64") for build in (under_test.old, under_test.new))
+    sweep: Any = SimpleNamespace(under_test=under_test, report=tmp_path, suite="update")
+    made = rounds.Rounds(sweep, resolve("q35", "newest-old", *probes))
+
+    def run(source: Build, destination: Build, label: str) -> RunRecord:
+        return made.record(source, destination, label, guest, seed.step)
+
+    outcome, reason = Judgement(run, under_test.old, under_test.new).outcome()
+    assert (outcome, reason.partition(":")[0]) == (Outcome.DEFECT_NEW, seed.check), reason
 
 
 @pytest.mark.parametrize("name", PACKAGE_SEEDS)
