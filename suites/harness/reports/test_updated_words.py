@@ -96,6 +96,18 @@ def test_step_that_was_not_made_says_why() -> None:
     assert said.why == "not tried: it failed in `away`"
 
 
+def test_error_of_a_round_is_a_row_without_a_stray_comma() -> None:
+    """Lose this and the guests of an error read as an unfinished sentence."""
+    [said] = [
+        each
+        for each in untested(
+            make_run(failed("completed", "bare", "rig", "no apt", Harm.CHANGED, Outcome.ERROR))
+        )
+        if each.why.startswith("the suite or the host failed")
+    ]
+    assert said.what == "x86_64 guests without devices, on a host whose packages are updated"
+
+
 def test_moves_of_an_updated_host_are_moves() -> None:
     """Lose this and the first screen says that no guest ran."""
     cells = [

@@ -12,9 +12,10 @@ import pytest
 
 from fixtures.builds.debian_system import DebianSystem
 from fixtures.builds.lockfile import LockedPackage
-from fixtures.errors import Unsupported
+from fixtures.errors import RigError, Unsupported
+from fixtures.hosts.output import Ran
 from fixtures.update import interruption
-from fixtures.update.packages import goes_back
+from fixtures.update.packages import goes_back, replace_packages
 
 
 def system(qemu: str, seabios: str = "1.16.3-2", libc: str = "2.41-12") -> DebianSystem:
@@ -44,6 +45,41 @@ def test_nothing_goes_back_to_an_older_release() -> None:
     """Lose this and an update is blamed because Debian cannot be downgraded to its last release."""
     with pytest.raises(Unsupported, match=r"libc6 2\.41 to 2\.36.*Debian does not support"):
         goes_back(system("1:10.0-1"), system("1:7.2-1", libc="2.36-9+deb12u10"))
+
+
+class IdleApt:
+    """A host on which apt finds nothing to do."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.system = root, system("1:10.0.13-1")
+        for directory in ("var/log", "etc/apt"):
+            (root / directory).mkdir(parents=True)
+
+    def must(self, *_argv: str) -> str:
+        """It succeeds, and says nothing."""
+        return ""
+
+    def run(self, *_argv: str, seconds: float) -> Ran:
+        """It succeeds."""
+        assert seconds
+        return Ran(0, "0 upgraded", "")
+
+
+@pytest.fixture
+def idle(tmp_path: Path) -> Any:
+    """One whose packages are all new already."""
+    return IdleApt(tmp_path / "root")
+
+
+def test_apt_that_replaces_nothing_is_no_update(idle: Any, tmp_path: Path) -> None:
+    """Lose this and a round without an update says that guests outlive it."""
+    with pytest.raises(RigError, match="replaced no package"):
+        replace_packages(idle, system("1:11.1.3-1"), tmp_path / "said")
+
+
+def test_nothing_may_be_left_to_do_after_an_interrupted_update(idle: Any, tmp_path: Path) -> None:
+    """Lose this and a pair with few packages, which `apt -f install` completes, has no verdict."""
+    assert replace_packages(idle, system("1:11.1.3-1"), tmp_path / "said", begun=True).packages == ()
 
 
 @pytest.mark.parametrize(
