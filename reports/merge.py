@@ -14,7 +14,7 @@ from fixtures.errors import UsageError
 from fixtures.matrix.schema import KnownIssue
 from fixtures.matrix.shards import parse_shard
 from fixtures.matrix.support import Support
-from fixtures.outcome.journal import PLAN, Ended, RunPlan, read_ended, read_plan, unfinished
+from fixtures.outcome.journal import PLAN, TESTS, Ended, RunPlan, read_ended, read_plan, unfinished
 from fixtures.outcome.outcome import BuildInfo, CellResult, RunRecord, RunResult
 from fixtures.outcome.results import run_result
 from fixtures.printable import count
@@ -48,11 +48,8 @@ def parts_in(directories: Iterable[Path]) -> list[Part]:
     for directory in directories:
         plans = sorted(directory.rglob(PLAN))
         if not plans:
-            made = (directory / "verdict.json").is_file()
             raise UsageError(
-                "a report that was made from other runs, and no run wrote here"
-                if made
-                else "no run wrote here",
+                _without_plan(directory),
                 where=str(directory),
                 fix=f"give directories of runs, such as those in reports/runs that have a {PLAN}",
             )
@@ -60,6 +57,17 @@ def parts_in(directories: Iterable[Path]) -> list[Part]:
             run = plan.parent.resolve()
             found[run] = Part(run, read_plan(run), tuple(read_ended(run)))
     return list(found.values())
+
+
+def _without_plan(directory: Path) -> str:
+    """Why there is no run in this directory."""
+    if not directory.is_dir():
+        return "there is no such directory"
+    if (directory / TESTS).is_file():
+        return f"the plan of this run ({PLAN}) is missing"
+    if (directory / "verdict.json").is_file():
+        return "a report that was made from other runs, and no run wrote here"
+    return "no run wrote here"
 
 
 def by_pair(parts: Iterable[Part]) -> dict[Pairing, list[Part]]:

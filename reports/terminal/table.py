@@ -49,7 +49,8 @@ def print_table(
     out.line(f"{build_words(run.old)} → {build_words(run.new)}{took}", "bold")
     for note in run.notes:
         out.paragraph(f"note: {note}", indent="  ")
-    out.paragraph(f"can we ship? {ship(run, counting, others)}", lines=_WHY_LINES)
+    shippable = f"can we ship? {ship(run, counting, others)}"
+    out.paragraph(shippable, lines=_WHY_LINES)
     print_affected(counting, out)
     print_errors(run, out)
     print_apart(others, run.policy, out)
@@ -61,6 +62,8 @@ def print_table(
     _guests_not_judged(run, out)
     for remark in remarks(run):
         out.paragraph(f"note: {remark}")
+    if counting:  # A terminal ends here, some hundred lines below the first time.
+        out.paragraph(f"{shippable} Which they are, and what to do with them, is above.", lines=_WHY_LINES)
     out.paragraph(why(run), lines=_WHY_LINES)
     if judged := judged_words(run):
         out.paragraph(f"judged: {judged}")

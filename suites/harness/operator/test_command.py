@@ -1,13 +1,47 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the operator's command does and prints on a host without trouble. The daemons are scripted."""
 
+import subprocess
+import sys
+
 import libvirt
 import pytest
 
 from fixtures.errors import UsageError
+from fixtures.operator.__main__ import options
+from fixtures.places import ROOT
 from fixtures.printable import REPLACED
 from suites.harness.operator.conftest import ScriptedHost, squeezed
 from suites.harness.support.scripted_daemons import NEW, UUID, Migration, ScriptedGuest
+
+WITHOUT = (
+    "import runpy, sys; sys.modules[{!r}] = None; runpy.run_module('fixtures.operator', run_name='__main__')"
+)
+
+
+@pytest.mark.parametrize("module", ["libvirt", "rich.console"])
+def test_missing_module_is_one_message(module: str) -> None:
+    """Lose this and a host without these packages shows a traceback, with the status of guests not moved."""
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT.format(module)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: Python's module {module} is missing\n")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("seconds", ["x", "-5", "0", "nan"])
+def test_wrong_seconds_say_what_is_allowed(seconds: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Lose this and the message names a function of the program."""
+    with pytest.raises(SystemExit) as ended:
+        options([f"--seconds={seconds}"])
+    assert ended.value.code == 2
+    assert f"it must be a number between 0 and 86400, and is '{seconds}'" in capsys.readouterr().err
 
 
 def test_every_guest_comes_home_under_the_new_qemu(host: ScriptedHost, web: ScriptedGuest) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fixtures.errors import UsageError
-from fixtures.outcome.journal import PLAN
+from fixtures.outcome.journal import PLAN, TESTS
 from fixtures.outcome.outcome import BuildInfo
 from reports.merge import Part, by_pair, parts_in
 from suites.harness.support.run_samples import NEW, OLD, leave_run, make_plan
@@ -91,6 +91,18 @@ def test_directory_without_a_run_is_reported(tmp_path: Path) -> None:
         parts_in([tmp_path / "1", tmp_path / "2"])
     assert raised.value.where == str(tmp_path / "2")
     assert PLAN in str(raised.value)
+
+
+def test_damaged_run_is_not_called_something_else(tmp_path: Path) -> None:
+    """Lose this and a run whose plan is lost is said to be a merged report, or a misspelt path an empty one."""
+    run = leave_run(tmp_path / "1", make_plan(), [])
+    (run / TESTS).touch()
+    (run / "verdict.json").write_text("{}")
+    (run / PLAN).unlink()
+    with pytest.raises(UsageError, match=r"the plan of this run \(plan.json\) is missing"):
+        parts_in([run])
+    with pytest.raises(UsageError, match="there is no such directory"):
+        parts_in([tmp_path / "2"])
 
 
 def test_report_judged_again_is_not_called_an_empty_place(tmp_path: Path) -> None:

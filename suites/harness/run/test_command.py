@@ -55,6 +55,13 @@ def test_plan_of_one_test_has_no_plural() -> None:
     assert "plan: 1 test of " in done.stdout, done.stdout
 
 
+def test_wrong_test_has_no_plan() -> None:
+    """Lose this and a plan of no tests, or of some of them, stands before the message and looks true."""
+    done = run("suites/hotpatch/test_survival.py::test_nothing", "--plan")
+    assert done.returncode == 2
+    assert "plan: " not in done.stdout, done.stdout
+
+
 WRONG = {
     "unknown option": (("--nonsense",), "command line: unrecognized arguments: --nonsense\n  what to do: `"),
     "misspelt option": (("--acelerator=kvm",), "what to do: did you mean --accelerator? `"),
