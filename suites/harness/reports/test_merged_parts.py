@@ -94,7 +94,7 @@ def test_directory_without_a_run_is_reported(tmp_path: Path) -> None:
 
 
 def test_damaged_run_is_not_called_something_else(tmp_path: Path) -> None:
-    """Lose this and a run whose plan is lost is said to be a merged report, or a misspelt path an empty one."""
+    """Lose this and a run whose plan is lost is said to be a report of other runs."""
     run = leave_run(tmp_path / "1", make_plan(), [])
     (run / TESTS).touch()
     (run / "verdict.json").write_text("{}")
