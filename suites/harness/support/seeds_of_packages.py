@@ -19,6 +19,14 @@ EVERY_GUEST = OF_EVERY_GUEST.format("destroy $guest")
 AT_REBOOT = '{"execute": "set-action", "arguments": {"reboot": "shutdown"}}'
 
 
+REMOVEXATTR = 197
+"""Of x86_64, as these hosts are. They have perl and not setfattr(1)."""
+FORGETS = f"""exec perl -e '
+my $name = "trusted.libvirt.security.dac";
+foreach my $file (glob "/tmp/hp-*/hp-*/*.raw") {{ syscall({REMOVEXATTR}, $file, $name) }}
+'"""
+
+
 RENAMED = """sed -i "s/dev='vda'/dev='vdz'/" /run/libvirt/qemu/*.xml"""
 """In what the old daemon noted of its guests for the next one."""
 
@@ -64,6 +72,10 @@ PACKAGE_SEEDS = {
     ),
     "takes-the-image": PackageSeed(
         WrongPackage(DAEMON, files={HOOK: AT.format(AT_END, "chown root:root /tmp/hp-*/hp-*/*.raw")}),
+        *("virtio", "home", "file-owners", Harm.CHANGED),
+    ),
+    "forgets-the-owner": PackageSeed(
+        WrongPackage(DAEMON, files={HOOK: AT.format(AT_END, FORGETS)}),
         *("virtio", "home", "file-owners", Harm.CHANGED),
     ),
     "unlinks-a-socket": PackageSeed(
