@@ -24,7 +24,7 @@ qualify: ## qualify an update: [OLD=build] [NEW=build], each a name, a suite, a 
 	  $(if $(WAIVERS),--waivers="$$WAIVERS") $(if $(QUICK),--quick) $(ARGS)
 
 candidates: ## the newest of several updates that is safe: OLD=build CANDIDATES="build build…", the newest first [BASE=] [ARCH=] [WAIVERS=] [QUICK=1] [ARGS="more for pytest"]
-	@[ -n "$$CANDIDATES" ] || { echo 'error: which updates? say CANDIDATES="build build…", the newest first' >&2; exit 2; }
+	$(if $(CANDIDATES),,@echo 'error: which updates? say CANDIDATES="build build…", the newest first' >&2; exit 2)
 	@./setup.sh --with-report
 	@.venv/bin/python -m fixtures.nightly.candidates $(if $(OLD),--old="$$OLD") $(if $(CANDIDATES),"$$CANDIDATES") \
 	  $(if $(BASE),--base="$$BASE") $(if $(ARCH),--arch="$$ARCH") $(if $(WAIVERS),--waivers="$$WAIVERS") \
@@ -39,7 +39,7 @@ bisect: ## which changed package carries each finding of a run: [FROM=directory]
 	@.venv/bin/python -m fixtures.nightly.bisect $(FROM) $(ARGS)
 
 report: ## merge runs of several machines into one report: FROM="directory directory…" [WAIVERS=file] [ARGS="--support …"]
-	@[ -n '$(FROM)' ] || { echo 'error: which runs? say FROM="directory directory…"' >&2; exit 2; }
+	$(if $(FROM),,@echo 'error: which runs? say FROM="directory directory…"' >&2; exit 2)
 	@./setup.sh --with-report
 	@.venv/bin/python -m reports $(if $(WAIVERS),--waivers="$$WAIVERS") $(ARGS) $(FROM)
 

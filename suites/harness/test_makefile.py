@@ -26,6 +26,10 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
+NEEDED = {"candidates": ("CANDIDATES=build",), "report": ("FROM=directory",)}
+"""What a target cannot do without."""
+
+
 @pytest.mark.parametrize(
     "target,variable",
     [
@@ -43,11 +47,20 @@ def checkout(tmp_path: Path) -> Path:
 def test_quote_in_a_variable_reaches_the_command(target: str, variable: str, checkout: Path) -> None:
     """Lose this and a quote in `OLD=` runs as a command of the shell."""
     value = "x'; touch pwned; echo '\"`touch pwned`"
-    done = subprocess.run(
-        ["make", target, f"{variable}={value}"], cwd=checkout, capture_output=True, text=True, check=False
-    )
+    words = ["make", target, *NEEDED.get(target, ()), f"{variable}={value}"]
+    done = subprocess.run(words, cwd=checkout, capture_output=True, text=True, check=False)
     assert f"--{variable.lower()}={value}" in done.stdout.splitlines()
     assert not (checkout / "pwned").exists()
+
+
+@pytest.mark.parametrize("target", NEEDED)
+def test_missing_variable_is_named(target: str, checkout: Path) -> None:
+    """Lose this and a user of make reads the usage of another command."""
+    done = subprocess.run(["make", target], cwd=checkout, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (needed,) = NEEDED[target]
+    assert f'say {needed.partition("=")[0]}="' in done.stderr.splitlines()[0]
 
 
 def test_variable_that_is_not_given_is_left_out(checkout: Path) -> None:
