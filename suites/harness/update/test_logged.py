@@ -35,7 +35,7 @@ def test_pipe_without_a_reader_is_none(writes: subprocess.Popen[bytes]) -> None:
 
 
 def test_file_is_a_log(tmp_path: Path) -> None:
-    """Lose this and a libvirt that is told to write files, not to virtlogd, is blamed."""
+    """Lose this and a host whose libvirt has QEMU write to files is blamed."""
     with (
         (tmp_path / "log").open("wb") as log,
         subprocess.Popen(["/bin/sleep", "60"], stderr=log) as sleeps,
