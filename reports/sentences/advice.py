@@ -101,15 +101,8 @@ def advice(finding: Finding, works: str = "") -> str:
     return _against(finding, works)
 
 
-def _after_update(finding: Finding) -> str:
-    """For a step of an updated host that has advice of its own; else empty."""
-    if not updated.is_about(finding):
-        return ""
-    return updated.ADVICE.get(updated.step_of(finding.first.subject), "")
-
-
 def _despite_old(finding: Finding, works: str) -> str:
-    if words := _after_update(finding):
+    if words := updated.advice(finding):
         return words
     subject = finding.first.subject
     if kind_of(finding.first) == "endpoint" or subject.endswith(tuple(f"-{name}" for name in BY_NAME)):
@@ -124,7 +117,7 @@ def _despite_old(finding: Finding, works: str) -> str:
 
 
 def _against(finding: Finding, works: str) -> str:
-    if words := _after_update(finding):
+    if words := updated.advice(finding):
         return words
     if _loses_requests(finding):
         return NO_IOTHREAD

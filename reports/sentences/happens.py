@@ -92,8 +92,7 @@ def _harmed(finding: Finding) -> str:
     if not harms:
         return "do not pass a move"
     subject = finding.first.subject
-    if len(harms) == 1 and updated.is_about(finding) and harms[0].harm is not Harm.STRANDED:
-        when = updated.WHEN[updated.step_of(subject)]
+    if len(harms) == 1 and (when := updated.when(finding)) and harms[0].harm is not Harm.STRANDED:
         harm = "are lost" if harms[0].harm is Harm.LOST else "live on, but something goes wrong"
         return f"{harm} when they are {when}"
     if len(harms) == 1:

@@ -106,6 +106,7 @@ ASPECTS = {
     "persistent-moves": "whose definition is moved with them",
     "persistent-stays-defined": "whose definition stays at the source",
     "restart-keeps-machine-type": "that are shut down and started again after the move",
+    "adopted": "whose host's libvirt is updated before the move",
     "events": "whose move libvirt announces",
     "events-of-postcopy": "whose postcopy libvirt announces",
     "job-statistics": "of whose move libvirt reports figures",

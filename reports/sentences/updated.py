@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from fixtures.outcome.findings import Finding, kind_of
 from fixtures.outcome.outcome import Outcome
 from reports.sentences import names
+from reports.sentences.checks import check_of
 
 KIND = "update"
 GUESTS = {
@@ -44,6 +45,9 @@ WHEN = {
 }
 """What is done to the guests, by step."""
 _SHUT_DOWN = "Shut them down before the packages are replaced, or wait for a fix."
+_RUNS_ON = (
+    f"{_SHUT_DOWN} After the update do not start one that libvirt shows as shut off: its QEMU still runs."
+)
 _NOT_YET = "Do without that until they run under the new QEMU: move them first, or restart them."
 _COMPARE = (
     "Keep what `virsh dumpxml` says before the update, and restart guests that lack something of it, or wait "
@@ -65,6 +69,8 @@ ADVICE = {
     "restarted": "Let them run, and move them instead, or wait for a fix.",
 }
 """What to do, by step; the advice about moves holds for the others."""
+BY_CHECK = {"adopted": _RUNS_ON, "adopted-definition": _COMPARE}
+"""What to do, by the check that failed when a libvirt took over the guests of another one."""
 BLAME = {
     Outcome.REGRESSION: "It does not happen when either build is installed again over itself.",
     Outcome.DEFECT_NEW: "It also happens when the new build is installed again over itself.",
@@ -76,6 +82,20 @@ BLAME = {
 def is_about(finding: Finding) -> bool:
     """Is it about guests of a host that is updated?"""
     return kind_of(finding.first) == KIND
+
+
+def advice(finding: Finding) -> str:
+    """What to do about guests that are in trouble because of the update itself; else empty."""
+    if words := BY_CHECK.get(check_of(finding.signature)):
+        return words
+    return ADVICE.get(step_of(finding.first.subject), "") if is_about(finding) else ""
+
+
+def when(finding: Finding) -> str:
+    """What is done to the guests that an update of their host hurts; empty if a move hurts them."""
+    if is_about(finding):
+        return WHEN[step_of(finding.first.subject)]
+    return WHEN["adopted"] if check_of(finding.signature) in BY_CHECK else ""
 
 
 def step_of(subject: str) -> str:

@@ -67,6 +67,18 @@ def test_trouble_before_a_move_is_not_called_a_move(harm: Harm, words: str) -> N
     assert text.blame == "It does not happen when either build is installed again over itself."
 
 
+@pytest.mark.parametrize(
+    "check, words", [("adopted", "do not start one that libvirt"), ("adopted-definition", "`virsh dumpxml`")]
+)
+def test_guest_that_the_updated_libvirt_does_not_know_is_not_called_moved(check: str, words: str) -> None:
+    """Lose this and an administrator starts a guest a second time that still runs."""
+    cell = failed("away", "bare", check, "was running booted, is shutoff unknown", Harm.CHANGED)
+    text = said(replace(cell, subject="idle-bare-1vcpu-adopted"))
+    happens = "live on, but something goes wrong when they are taken over by the updated libvirt: "
+    assert text.happens.startswith(happens)
+    assert words in text.advice
+
+
 @pytest.mark.parametrize("outcome, which", [(Outcome.DEFECT_NEW, "new"), (Outcome.DEFECT_OLD, "old")])
 def test_build_that_fails_over_itself_is_named(outcome: Outcome, which: str) -> None:
     """Lose this and both builds are said to move guests that were never moved."""

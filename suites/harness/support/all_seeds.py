@@ -25,6 +25,7 @@ from suites.harness.support.seeds_beside_known import BESIDE
 from suites.harness.support.seeds_by_libvirt import BY_LIBVIRT
 from suites.harness.support.seeds_in_the_stream import IN_THE_STREAM
 from suites.harness.support.seeds_later_moves import LATER_MOVES
+from suites.harness.support.seeds_of_adoption import OF_ADOPTION
 from suites.harness.support.seeds_of_cdroms import OF_CDROMS
 from suites.harness.support.seeds_of_chains import OF_CHAINS
 from suites.harness.support.seeds_of_cost import OF_COST
@@ -79,6 +80,7 @@ MODULES = (
     (DISKS, OF_CDROMS),
     (TPMS, OF_TPMS),
     (AFTERWARDS, OF_LIFE),
+    (AFTERWARDS, OF_ADOPTION),
     (AFTERWARDS, OF_PLUGS),
     (AFTERWARDS, OF_FIELD_GUESTS),
     (NETWORKS, OF_NETWORKS),

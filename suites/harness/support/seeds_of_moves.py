@@ -30,7 +30,7 @@ def _reboots(name: str, what: str, word: str, *options: str) -> SeededBuild:
     return one_defect(name, "new", "compat", Seed(what, wrong, REBOOTS, "defect-new", (word,), TABLES))
 
 
-def _reworded(pattern: str, word: bytes, other: bytes) -> Wrong:
+def reworded(pattern: str, word: bytes, other: bytes) -> Wrong:
     """A file of libvirt has another word; see :attr:`Wrong.reworded`."""
     return Wrong(reworded=((pattern, word, other),))
 
@@ -95,7 +95,7 @@ OF_MOVES = (
         "libvirt",
         Seed(
             "libvirt's statistics of a job lack its time",
-            _reworded(QEMU_DRIVER, b"\0time_elapsed\0", b"\0time_elapsee\0"),
+            reworded(QEMU_DRIVER, b"\0time_elapsed\0", b"\0time_elapsee\0"),
             STATISTICS,
             "defect-new",
             ("statistics: time_elapsed None ms",),
@@ -107,7 +107,7 @@ OF_MOVES = (
         "libvirt",
         Seed(
             "virsh does not show what remains",
-            _reworded("usr/bin/virsh", b"Data remaining:", b"Data left over:"),
+            reworded("usr/bin/virsh", b"Data remaining:", b"Data left over:"),
             DOMJOBINFO,
             "defect-old",
             ("domjobinfo: ",),
@@ -119,7 +119,7 @@ OF_MOVES = (
         "libvirt",
         Seed(
             "libvirt refuses a move within one host because it finds no UUID of that host",
-            _reworded(QEMU_DRIVER, b"string(./hostuuid[1])", b"string(./hostuuie[1])"),
+            reworded(QEMU_DRIVER, b"string(./hostuuid[1])", b"string(./hostuuie[1])"),
             ONE_HOST,
             "defect-new",
             ("refused: ", "missing hostuuid"),
@@ -132,7 +132,7 @@ OF_MOVES = (
         Seed(
             "libvirt reports another state of the guest's port",
             # The linker keeps `connected` as the end of `disconnected`.
-            _reworded("usr/lib/*/libvirt.so.0.*", b"\0disconnected\0", b"\0disconnectee\0"),
+            reworded("usr/lib/*/libvirt.so.0.*", b"\0disconnected\0", b"\0disconnectee\0"),
             CHANNELS,
             "defect-new",
             ("channel: the channel is connectee",),

@@ -23,7 +23,8 @@ from fixtures.hosts.network.network import TUN, Network
 from fixtures.path.libvirt import daemon as daemon_module
 from fixtures.path.libvirt import daemons as daemons_module
 from fixtures.path.libvirt import tpm_files
-from fixtures.path.libvirt.daemon import CAPABILITIES, STATE, Daemon
+from fixtures.path.libvirt.daemon import CAPABILITIES, Daemon
+from fixtures.path.libvirt.daemon_files import STATE
 from fixtures.path.libvirt.daemons import Daemons
 
 LIBVIRTD, VIRTQEMUD = "usr/sbin/libvirtd", "usr/sbin/virtqemud"
@@ -149,7 +150,7 @@ def test_only_the_driver_of_qemu_is_loaded(tmp_path: Path, place: Path) -> None:
     """Lose this and a daemon ends because its network driver finds no firewall."""
     drivers = [f"{DRIVERS}/libvirt_driver_{name}.so" for name in ("network", "qemu")]
     fails_to_start(build_with(tmp_path, LIBVIRTD, *drivers), place)
-    (link,) = (place / "s1/drivers").iterdir()
+    (link,) = (place / "s1/drivers-new").iterdir()
     assert link.readlink() == Path("/", drivers[1])
 
 
@@ -189,8 +190,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The daemons that were started, in order: without a process."""
     made: list[Any] = []
 
-    def start(_build: Build, label: str, _place: Path, **_given: object) -> Any:
-        daemon = SimpleNamespace(label=label, alive=True, closed=0)
+    def start(build: Build, label: str, _place: Path, **_given: object) -> Any:
+        daemon = SimpleNamespace(build=build, label=label, alive=True, closed=0)
 
         def close() -> None:
             daemon.closed += 1
@@ -212,6 +213,16 @@ def test_daemon_serves_until_it_dies(started: list[Any], tmp_path: Path) -> None
     assert daemons.of(build, "source", images=tmp_path) is not first
     daemons.close()
     assert [daemon.closed for daemon in started] == [1, 1]
+
+
+def test_daemon_that_was_updated_serves_no_other_guest(started: list[Any], tmp_path: Path) -> None:
+    """Lose this and guests of the old build start under the new one, which says nothing of the update."""
+    daemons, old = Daemons(), Build("old", Sandbox(tmp_path), {})
+    daemons.of(old, "source", images=tmp_path)
+    started[0].build = Build("new", Sandbox(tmp_path), {})
+    assert daemons.of(old, "source", images=tmp_path) is started[1]
+    assert started[0].closed == 1
+    daemons.close()
 
 
 def test_both_sides_of_a_control_have_their_own(started: list[Any], tmp_path: Path) -> None:
@@ -238,8 +249,8 @@ def test_daemons_of_a_private_network_end_with_it(tmp_path: Path, monkeypatch: p
     """Lose this and a daemon makes taps in a network that is gone, or ends with another guest's network."""
     made: list[Any] = []
 
-    def start(*_: object, **how: Any) -> Any:
-        daemon = SimpleNamespace(alive=True, ended=False, how=how)
+    def start(build: Build, *_: object, **how: Any) -> Any:
+        daemon = SimpleNamespace(build=build, alive=True, ended=False, how=how)
         daemon.close = lambda: setattr(daemon, "ended", True)
         made.append(daemon)
         return daemon

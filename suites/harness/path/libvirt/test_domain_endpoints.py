@@ -13,7 +13,8 @@ import pytest
 from fixtures.matrix.domain_endpoints import BY_NAME, DOMAIN_ENDPOINTS, DomainEndpoint
 from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.guestspec import GuestSpec
-from fixtures.path.libvirt.daemon import STATE, Daemon
+from fixtures.path.libvirt.daemon import Daemon
+from fixtures.path.libvirt.daemon_files import STATE
 from fixtures.path.libvirt.domain_xml import for_destination, render_domain, socket_paths
 
 PLACE = Path("/tmp/hp-<'y>")

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from fixtures.update.adopted import added, definition, disks_in, same_definition, same_state
+from fixtures.path.libvirt.adopted import added, definition, disks_in, same_definition, same_state
 
 BEFORE = """
 <domain type='qemu' id='1'><name>g</name><memory unit='KiB'>262144</memory>
