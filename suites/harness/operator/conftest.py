@@ -73,6 +73,8 @@ class ScriptedHost:
     """How often the second daemon was ended."""
     revives: bool = False
     """Does a second daemon that has died start again?"""
+    postcopy: bool = True
+    """Is postcopy asked for?"""
     starts: Callable[[], None] = lambda: None
     """Called when the second daemon is opened."""
 
@@ -85,7 +87,8 @@ class ScriptedHost:
         output = io.StringIO()
         printer = Printer(Console(file=output, width=300, highlight=False))
         home = cast("Any", self.home)
-        return Command(home, cast("Any", ScriptedSecond(self)), printer, seconds, names, self.root), output
+        second = cast("Any", ScriptedSecond(self))
+        return Command(home, second, printer, seconds, self.postcopy, names, self.root), output
 
     def go(self, seconds: float = 5.0) -> tuple[int, str]:
         """Exit status and output of `--go`."""

@@ -8,7 +8,7 @@ import signal
 import libvirt
 import pytest
 
-from fixtures.operator import settle
+from fixtures.operator import moves, settle
 from fixtures.operator.command import Command
 from fixtures.waiting import Deadline, comes_true
 from suites.harness.operator.conftest import AVAILABLE_MIB, ScriptedHost, squeezed
@@ -57,9 +57,50 @@ def test_without_userfaultfd_such_a_guest_stays(host: ScriptedHost, web: Scripte
     status, output = host.go(seconds=0.3)
     assert status == 1
     assert "no postcopy: /proc/sys/vm/unprivileged_userfaultfd is 0" in output
-    assert "precopy did not end within 0.3 s, and postcopy is not possible" in output
+    assert "precopy did not end within 0.3 s, and there is no postcopy: /proc/sys/vm/unpriv" in output
     assert set(host.home.active) == {web.uuid}
     assert not host.home.flags[0] & libvirt.VIR_MIGRATE_POSTCOPY
+
+
+def test_postcopy_is_only_made_if_it_is_asked_for(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and a guest is lost to a QEMU that refuses it, which a precopy survives."""
+    host.postcopy = False
+    host.home.migrations = [Migration(needs_postcopy=True)]
+    status, output = host.go(seconds=0.3)
+    assert status == 1
+    assert "there is no postcopy: it was not asked for (--postcopy)" in output
+    assert set(host.home.active) == {web.uuid}
+    assert not host.home.flags[0] & libvirt.VIR_MIGRATE_POSTCOPY
+
+
+def test_guest_that_a_postcopy_tore_is_called_lost(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and an operator waits for a guest that never goes on, and moves the next one the same way."""
+
+    def tears() -> None:
+        web.state = libvirt.VIR_DOMAIN_PAUSED
+
+    host.home.migrations = [Migration(needs_postcopy=True, switches=tears, fails="loadvm failed")]
+    status, output = host.go(seconds=0.1)
+    assert status == 1
+    assert "loadvm failed" in output
+    assert ". The guest is paused at the host's own daemon for good: " in output
+    assert "End it and start it again; move no other guest by postcopy" in output
+
+
+def test_postcopy_that_the_new_qemu_refuses_is_noticed(
+    host: ScriptedHost, web: ScriptedGuest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and the command waits an hour for a move that libvirt never ends."""
+    monkeypatch.setattr(moves, "NOT_BEGUN_SECONDS", 0.3)
+    host.home.migrations = [migration := Migration(needs_postcopy=True, waits_in_vain=True)]
+    status, output = host.go(seconds=0.1)
+    assert status == 1
+    assert "the guest still runs at the host's own daemon 0.3 s after the postcopy" in output
+    assert "the host's own daemon and the second daemon running" in squeezed(output)
+    assert set(host.home.active) == {web.uuid}
+    monkeypatch.setattr(settle, "SETTLE_SECONDS", 0.1)
+    assert "which runs, so neither is touched: the new QEMU has probably refused it" in host.go()[1]
+    migration.aborted.set()
 
 
 def test_guest_larger_than_the_memory_stays(host: ScriptedHost, web: ScriptedGuest) -> None:

@@ -130,9 +130,12 @@ class OperatorHost:
 
 
 @contextmanager
-def operator_host(system: DebianSystem) -> Iterator[OperatorHost]:
-    """A booted host of `system`. Raises :class:`Unsupported` if this machine cannot boot one."""
-    with attempt_dir() as place, InstalledHost(system, place, {Path("/"): RIG, system.debs: ARCHIVE}) as host:
+def operator_host(system: DebianSystem, update: DebianSystem) -> Iterator[OperatorHost]:
+    """A booted host of `system` that finds the packages of `update`.
+
+    Raises :class:`Unsupported` if this machine cannot boot one.
+    """
+    with attempt_dir() as place, InstalledHost(system, place, {Path("/"): RIG, update.debs: ARCHIVE}) as host:
         made = OperatorHost(host)
         launcher = made.file(PYTHON)
         launcher.parent.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,10 @@ class Migration:
     """Its error; the guest stays."""
     needs_postcopy: bool = False
     """It ends only once postcopy has been started, or it was aborted."""
+    waits_in_vain: bool = False
+    """Once postcopy has been started, the destination has the guest paused, and it does not end."""
+    switches: Callable[[], None] = lambda: None
+    """Called when postcopy has been started."""
     begins: Callable[[], None] | None = None
     """Called when it begins."""
     aborted: threading.Event = field(default_factory=threading.Event)
@@ -195,11 +199,17 @@ class ScriptedDomain:
             for _ in range(round(LONGEST / 0.01)):
                 if migration.aborted.is_set() or migration.switched.is_set() or waiting.wait(0.01):
                     break
+        if migration.switched.is_set():
+            migration.switches()
         if migration.aborted.is_set():
             raise error_of(libvirt.VIR_ERR_OPERATION_ABORTED, "migration out job: canceled by client")
         if migration.fails:
             raise error_of(libvirt.VIR_ERR_OPERATION_FAILED, migration.fails)
         there = daemon.peers[uri]
+        if migration.waits_in_vain:
+            there.runs(replace(guest, state=libvirt.VIR_DOMAIN_PAUSED), NEW)
+            migration.aborted.wait(LONGEST)
+            return
         there.arrived.append(parameters)
         daemon.loses(guest)
         there.runs(guest, NEW)
