@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from fixtures.places import ROOT
 
 PLUGINS = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
 """Hypothesis is imported at the end of every run that has its plugin, which takes 0.2 CPU seconds."""
+END_SECONDS, MOST_SAID = 10.0, 4000
 NOT_PASSED_ON = ("PYTEST_", "PYTHONDONTWRITEBYTECODE")
 
 
@@ -28,15 +30,33 @@ def run_nested(
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, for at most `seconds`, with `more` in its environment; it has no input.
 
-    Raises `subprocess.TimeoutExpired`.
+    Raises `subprocess.TimeoutExpired`, with what it was doing, if it is Python (faulthandler).
     """
-    return subprocess.run(
+    with subprocess.Popen(
         command,
         cwd=directory,
-        env=nested_environment() | dict(more or {}),
+        env=nested_environment() | {"PYTHONFAULTHANDLER": "1"} | dict(more or {}),
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
-        timeout=seconds,
-    )
+    ) as process:
+        try:
+            stdout, stderr = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired as late:
+            process.send_signal(signal.SIGABRT)
+            late.add_note(_last_words(process))
+            raise
+        except BaseException:
+            process.kill()
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
+
+
+def _last_words(process: subprocess.Popen[str]) -> str:
+    """The end of what a process said that is being ended; it is killed if it does not end."""
+    try:
+        return process.communicate(timeout=END_SECONDS)[1][-MOST_SAID:]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return "it did not end at SIGABRT"
