@@ -82,6 +82,7 @@ def test_types_of_a_distribution_are_swept(qualify: Qualify) -> None:
     assert {cell["outcome"] for cell in run.verdict["cells"]} == {"pass"}
 
 
+@pytest.mark.slow
 def test_guests_go_without_what_libslirp_gives(qualify: Qualify) -> None:
     """Lose this and no guest of a build without libslirp starts, or a cell about its card passes."""
     run = qualify("suites", "-m", "slow or not slow", "-k", f"{GUEST} or {ABOUT_A_CARD}")
