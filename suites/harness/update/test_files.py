@@ -50,7 +50,7 @@ def test_boot_of_the_host_is_no_owner(disk: Path) -> None:
     os.setxattr(disk, REMEMBERED + "timestamp_dac", b"1800000000")
     check = same_owners(before, domain)
     assert check
-    assert check.detail == "1 disks, 1 of them with an owner that libvirt remembers"
+    assert check.detail == "1 disk, 1 of them with an owner that libvirt remembers"
 
 
 @pytest.mark.parametrize("changed", [{"dac": "+64055:+64055"}, {"ref_dac": "2"}])
