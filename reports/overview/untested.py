@@ -74,11 +74,6 @@ def untested(run: RunResult) -> list[NotTested]:
     ]
 
 
-def _named(cells: Sequence[CellResult]) -> str:
-    """The guests of these cells, as the subject of a row and not of a sentence."""
-    return guests_of(cells).rstrip(",")
-
-
 def _issue(note: str) -> bool:
     """Is the note about an entry of a list of known issues? Then nothing was left untested."""
     return note.startswith(("known issue ", "waiver "))
@@ -97,7 +92,7 @@ def _errors(run: RunResult) -> Iterator[NotTested]:
     for finding in findings(run.cells):
         if finding.outcome is Outcome.ERROR:
             why = f"the suite or the host failed: {shown_line(finding.reason, MOST_WHY)}"
-            yield NotTested(_named(finding.cells), why, len(finding.cells))
+            yield NotTested(guests_of(finding.cells), why, len(finding.cells))
 
 
 def _without_kvm(cells: Sequence[CellResult]) -> Iterator[NotTested]:
@@ -120,7 +115,7 @@ def _limits(cells: Iterable[CellResult]) -> Iterator[NotTested]:
         found = _LIMIT.search(members[0].reason)
         what = shown_line(found["what"], MOST_WHY) if found else ""
         yield NotTested(
-            _named(members), f"the accelerator itself breaks them (limit {limit}): {what}", len(members)
+            guests_of(members), f"the accelerator itself breaks them (limit {limit}): {what}", len(members)
         )
 
 
@@ -141,7 +136,7 @@ def _booted(cells: Iterable[CellResult]) -> Iterator[NotTested]:
         if cell.outcome in {Outcome.UNSUPPORTED, Outcome.REFUSED} and not _LIMIT.search(cell.reason):
             groups[str(cell.outcome), reason_class(cell)].append(cell)
     for members in groups.values():
-        yield NotTested(_named(members), shown_line(members[0].reason, MOST_WHY), len(members))
+        yield NotTested(guests_of(members), shown_line(members[0].reason, MOST_WHY), len(members))
 
 
 def _costs(cells: Iterable[CellResult]) -> Iterator[NotTested]:
@@ -163,7 +158,7 @@ def _noted(cells: Iterable[CellResult], note: str, what: str) -> Iterator[NotTes
         if noted:
             groups[why.partition("; ")[0]].append(cell)
     for why, members in groups.items():
-        yield NotTested(f"{what} {_named(members)}", shown_line(why, MOST_WHY), len(members))
+        yield NotTested(f"{what} {guests_of(members)}", shown_line(why, MOST_WHY), len(members))
 
 
 def _updated(cells: Iterable[CellResult]) -> Iterator[NotTested]:
@@ -174,7 +169,7 @@ def _updated(cells: Iterable[CellResult]) -> Iterator[NotTested]:
             groups[cell.reason].append(cell)
     for why, members in groups.items():
         steps = sorted({step_of(cell.subject) for cell in members})
-        what = f"{_named(members)}: {count(len(steps), 'step')} ({every(steps)})"
+        what = f"{guests_of(members)}: {count(len(steps), 'step')} ({every(steps)})"
         yield NotTested(what, shown_line(why, MOST_WHY), len(members))
 
 

@@ -131,8 +131,7 @@ def _endpoint(cells: Sequence[CellResult], _tried: Tried) -> str:
 def _updated(cells: Sequence[CellResult], _tried: Tried) -> str:
     """Guests of a host whose packages were replaced under them."""
     words = updated.guests_words(_subjects(cells))
-    guests = " ".join(filter(None, (archs_of(cells), "guests", words)))
-    return f"{guests}, on a host whose packages are updated,"
+    return " ".join(filter(None, (archs_of(cells), "guests", words, "on an updated host")))
 
 
 def _differing(cells: Sequence[CellResult]) -> str:
