@@ -40,6 +40,7 @@ def attempt(monkeypatch: pytest.MonkeyPatch) -> Mock:
     path.source = Mock(daemon=create_autospec(Daemon, instance=True))
     path.source.state.return_value = RUNS
     monkeypatch.setattr("fixtures.attempt.updated_host.definition", lambda domain: domain.facts())
+    monkeypatch.setattr("fixtures.attempt.updated_host.program_of", lambda _build: "/usr/sbin/libvirtd")
     path.source.facts.return_value = {"domain/vcpu": "2"}
     attempt = Mock(path=path, record=lambda check: check, demand=demand, began=False)
     attempt.setting.new, attempt.setting.host.programs.kind = NEW, "local"
@@ -52,7 +53,8 @@ def test_guest_that_is_as_before_passes(attempt: Mock) -> None:
     assert UpdatedHost(attempt).update()
     assert attempt.began
     attempt.path.source.define.assert_called_once_with()
-    attempt.path.source.daemon.update.assert_called_once_with(NEW)
+    attempt.path.source.daemon.leave.assert_called_once_with()
+    attempt.path.source.daemon.take_over.assert_called_once_with(NEW)
 
 
 def test_daemon_that_forgets_the_guest_fails(attempt: Mock) -> None:
@@ -67,18 +69,40 @@ def test_daemon_that_forgets_a_part_fails(attempt: Mock) -> None:
     assert failure(attempt) == ("adopted-definition", "domain/vcpu '2' is lost")
 
 
-def test_daemon_that_does_not_start_is_the_failure_of_a_build(attempt: Mock) -> None:
+@pytest.mark.parametrize("step", ["leave", "take_over"])
+def test_daemon_that_does_not_end_or_start_is_the_failure_of_a_build(step: str, attempt: Mock) -> None:
     """Lose this and a libvirt that cannot start beside a running guest is called a mistake of the suite."""
-    attempt.path.source.daemon.update.side_effect = RigError("libvirt of new did not come up again")
+    getattr(attempt.path.source.daemon, step).side_effect = RigError("libvirt of new did not come up again")
     assert failure(attempt) == ("adopted", "libvirt of new did not come up again")
     assert attempt.began
 
 
+def test_two_troubles_of_daemons_are_two_defects(attempt: Mock) -> None:
+    """Lose this and an old daemon that does not end excuses a new one that does not start."""
+    causes = []
+    for step in ("take_over", "leave"):
+        getattr(attempt.path.source.daemon, step).side_effect = RigError("no")
+        with pytest.raises(HotPatchFailure) as failed:
+            UpdatedHost(attempt).update()
+        causes.append(failed.value.cause)
+    assert causes == ["the new daemon does not start", "the old daemon does not end"]
+
+
 def test_daemon_that_cannot_end_alone_is_unsupported(attempt: Mock) -> None:
-    """Lose this and users without root get a failure that says nothing of the builds."""
-    attempt.path.source.daemon.update.side_effect = Unsupported("only root")
+    """Lose this and a host on which no daemon can end alone gives a failure that says nothing of builds."""
+    attempt.path.source.daemon.leave.side_effect = Unsupported("only root")
     with pytest.raises(Unsupported, match="only root"):
         UpdatedHost(attempt).update()
+
+
+def test_build_without_libvirt_is_unsupported_before_anything_happens(
+    attempt: Mock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and a guest loses its daemon for nothing."""
+    monkeypatch.setattr("fixtures.attempt.updated_host.program_of", Mock(side_effect=Unsupported("none")))
+    with pytest.raises(Unsupported, match="none"):
+        UpdatedHost(attempt).update()
+    attempt.path.source.daemon.leave.assert_not_called()
 
 
 def test_guest_without_a_definition_fails(attempt: Mock) -> None:

@@ -77,7 +77,7 @@ def test_guest_that_a_postcopy_tore_is_called_lost(host: ScriptedHost, web: Scri
     """Lose this and an operator waits for a guest that never goes on, and moves the next one the same way."""
 
     def tears() -> None:
-        web.state = libvirt.VIR_DOMAIN_PAUSED
+        web.state, web.reason = libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_POSTCOPY_FAILED
 
     host.home.migrations = [Migration(needs_postcopy=True, switches=tears, fails="loadvm failed")]
     status, output = host.go(seconds=0.1)
@@ -85,6 +85,49 @@ def test_guest_that_a_postcopy_tore_is_called_lost(host: ScriptedHost, web: Scri
     assert "loadvm failed" in output
     assert ". The guest is paused at the host's own daemon for good: " in output
     assert "End it and start it again; move no other guest by postcopy" in output
+
+
+def test_guest_that_is_paused_for_another_reason_is_not_called_lost(
+    host: ScriptedHost, web: ScriptedGuest
+) -> None:
+    """Lose this and an operator ends a guest that `virsh resume` would let go on."""
+
+    def pauses() -> None:
+        web.state, web.reason = libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_IOERROR
+
+    host.home.migrations = [Migration(needs_postcopy=True, switches=pauses, fails="no")]
+    status, output = host.go(seconds=0.1)
+    assert status == 1
+    assert "for good" not in output
+
+
+def test_postcopy_that_does_not_begin_is_no_refusal_of_the_new_qemu(
+    host: ScriptedHost, web: ScriptedGuest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and a precopy goes on unwatched, and libvirt is told to wait in vain."""
+    monkeypatch.setattr(moves, "BEGIN_SECONDS", 0.3)
+    host.home.migrations = [Migration(needs_postcopy=True, refuses_postcopy=True)]
+    status, output = host.go(seconds=0.1)
+    assert status == 1
+    assert "no postcopy began: post-copy is not possible now" in output
+    assert "was aborted" in output
+    assert set(host.home.active) == {web.uuid}
+
+
+@pytest.mark.parametrize("reason", [moves.IN_POSTCOPY[0], moves.IN_POSTCOPY[1]])
+@pytest.mark.parametrize("source_runs", [False, True])
+def test_guest_in_a_postcopy_is_not_called_refused(
+    reason: int, source_runs: bool, host: ScriptedHost, web: ScriptedGuest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and an operator is told to end one side of a postcopy that goes on, or can be resumed."""
+    monkeypatch.setattr(settle, "SETTLE_SECONDS", 0.1)
+    host.away.migrations = [Migration(fails="no")]
+    host.go()
+    paused = ScriptedGuest(state=libvirt.VIR_DOMAIN_PAUSED, reason=reason, moves_out=not source_runs)
+    host.home.runs(paused)
+    host.away.active[web.uuid].moves_out = source_runs
+    output = host.go()[1]
+    assert "both daemons have web, so neither is touched: a move is under way" in output
 
 
 def test_postcopy_that_the_new_qemu_refuses_is_noticed(

@@ -14,8 +14,17 @@ def test_nested_process_keeps_its_bytecode(monkeypatch: pytest.MonkeyPatch) -> N
     assert not {"PYTHONDONTWRITEBYTECODE", "PYTEST_XDIST_WORKER"} & nested_environment().keys()
 
 
+HANGS = """
+import subprocess, time
+subprocess.Popen(["sleep", "20"])
+def hangs():
+    time.sleep(60)
+hangs()
+"""
+
+
 def test_nested_process_that_hangs_says_where() -> None:
-    """Lose this and nobody learns why a run within a test did not end."""
+    """Lose this and nobody learns why a run within a test did not end, if it has left a process behind."""
     with pytest.raises(subprocess.TimeoutExpired) as late:
-        run_nested([sys.executable, "-c", "import time\ndef hangs(): time.sleep(60)\nhangs()"], 2)
+        run_nested([sys.executable, "-c", HANGS], 2)
     assert "in hangs" in late.value.__notes__[0]

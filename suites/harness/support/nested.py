@@ -7,7 +7,10 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 from fixtures.places import ROOT
 
@@ -30,33 +33,32 @@ def run_nested(
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, for at most `seconds`, with `more` in its environment; it has no input.
 
-    Raises `subprocess.TimeoutExpired`, with what it was doing, if it is Python (faulthandler).
+    Raises `subprocess.TimeoutExpired`, with what it was doing, if it is Python (faulthandler). What it says
+    goes to files: a pipe would stay open as long as any process that it has started.
     """
-    with subprocess.Popen(
-        command,
-        cwd=directory,
-        env=nested_environment() | {"PYTHONFAULTHANDLER": "1"} | dict(more or {}),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with TemporaryFile("w+") as stdout, TemporaryFile("w+") as stderr:
+        process = subprocess.Popen(
+            command,
+            cwd=directory,
+            env=nested_environment() | {"PYTHONFAULTHANDLER": "1"} | dict(more or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+        )
         try:
-            stdout, stderr = process.communicate(timeout=seconds)
+            status = process.wait(seconds)
         except subprocess.TimeoutExpired as late:
             process.send_signal(signal.SIGABRT)
-            late.add_note(_last_words(process))
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(END_SECONDS)
+            late.add_note(_said(stderr)[-MOST_SAID:])
             raise
-        except BaseException:
+        finally:
             process.kill()
-            raise
-    return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
+            process.wait()
+        return subprocess.CompletedProcess(command, status, _said(stdout), _said(stderr))
 
 
-def _last_words(process: subprocess.Popen[str]) -> str:
-    """The end of what a process said that is being ended; it is killed if it does not end."""
-    try:
-        return process.communicate(timeout=END_SECONDS)[1][-MOST_SAID:]
-    except subprocess.TimeoutExpired:
-        process.kill()
-        return "it did not end at SIGABRT"
+def _said(file: IO[str]) -> str:
+    file.seek(0)
+    return file.read()

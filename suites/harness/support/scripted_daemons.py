@@ -18,6 +18,7 @@ from suites.harness.support.libvirt_errors import error_of
 LONGEST = 10.0
 """Seconds after which a migration for whose end nobody cares ends all the same."""
 UUID = "0b6e1bf4-0000-4000-8000-00000000000{}"
+MIGRATING = libvirt.VIR_DOMAIN_PAUSED_MIGRATION
 OLD, NEW = 1000, 2000
 """Processes of QEMU that began before the update, and after it."""
 CAPABILITIES = """<capabilities><host><uuid>{uuid}</uuid>
@@ -36,6 +37,10 @@ class ScriptedGuest:
     persistent: bool = True
     autostart: bool = True
     state: int = libvirt.VIR_DOMAIN_RUNNING
+    reason: int = 1
+    """Why it has that state."""
+    moves_out: bool = False
+    """Is it the source of a move that has begun as a postcopy?"""
     snapshots: int = 0
     more: str = ""
 
@@ -57,6 +62,8 @@ class Migration:
     """Its error; the guest stays."""
     needs_postcopy: bool = False
     """It ends only once postcopy has been started, or it was aborted."""
+    refuses_postcopy: bool = False
+    """libvirt does not begin a postcopy."""
     waits_in_vain: bool = False
     """Once postcopy has been started, the destination has the guest paused, and it does not end."""
     switches: Callable[[], None] = lambda: None
@@ -167,7 +174,7 @@ class ScriptedDomain:
     def state(self) -> list[int]:
         self._daemon.check()
         active = self._guest.uuid in self._daemon.active
-        return [self._guest.state if active else libvirt.VIR_DOMAIN_SHUTOFF, 1]
+        return [self._guest.state, self._guest.reason] if active else [libvirt.VIR_DOMAIN_SHUTOFF, 1]
 
     def snapshotNum(self) -> int:
         return self._guest.snapshots
@@ -179,12 +186,17 @@ class ScriptedDomain:
         return [libvirt.VIR_DOMAIN_JOB_NONE]
 
     def jobStats(self) -> dict[str, int]:
-        return {"operation": libvirt.VIR_DOMAIN_JOB_OPERATION_UNKNOWN}
+        out = libvirt.VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT
+        return {"operation": out if self._guest.moves_out else libvirt.VIR_DOMAIN_JOB_OPERATION_UNKNOWN}
 
     def abortJob(self) -> None:
+        if self._guest.moves_out:
+            raise error_of(libvirt.VIR_ERR_OPERATION_INVALID, "cannot abort migration in post-copy mode")
         self._running.aborted.set()
 
     def migrateStartPostCopy(self, _flags: int) -> None:
+        if self._running.refuses_postcopy:
+            raise error_of(libvirt.VIR_ERR_OPERATION_INVALID, "post-copy is not possible now")
         self._running.switched.set()
 
     def migrateToURI3(self, uri: str, parameters: dict[str, Any], flags: int) -> None:
@@ -207,7 +219,9 @@ class ScriptedDomain:
             raise error_of(libvirt.VIR_ERR_OPERATION_FAILED, migration.fails)
         there = daemon.peers[uri]
         if migration.waits_in_vain:
-            there.runs(replace(guest, state=libvirt.VIR_DOMAIN_PAUSED), NEW)
+            guest.moves_out = True
+            waits = replace(guest, state=libvirt.VIR_DOMAIN_PAUSED, reason=MIGRATING, moves_out=False)
+            there.runs(waits, NEW)
             migration.aborted.wait(LONGEST)
             return
         there.arrived.append(parameters)

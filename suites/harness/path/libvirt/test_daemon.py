@@ -190,8 +190,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The daemons that were started, in order: without a process."""
     made: list[Any] = []
 
-    def start(build: Build, label: str, _place: Path, **_given: object) -> Any:
-        daemon = SimpleNamespace(build=build, label=label, alive=True, closed=0)
+    def start(_build: Build, label: str, _place: Path, **_given: object) -> Any:
+        daemon = SimpleNamespace(label=label, alive=True, closed=0, was_updated=False)
 
         def close() -> None:
             daemon.closed += 1
@@ -219,7 +219,7 @@ def test_daemon_that_was_updated_serves_no_other_guest(started: list[Any], tmp_p
     """Lose this and guests of the old build start under the new one, which says nothing of the update."""
     daemons, old = Daemons(), Build("old", Sandbox(tmp_path), {})
     daemons.of(old, "source", images=tmp_path)
-    started[0].build = Build("new", Sandbox(tmp_path), {})
+    started[0].was_updated = True
     assert daemons.of(old, "source", images=tmp_path) is started[1]
     assert started[0].closed == 1
     daemons.close()
@@ -249,8 +249,8 @@ def test_daemons_of_a_private_network_end_with_it(tmp_path: Path, monkeypatch: p
     """Lose this and a daemon makes taps in a network that is gone, or ends with another guest's network."""
     made: list[Any] = []
 
-    def start(build: Build, *_: object, **how: Any) -> Any:
-        daemon = SimpleNamespace(build=build, alive=True, ended=False, how=how)
+    def start(*_: object, **how: Any) -> Any:
+        daemon = SimpleNamespace(alive=True, ended=False, how=how, was_updated=False)
         daemon.close = lambda: setattr(daemon, "ended", True)
         made.append(daemon)
         return daemon
