@@ -75,9 +75,13 @@ class OperatorHost:
         return "\n".join([*flags, self.virsh("dumpxml", "--inactive", "--security-info", name)])
 
     def owner(self, name: str) -> tuple[int, dict[str, bytes]]:
-        """The owner of the guest's image, and what libvirt remembers in its attributes."""
+        """The owner of the guest's image, and what libvirt remembers in its attributes.
+
+        Without the time at which the host was booted: each daemon computes it anew, a second more or less.
+        """
         image = self.file(f"{IMAGES}/{name}.img")
-        return image.stat().st_uid, {each: os.getxattr(image, each) for each in os.listxattr(image)}
+        kept = [each for each in os.listxattr(image) if "timestamp" not in each]
+        return image.stat().st_uid, {each: os.getxattr(image, each) for each in kept}
 
     def replace_qemu(self) -> None:
         """Replace the file of QEMU by an equal one, as dpkg does: written beside it, then renamed."""
