@@ -54,7 +54,8 @@ def booted(system: DebianSystem, update: DebianSystem) -> Iterator[OperatorHost]
 @pytest.fixture
 def host() -> Iterator[OperatorHost]:
     """A host that finds its own packages."""
-    with booted(system(BUILD), system(BUILD)) as made:
+    own = system(BUILD)
+    with booted(own, own) as made:
         yield made
 
 
@@ -149,7 +150,7 @@ def test_without_userfaultfd_a_guest_that_takes_too_long_runs_on(host: OperatorH
 
 
 def test_qemu_that_refuses_a_guest_costs_it_only_in_a_postcopy(tmp_path: Path) -> None:
-    """Lose this and the command loses guests without having been told that it may risk them.
+    """Lose this and the command loses guests although nobody asked for postcopy.
 
     QEMU 11.1 refuses every virtio device of 10.0.13, see docs/triage.md. A precopy is aborted, or fails, and
     the guest runs on. After a postcopy neither QEMU goes on.

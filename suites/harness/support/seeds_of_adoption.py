@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from suites.harness.support.seeds import Seed, one_defect
-from suites.harness.support.seeds_of_moves import QEMU_DRIVER, reworded
+from suites.harness.support.wrong_builds import QEMU_DRIVER, reworded
 
 OF_ADOPTION = (
     one_defect(

@@ -9,7 +9,7 @@ from operator import add
 from suites.harness.support.seeds import MOVE, TABLES, Seed, SeededBuild, hotpatch, one_defect
 from suites.harness.support.seeds_later_moves import BUSY, IDLE
 from suites.harness.support.stream_seeds import build, field, seed
-from suites.harness.support.wrong_builds import RECEIVES, Wrong, does
+from suites.harness.support.wrong_builds import QEMU_DRIVER, RECEIVES, does, reworded
 
 STAYS, PRECOPY_ONLY = "qmp-precopy-busy-bare-1vcpu", "qmp-postcopy-idle-bare-1vcpu"
 AUTO_CONVERGE = "precopy-busy-bare-1vcpu-auto-converge-ends-it"
@@ -19,7 +19,6 @@ STATISTICS = "libvirt-precopy-busy-bare-1vcpu-job-statistics"
 DOMJOBINFO = "libvirt-precopy-busy-bare-1vcpu-virsh-domjobinfo"
 ONE_HOST = "libvirt-precopy-idle-bare-1vcpu-one-host-uuid-refused"
 CHANNELS = "libvirt-precopy-busy-virtio-2vcpu-channels"
-QEMU_DRIVER = "usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so"
 NEW_TABLE = "sig=HPAT,data=/etc/passwd"
 """An ACPI table whose contents are those of a file that each build has."""
 
@@ -28,11 +27,6 @@ def _reboots(name: str, what: str, word: str, *options: str) -> SeededBuild:
     """A new build whose destination has further options, which change what a guest finds when it reboots."""
     wrong = reduce(add, (does("append-argument", option, when=RECEIVES) for option in options))
     return one_defect(name, "new", "compat", Seed(what, wrong, REBOOTS, "defect-new", (word,), TABLES))
-
-
-def reworded(pattern: str, word: bytes, other: bytes) -> Wrong:
-    """A file of libvirt has another word; see :attr:`Wrong.reworded`."""
-    return Wrong(reworded=((pattern, word, other),))
 
 
 ENDS_BADLY = SeededBuild(

@@ -98,6 +98,8 @@ class Wrong:
 
 RECEIVES = "-incoming"
 """As `when`: only a destination."""
+QEMU_DRIVER = "usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so"
+"""libvirt's driver of QEMU, as a pattern inside the root."""
 GUEST_RUNS = '"event": "RESUME"'
 """A destination sends this when it is about to resume the guest: QEMU starts its clocks just after it."""
 SAYS_IT_RUNS = '"status": "running"'
@@ -126,6 +128,11 @@ def takes_for(name: str, other: str) -> Wrong:
 def sets(device: str, name: str, value: str) -> Wrong:
     """This property of all devices of the type gets another default value."""
     return does("append-argument", "-global") + does("append-argument", f"{device}.{name}={value}")
+
+
+def reworded(pattern: str, word: bytes, other: bytes) -> Wrong:
+    """A file of libvirt has another word; see :attr:`Wrong.reworded`."""
+    return Wrong(reworded=((pattern, word, other),))
 
 
 def make_wrong(right: Path, wrong: Wrong, into: Path, arch: Arch = "x86_64") -> Path:
