@@ -18,8 +18,10 @@ from images.tools import run_tool
 
 HOST = Path(__file__).resolve().parent / "host"
 COMMON = ("virtio_pci", "virtio_console", "9pnet_virtio", "9p")
+INSTALLED = ("overlay", "tun", "bridge")
+"""For a host that boots an installed one: writable files over read-only ones, and a network of its own."""
 MODULES: Mapping[str, tuple[str, ...]] = {
-    "x86_64": ("irqbypass", "ccp", "kvm", "kvm_amd", *COMMON),
+    "x86_64": ("irqbypass", "ccp", "kvm", "kvm_amd", *COMMON, *INSTALLED),
     "ppc64le": ("kvm", "kvm_hv", *COMMON),
 }
 """What the init loads, in this order."""

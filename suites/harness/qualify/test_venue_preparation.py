@@ -85,6 +85,27 @@ def test_host_whose_boot_stops_is_booted_once_more(
     assert len(tries) == 2
 
 
+def test_machine_of_its_own_sees_all_files_and_is_booted_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and a round on an emulated host finds no suite there, or ends by a boot that stops."""
+    booted: list[dict[str, Any]] = []
+
+    def boot(*_all: Any, **more: Any) -> Any:
+        booted.append(more)
+        if len(booted) == 1:
+            raise HostLost("it did not boot within 240 s")
+        return "the host"
+
+    monkeypatch.setattr("fixtures.qualify.emulated_hosts.boot", boot)
+    hosts = EmulatedHosts(lambda _arch: OLD, lambda: tmp_path)
+    made: Any = hosts.of_whole_machine("x86_64", tmp_path, tmp_path / "kept", 1234, 1)
+    assert made == "the host"
+    assert [each["evidence"] for each in booted] == [tmp_path / "kept", tmp_path / "kept/booted-again"]
+    assert all(each["directories"] == [Path("/")] and each["whole_machine"] for each in booted)
+    assert {(each["memory_mib"], each["vcpus"]) for each in booted} == {(1234, 1)}
+
+
 @pytest.mark.parametrize("wanted,ends", [("auto", False), ("emulated", True)])
 def test_host_that_does_not_boot_ends_only_a_run_that_asks_for_it(
     wanted: AcceleratorChoice, ends: bool, made: Made, monkeypatch: pytest.MonkeyPatch

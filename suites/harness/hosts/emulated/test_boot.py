@@ -20,6 +20,7 @@ from fixtures.hosts.emulated import outer as outer_qemu
 from fixtures.hosts.emulated.boot import KERNEL_LOG, boot
 from fixtures.hosts.emulated.connection import HostLost
 from fixtures.hosts.emulated.host import EmulatedHost
+from fixtures.hosts.emulated.outer import MEMORY_MIB, command_line
 from fixtures.hosts.emulated.protocol import MAX_PAYLOAD, Frame, Type
 from fixtures.hosts.emulated.shares import Shares
 from fixtures.hosts.interface import Program
@@ -202,3 +203,17 @@ def test_build_in_the_root_of_this_machine_is_refused() -> None:
     """Lose this and an emulated host shows all files of this machine to a build."""
     with pytest.raises(UsageError, match="cannot run on an emulated host"):
         Shares([Sandbox(Path("/")).root])
+
+
+def test_whole_machine_is_seen_only_if_that_is_asked_for() -> None:
+    """Lose this and the suite cannot run inside an emulated host."""
+    shares = Shares([Path("/")], whole_machine=True)
+    assert str(shares.inside(Path("/usr/bin/env").parent)) == "/roots/share0/usr/bin"
+
+
+def test_host_has_what_is_asked_for() -> None:
+    """Lose this and a host with a whole system in it runs out of memory, or has a vCPU too many."""
+    usual = command_line("x86_64", "/qemu", (), 7)
+    line = command_line("x86_64", "/qemu", (), 7, memory_mib=1234, vcpus=1)
+    assert [usual[usual.index(option) + 1] for option in ("-m", "-smp")] == [f"{MEMORY_MIB}M", "2"]
+    assert [line[line.index(option) + 1] for option in ("-m", "-smp")] == ["1234M", "1"]
