@@ -44,6 +44,8 @@ class PackageSeed:
     """The one step before it that fails too."""
     interrupted: bool = False
     """Is it found on the host whose update is interrupted?"""
+    under_kvm: bool = False
+    """Is it found on a host whose guests run under KVM?"""
 
 
 PACKAGE_SEEDS = {
@@ -119,3 +121,10 @@ PACKAGE_SEEDS = {
         *("restarted", "restarted", "reboot", Harm.LOST),
     ),
 }
+
+TAKES_KVM = PackageSeed(
+    WrongPackage("qemu-system-x86", {"postinst": "chmod 0600 /dev/kvm"}),
+    *("bare", "away", "migrate", Harm.STRANDED),
+    under_kvm=True,
+)
+"""Only guests under KVM can find it."""

@@ -69,6 +69,19 @@ def test_machine_under_kvm_is_started_with_kvm(sweep: Sweep) -> None:
     assert KVM in spec.devices
 
 
+def test_update_under_kvm_is_asked_for_once_and_boots_no_host_by_itself(tmp_path: Path) -> None:
+    """Lose this and the rounds under KVM are left out, or a host is booted that nothing runs on."""
+    (plan,) = (
+        plan for plan in plans_of(load_matrix(MATRIX_FILE)) if plan.part == "update" and plan.needs_kvm
+    )
+    assert (plan.id, plan.path) == ("x86_64-kvm-update", "libvirt")
+    old, new = (cast("Any", SimpleNamespace(name=name)) for name in ("old", "new"))
+    under_test = SimpleNamespace(old=old, new=new, place=lambda *_all, **_more: "emulated")
+    venue = Sweep(plan, cast("PairUnderTest", under_test), tmp_path, NODEID, str).venue
+    assert (venue.place, venue.accelerator, venue.programs) == ("emulated", "kvm", LOCAL)
+    assert (venue.old, venue.new) == (old, new)
+
+
 def test_machine_under_tcg_sees_no_device_of_the_host(tmp_path: Path) -> None:
     """Lose this and a sweep under TCG depends on the test host."""
     under_test = SimpleNamespace(old=None, new=None)

@@ -21,9 +21,13 @@ BUILDS: Any = SimpleNamespace(name="old"), SimpleNamespace(name="new")
 class Scripted(Rounds):
     """Rounds that are not made: the steps `failing` fail in each round between the builds `where`."""
 
-    def __init__(self, *failing: tuple[str, str], where: tuple[str, str] = ("old", "new")) -> None:
+    def __init__(
+        self, *failing: tuple[str, str], where: tuple[str, str] = ("old", "new"), under_kvm: bool = False
+    ) -> None:
         sweep: Any = SimpleNamespace(
-            under_test=SimpleNamespace(matrix=load_matrix(ROOT / "matrix.yaml")), report=Path("/nowhere")
+            under_test=SimpleNamespace(matrix=load_matrix(ROOT / "matrix.yaml")),
+            report=Path("/nowhere"),
+            plan=SimpleNamespace(needs_kvm=under_kvm),
         )
         super().__init__(sweep, "pc-q35-7.2")
         self.failing, self.where = failing, where
@@ -85,3 +89,14 @@ def test_both_hosts_have_rounds_of_their_own() -> None:
     assert [cell for cell, outcome in found.items() if outcome is not Outcome.PASS] == [("bare", "completed")]
     controls = [asked[3] for asked in rounds.asked if asked[2].startswith("control")]
     assert controls == [{"bare": ("interrupted", "completed")}] * 2
+
+
+def test_guests_under_kvm_have_one_host_and_controls_of_it() -> None:
+    """Lose this and a control of a guest under KVM may be one of a guest under TCG."""
+    rounds = Scripted(("bare", "away"), under_kvm=True)
+    assert {guest.under_kvm for guest in rounds.guests} == {True}
+    assert {guest.cpu for guest in rounds.guests} == {None, "host-model", "host-passthrough"}
+    outcomes = [judged(rounds, guest, step) for guest in rounds.guests for step in guest.steps]
+    assert outcomes.count(Outcome.REGRESSION) == 1
+    controls = [asked[3] for asked in rounds.asked if asked[2].startswith("control")]
+    assert controls == [{"bare": ("update", "adopted", "logged", "used", "away")}] * 2

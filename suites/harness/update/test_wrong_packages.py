@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,9 +25,10 @@ from fixtures.outcome.outcome import Outcome, RunRecord
 from fixtures.qualify.pair_under_test import PairUnderTest
 from fixtures.run.executing import pair_under_test_of
 from fixtures.update import rounds
+from fixtures.update.emulated import ROUND_SECONDS, made_inside
 from fixtures.update.guests import guests_of
 from fixtures.update.round import Round
-from suites.harness.support.seeds_of_packages import PACKAGE_SEEDS
+from suites.harness.support.seeds_of_packages import PACKAGE_SEEDS, TAKES_KVM, PackageSeed
 from suites.harness.support.wrong_packages import wrong_system
 
 SECONDS = 1800
@@ -64,7 +66,13 @@ def test_wrong_package_is_blamed(
     monkeypatch.setattr(rounds, "debian_system", lambda _matrix, name: systems[name])
     monkeypatch.setattr(rounds, "guests_of", lambda *_, **__: [guest])
     probes = (probed(build, "x86_64") for build in (under_test.old, under_test.new))
-    sweep: Any = SimpleNamespace(under_test=under_test, report=tmp_path, suite="update")
+    sweep: Any = SimpleNamespace(
+        under_test=under_test,
+        report=tmp_path,
+        suite="update",
+        plan=SimpleNamespace(needs_kvm=False),
+        venue=SimpleNamespace(place="tcg", accelerator="tcg"),
+    )
     made = rounds.Rounds(sweep, resolve("q35", "newest-old", *probes))
 
     def run(source: Build, destination: Build, label: str) -> RunRecord:
@@ -74,32 +82,57 @@ def test_wrong_package_is_blamed(
     assert (outcome, reason.partition(":")[0]) == (Outcome.DEFECT_NEW, seed.check), reason
 
 
-@pytest.mark.parametrize("name", PACKAGE_SEEDS)
-def test_wrong_package_is_found(name: str, under_test: PairUnderTest, place: Path, tmp_path: Path) -> None:
-    """Lose this and the check of this step may be one that cannot fail."""
-    seed, build, matrix = PACKAGE_SEEDS[name], under_test.new, under_test.matrix
-    right = debian_system(matrix, build.name)
-    residents = guests_of(matrix, interrupted=seed.interrupted)
-    guests = [guest for guest in residents if guest.name == seed.guest]
-    probe = probed(build, "x86_64")
-    round_ = Round(
+def round_with(seed: PackageSeed, under_test: PairUnderTest, place: Path, evidence: Path) -> Round:
+    """The new build is installed again, with this defect in a package."""
+    build, matrix = under_test.new, under_test.matrix
+    right, probe = debian_system(matrix, build.name), probed(build, "x86_64")
+    residents = guests_of(matrix, interrupted=seed.interrupted, under_kvm=seed.under_kvm)
+    return Round(
         matrix,
         build,
         build,
         (right, wrong_system(right, seed.wrong, place)),
         resolve("q35", "newest-old", probe, probe),
         under_test.image("x86_64"),
-        tmp_path,
-        [replace(guest, away="precopy", back="precopy") for guest in guests],
+        evidence,
+        [replace(each, away="precopy", back="precopy") for each in residents if each.name == seed.guest],
+        "kvm" if seed.under_kvm else "tcg",
     )
-    try:
-        round_.run()
-    except Unsupported as error:
-        pytest.skip(str(error))
-    record = round_.records[(seed.guest, seed.step)]
+
+
+def demand_found(seed: PackageSeed, made: Round) -> None:
+    """The step of the seed fails as it must, and no step before it that need not."""
+    record = made.records[(seed.guest, seed.step)]
     said = f"{record.result}: {record.reason} ({record.harm}: {record.harm_proof})"
     assert record.reason.startswith(f"{seed.check}: "), said
     assert record.harm is seed.harm, said
-    before = guests[0].steps[: guests[0].steps.index(seed.step)]
-    failed = [step for step in before if round_.records[(seed.guest, step)].result != "pass"]
+    steps = made.guests[0].steps
+    before = steps[: steps.index(seed.step)]
+    failed = [step for step in before if made.records[(seed.guest, step)].result != "pass"]
     assert failed == ([seed.after] if seed.after else [])
+
+
+@pytest.mark.parametrize("name", PACKAGE_SEEDS)
+def test_wrong_package_is_found(name: str, under_test: PairUnderTest, place: Path, tmp_path: Path) -> None:
+    """Lose this and the check of this step may be one that cannot fail."""
+    made = round_with(PACKAGE_SEEDS[name], under_test, place, tmp_path)
+    try:
+        made.run()
+    except Unsupported as error:
+        pytest.skip(str(error))
+    demand_found(PACKAGE_SEEDS[name], made)
+
+
+@pytest.mark.kvm
+@pytest.mark.timeout(2 * ROUND_SECONDS)
+def test_package_that_takes_kvm_is_found(under_test: PairUnderTest, place: Path, tmp_path: Path) -> None:
+    """Lose this and guests under KVM may be rehearsed without it."""
+    made = round_with(TAKES_KVM, under_test, place, tmp_path)
+    try:
+        if under_test.place("x86_64", "libvirt", needs_kvm=True) == "emulated":
+            made_inside(made, partial(under_test.machine_of_its_own, "x86_64"))
+        else:
+            made.run()
+    except Unsupported as error:
+        pytest.skip(str(error))
+    demand_found(TAKES_KVM, made)
