@@ -23,6 +23,8 @@ GUESTS = {
     "plugged": "as virt-install makes them",
     "restarted": "with virtio devices",
     "saved": "with virtio devices",
+    "host-model": "under KVM, with the CPU `host-model`",
+    "host-passthrough": "under KVM, with the CPU of their host",
 }
 """By the names of :data:`fixtures.update.guests.GUESTS`."""
 WHEN = {

@@ -21,7 +21,7 @@ from fixtures.evidence.beats import RESET_ITSELF
 from fixtures.hosts.emulated.capabilities import EVERY, NUMBERS, mask
 from fixtures.hosts.emulated.connection import HostLost
 from fixtures.outcome.outcome import Outcome, RunRecord
-from fixtures.update import emulated
+from fixtures.update import emulated, inside
 from fixtures.update.cells import excuse_of
 from fixtures.update.emulated import MEMORY_MIB, VCPUS, made_inside
 from fixtures.update.request import REQUEST, Request
@@ -251,3 +251,13 @@ def test_emulator_is_suspected_only_where_there_is_one(place: Any, excused: bool
     silent = RunRecord("old", "new", "fail", f"alive: the guest has {RESET_ITSELF}", "alive: reset")
     runs = [silent, *(RunRecord(name, name, "pass") for name in ("old", "new"))]
     assert bool(excuse_of(place, Outcome.FLAKY, runs)) is excused
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["/tmp"], ["/tmp", "/tmp"]])
+def test_program_of_the_suite_refuses_to_be_started_by_hand(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Lose this and a user who tries it loses /dev and /tmp of the machine."""
+    monkeypatch.setattr(inside, "_prepare", lambda: pytest.fail("it mounts"))
+    assert inside.main(arguments) == 2
+    assert "what to do: pytest suites/update" in capsys.readouterr().err
