@@ -43,8 +43,8 @@ def packed(**files: str) -> bytes:
 
 def answered(*records: tuple[str, str, RunRecord], ended: str = "", why: str = "") -> bytes:
     """What a round inside says."""
-    told = [[guest, step, asdict(record)] for guest, step, record in records]
-    return json.dumps({"records": told, "seconds": 300.5, "ended": ended, "why": why}).encode()
+    listed = [[guest, step, asdict(record)] for guest, step, record in records]
+    return json.dumps({"records": listed, "seconds": 300.5, "ended": ended, "why": why}).encode()
 
 
 PASSED = RunRecord("a", "a", "pass", blackout_ms=12.5)
