@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,6 @@ from fixtures.builds.host_image import host_image
 from fixtures.builds.sandbox import Sandbox
 from fixtures.errors import RigError, UsageError
 from fixtures.hosts.emulated import boot as booting
-from fixtures.hosts.emulated import outer as outer_qemu
 from fixtures.hosts.emulated.boot import KERNEL_LOG, boot
 from fixtures.hosts.emulated.connection import HostLost
 from fixtures.hosts.emulated.host import EmulatedHost
@@ -104,7 +104,7 @@ def test_host_without_memory_is_no_fault_of_the_program_that_it_kills(
     emulator: Build, image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Lose this and a QEMU that the host's kernel kills to get memory counts against its build."""
-    monkeypatch.setattr(outer_qemu, "MEMORY_MIB", 1024)
+    monkeypatch.setattr("fixtures.qualify.emulated_hosts.boot", partial(boot, memory_mib=1024))
     host = booted(emulator, "x86_64", image, tmp_path, emulator.sandbox.root)
     try:
         line = [emulator.program("x86_64"), "-S", "-machine", "none", "-display", "none", "-object"]
