@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 from rich.console import Console
 
+from fixtures.arguments import CommandLine
 from fixtures.errors import SuiteError, UsageError
 from fixtures.matrix.schema import Matrix, load_matrix
 from fixtures.matrix.waivers import configured
@@ -25,7 +25,7 @@ from reports.terminal.table import print_table
 
 def main() -> int:
     """Merge the runs that the command line names."""
-    parser = argparse.ArgumentParser(prog="python -m reports", description=__doc__)
+    parser = CommandLine(prog="python -m reports", description=__doc__)
     parser.add_argument(
         "runs",
         nargs="+",

@@ -6,7 +6,6 @@ Two PNG files: the first screen of the verdict page, and the timeline of one gue
 
 from __future__ import annotations
 
-import argparse
 import re
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from fixtures.arguments import CommandLine
 from fixtures.errors import SuiteError, UsageError
 from fixtures.places import REPORTS, ROOT
 from fixtures.printable import shown_line
@@ -36,7 +36,7 @@ _PIXELS_PER_POINT = 96 / 72
 
 def main() -> int:
     """Draw both pictures of the run that the command line names. Exit status 2 if that is not possible."""
-    parser = argparse.ArgumentParser(prog="python -m reports.pictures", description=__doc__)
+    parser = CommandLine(prog="python -m reports.pictures", description=__doc__)
     parser.add_argument("run", nargs="?", type=Path, default=REPORTS / "latest", metavar="DIRECTORY")
     parser.add_argument("--into", type=Path, default=PICTURES, metavar="DIRECTORY")
     given = parser.parse_args()

@@ -25,7 +25,19 @@ def statuses(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
 
     monkeypatch.setattr("fixtures.nightly.candidates.run_pytest", run)
     monkeypatch.setattr("fixtures.nightly.candidates.run_of", lambda *_: None)
+    monkeypatch.setattr("fixtures.nightly.candidates.demand_known_options", lambda _: None)
     return found
+
+
+def test_wrong_option_is_said_before_the_first_candidate(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Lose this and each candidate fails by the same mistake, and seems not to be judged."""
+    monkeypatch.setattr("fixtures.nightly.candidates.run_pytest", lambda _: pytest.fail("one was begun"))
+    assert main([*GIVEN, "--pln"]) == 2
+    shown = capsys.readouterr()
+    assert shown.err.startswith("command line: unrecognized arguments: --pln\n")
+    assert shown.out == ""
 
 
 def test_first_safe_candidate_ends_the_search() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.errors import UsageError
-from fixtures.nightly.night import RESUME, SELECTION, Night, night_of
+from fixtures.nightly.night import RESUME, SELECTION, Night, main, night_of
 from fixtures.places import ROOT
 from suites.harness.support.sample_checkout import sample_checkout
 
@@ -52,3 +52,17 @@ def test_night_goes_on_with_its_own_arguments(
     with pytest.raises(UsageError, match="the last night had other options") as refused:
         night_of(["--short", RESUME])
     assert refused.value.fix == "give none, or the same: --quick"
+
+
+def test_wrong_option_is_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Lose this and a night that cannot begin says so once for each pair."""
+    monkeypatch.setattr("fixtures.nightly.night.NIGHT", tmp_path / "night.json")
+    monkeypatch.setattr("fixtures.nightly.night.run_pytest", lambda *_: pytest.fail("a pair was begun"))
+    assert main(["--pln"]) == 2
+    shown = capsys.readouterr()
+    assert shown.err.startswith(
+        "command line: unrecognized arguments: --pln\n  what to do: did you mean --plan?"
+    )
+    assert (shown.err.count("--pln"), shown.out) == (1, "")

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
+from fixtures.arguments import CommandLine
 from fixtures.errors import SuiteError, UsageError
 from fixtures.matrix.names import ARCHES, Profile
 from fixtures.places import REPORTS
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _order(arguments: Sequence[str]) -> tuple[Order, Path, bool]:
-    parser = argparse.ArgumentParser(prog="python -m suites.harness.observability", description=__doc__)
+    parser = CommandLine(prog="python -m suites.harness.observability", description=__doc__)
     parser.add_argument("--arch", choices=ARCHES, default=ARCHES[0])
     parser.add_argument("--guest", choices=GUESTS, default=GUESTS[0], help="hardware of the guest")
     parser.add_argument("--profile", choices=get_args(Profile), default="idle")

@@ -8,7 +8,7 @@ import libvirt
 import pytest
 
 from fixtures.errors import UsageError
-from fixtures.operator.__main__ import options
+from fixtures.operator.asked import options
 from fixtures.places import ROOT
 from fixtures.printable import REPLACED
 from suites.harness.operator.conftest import ScriptedHost, squeezed
@@ -19,17 +19,29 @@ WITHOUT = (
 )
 
 
-@pytest.mark.parametrize("module", ["libvirt", "rich.console"])
-def test_missing_module_is_one_message(module: str) -> None:
-    """Lose this and a host without these packages shows a traceback, with the status of guests not moved."""
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT.format(module)],
+def _without(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command where Python does not have that module."""
+    return subprocess.run(
+        [sys.executable, "-c", WITHOUT.format(module), *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
     )
+
+
+def test_help_needs_no_module() -> None:
+    """Lose this and one must install packages to read what the command would do with them."""
+    done = _without("libvirt", "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "--postcopy" in done.stdout
+
+
+@pytest.mark.parametrize("module", ["libvirt", "rich.console"])
+def test_missing_module_is_one_message(module: str) -> None:
+    """Lose this and a host without these packages shows a traceback, with the status of guests not moved."""
+    done = _without(module)
     assert done.returncode == 2
     assert done.stderr.startswith(f"error: Python's module {module} is missing\n")
     assert "Traceback" not in done.stderr

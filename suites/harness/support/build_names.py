@@ -7,11 +7,11 @@ adds their names to the file: archives drop old versions, but a policy may still
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from fixtures.arguments import CommandLine
 from fixtures.builds.build import open_build
 from fixtures.machine.probe import probed
 from fixtures.matrix.schema import load_matrix
@@ -31,7 +31,7 @@ def build_names() -> Names:
 
 def main() -> None:
     """Ask the builds; those that are not in the cache are fetched."""
-    parser = argparse.ArgumentParser(description="Record the names that builds list.")
+    parser = CommandLine(description="Record the names that builds list.")
     parser.add_argument("builds", nargs="*", metavar="BUILD")
     parser.add_argument("--matrix", type=Path, default=MATRIX_FILE)
     given = parser.parse_args()

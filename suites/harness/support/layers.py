@@ -13,6 +13,7 @@ from fixtures.places import ROOT
 
 ORDER: tuple[tuple[str, ...], ...] = (
     ("printable",),
+    ("arguments",),
     ("errors",),
     ("waiting",),
     ("temporary",),
@@ -50,11 +51,18 @@ MAY_ONLY = {
     ),
     # It must be usable on a host that has nothing of the suite but its source.
     "operator": (
-        *("fixtures.errors", "fixtures.places", "fixtures.printable", "fixtures.waiting"),
+        *(
+            "fixtures.arguments",
+            "fixtures.errors",
+            "fixtures.places",
+            "fixtures.printable",
+            "fixtures.waiting",
+        ),
         *(f"fixtures.path.libvirt.{module}" for module in ("background", "events", "opening")),
     ),
     "reports": (
-        *("fixtures.errors", "fixtures.places", "fixtures.printable", "fixtures.temporary"),
+        *("fixtures.arguments", "fixtures.errors", "fixtures.places", "fixtures.printable"),
+        "fixtures.temporary",
         *("fixtures.matrix", "fixtures.evidence", "fixtures.outcome", "fixtures.bench.results"),
     ),
 }
