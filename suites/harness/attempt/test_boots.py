@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from fixtures.attempt.attempt import Attempt, Setting
-from fixtures.attempt.second_boot import booted
-from fixtures.errors import DiedAtBoot, HungAtBoot, RigError
+from fixtures.attempt.second_boot import booted, keep_registers
+from fixtures.errors import DidNotBoot, DiedAtBoot, HotPatchFailure, HungAtBoot, RigError
 from fixtures.evidence.beats import Line
 from fixtures.evidence.tcg_boots import SECOND_BOOTS
 from fixtures.guest.diagnosis import interrupt_lost
@@ -78,7 +78,7 @@ def test_second_boot_is_a_figure_of_the_run(boots: Boot) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind, accelerator", [(RigError, "tcg"), (HungAtBoot, "kvm")], ids=["any-other-hang", "under-kvm"]
+    "kind, accelerator", [(DidNotBoot, "tcg"), (HungAtBoot, "kvm")], ids=["any-other-hang", "under-kvm"]
 )
 def test_guest_that_hangs_otherwise_is_not_booted_again(
     boots: Boot, kind: type[RigError], accelerator: str
@@ -122,6 +122,18 @@ def test_registers_of_a_boot_that_hung_are_kept(registers: str | None, tmp_path:
         ("first-boot-source-registers.txt", HUNG)
     ]
     assert closed
+
+
+@pytest.mark.parametrize(
+    "error,kept", [(DidNotBoot("no beat"), HUNG), (HotPatchFailure("beats", "no beat"), "")]
+)
+def test_libvirts_qemu_is_asked_for_registers_only_of_a_guest_that_did_not_boot(
+    error: Exception, kept: str, tmp_path: Path
+) -> None:
+    """Lose this and a boot that hung for an unknown reason leaves nothing to look into."""
+    machine: Any = SimpleNamespace(label="source", asking_taints=True, interrupts=lambda: HUNG)
+    keep_registers(machine, tmp_path, error)
+    assert "".join(file.read_text() for file in tmp_path.iterdir()) == kept
 
 
 def test_guest_whose_qemu_dies_at_boot_for_another_reason_is_not_booted_again(boots: Boot) -> None:
@@ -182,7 +194,7 @@ def test_vcpu_that_works_between_two_looks_does_not_hang() -> None:
     assert next(looks) == HUNG
 
 
-@pytest.mark.parametrize("printed, kind", [(HUNG, HungAtBoot), ("", RigError), (None, RigError)])
+@pytest.mark.parametrize("printed, kind", [(HUNG, HungAtBoot), ("", DidNotBoot), (None, DidNotBoot)])
 def test_hang_at_boot_is_of_tcg_if_an_interrupt_was_lost(printed: str | None, kind: type[RigError]) -> None:
     """Lose this and each guest that does not boot is booted again, whatever stopped it."""
 
