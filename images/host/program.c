@@ -148,13 +148,19 @@ static bool set_descriptors(const struct program *p, int output)
     return done;
 }
 
-/* The bounding set limits what root has after exec. */
+/* The bounding set limits what root has after exec. A program that keeps everything is an init of its own, whose
+ * programs may change their privileges: AppArmor, too, refuses to change a profile under PR_SET_NO_NEW_PRIVS. */
 static bool drop_capabilities(uint64_t kept)
 {
+    bool dropped = false;
+
     for (int cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
-        if (!(kept >> cap & 1) && prctl(PR_CAPBSET_DROP, cap) != 0)
-            return false;
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+        if (!(kept >> cap & 1)) {
+            if (prctl(PR_CAPBSET_DROP, cap) != 0)
+                return false;
+            dropped = true;
+        }
+    return !dropped || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 }
 
 static void exec_program(const struct program *p, int output)

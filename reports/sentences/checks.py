@@ -37,6 +37,7 @@ CHECKS = {
     "clock-source": "they use another clock source",
     "converges": "the move does not come to an end",
     "cost": "the move or the new QEMU costs more than before",
+    "confinement": "AppArmor no longer confines their QEMU as before",
     "counters": "counters of their CPU go back",
     "cpu-accepted": "libvirt does not accept their CPU",
     "cpu-definition": "libvirt describes their CPU differently",

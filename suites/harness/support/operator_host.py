@@ -134,12 +134,15 @@ class OperatorHost:
 
 
 @contextmanager
-def operator_host(system: DebianSystem, update: DebianSystem) -> Iterator[OperatorHost]:
-    """A booted host of `system` that finds the packages of `update`.
+def operator_host(
+    system: DebianSystem, update: DebianSystem, *, own_kernel: bool = False
+) -> Iterator[OperatorHost]:
+    """A booted host of `system` that finds the packages of `update`. `own_kernel`: as :class:`InstalledHost`.
 
     Raises :class:`Unsupported` if this machine cannot boot one.
     """
-    with attempt_dir() as place, InstalledHost(system, place, {Path("/"): RIG, update.debs: ARCHIVE}) as host:
+    shown = {Path("/"): RIG, update.debs: ARCHIVE}
+    with attempt_dir() as place, InstalledHost(system, place, shown, own_kernel=own_kernel) as host:
         made = OperatorHost(host)
         launcher = made.file(PYTHON)
         launcher.parent.mkdir(parents=True, exist_ok=True)

@@ -122,9 +122,18 @@ PACKAGE_SEEDS = {
     ),
 }
 
-TAKES_KVM = PackageSeed(
-    WrongPackage("qemu-system-x86", {"postinst": "chmod 0600 /dev/kvm"}),
-    *("bare", "away", "migrate", Harm.STRANDED),
-    under_kvm=True,
-)
-"""Only guests under KVM can find it."""
+KVM_SEEDS = {
+    "takes-kvm": PackageSeed(
+        WrongPackage("qemu-system-x86", {"postinst": "chmod 0600 /dev/kvm"}),
+        *("bare", "away", "migrate", Harm.STRANDED),
+        under_kvm=True,
+    ),
+    "frees-guests": PackageSeed(
+        WrongPackage(
+            DAEMON, {"postinst": "apparmor_parser --remove /etc/apparmor.d/libvirt/libvirt-*[0-9a-f]"}
+        ),
+        *("bare", "update", "confinement", Harm.CHANGED),
+        under_kvm=True,
+    ),
+}
+"""Only a host whose guests run under KVM can find them: there is /dev/kvm, and AppArmor."""
