@@ -8,7 +8,7 @@ import pytest
 from fixtures.sweep.sweep import Sweep
 from fixtures.update.cells import sweep_update
 
-SECONDS = 4 * 3600
+SECONDS = 8 * 3600
 """Five rounds on an emulated host: old→new, that again, two controls, and the way back."""
 
 

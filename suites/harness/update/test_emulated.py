@@ -125,13 +125,38 @@ def test_link_to_another_place_inside_the_suite_is_no_place_of_its_own(
     assert [path for path in host.started[0].state if ".venv" in path] == []
 
 
-@pytest.mark.parametrize("status, said", [(1, "ended: exit status 1"), (None, "did not end within")])
+@pytest.mark.parametrize("status, said", [(1, "ended: exit status 1"), (None, "said nothing for")])
 def test_round_without_an_answer_is_an_error_of_the_rig(
     status: int | None, said: str, tmp_path: Path
 ) -> None:
     """Lose this and a round that hangs or fails there counts as one that was made."""
     with pytest.raises(RigError, match=rf"{said}.*see host-1/inside\.txt"):
         made_by(tmp_path, status, b"")
+
+
+def test_steps_of_a_round_that_hangs_later_count(tmp_path: Path) -> None:
+    """Lose this and an hour of results is lost because of the step after them."""
+    made, _ = made_by(tmp_path, None, answered(("bare", "update", PASSED), ended="error"), b"")
+    assert made.records["bare", "update"] == PASSED
+    left = made.records["bare", "adopted"]
+    assert left.result == "error"
+    assert left.reason.startswith("the round inside the emulated host said nothing for ")
+
+
+def test_round_is_waited_for_while_it_says_something(tmp_path: Path) -> None:
+    """Lose this and a busy machine ends a round that goes well."""
+    output = tmp_path / "inside.txt"
+    said = iter(["one step\n", "one step\nand one more\n"])
+
+    def wait(_seconds: float) -> int | None:
+        line = next(said, None)
+        if line is None:
+            return 0
+        output.write_text(line)
+        return None
+
+    process: Any = SimpleNamespace(wait=wait, end=lambda: "exit status 0")
+    assert emulated._waited_for(process, output) == "ended: exit status 0"
 
 
 @pytest.mark.parametrize(
@@ -258,6 +283,6 @@ def test_program_of_the_suite_refuses_to_be_started_by_hand(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Lose this and a user who tries it loses /dev and /tmp of the machine."""
-    monkeypatch.setattr(inside, "_prepare", lambda: pytest.fail("it mounts"))
+    monkeypatch.setattr(inside, "prepare", lambda: pytest.fail("it mounts"))
     assert inside.main(arguments) == 2
     assert "what to do: pytest suites/update" in capsys.readouterr().err

@@ -25,13 +25,14 @@ from fixtures.outcome.outcome import Outcome, RunRecord
 from fixtures.qualify.pair_under_test import PairUnderTest
 from fixtures.run.executing import pair_under_test_of
 from fixtures.update import rounds
-from fixtures.update.emulated import ROUND_SECONDS, made_inside
+from fixtures.update.emulated import made_inside
 from fixtures.update.guests import guests_of
 from fixtures.update.round import Round
 from suites.harness.support.seeds_of_packages import KVM_SEEDS, PACKAGE_SEEDS, PackageSeed
 from suites.harness.support.wrong_packages import wrong_system
 
 SECONDS = 1800
+KVM_SECONDS = 7200
 pytestmark = [pytest.mark.x86_64, pytest.mark.seeded, pytest.mark.slow, pytest.mark.timeout(SECONDS)]
 
 
@@ -124,7 +125,7 @@ def test_wrong_package_is_found(name: str, under_test: PairUnderTest, place: Pat
 
 
 @pytest.mark.kvm
-@pytest.mark.timeout(2 * ROUND_SECONDS)
+@pytest.mark.timeout(KVM_SECONDS)
 @pytest.mark.parametrize("name", KVM_SEEDS)
 def test_wrong_package_is_found_under_kvm(
     name: str, under_test: PairUnderTest, place: Path, tmp_path: Path
