@@ -9,7 +9,7 @@ from suites.harness.support import check_names as names
 from suites.harness.support.all_seeds import SEEDED
 from suites.harness.support.check_names import check_names
 from suites.harness.support.seeded_table import checks_of
-from suites.harness.support.seeds_of_packages import PACKAGE_SEEDS
+from suites.harness.support.seeds_of_packages import KVM_SEEDS, PACKAGE_SEEDS
 
 BY_LIBVIRT = "libvirt decides it by itself, and no stand-in is between libvirt and its QEMU"
 OF_THE_TEST = "it shows that the test's own load is what the test needs, and no build is at fault"
@@ -34,7 +34,7 @@ WITHOUT_SEED = {
 def test_each_check_has_a_seed_that_it_finds() -> None:
     """Lose this and a new check passes every guest, broken or not, and nobody notices."""
     seeded = {check for build in SEEDED for seed in build.seeds for check in checks_of(seed)}
-    seeded |= {seed.check for seed in PACKAGE_SEEDS.values()}
+    seeded |= {seed.check for seed in (PACKAGE_SEEDS | KVM_SEEDS).values()}
     assert check_names() - seeded == WITHOUT_SEED.keys()
 
 
