@@ -148,8 +148,8 @@ static bool set_descriptors(const struct program *p, int output)
     return done;
 }
 
-/* The bounding set limits what root has after exec. A program that keeps everything is an init of its own, whose
- * programs may change their privileges: AppArmor, too, refuses to change a profile under PR_SET_NO_NEW_PRIVS. */
+/* The bounding set limits what root has after exec. A program that keeps all capabilities is an init, and its
+ * programs may change their privileges. Under PR_SET_NO_NEW_PRIVS, AppArmor lets no program change its profile. */
 static bool drop_capabilities(uint64_t kept)
 {
     bool dropped = false;

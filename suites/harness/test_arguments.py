@@ -23,6 +23,7 @@ from fixtures.arguments import CommandLine
             "unrecognized arguments: --nothing-like-it",
             "`ARGS=--help` lists the options",
         ),
+        ("python -m tool", [""], "unrecognized arguments:", "`--help` lists the options"),
         (
             "python -m tool",
             ["--seconds=\x1b[31mx"],
@@ -30,7 +31,7 @@ from fixtures.arguments import CommandLine
             "`--help` lists the options",
         ),
     ],
-    ids=["near", "by-make", "control-character"],
+    ids=["near", "by-make", "empty", "control-character"],
 )
 def test_wrong_option_is_one_message(
     program: str, given: list[str], what: str, fix: str, capsys: pytest.CaptureFixture[str]

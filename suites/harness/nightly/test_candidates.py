@@ -127,6 +127,7 @@ def test_base_is_given_to_the_runs_of_directories_only(
     directory, runs = str(tmp_path), list[list[str]]()
     (tmp_path / "qemu.deb").touch()
     monkeypatch.setattr("fixtures.nightly.candidates.given_builds", lambda *_: ())
+    monkeypatch.setattr("fixtures.nightly.candidates.demand_known_options", lambda _: None)
 
     def run(arguments: list[str]) -> tuple[int, int]:
         runs.append(arguments)

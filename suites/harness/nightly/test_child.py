@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from fixtures.places import ROOT
+from suites.harness.support.sample_checkout import sample_checkout
 
 SECONDS = 60
 TEST = """
@@ -54,3 +55,16 @@ def test_interrupted_child_ends_by_itself(tmp_path: Path) -> None:
             if parent.poll() is None:
                 os.killpg(parent.pid, signal.SIGKILL)
     assert (tmp_path / "ended").exists()
+
+
+CHECKS = (
+    "from fixtures.nightly.child import demand_known_options; demand_known_options(['suites', '--resume'])"
+)
+
+
+def test_check_of_options_begins_no_run(tmp_path: Path) -> None:
+    """Lose this and each night takes the place of an older run's evidence, or no night is resumed."""
+    sample = sample_checkout(tmp_path, {"life/test_x.py": "def test_nothing(): pass"})
+    said = sample.python(CHECKS)
+    assert (said.status, said.text) == (0, "")
+    assert [*(tmp_path / "reports/runs").glob("*")] == []

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from fixtures.errors import UsageError
-from fixtures.nightly.night import RESUME, SELECTION, Night, main, night_of
+from fixtures.nightly.child import RESUME
+from fixtures.nightly.night import SELECTION, Night, main, night_of
 from fixtures.places import ROOT
 from suites.harness.support.sample_checkout import sample_checkout
 
