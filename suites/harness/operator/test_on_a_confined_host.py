@@ -44,8 +44,11 @@ def test_guests_come_home_under_their_profiles(
     with machine.attempt_dir() as place:
         machine.write_file(place / ASKED, pickle.dumps(system))
         process = start_inside(machine, under_test.new, operator_inside.__name__, place, output)
-        assert process.wait(SECONDS / 2) == 0, output.read_text()
-        found = json.loads(machine.read_file(place / FOUND, MOST_FOUND))
+        try:
+            assert process.wait(SECONDS / 2) == 0, output.read_text()
+            found = json.loads(machine.read_file(place / FOUND, MOST_FOUND))
+        finally:
+            process.kill()
     assert all(found["before"][name].startswith("libvirt-") for name in NAMES), found
     assert found["after"] == found["before"]
     assert found["go"][0] == 0, found["go"][1]
