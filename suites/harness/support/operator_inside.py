@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fixtures.builds.debian_system import DebianSystem
-from fixtures.update.confined import LABEL
+from fixtures.update.confined import profile_of
 from fixtures.update.inside import prepare
 from fixtures.waiting import stretched_by
 from suites.harness.support.operator_host import OperatorHost, operator_host
@@ -32,8 +32,7 @@ def profiles(made: OperatorHost) -> dict[str, str]:
     for process in made.host.processes():
         guest = next((word for word in process.cmdline() if word.startswith("guest=")), "")
         if guest:
-            label = (Path(f"/proc/{process.pid}") / LABEL).read_text().strip("\0\n")
-            found[guest.removeprefix("guest=").partition(",")[0]] = label
+            found[guest.removeprefix("guest=").partition(",")[0]] = profile_of(process.pid)
     return found
 
 
