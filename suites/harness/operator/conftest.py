@@ -52,6 +52,10 @@ class ScriptedSecond:
         if self._host.away.dead and not self._host.revives:
             raise Trouble("the second daemon does not start: no")
         self._host.away.dead, self._runs = False, True
+        return self.reach()
+
+    def reach(self) -> ScriptedDaemon:
+        """Connect to it."""
         self.connection = self._host.away
         return self.connection
 
