@@ -14,7 +14,7 @@ DEVICES = {
     "tap that exists": ("<interface type='ethernet'/>", "'ethernet'"),
     "macvtap": ("<interface type='direct'/>", "'direct'"),
     "vhost-user": ("<interface type='vhostuser'/>", "'vhostuser'"),
-    "passt": ("<interface type='user'><backend type='passt'/></interface>", "'user'"),
+    "passt": ("<interface type='user'><backend type='passt'/></interface>", "with passt"),
     "network without a bridge": ("<interface type='network'><source network='a'/></interface>", "no bridge"),
     "filter": ("<interface type='bridge'><filterref filter='clean-traffic'/></interface>", "a filter"),
     "volume": ("<disk type='volume'><target dev='vda'/></disk>", "'volume'"),
@@ -61,6 +61,12 @@ def test_guest_that_cannot_move_is_found(what: str) -> None:
     more, words = REST[what]
     [found] = obstacles(guest(more=more))
     assert words in found.reason
+
+
+def test_guest_with_passt_is_not_told_to_detach_its_card() -> None:
+    """Lose this and the plan and docs/hot-patch-a-host.md give different ways out."""
+    [found] = obstacles(guest("<interface type='user'><backend type='passt'/></interface>"))
+    assert found.way_out.startswith("restart it instead; with a card on a bridge")
 
 
 STATES: dict[str, dict[str, int | bool]] = {
