@@ -8,6 +8,7 @@ from typing import Any
 import psutil
 import pytest
 
+from fixtures.run.preview import workers_of
 from fixtures.run.workers import auto_workers
 
 
@@ -47,3 +48,10 @@ def test_only_cores_that_it_may_use_get_workers(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {3, 4})
     options: Any = SimpleNamespace(getoption=lambda _name: "tcg")
     assert auto_workers(options) == 3
+
+
+@pytest.mark.parametrize("asked,workers", [({}, 1), ({"numprocesses": None}, 1), ({"numprocesses": 3}, 3)])
+def test_plan_counts_the_workers_that_the_run_would_have(asked: dict[str, int | None], workers: int) -> None:
+    """Lose this and a plan without `-n` promises a third of the time that the run takes."""
+    config: Any = SimpleNamespace(option=SimpleNamespace(**asked))
+    assert workers_of(config) == workers
