@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from fixtures.errors import UsageError
+from fixtures.matrix.schema import load_matrix
 from fixtures.nightly.child import RESUME
 from fixtures.nightly.night import SELECTION, Night, main, night_of
-from fixtures.places import ROOT
+from fixtures.places import MATRIX_FILE, ROOT
+from reports.plan_line import PlanLine
 from suites.harness.support.sample_checkout import sample_checkout
 
 TEST = """
@@ -67,3 +69,45 @@ def test_wrong_option_is_said_once(
         "command line: unrecognized arguments: --pln\n  what to do: did you mean --plan?"
     )
     assert (shown.err.count("--pln"), shown.out) == (1, "")
+
+
+@pytest.fixture
+def night_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a night would be recorded, whose options are right and which begins no pair."""
+    file = tmp_path / "night.json"
+    monkeypatch.setattr("fixtures.nightly.night.NIGHT", file)
+    monkeypatch.setattr("fixtures.nightly.night.run_pytest", lambda *_: pytest.fail("a pair was begun"))
+    monkeypatch.setattr("fixtures.nightly.night.demand_known_options", lambda _arguments: None)
+    return file
+
+
+def test_plan_of_a_night_ends_with_its_sum(
+    night_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Lose this and nobody knows how long a night takes, or the plan takes the place of a night to resume."""
+    asked: list[list[str]] = []
+
+    def says(arguments: list[str]) -> str:
+        asked.append(arguments)
+        return f"suites/life/test_x.py: 2\n\n{PlanLine(200, 'a → b', 50, 3)}\n"
+
+    monkeypatch.setattr("fixtures.nightly.night.said_by_pytest", says)
+    pairs = len(load_matrix(MATRIX_FILE).pairs)
+    assert main(["--plan", "--quick"]) == 0
+    *each, total = capsys.readouterr().out.splitlines()
+    assert each == ["plan: 200 tests of a → b, about 50 min with 3 workers"] * pairs
+    hours, minutes = divmod(50 * pairs, 60)
+    assert total == (
+        f"plan: {200 * pairs} tests of {pairs} pairs, about {hours} h {minutes:02d} min with 3 workers"
+    )
+    assert all({"--plan", "--quick"} < set(arguments) for arguments in asked)
+    assert not night_file.exists()
+
+
+def test_pair_without_a_plan_is_an_error(
+    night_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Lose this and the sum lacks a pair without a word."""
+    monkeypatch.setattr("fixtures.nightly.night.said_by_pytest", lambda _arguments: "build x: no such file\n")
+    assert main(["--plan"]) == 2
+    assert " has no plan: build x: no such file" in capsys.readouterr().err

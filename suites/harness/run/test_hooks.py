@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from reports.plan_line import read_plan_line
 from suites.harness.support.nested import PLUGINS
 from suites.harness.support.report_samples import make_cell
 from suites.harness.support.run_samples import leave_run, make_ended, make_plan
@@ -64,6 +65,7 @@ def test_plan_is_shown_in_another_order_of_plugins(checkout: SampleCheckout) -> 
     said = checkout.pytest("suites", "--plan", "--arch=x86_64", "-n7")
     assert "plan: " in said.text
     assert " min with 7 workers" in said.text
+    assert read_plan_line(said.text) is not None
     assert not (checkout.root / "reports/runs").exists()
 
 
