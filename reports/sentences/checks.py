@@ -24,6 +24,7 @@ CHECKS = {
     "balloon-kept": "their balloon has another size",
     "balloon-stats": "their balloon no longer reports how much memory they use",
     "beats": "they lose or repeat work",
+    "block-job": "a job on their disk is lost, or claims to have ended well",
     "block-resize": "a disk cannot be resized",
     "boot": "they do not boot the first time",
     "bounded": "the move takes longer than its bound",

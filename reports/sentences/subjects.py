@@ -68,6 +68,7 @@ ASPECTS = {
     "snapshot-later": "that have a snapshot taken of them after their move",
     "encrypted": "that are moved over TLS",
     "full-disk-": "that wait for room on a disk on {} while they are moved",
+    "block-job-": "whose disk a {} job works on while they are moved",
     "reboots-meanwhile": "that reboot while they are moved",
     "powers-off-meanwhile": "that power off while they are moved",
     "panics-meanwhile": "that panic while they are moved",

@@ -153,7 +153,8 @@ def test_image_of_a_domain_is_examined_once_it_has_ended(monkeypatch: pytest.Mon
     """Lose this and the image is read while QEMU writes to it; or only guests of QMP have it examined."""
     seen: list[bool] = []
 
-    def examine(_disk: object, _build: object, _programs: object, _place: object, _laps: object) -> str:
+    def examine(*_: object, merged: bool) -> str:
+        assert not merged
         seen.append(domain.ended)
         return "it is damaged"
 

@@ -117,6 +117,16 @@ def test_guest_that_libvirt_moves_by_precopy_only_is_not_asked_for_more(
     assert [each & libvirt.VIR_MIGRATE_POSTCOPY for each in flags] == [0, 0]
 
 
+def test_guest_with_a_job_on_its_disk_stays(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and the command stops at a guest that libvirt does not move, with the others unmoved."""
+    web.devices = "<disk type='file'><target dev='vda'/></disk><disk type='file'><target dev='vdb'/></disk>"
+    web.worked_on = ("vdb",)
+    status, output = host.go()
+    assert status == 1, output
+    assert "a job copies or merges its disk vdb" in " ".join(output.split())
+    assert web.uuid in host.home.active
+
+
 def test_guest_that_ends_before_its_turn_is_no_trouble(host: ScriptedHost, web: ScriptedGuest) -> None:
     """Lose this and a guest that its owner has shut down stops the update of all others."""
     guest = host.other()

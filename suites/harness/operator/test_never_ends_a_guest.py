@@ -22,7 +22,7 @@ LOOKS = {
         "listAllDomains",
         "lookupByUUIDString",
     ),
-    *("name", "numOfDomains", "snapshotNum", "state"),
+    *("blockJobInfo", "name", "numOfDomains", "snapshotNum", "state"),
 }
 """Methods of connections and domains that only look."""
 MOVES = {"abortJob", "migrateStartPostCopy", "migrateToURI3"}

@@ -29,7 +29,6 @@ DEVICES = {
     "shared memory": ("<shmem name='a'/>", "<shmem>"),
     "serial of the host": ("<serial type='dev'><source path='/dev/ttyS0'/></serial>", "its serial"),
     "NVMe": ("<disk type='nvme'><target dev='vda'/></disk>", "disk vda is of type 'nvme'"),
-    "copied disk": ("<disk type='file'><mirror/><target dev='vda'/></disk>", "a job copies disk vda"),
     "transient disk": ("<disk type='file'><transient/><target dev='vda'/></disk>", "is transient"),
     "reservations": (
         "<disk type='block'><source dev='/d'><reservations managed='yes'/></source></disk>",
@@ -69,11 +68,12 @@ def test_guest_with_passt_is_not_told_to_detach_its_card() -> None:
     assert found.way_out.startswith("restart it instead; with a card on a bridge")
 
 
-STATES: dict[str, dict[str, int | bool]] = {
+STATES: dict[str, dict[str, int | bool | tuple[str, ...]]] = {
     "asleep": {"state": libvirt.VIR_DOMAIN_PMSUSPENDED},
     "snapshots": {"snapshots": 1},
     "checkpoints": {"checkpoints": 1},
     "job": {"job": True},
+    "merged disk": {"worked_on": ("vda",)},
 }
 
 

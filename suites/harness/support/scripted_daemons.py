@@ -42,6 +42,8 @@ class ScriptedGuest:
     moves_out: bool = False
     """Is it the source of a move that has begun as a postcopy?"""
     snapshots: int = 0
+    worked_on: tuple[str, ...] = ()
+    """Disks with a job."""
     more: str = ""
 
     @property
@@ -181,6 +183,9 @@ class ScriptedDomain:
 
     def listAllCheckpoints(self) -> list[object]:
         return []
+
+    def blockJobInfo(self, disk: str) -> dict[str, int]:
+        return {"type": 1} if disk in self._guest.worked_on else {}
 
     def jobInfo(self) -> list[int]:
         return [libvirt.VIR_DOMAIN_JOB_NONE]

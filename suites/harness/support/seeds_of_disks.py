@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from suites.harness.support.seeds import Seed, SeededBuild
+from suites.harness.support.seeds import Seed, SeededBuild, one_defect
 from suites.harness.support.seeds_of_life import life
 from suites.harness.support.wrong_builds import DISK, RECEIVES, Wrong, does
 
@@ -16,6 +16,8 @@ BITMAP = "postcopy-idle-bare-1vcpu-disk-bitmap-ahci-none-threads"
 LIBVIRT_QCOW2 = "libvirt-precopy-idle-bare-1vcpu-disk-qcow2-virtio-blk-iothread-none-threads"
 LIBVIRT_SCSI = "libvirt-postcopy-idle-bare-1vcpu-disk-raw-virtio-scsi-iothread-none-threads"
 FULL_DISK = "qmp-precopy-idle-bare-1vcpu-full-disk"
+WITH_BACKUP, WITH_MIRROR = (f"qmp-precopy-idle-bare-1vcpu-block-job-{job}" for job in ("backup", "mirror"))
+HURRIES, CANCELS = '"block-job-set-speed"', 'command block-job-cancel {"device": "io-job", "force": true}'
 FULL_BLK, FULL_SCSI = f"{FULL_DISK}-virtio-blk", f"{FULL_DISK}-virtio-scsi"
 CELLS = " or ".join(f"{cell}]" for cell in (CHAIN, SCSI, BLK, AHCI, QCOW2, BITMAP))
 SELECT = ("suites/storage", "--arch=x86_64", "-m", "slow or not slow", "-k")
@@ -107,6 +109,35 @@ OF_DISKS = (
             ),
         ),
         slow=True,
+    ),
+    one_defect(
+        "forgets-a-job",
+        "old",
+        "storage",
+        Seed(
+            "a backup is broken off when its guest's move is refused",
+            does("on-message", '"status": "failed"', CANCELS),
+            WITH_BACKUP,
+            "defect-old",
+            ("block-job: the backup job is gone",),
+            harm="changed",
+        ),
+    ),
+    one_defect(
+        "completes-a-job",
+        "old",
+        "storage",
+        Seed(
+            "a mirror that is broken off when its guest has moved is said to be complete",
+            does("on-command", HURRIES, CANCELS)
+            + does("replace-in-command", HURRIES, '"query-block-jobs"')
+            + does("replace-in-output", "BLOCK_JOB_CANCELLED", "BLOCK_JOB_COMPLETED"),
+            WITH_MIRROR,
+            "defect-old",
+            ("block-job: the mirror job says that it is complete",),
+            harm="changed",
+            fails_anyway=True,
+        ),
     ),
     SeededBuild(
         "wakes-guests-with-full-disks",
