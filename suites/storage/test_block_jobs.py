@@ -26,8 +26,26 @@ WAYS: tuple[tuple[PathName, Mechanism], ...] = (
 )
 ON_A_DISK = GuestOptions(disk=DiskOptions("chain", "virtio-blk"))
 KINDS: Mapping[str, BlockJobKind] = {f"block-job-{kind}": kind for kind in get_args(BlockJobKind)}
+NIGHTLY: frozenset[tuple[PathName, Mechanism, BlockJobKind]] = frozenset(
+    {
+        ("qmp", "postcopy", "backup"),
+        ("qmp", "postcopy", "mirror"),
+        ("qmp", "precopy", "commit"),
+        ("qmp", "precopy", "stream"),
+        ("libvirt", "precopy", "stream"),
+    }
+)
+"""Each job once, each way, and one that libvirt must refuse."""
 JOBS = [
-    Promise(aspect, path=path, mechanism=mechanism, options=ON_A_DISK, slow=True, only="x86_64")
+    Promise(
+        aspect,
+        path=path,
+        mechanism=mechanism,
+        options=ON_A_DISK,
+        slow=True,
+        nightly_on=("x86_64",) if (path, mechanism, KINDS[aspect]) in NIGHTLY else (),
+        only="x86_64",
+    )
     for (path, mechanism), aspect in product(WAYS, KINDS)
 ]
 

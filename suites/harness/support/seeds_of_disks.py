@@ -128,13 +128,13 @@ OF_DISKS = (
         "old",
         "storage",
         Seed(
-            "a mirror that is broken off when its guest has moved is said to be complete",
+            "a mirror that is broken off when its guest has moved claims to be complete",
             does("on-command", HURRIES, CANCELS)
             + does("replace-in-command", HURRIES, '"query-block-jobs"')
             + does("replace-in-output", "BLOCK_JOB_CANCELLED", "BLOCK_JOB_COMPLETED"),
             WITH_MIRROR,
             "defect-old",
-            ("block-job: the mirror job says that it is complete",),
+            ("block-job: the mirror job claims to be complete",),
             harm="changed",
             fails_anyway=True,
         ),

@@ -10,10 +10,11 @@ from typing import Any
 import libvirt
 import pytest
 
-from fixtures.errors import HotPatchFailure, RigError
+from fixtures.errors import HotPatchFailure, RigError, Unsupported
 from fixtures.machine.block_job import BlockJobKind
 from fixtures.path.libvirt import block_job
 from fixtures.path.libvirt.block_job import LibvirtBlockJob
+from suites.harness.support.libvirt_errors import error_of
 
 
 class Handle:
@@ -21,14 +22,16 @@ class Handle:
 
     def __init__(self) -> None:
         self.called: list[str] = []
+        self.given: list[tuple[Any, ...]] = []
         self.block, self.backup = {"type": 1}, 1
-        self.refuses = False
+        self.refuses: int | None = None
 
     def __getattr__(self, name: str) -> Any:
-        def call(*_: object) -> None:
+        def call(*given: object) -> None:
             self.called.append(name)
-            if self.refuses:
-                raise libvirt.libvirtError("no")
+            self.given.append(given)
+            if self.refuses is not None:
+                raise error_of(self.refuses, "no")
 
         return call
 
@@ -50,7 +53,9 @@ def handle(monkeypatch: pytest.MonkeyPatch) -> Handle:
 
 def _job(handle: Handle, kind: BlockJobKind) -> LibvirtBlockJob:
     host = SimpleNamespace(attempt_dir=Path("/place"), programs=SimpleNamespace(make_file=lambda *_: None))
-    domain: Any = SimpleNamespace(handle=handle, host=host, bounded=lambda call, _what: call())
+    domain: Any = SimpleNamespace(
+        handle=handle, host=host, daemon="libvirt 7.0", bounded=lambda call, _what: call()
+    )
     return LibvirtBlockJob(domain, kind)
 
 
@@ -76,16 +81,50 @@ def test_job_is_begun_and_ended_by_libvirts_calls(
     assert job.missing() == f"libvirt knows no {kind} job any more"
 
 
-def test_job_that_libvirt_refuses_is_no_fault_of_the_update(handle: Handle) -> None:
+@pytest.mark.parametrize(
+    "kind, slow",
+    [
+        ("mirror", {libvirt.VIR_DOMAIN_BLOCK_COPY_BANDWIDTH: 1}),
+        ("commit", 1),
+        ("stream", 1),
+    ],
+)
+def test_job_is_begun_as_slow_as_can_be(handle: Handle, kind: BlockJobKind, slow: object) -> None:
+    """Lose this and the job has ended before libvirt is asked to move the guest."""
+    _job(handle, kind).begin()
+    (given,) = handle.given
+    assert slow in given
+    in_bytes = {
+        "commit": libvirt.VIR_DOMAIN_BLOCK_COMMIT_BANDWIDTH_BYTES,
+        "stream": libvirt.VIR_DOMAIN_BLOCK_PULL_BANDWIDTH_BYTES,
+    }
+    wanted = in_bytes.get(kind, 0)
+    assert given[-1] & wanted == wanted
+
+
+@pytest.mark.parametrize(
+    "code, kind",
+    [(libvirt.VIR_ERR_INTERNAL_ERROR, RigError), (libvirt.VIR_ERR_OPERATION_UNSUPPORTED, Unsupported)],
+)
+def test_job_that_libvirt_refuses_is_no_fault_of_the_update(
+    handle: Handle, code: int, kind: type[Exception]
+) -> None:
     """Lose this and an update is blamed for what the old libvirt cannot do."""
-    handle.refuses = True
-    with pytest.raises(RigError, match="cannot be started before any move"):
-        _job(handle, "stream").begin()
+    handle.refuses = code
+    with pytest.raises(kind, match=r"before any move: no|libvirt 7\.0 has no backup job for this guest: no"):
+        _job(handle, "backup").begin()
 
 
-@pytest.mark.parametrize("refuses", [True, False])
-def test_job_that_does_not_end_is_a_failure(handle: Handle, refuses: bool) -> None:
+@pytest.mark.parametrize("code", [libvirt.VIR_ERR_OPERATION_INVALID, None])
+def test_job_that_does_not_end_is_a_failure(handle: Handle, code: int | None) -> None:
     """Lose this and the guest's next move is refused for a job that nobody names."""
-    handle.refuses = refuses
-    with pytest.raises(HotPatchFailure, match="the commit job does not end"):
+    handle.refuses = code
+    with pytest.raises(HotPatchFailure, match="the commit job does not end") as raised:
         _job(handle, "commit").end()
+    assert raised.value.check == "block-job"
+
+
+def test_job_that_has_ended_by_itself_has_ended(handle: Handle) -> None:
+    """Lose this and a job that is quick fails the guest that was refused a move."""
+    handle.refuses, handle.block = libvirt.VIR_ERR_OPERATION_INVALID, {}
+    _job(handle, "commit").end()

@@ -64,6 +64,7 @@ def virsh_that(script: str) -> BoundedProgram:
 def test_precopy_may_stop_a_guest_of_a_slow_host_for_longer(mechanism: Mechanism, factor: int) -> None:
     """Lose this and no precopy converges on an emulated host, or postcopy ends as precopy."""
     here = libvirt_plan(mechanism, direct=False).downtime_limit_ms
+    assert here is not None
     with stretched_by(3):
         assert libvirt_plan(mechanism, direct=False).downtime_limit_ms == factor * here
 
