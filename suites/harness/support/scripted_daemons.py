@@ -44,6 +44,14 @@ class ScriptedGuest:
     snapshots: int = 0
     worked_on: tuple[str, ...] = ()
     """Disks with a job."""
+    job: int = libvirt.VIR_DOMAIN_JOB_NONE
+    """The kind of its job."""
+    restored: bool = False
+    """Does libvirt load it from a file?"""
+    arrives: bool = False
+    """Is this the destination of a move that goes on?"""
+    refuses: dict[str, int] = field(default_factory=dict)
+    """The errors of libvirt when it is asked for the jobs of these disks."""
     more: str = ""
 
     @property
@@ -185,10 +193,18 @@ class ScriptedDomain:
         return []
 
     def blockJobInfo(self, disk: str) -> dict[str, int]:
+        if self._guest.arrives or self._guest.restored:
+            raise error_of(libvirt.VIR_ERR_OPERATION_TIMEOUT, "cannot acquire state change lock")
+        if disk in self._guest.refuses:
+            raise error_of(self._guest.refuses[disk])
         return {"type": 1} if disk in self._guest.worked_on else {}
 
     def jobInfo(self) -> list[int]:
-        return [libvirt.VIR_DOMAIN_JOB_NONE]
+        if self._guest.arrives:
+            raise error_of(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, "only available on the source host")
+        if self._guest.restored:
+            raise error_of(libvirt.VIR_ERR_OPERATION_TIMEOUT, "cannot acquire state change lock")
+        return [self._guest.job]
 
     def jobStats(self) -> dict[str, int]:
         out = libvirt.VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT
