@@ -7,6 +7,7 @@ import libvirt
 import pytest
 
 from fixtures.operator.obstacles import obstacles
+from fixtures.places import ROOT
 from suites.harness.support.scripted_daemons import running_guest as guest
 
 DEVICES = {
@@ -66,6 +67,20 @@ def test_guest_with_passt_is_not_told_to_detach_its_card() -> None:
     """Lose this and the plan and docs/hot-patch-a-host.md give different ways out."""
     [found] = obstacles(guest("<interface type='user'><backend type='passt'/></interface>"))
     assert found.way_out.startswith("restart it instead; with a card on a bridge")
+
+
+def test_job_on_a_disk_has_the_way_out_of_the_page() -> None:
+    """Lose this and an operator waits for a copy that never ends by itself."""
+    page = (ROOT / "docs/hot-patch-a-host.md").read_text()
+    [found] = obstacles(replace(guest(), name="NAME", worked_on=("DISK",)))
+    assert "--pivot` finishes a copy or a commit" in found.way_out
+    assert f"| {found.way_out} |" in page
+
+
+def test_command_in_a_way_out_has_the_name_as_one_word() -> None:
+    """Lose this and who copies the command runs what a guest's name says."""
+    [found] = obstacles(replace(guest(), name="a; reboot", worked_on=("vda",)))
+    assert found.way_out.startswith("`virsh blockjob 'a; reboot' vda --pivot`")
 
 
 STATES: dict[str, dict[str, int | bool | tuple[str, ...]]] = {
