@@ -28,13 +28,20 @@ AVAILABLE_MIB = 4096
 class ScriptedSecond:
     """Stands in for :class:`fixtures.operator.second.SecondDaemon`."""
 
-    uri, home_uri = AWAY_URI, HOME_URI
+    home_uri = HOME_URI
 
     def __init__(self, host: "ScriptedHost") -> None:
         self._host = host
         self.layout = host.layout
         self.connection: ScriptedDaemon | None = None
         self._runs = bool(host.away.active)
+
+    @property
+    def uri(self) -> str:
+        """Its URI, as long as the host's own daemon has a socket."""
+        if not self._host.serves:
+            raise Trouble("neither virtqemud nor libvirtd serves this host")
+        return AWAY_URI
 
     @property
     def pid(self) -> int | None:
@@ -77,6 +84,8 @@ class ScriptedHost:
     """How often the second daemon was ended."""
     revives: bool = False
     """Does a second daemon that has died start again?"""
+    serves: bool = True
+    """Has the host's own daemon a socket?"""
     postcopy: bool = True
     """Is postcopy asked for?"""
     starts: Callable[[], None] = lambda: None

@@ -9,6 +9,7 @@ import pytest
 
 from fixtures.operator import settle
 from fixtures.operator.command import Command
+from fixtures.operator.trouble import Trouble
 from fixtures.waiting import Deadline, comes_true
 from suites.harness.operator.conftest import AVAILABLE_MIB, ScriptedHost, squeezed
 from suites.harness.support.scripted_daemons import NEW, Migration, ScriptedGuest
@@ -175,6 +176,46 @@ def test_guest_that_ends_by_itself_is_named(host: ScriptedHost, web: ScriptedGue
     assert status == 1
     assert "web nowhere no QEMU process" in squeezed(output)
     assert not host.layout.left()
+
+
+def test_libvirt_that_ends_in_a_round_leaves_the_table_of_places(
+    host: ScriptedHost, web: ScriptedGuest
+) -> None:
+    """Lose this and the command says that nothing was moved while a guest is away."""
+
+    def ends() -> None:
+        host.serves = False
+
+    host.away.migrations = [Migration(fails="Cannot recv data: Connection reset by peer", begins=ends)]
+    status, output = host.go()
+    assert status == 1
+    assert "web the second daemon running" in squeezed(output)
+    assert "virsh -c 'away' list" in output
+
+
+def test_libvirt_that_ends_before_the_second_daemon_starts_is_trouble(
+    host: ScriptedHost, web: ScriptedGuest
+) -> None:
+    """Lose this and there is no table, and the command says that it cannot run here."""
+
+    def ends() -> None:
+        host.serves = False
+
+    host.starts = ends
+    status, output = host.go()
+    assert status == 1
+    assert "stopped: neither virtqemud nor libvirtd serves this host" in output
+    assert "web the host's own daemon running" in squeezed(output)
+    assert not host.home.flags
+
+
+def test_host_without_libvirt_is_no_trouble_of_a_round(host: ScriptedHost, web: ScriptedGuest) -> None:
+    """Lose this and the exit status of a host on which the command cannot run is that of guests not moved."""
+    host.serves = False
+    command, output = host.command()
+    with pytest.raises(Trouble, match="serves this host"):
+        command.go()
+    assert (host.home.flags, output.getvalue(), host.layout.state.exists()) == ([], "", False)
 
 
 def interrupted(
