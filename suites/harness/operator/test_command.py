@@ -166,35 +166,8 @@ def test_second_command_is_refused(host: ScriptedHost, web: ScriptedGuest) -> No
     """Lose this and two commands move one guest."""
     first, _ = host.command()
     again, _ = host.command()
-    with first._alone(), pytest.raises(UsageError, match="runs already"):
+    with first._alone(), pytest.raises(UsageError, match="lock: another command is moving"):
         again.go()
-
-
-def test_plan_names_what_was_left(host: ScriptedHost, web: ScriptedGuest) -> None:
-    """Lose this and a guest that is away is missing in the plan without a word."""
-    host.away.migrations = [Migration(fails="no")]
-    host.go()
-    command, output = host.command()
-    assert command.plan() == 1
-    assert "web did not come home the last time" in output.getvalue()
-
-
-@pytest.mark.parametrize("daemon", ["answers", "has ended"])
-def test_plan_of_a_guest_that_is_away_says_where_it_is(
-    daemon: str, host: ScriptedHost, web: ScriptedGuest
-) -> None:
-    """Lose this and the operator is told that the guest that is away does not run."""
-    host.other()
-    host.away.migrations = [Migration(fails="no")]
-    host.go()
-    host.away.dead = daemon == "has ended"
-    host.starts = lambda: pytest.fail("a plan starts no daemon")
-    command, output = host.command(5.0, "web")
-    assert command.plan() == 1
-    said = "running (booted)" if daemon == "answers" else "it does not answer, and its QEMU process is there"
-    assert f"web the second daemon {said} process {NEW}" in squeezed(output.getvalue())
-    assert "run this command again with --go" in output.getvalue()
-    assert "no guest called web is home" in output.getvalue()
 
 
 def test_wrong_name_is_refused_before_anything_moves(host: ScriptedHost, web: ScriptedGuest) -> None:
@@ -214,16 +187,3 @@ def test_name_of_a_guest_that_is_away_brings_it_home(host: ScriptedHost, web: Sc
     command, output = host.command(5.0, "web")
     assert command.go() == 0, output.getvalue()
     assert set(host.home.active) == {web.uuid}
-
-
-def test_destination_of_a_move_under_way_is_no_guest_of_the_plan(
-    host: ScriptedHost, web: ScriptedGuest
-) -> None:
-    """Lose this and a guest that is away is called up to date, as its destination runs the new QEMU."""
-    host.away.migrations = [Migration(fails="no")]
-    host.go()
-    host.home.runs(web, NEW)
-    command, output = host.command()
-    command.plan()
-    assert "up to date" not in output.getvalue()
-    assert "web did not come home the last time" in output.getvalue()
