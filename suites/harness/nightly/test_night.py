@@ -110,4 +110,20 @@ def test_pair_without_a_plan_is_an_error(
     """Lose this and the sum lacks a pair without a word."""
     monkeypatch.setattr("fixtures.nightly.night.said_by_pytest", lambda _arguments: "build x: no such file\n")
     assert main(["--plan"]) == 2
-    assert " has no plan: build x: no such file" in capsys.readouterr().err
+    shown = capsys.readouterr()
+    assert " has no plan: build x: no such file\n" in shown.err
+    assert "\n  what to do: correct what pytest says; to see all of it: .venv/bin/pytest suites " in shown.err
+    assert shown.out == ""
+
+
+@pytest.mark.parametrize("said", ["collected\n" * 10_000 + f"no such file{'!' * 10_000}\n\n", ""])
+def test_error_of_a_pair_without_a_plan_has_the_end_of_what_pytest_said(
+    said: str, night_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Lose this and what to do is lost among the names of all tests."""
+    monkeypatch.setattr("fixtures.nightly.night.said_by_pytest", lambda _arguments: said)
+    assert main(["--plan"]) == 2
+    shown = capsys.readouterr().err
+    assert ("no such file!!!" if said else "pytest printed nothing") in shown
+    assert len(shown) < 1500
+    assert "what to do: " in shown

@@ -2,12 +2,14 @@
 """What the operator's command says where it cannot run."""
 
 import ast
+from pathlib import Path
 
 import libvirt
 import pytest
 
 from fixtures.errors import UsageError
 from fixtures.operator import main as main_module
+from fixtures.operator import second as second_module
 from fixtures.operator.__main__ import too_old
 from fixtures.operator.main import main
 from fixtures.places import ROOT
@@ -71,4 +73,19 @@ def test_error_is_on_stderr_with_what_to_do(
     shown = capsys.readouterr()
     assert shown.err.startswith(f"error: {words}")
     assert "\n  what to do: " in shown.err
+    assert shown.out == ""
+
+
+@pytest.mark.parametrize("option", ["--plan", "--go"])
+def test_host_that_no_daemon_serves_says_what_to_do(
+    option: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Lose this and the operator learns what is wrong, and nothing else."""
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr(main_module, "_home", lambda: None)
+    monkeypatch.setattr(second_module, "RUN", tmp_path)
+    assert main([option]) == 2
+    shown = capsys.readouterr()
+    assert shown.err.startswith("error: neither virtqemud nor libvirtd serves this host: no socket in ")
+    assert "\n  what to do: start it: `systemctl start libvirtd.socket`" in shown.err
     assert shown.out == ""
