@@ -32,7 +32,7 @@ FOREIGN = {
 }
 """Programs that do not belong to the suite; their options are not checked."""
 FOREIGN_OPTIONS = frozenset(
-    ("--metadata", "--output-dir", "--persistent", "--timeout-test", "--undefinesource")
+    ("--abort", "--metadata", "--output-dir", "--persistent", "--timeout-test", "--undefinesource")
 )
 """Options of these programs in the prose. Options that follow them in `sh` blocks are accepted as well."""
 BUILD_OPTIONS, BUILD_VARIABLES = ("--old", "--new", "--base"), ("OLD", "NEW", "BASE")
