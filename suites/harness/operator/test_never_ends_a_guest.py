@@ -30,7 +30,7 @@ OF_CONNECTIONS = {"close", "setKeepAlive"}
 MODULES = {
     *("__future__", "argparse", "collections", "concurrent", "contextlib", "ctypes", "dataclasses", "enum"),
     *("fcntl", "fixtures", "functools", "json", "libvirt", "operator", "os", "pathlib", "re", "rich"),
-    *("shutil", "signal", "stat", "subprocess", "sys", "time", "types", "uuid", "xml"),
+    *("shlex", "shutil", "signal", "stat", "subprocess", "sys", "time", "types", "uuid", "xml"),
 }
 ONLY_IN = {
     "subprocess": {"second.py"},
