@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import get_args
 
 from fixtures.matrix.disks import DiskBus, DiskFormat
@@ -133,7 +133,8 @@ def guest_words(subjects: Sequence[str]) -> str:
     vcpus = _all(parsed, "vcpus")
     several = f"with {vcpus} vCPUs" if vcpus not in {"", "1"} else ""
     hardware = HARDWARE.get(_all(parsed, "hardware"), "")
-    return " ".join(filter(None, (hardware, several, _aspect(_all(parsed, "aspect")) or busy)))
+    tested = _aspects({match["aspect"] or "" for match in parsed})
+    return " ".join(filter(None, (hardware, several, tested or busy)))
 
 
 def _is_field(match: re.Match[str]) -> bool:
@@ -153,13 +154,29 @@ def _all(parsed: Sequence[re.Match[str]], group: str) -> str:
     return found.pop() if len(found) == 1 else ""
 
 
+def _aspects(found: Collection[str]) -> str:
+    """What is tested of all these guests; empty if that has no word in common."""
+    if len(found) == 1:
+        return _aspect(*found)
+    beginnings = {_beginning(name) for name in found}
+    beginning = beginnings.pop() if len(beginnings) == 1 else ""
+    rests = sorted(_rest(beginning, name.removeprefix(beginning)) for name in found)
+    return ASPECTS[beginning].format(names.either(rests)) if beginning else ""
+
+
 def _aspect(name: str) -> str:
     if not name or name in ASPECTS:
         return ASPECTS.get(name, "")
-    for beginning, words in ASPECTS.items():
-        if beginning.endswith("-") and name.startswith(beginning):
-            return words.format(_rest(beginning, name.removeprefix(beginning)))
+    if beginning := _beginning(name):
+        return ASPECTS[beginning].format(_rest(beginning, name.removeprefix(beginning)))
     return f"in the test {names.name_of(name)}"
+
+
+def _beginning(name: str) -> str:
+    """The one of :data:`ASPECTS` of which this aspect is one of several; empty if it has words of its own."""
+    if name in ASPECTS:
+        return ""
+    return next((each for each in ASPECTS if each.endswith("-") and name.startswith(each)), "")
 
 
 def _rest(beginning: str, rest: str) -> str:

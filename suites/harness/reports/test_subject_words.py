@@ -24,3 +24,27 @@ from reports.sentences.subjects import guest_words
 def test_guests_of_one_test_are_named_in_words(aspect: str, words: str) -> None:
     """Lose this and the first screen speaks of guests by the name of a test."""
     assert guest_words([f"idle-bare-1vcpu-{aspect}"]) == words
+
+
+@pytest.mark.parametrize(
+    "aspects,words",
+    [
+        (
+            ["block-job-stream", "block-job-mirror"],
+            "whose disk a mirror or stream job works on while they are moved",
+        ),
+        (["tap-rtl8139", "tap-e1000"], "with an e1000 network card or an rtl8139 network card on a tap"),
+        (["virsh-postcopy", "virsh-precopy"], "that virsh moves (postcopy or precopy)"),
+        (["block-job-stream", "tap-e1000"], ""),
+        (["block-job-stream", "xbzrle-ends-it"], ""),
+        (["xbzrle-ends-it", "channels"], ""),
+    ],
+)
+def test_guests_of_several_tests_of_one_kind_are_named_in_words(aspects: list[str], words: str) -> None:
+    """Lose this and one defect of guests with one kind of job is said of all guests."""
+    assert guest_words([f"idle-bare-1vcpu-{aspect}" for aspect in aspects]) == words
+
+
+def test_guests_without_a_test_of_their_own_have_no_word_for_it() -> None:
+    """Lose this and what hurts plain guests too is said of those with a job only."""
+    assert guest_words(["idle-bare-1vcpu", "idle-bare-1vcpu-block-job-stream"]) == ""
