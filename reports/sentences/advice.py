@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from fixtures.evidence.blocks import LOST_WITHOUT_MOVE, NEVER_AFTER_PAUSE
+from fixtures.evidence.checks import BLOCK_JOB
 from fixtures.evidence.harm import Harm
 from fixtures.matrix.domain_endpoints import BY_NAME
 from fixtures.matrix.tpms import SHARED_STATE
@@ -63,6 +64,10 @@ OWN_STATE = "Give the swtpm of the new QEMU a state directory of its own: see do
 """What to do about guests whose TPM has one state directory for both QEMUs."""
 
 
+END_THE_JOB = "End the job before they are moved (`virsh blockjob --abort` or `--pivot`, `block-job-cancel`)."
+"""What to do about guests that cannot be moved safely while a job works on their disk."""
+
+
 def blame_words(finding: Finding) -> str:
     """What the controls showed, as a sentence."""
     if updated.is_about(finding) and finding.outcome in updated.BLAME:
@@ -109,6 +114,8 @@ def _despite_old(finding: Finding, works: str) -> str:
         return ELSEWHERE
     if subject.endswith(f"-{SHARED_STATE}"):
         return OWN_STATE
+    if _has_job(finding):
+        return END_THE_JOB
     if _loses_requests(finding):
         return NO_IOTHREAD
     if works:
@@ -119,6 +126,8 @@ def _despite_old(finding: Finding, works: str) -> str:
 def _against(finding: Finding, works: str) -> str:
     if words := updated.advice(finding):
         return words
+    if _has_job(finding):
+        return END_THE_JOB
     if _loses_requests(finding):
         return NO_IOTHREAD
     other = f", or move them with {works}" if works else ""
@@ -140,6 +149,11 @@ def _against(finding: Finding, works: str) -> str:
     if finding.harm is None and finding.first.runs:
         return f"Do not move them so. Restart them under the new build{other}, or wait for a fix."
     return f"Check guests that rely on it before they are moved{other}, or wait for a fix."
+
+
+def _has_job(finding: Finding) -> bool:
+    """Is it about guests with a job on their disk, and no others?"""
+    return all(f"-{BLOCK_JOB}-" in cell.subject for cell in finding.cells)
 
 
 def _loses_requests(finding: Finding) -> bool:

@@ -9,6 +9,7 @@ from typing import get_args
 
 from fixtures.attempt.block_jobs import BlockJobs
 from fixtures.attempt.written_disk import AttemptDisk
+from fixtures.evidence.checks import BLOCK_JOB
 from fixtures.guest.examination import examined
 from fixtures.guest.guest import Guest
 from fixtures.machine.block_job import BlockJobKind
@@ -25,7 +26,7 @@ WAYS: tuple[tuple[PathName, Mechanism], ...] = (
     ("libvirt", "precopy"),
 )
 ON_A_DISK = GuestOptions(disk=DiskOptions("chain", "virtio-blk"))
-KINDS: Mapping[str, BlockJobKind] = {f"block-job-{kind}": kind for kind in get_args(BlockJobKind)}
+KINDS: Mapping[str, BlockJobKind] = {f"{BLOCK_JOB}-{kind}": kind for kind in get_args(BlockJobKind)}
 NIGHTLY: frozenset[tuple[PathName, Mechanism, BlockJobKind]] = frozenset(
     {
         ("qmp", "postcopy", "backup"),
