@@ -13,7 +13,7 @@ from suites.harness.support.scripted_daemons import NEW, Migration, ScriptedGues
 def test_plan_beside_a_command_that_moves_guests_leaves_its_guest_to_it(
     host: ScriptedHost, web: ScriptedGuest
 ) -> None:
-    """Lose this and the operator is told to move a guest that is on its way, and that it was left there."""
+    """Lose this and the plan offers to move a guest that another command moves now."""
     host.other()
     seen: list[tuple[int, str]] = []
 
@@ -97,7 +97,7 @@ def test_plan_names_what_was_left(host: ScriptedHost, web: ScriptedGuest) -> Non
 def test_plan_of_a_guest_that_is_away_says_where_it_is(
     daemon: str, host: ScriptedHost, web: ScriptedGuest
 ) -> None:
-    """Lose this and the operator is told that the guest that is away does not run."""
+    """Lose this and the plan calls a guest that is away ended."""
     host.other()
     host.away.migrations = [Migration(fails="no")]
     host.go()

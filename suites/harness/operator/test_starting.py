@@ -18,7 +18,7 @@ from suites.harness.support.libvirt_errors import error_of
 
 @pytest.mark.parametrize("version", [(3, 6), (3, 10)])
 def test_python_that_is_too_old_is_named(version: tuple[int, int]) -> None:
-    """Lose this and a host of Debian 11 is told to install packages that it has."""
+    """Lose this and a Python that is too old asks for packages that are installed."""
     said = too_old(version, "/usr/bin/python3")
     number = ".".join(map(str, version))
     assert said == (f"error: /usr/bin/python3 is Python {number}\n  what to do: use Python 3.11 or newer\n")

@@ -311,7 +311,7 @@ def test_a_defect_of_the_old_build_is_avoided_by_what_works() -> None:
 
 @pytest.mark.parametrize("outcome", [Outcome.DEFECT_OLD, Outcome.REGRESSION])
 def test_guests_with_a_job_are_told_to_end_it(outcome: Outcome) -> None:
-    """Lose this and a reader is told to move them by libvirt, which refuses that until the job has ended."""
+    """Lose this and the page advises a move by libvirt, which refuses it until the job has ended."""
     subject = "idle-bare-1vcpu-block-job-mirror"
     lost = failed("migrate", "source QEMU is gone", Harm.LOST, outcome, subject=subject)
     moved = make_cell(2, mechanism="precopy", subject="idle-bare-1vcpu-block-job-backup")
