@@ -212,6 +212,7 @@ def seen_from_outside(shared: Boot) -> Attempt:
     return shared("x86_64", works=True, hardware="devices", only_devices=only)
 
 
+@pytest.mark.slow
 @pytest.mark.x86_64
 def test_device_that_stops_responding_is_named(boot: Boot) -> None:
     """Lose this and a guest passes although its network card, disk or tablet is dead after the move."""
@@ -225,6 +226,7 @@ def test_device_that_stops_responding_is_named(boot: Boot) -> None:
     assert sorted(check.what.split(", ")) == sorted(SILENCE)
 
 
+@pytest.mark.slow
 @pytest.mark.x86_64
 def test_display_with_a_wrong_picture_is_named(
     seen_from_outside: Attempt, monkeypatch: pytest.MonkeyPatch
@@ -243,6 +245,7 @@ def test_display_with_a_wrong_picture_is_named(
     assert "virtio-gpu" not in check.detail
 
 
+@pytest.mark.slow
 @pytest.mark.x86_64
 def test_keyboard_and_tablet_that_report_nothing_are_named(
     seen_from_outside: Attempt, monkeypatch: pytest.MonkeyPatch
@@ -290,6 +293,7 @@ def test_firmware_tables_that_changed_are_reported(shared: Boot, monkeypatch: py
     assert "HPET was" in guest.has_the_same_acpi_tables().detail
 
 
+@pytest.mark.slow
 @pytest.mark.x86_64
 def test_guest_that_does_not_boot_after_a_reset_is_found(boot: Boot) -> None:
     """Lose this and a guest that does not survive a reset passes. This one's QEMU exits at a reset."""

@@ -42,10 +42,8 @@ def shared_moves(booted_once: Boot) -> LibvirtMoves:
     return LibvirtMoves(booted_once(works=True, **DOMAIN))
 
 
-CHANGES = [pytest.param(None, marks=pytest.mark.slow), ("<on_crash>destroy", "<on_crash>preserve")]
-
-
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.slow
+@pytest.mark.parametrize("change", [None, ("<on_crash>destroy", "<on_crash>preserve")])
 def test_migration_that_is_not_refused(moves: LibvirtMoves, change: tuple[str, str] | None) -> None:
     """Lose this and a libvirt that no longer refuses the same host or a different board goes unnoticed."""
     assert not moves.refuses("same host|does not match", change=change)
@@ -56,6 +54,7 @@ def test_refusal_in_other_words(shared_moves: LibvirtMoves) -> None:
     assert not shared_moves.refuses("does not match", to=shared_moves.domain.daemon)
 
 
+@pytest.mark.slow
 def test_events_statistics_and_definition(booted: Attempt, moves: LibvirtMoves) -> None:
     """Lose this and wrong information for a management layer goes unnoticed."""
     source = moves.domain
@@ -97,6 +96,7 @@ def test_abort_that_comes_too_early_for_postcopy(booted: Attempt, moves: Libvirt
         moves.hot_patch_by(aborting)
 
 
+@pytest.mark.slow
 def test_abort_that_comes_too_late(moves: LibvirtMoves) -> None:
     """Lose this and a migration that cannot be aborted passes."""
     assert not moves.aborts_precopy(bandwidth=1 << 30, after="stopped migrated")

@@ -162,7 +162,12 @@ def test_matrix_cannot_be_changed(load: Load) -> None:
         load(GOOD).schema_version = 1  # type: ignore[misc]
 
 
-no_fixture_reset = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+no_fixture_reset = settings(
+    # An example takes a tenth of a second, and each run draws others.
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 numbers = st.integers(0, 99).map(str)
 versions = st.one_of(
     st.lists(numbers, min_size=2, max_size=3).map(".".join), st.sampled_from(["9.10", "10.0", "1e3", "0x10"])

@@ -97,7 +97,7 @@ def test_damaged_page_fails(live: Live, monkeypatch: pytest.MonkeyPatch) -> None
     assert failed.value.harmed.harm is Harm.LOST
 
 
-@pytest.mark.parametrize("lost", ["scsi", "usb"])
+@pytest.mark.parametrize("lost", [pytest.param("scsi", marks=pytest.mark.slow), "usb"])
 def test_bus_that_does_not_move_is_left_out(lost: str, live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lose this and a controller that no update moves hides all that sequences could find."""
     moves = LivingMachine.sends_to

@@ -261,6 +261,7 @@ OTHER_RAM = SeededBuild(
             ("memory: RAM did not arrive: first page after 4 GiB of RAM; ",),
         ),
     ),
+    slow=True,
 )
 
 LOSES_AN_END = tuple(

@@ -94,6 +94,7 @@ OLD_PSERIES = SeededBuild(
             ('property cap-cfpc was "workaround" and is "broken" on pseries-6.1',),
         ),
     ),
+    slow=True,
 )
 
 OTHER_FIRMWARE = SeededBuild(
@@ -150,6 +151,7 @@ OTHER_DEVICE_TREE = SeededBuild(
             ("vm,uuid", "on pseries-6.0"),
         ),
     ),
+    slow=True,
 )
 
 OTHER_TOPOLOGY = SeededBuild(

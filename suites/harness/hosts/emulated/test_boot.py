@@ -174,6 +174,7 @@ def test_kernel_that_does_not_boot_is_one_error(emulator: Build, image: Path, tm
         boot(emulator, "x86_64", broken, directories=[], evidence=tmp_path)
 
 
+@pytest.mark.slow
 def test_host_without_a_module_names_it(emulator: Build, image: Path, tmp_path: Path) -> None:
     """Lose this and a kernel package without KVM is a riddle in each cell."""
     broken = (image / "initrd").read_bytes().replace(b"modules/kvm_amd.ko", b"modules/kvm_xxx.ko")
