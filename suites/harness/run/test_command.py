@@ -145,3 +145,19 @@ def test_interrupted_collection_ends_at_once(tmp_path: Path) -> None:
     said = checkout.pytest("suites")
     assert said.status == 2
     assert "prepared" not in said.text
+
+
+@pytest.mark.parametrize(
+    "tests, ended",
+    [
+        ("raise KeyboardInterrupt", "before the first test"),
+        ("def test_one(): pass\ndef test_two(): raise KeyboardInterrupt", "after 1 test of the suite itself"),
+    ],
+)
+def test_interrupted_tests_of_the_suite_itself_are_counted(tests: str, ended: str, tmp_path: Path) -> None:
+    """Lose this and minutes of tests count as none, and what they said is thrown away."""
+    checkout = sample_checkout(tmp_path, {"harness/test_x.py": tests})
+    said = checkout.pytest("suites")
+    assert said.status == 2
+    assert f"interrupted {ended}; nothing is left running" in said.text
+    assert ("junit.xml" in said.text) is (ended != "before the first test")
