@@ -57,7 +57,7 @@ uint16_t crc16(const char *data, size_t len);
 bool text_to_number(const char *s, uint64_t *value); /* decimal digits only; `s` may be NULL */
 
 /* registers_x86.c, registers_ppc.c: known values in the vCPU's registers, compared with what is found */
-void registers_prepare(void);                          /* before any thread is started */
+void registers_prepare(bool without_dscr);             /* before any thread is started */
 long registers_held_syscall(long nr, const long a[6]); /* every sleep; returns the result or -errno */
 void registers_hold(void);                             /* until the next call; see the source */
 void registers_release(void);

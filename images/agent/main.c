@@ -42,7 +42,7 @@ int main(void)
     klogctl(SYSLOG_ACTION_CONSOLE_LEVEL, NULL, 1);
     irq_affinity_to_beat_vcpu(!cfg.busy);
     drivers_load();
-    registers_prepare();
+    registers_prepare(cfg.without_dscr);
     move_to_beat_vcpu();
     frequency_sample();
     kmsg_start();

@@ -20,7 +20,7 @@ enum special { LR, CTR, XER, CR, TAR, DSCR, VRSAVE, FPSCR, SPECIALS };
 /* KVM on a little-endian host does not move VSCR: KVM_REG_PPC_VSCR is vr.vscr.u[3] in its powerpc.c, but Linux
  * stores VSCR in the first word there. QEMU makes this node only under KVM (spapr_dt_hypervisor). */
 #define UNDER_KVM "/proc/device-tree/hypervisor/compatible"
-static bool vscr_is_kept;
+static bool vscr_is_kept, dscr_is_held;
 static const char *const special_names[SPECIALS] = {"lr", "ctr", "xer", "cr", "tar", "dscr", "vrsave", "fpscr"};
 
 /* The assembler code uses these offsets: it has the numbers. */
@@ -151,7 +151,7 @@ static void prepare_thread(struct held *h)
     h->special[XER] = 0xa0000025;
     h->special[CR] = 0x5a3c96f0;
     h->special[DSCR] = 0x155;
-    h->with_dscr = !cfg.without_dscr;
+    h->with_dscr = dscr_is_held;
     h->special[VRSAVE] &= 0xffffffff;
     h->special[FPSCR] = 0x582000003; /* decimal and binary rounding mode, FX, XX */
     registers_ppc_spin(h, 1);
@@ -197,8 +197,9 @@ static void check_general(const struct held *h)
         }
 }
 
-void registers_prepare(void)
+void registers_prepare(bool without_dscr)
 {
+    dscr_is_held = !without_dscr;
     vscr_is_kept = access(UNDER_KVM, F_OK) != 0;
 }
 
@@ -242,7 +243,7 @@ void registers_list_kinds(struct text *out)
 {
     text_add(out, vscr_is_kept ? "general,vsr,vscr" : "general,vsr");
     for (unsigned i = 0; i < SPECIALS; i++)
-        if (i != DSCR || !cfg.without_dscr)
+        if (i != DSCR || dscr_is_held)
             text_add(out, ",%s", special_names[i]);
 }
 #endif

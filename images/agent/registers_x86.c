@@ -43,10 +43,11 @@ static bool has(const struct group *g)
 }
 
 /* Finds out once what the CPU has. Called before threads are started. */
-void registers_prepare(void)
+void registers_prepare(bool without_dscr)
 {
     uint32_t a, b, c, d;
 
+    (void)without_dscr; /* POWER's alone */
     if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE))
         return;
     asm volatile("xgetbv" : "=a"(a), "=d"(d) : "c"(0));

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.matrix.own_arch import NATIVE
+from fixtures.matrix.names import ARCHES
+from fixtures.matrix.own_arch import toolchain
 from fixtures.places import IMAGES
 
-COMPILER = NATIVE.compiler
 AGENT = IMAGES / "agent"
 MARK = "WITHOUT_HELD_REGISTERS"
 NEVER_WHILE_WRITING = frozenset({"boot", "helper", "text", "registers", "registers_x86", "registers_ppc"})
@@ -27,12 +27,14 @@ def symbols(objects: Path, kind: str) -> list[tuple[str, str]]:
     return [(Path(file).stem, symbol.split()[0]) for file, _, symbol in pairs]
 
 
-@pytest.fixture(scope="module")
-def needs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
-    """The modules that each module of the agent calls."""
+@pytest.fixture(scope="module", params=ARCHES)
+def needs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+    """The modules that each module of the agent calls, in a guest of each architecture."""
     objects = tmp_path_factory.mktemp("objects")
     sources = [str(source) for source in sorted(AGENT.glob("*.c"))]
-    subprocess.run([COMPILER, "-std=gnu11", "-c", *sources], cwd=objects, check=True, timeout=120)
+    tools = toolchain(request.param)
+    assert tools is not None
+    subprocess.run([tools.compiler, "-std=gnu11", "-c", *sources], cwd=objects, check=True, timeout=120)
     defined_in = {symbol: module for module, symbol in symbols(objects, "--defined-only")}
     called: dict[str, set[str]] = {module: set() for module in defined_in.values()}
     for module, symbol in symbols(objects, "--undefined-only"):
