@@ -22,6 +22,12 @@ def _an_idle_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getloadavg", lambda: (0.0, 0.0, 0.0))
 
 
+@pytest.fixture
+def pages_of_4_kib(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The RAM of guests has the sizes that it has on most machines."""
+    monkeypatch.setattr("resource.getpagesize", lambda: 4096)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the table, if seeds were sown."""
     reports = [report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind)]

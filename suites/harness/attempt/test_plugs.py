@@ -184,7 +184,7 @@ def test_vcpu_stays_plugged_under_tcg(guest: ScriptedGuest) -> None:
 
 
 @pytest.fixture
-def spec() -> GuestSpec:
+def spec(pages_of_4_kib: None) -> GuestSpec:
     """A guest with room, into which a vCPU and a DIMM were plugged."""
     plugged_things = tuple(Plugged(name, ("-device", name)) for name in ("vcpu", "dimm"))
     return GuestSpec("x86_64", "pc-q35-7.2", 1, "idle", "bare", 0, options=ROOM, plugged=plugged_things)

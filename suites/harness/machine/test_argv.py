@@ -16,6 +16,8 @@ from fixtures.matrix.memory_options import MemoryOptions
 from fixtures.matrix.power import PowerOptions
 from suites.harness.support.command_lines import FDS, line
 
+pytestmark = pytest.mark.usefixtures("pages_of_4_kib")
+
 Q35 = GuestSpec("x86_64", "pc-q35-7.2", 2, "busy", "virtio", beat_vcpu=1)
 PSERIES = GuestSpec("ppc64le", "pseries-5.2", 1, "idle", "bare", beat_vcpu=0)
 

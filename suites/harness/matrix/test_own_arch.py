@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,10 @@ import pytest
 from fixtures.builds.build import open_build
 from fixtures.errors import Unsupported
 from fixtures.matrix.build_specs import TreeBuild
+from fixtures.matrix.guest_options import GuestOptions
+from fixtures.matrix.guestspec import GuestSpec
+from fixtures.matrix.limits import LOST_MEMORY_KIB
+from fixtures.matrix.memory_options import MemoryOptions
 from fixtures.matrix.names import ARCHES
 from fixtures.matrix.own_arch import (
     clone_flags_argument,
@@ -117,9 +122,28 @@ def test_builds_of_other_kinds_are_of_this_machine(
         open_build(matrix, "mine", host_arch=other)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("page_kib", [4, 64])
+@pytest.mark.parametrize("fills_memory", [False, True])
+def test_ram_of_guests_is_whole_pages_of_this_machine(
+    page_kib: int, fills_memory: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and QEMU on a POWER machine refuses RAM of x86_64 guests, or old QEMUs lose pages."""
+    monkeypatch.setattr("resource.getpagesize", lambda: page_kib << 10)
+    for nodes in (1, 2):
+        options = GuestOptions(fills_memory=fills_memory, memory=MemoryOptions("memfd", nodes=nodes))
+        spec = GuestSpec("x86_64", "pc-q35-7.2", 2, "idle", "bare", 0, options=options)
+        assert len(spec.memory_blocks) == nodes
+        assert sum(spec.memory_blocks) == spec.memory_kib
+        assert not any(size % page_kib for size in spec.memory_blocks)
+        assert all(size % LOST_MEMORY_KIB for size in spec.memory_blocks)
+        assert not any(size % (256 << 10) for size in replace(spec, arch="ppc64le").memory_blocks)
+
+
 def test_no_other_module_asks_for_the_architecture() -> None:
     """Lose this and what holds on x86_64 alone hides in the whole library."""
     files = [file for folder in ("fixtures", "images", "reports") for file in (ROOT / folder).rglob("*.py")]
-    asks = re.compile(r"platform\.machine\(|\buname\(\)\.machine|platform\.(?:processor|uname)\(")
+    asks = re.compile(
+        r"platform\.machine\(|\buname\(\)\.machine|platform\.(?:processor|uname)\(|getpagesize|SC_PAGE"
+    )
     found = {str(file.relative_to(ROOT)) for file in files if asks.search(file.read_text(encoding="utf-8"))}
     assert found == {OWN}

@@ -121,6 +121,7 @@ def test_memory_of_its_own_needs_a_way_that_can_give_it(mechanism: Mechanism) ->
         Promise("m", path="qmp", mechanism=mechanism, options=GuestOptions(memory=MEMFD))
 
 
+@pytest.mark.usefixtures("pages_of_4_kib")
 @pytest.mark.parametrize("path,kib", [("qmp", 262152), ("libvirt", 262144)])
 def test_libvirt_makes_memory_in_whole_mib(path: PathName, kib: int) -> None:
     """Lose this and the guest's RAM is passed through to QEMU, and libvirt's elements are not tested."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from functools import reduce
 from operator import add
 
-from fixtures.matrix.guestspec import MEMORY_KIB
+from fixtures.matrix.memory_sizes import usual_memory_kib
 from fixtures.sweep.topologies import ODD
 from suites.harness.support.seeds import TABLES, Seed, SeededBuild, compat
 from suites.harness.support.stream_seeds import build, pages, seed
@@ -240,7 +240,7 @@ UNBOOTABLE_DISK = SeededBuild(
     slow=True,
 )
 
-END_OF_RAM = MEMORY_KIB["x86_64"] // 4
+END_OF_RAM = usual_memory_kib("x86_64") // 4
 """Pages of a guest's RAM."""
 AT_THE_END = pages(PageRule("flip", "other", first=END_OF_RAM - 40))
 """One bit in each page of the last 160 KiB, where SeaBIOS puts the ACPI tables."""

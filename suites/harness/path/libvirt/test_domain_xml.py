@@ -101,6 +101,7 @@ def test_property_of_the_machine_is_passed_through() -> None:
     assert arguments(xml_of("ppc64le")) == ["-machine", "x-vof=on"]
 
 
+@pytest.mark.usefixtures("pages_of_4_kib")
 def test_ram_that_libvirt_would_round_is_passed_through() -> None:
     """Lose this and x86_64 guests are in the reach of a defect of old QEMUs that hides all others."""
     passed = arguments(xml_of("x86_64"))
