@@ -33,9 +33,9 @@ def test_huge_pages_for_both_are_needed(
 
 
 def test_kernel_without_huge_pages_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lose this and a host whose kernel has no huge pages ends the run in a traceback."""
+    """Lose this and the reader is told to reserve huge pages that this kernel cannot have."""
     monkeypatch.setattr(memory, "HUGE_PAGES", tmp_path / "none")
-    with pytest.raises(Unsupported, match="has 0 free huge pages"):
+    with pytest.raises(Unsupported, match="kernel of the host has no huge pages of 2 MiB"):
         demand_memory(GUEST, "kvm")
 
 
