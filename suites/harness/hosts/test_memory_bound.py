@@ -13,9 +13,25 @@ import pytest
 from fixtures.errors import RigError, Unsupported
 from fixtures.hosts import memory_bound
 from fixtures.hosts.memory_bound import PREFIX, MemoryBound
+from fixtures.places import ROOT
+from fixtures.waiting import Deadline, comes_true
 
 TAKES = "import sys; sys.stdin.readline(); held = bytearray(256 << 20); print(len(held))"
 SECONDS = 60.0
+NO_GROUPS = 77
+IS_KILLED = f"""
+import os, signal, subprocess, sys
+from fixtures.errors import Unsupported
+from fixtures.hosts.memory_bound import MemoryBound
+bounded = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "sleep", "60"])
+try:
+    bound = MemoryBound(bounded.pid, 1 << 30)
+except Unsupported as error:
+    print(error)
+    sys.exit({NO_GROUPS})
+print(bound.group, bound.group.is_dir(), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
 NOBODY = 2**22 + 1
 """No process has this ID: it is above the highest that Linux gives."""
 
@@ -47,10 +63,11 @@ def test_program_that_takes_more_is_killed(bytes_more: int, ended: int, said: st
 
 def test_bound_is_written_before_the_program_is_in_it(tmp_path: Path) -> None:
     """Lose this and a host with control groups of version 2 swaps instead."""
-    MemoryBound(4711, 1000, version_2(tmp_path))
+    bound = MemoryBound(4711, 1000, version_2(tmp_path))
     group = tmp_path / f"{PREFIX}{os.getpid()}-4711"
     written = {file.name: file.read_text() for file in group.iterdir()}
     assert written == {"memory.max": "1000", "memory.swap.max": "0", "cgroup.procs": "4711"}
+    del bound  # Its janitor removes what looks like a control group.
 
 
 def test_host_without_control_groups_says_so(tmp_path: Path) -> None:
@@ -70,7 +87,18 @@ def test_right_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.Monk
         MemoryBound(4711, 1000, version_2(tmp_path))
 
 
-def test_groups_of_killed_runs_are_removed(tmp_path: Path) -> None:
+def test_group_goes_with_the_process_that_made_it() -> None:
+    """Lose this and a run that is killed leaves its group until such a cell runs once more."""
+    command = [sys.executable, "-c", IS_KILLED]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode == NO_GROUPS:
+        pytest.skip(done.stdout.strip())
+    group, was_there = done.stdout.split()
+    assert was_there == "True", done.stderr
+    assert comes_true(lambda: not Path(group).exists(), Deadline.after(SECONDS))
+
+
+def test_groups_of_runs_killed_with_their_janitors_are_removed(tmp_path: Path) -> None:
     """Lose this and each run that is killed leaves a control group for good."""
     mine, dead, other = (
         tmp_path / f"{PREFIX}{owner}" for owner in (f"{os.getpid()}-1", f"{NOBODY}-1", "by-hand")
