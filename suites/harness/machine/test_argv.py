@@ -11,15 +11,10 @@ from fixtures.machine.argv import CHANNELS
 from fixtures.matrix.firmwares import UEFI_FIRMWARE
 from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.guestspec import GuestSpec
-from fixtures.matrix.mechanisms import Memory
-from fixtures.matrix.memory_options import MemoryOptions
 from fixtures.matrix.power import PowerOptions
-from suites.harness.support.command_lines import FDS, line
+from suites.harness.support.command_lines import FDS, PSERIES, Q35, line
 
 pytestmark = pytest.mark.usefixtures("pages_of_4_kib")
-
-Q35 = GuestSpec("x86_64", "pc-q35-7.2", 2, "busy", "virtio", beat_vcpu=1)
-PSERIES = GuestSpec("ppc64le", "pseries-5.2", 1, "idle", "bare", beat_vcpu=0)
 
 Q35_LINE = """
 qemu -name hotpatch-hp-1,debug-threads=on -nodefaults -no-user-config -no-reboot -no-shutdown -display none
@@ -37,6 +32,8 @@ qemu -name hotpatch-hp-1,debug-threads=on -nodefaults -no-user-config -no-reboot
 -device virtio-serial-pci,id=ports
 -device virtserialport,id=port,bus=ports.0,chardev=echo,name=hotpatch.echo
 """
+
+
 PSERIES_LINE = """
 qemu -name hotpatch-hp-1,debug-threads=on -nodefaults -no-user-config -no-reboot -no-shutdown -display none
 -machine pseries-5.2,accel=tcg -m 524288K -smp 1
@@ -85,29 +82,6 @@ def test_dirty_ring_belongs_to_the_accelerator() -> None:
     assert words[words.index("-accel") + 1] == "kvm,dirty-ring-size=4096"
 
 
-COMMAND_LINES = {
-    Q35: "console=ttyS0 hotpatch.console=ttyS0 hotpatch.agent=ttyS1 hotpatch.profile=busy"
-    " hotpatch.devices=blk,net,rng,balloon,console hotpatch.beat_ms=4 hotpatch.beat_cpu=1",
-    PSERIES: "console=hvc0 hotpatch.console=hvc0 hotpatch.agent=hvc1 hotpatch.profile=idle"
-    " hotpatch.beat_ms=4 hotpatch.beat_cpu=0",
-}
-
-
-@pytest.mark.parametrize("spec", COMMAND_LINES)
-def test_guest_gets_its_description(spec: GuestSpec) -> None:
-    """Lose this and the guest agent beats on another port or vCPU than it is listened to, or not at all."""
-    words = spec.kernel_command_line.split()
-    assert [word for word in words if word.startswith(("console=", "hotpatch."))] == COMMAND_LINES[
-        spec
-    ].split()
-
-
-@pytest.mark.parametrize("spec, skipped", [(Q35, True), (PSERIES, False)])
-def test_x86_guest_does_not_test_its_timer_when_it_boots(spec: GuestSpec, skipped: bool) -> None:
-    """Lose this and a guest panics at boot on a busy machine: "IO-APIC + timer doesn't work!"."""
-    assert ("no_timer_check" in spec.kernel_command_line.split()) is skipped
-
-
 def test_power_guest_gets_its_processor() -> None:
     """Lose this and a cell about threads or compatibility modes is about the default guest."""
     power = PowerOptions(compat="power8", threads=2, hash_mmu=True)
@@ -123,58 +97,6 @@ def test_power_guest_gets_what_its_manager_says_of_interrupts() -> None:
     words = line(replace(PSERIES, options=GuestOptions(power=power)))
     assert words[words.index("-machine") + 1] == f"{PSERIES.machine_type},ic-mode=dual,vsmt=8,accel=tcg"
     assert "xive=off" in words[words.index("-append") + 1].split()
-
-
-def test_agent_waits_longer_on_a_slow_host() -> None:
-    """Lose this and a device of a guest on an emulated host is reported as broken because it is slow."""
-    words = replace(PSERIES, stretch=2.678).kernel_command_line.split()
-    assert words[-3:] == [
-        "hotpatch.stretch=267",
-        "rcupdate.rcu_cpu_stall_timeout=56",
-        "watchdog_thresh=26",
-    ]
-
-
-def test_agent_gets_no_stretch_that_it_refuses() -> None:
-    """Lose this and guests of an emulated host end at boot if this machine is very overloaded."""
-    assert "hotpatch.stretch=10000" in replace(Q35, stretch=131.0).kernel_command_line.split()
-
-
-@pytest.mark.parametrize(
-    "spec,stretch,beat_ms",
-    [(PSERIES, 1.0, 40), (PSERIES, 2.6, 104), (PSERIES, 90.0, 1000), (Q35, 1.0, 4), (Q35, 4.5, 18)],
-)
-def test_guest_beats_less_often_on_an_emulated_host(spec: GuestSpec, stretch: float, beat_ms: int) -> None:
-    """Lose this and beats leave no time for the rest of the guest, which then seems to hang."""
-    emulated = replace(spec, stretch=stretch, on_emulated_host=True)
-    assert f"hotpatch.beat_ms={beat_ms} " in emulated.kernel_command_line
-
-
-@pytest.mark.parametrize("spec", [Q35, PSERIES])
-def test_busy_machine_changes_no_beat(spec: GuestSpec) -> None:
-    """Lose this and the more a machine has to do, the less is known of the time that a move stops a guest."""
-    words = replace(spec, stretch=4.0).kernel_command_line.split()
-    assert "hotpatch.beat_ms=4" in words
-    assert "hotpatch.beat_rest=4" not in words
-
-
-@pytest.mark.parametrize("spec", [Q35, PSERIES])
-@pytest.mark.parametrize("emulated", [False, True])
-def test_beats_leave_time_for_other_threads_on_an_emulated_host(spec: GuestSpec, emulated: bool) -> None:
-    """Lose this and such a guest takes minutes to boot, or its requests to devices do not end."""
-    words = replace(spec, on_emulated_host=emulated).kernel_command_line.split()
-    assert ("hotpatch.beat_rest=4" in words) == emulated
-
-
-@pytest.mark.parametrize(
-    "spec,emulated,without", [(PSERIES, False, False), (PSERIES, True, True), (Q35, True, False)]
-)
-def test_agent_leaves_out_what_an_emulated_power_host_lacks(
-    spec: GuestSpec, emulated: bool, without: bool
-) -> None:
-    """Lose this and each look at the registers of a POWER guest goes through both hypervisors."""
-    words = replace(spec, on_emulated_host=emulated).kernel_command_line.split()
-    assert ("hotpatch.without_dscr=1" in words) == without
 
 
 @pytest.mark.parametrize("spec", [Q35, PSERIES])
@@ -299,57 +221,3 @@ def test_rigs_own_ports_are_not_virtio() -> None:
         "chardev:console",
         "chardev:agent",
     ]
-
-
-def test_round_memory_is_only_where_it_is_asked_for() -> None:
-    """Lose this and one defect of old QEMUs fails every cell, or none shows it."""
-    memory = {whole: line(replace(Q35, round_memory=whole)) for whole in (False, True)}
-    assert "262152K" in memory[False]
-    assert "262144K" in memory[True]
-
-
-RAM = {
-    MemoryOptions(
-        "memfd"
-    ): "-object memory-backend-memfd,id=ram,size=262152K,share=on -machine memory-backend=ram",
-    MemoryOptions("file"): "-object memory-backend-file,id=ram,size=262152K,share=on,mem-path=/tmp/hp-1"
-    " -machine memory-backend=ram",
-    MemoryOptions("hugepages"): "-object memory-backend-memfd,id=ram,size=262144K,share=on,hugetlb=on,"
-    "hugetlbsize=2M -machine memory-backend=ram",
-    MemoryOptions("memfd", nodes=2): "-object memory-backend-memfd,id=node0-ram,size=131076K,share=on"
-    " -numa node,nodeid=0,cpus=0,memdev=node0-ram"
-    " -object memory-backend-memfd,id=node1-ram,size=131076K,share=on"
-    " -numa node,nodeid=1,cpus=1,memdev=node1-ram",
-}
-
-
-@pytest.mark.parametrize("options", RAM)
-def test_ram_consists_of_what_the_guest_asks_for(options: MemoryOptions) -> None:
-    """Lose this and a cell about memory of one kind is about anonymous memory."""
-    guest = replace(Q35, options=GuestOptions(memory=options))
-    assert RAM[options] in " ".join(line(guest))
-    assert guest.backing == options.backing
-
-
-@pytest.mark.parametrize("memory", ["shared", "kept"])
-def test_mechanism_that_leaves_memory_in_place_brings_it(memory: Memory) -> None:
-    """Lose this and a guest has its RAM twice, or in memory that its mechanism cannot hand over."""
-    guest = replace(PSERIES, memory=memory, options=GuestOptions(memory=MemoryOptions("file")))
-    words = line(guest, fds={**FDS, "memory": 17})
-    assert sum("memory-backend=ram" in word for word in words) == 1
-    assert guest.backing == "memfd"
-
-
-def test_nodes_of_a_power_guest_are_aligned() -> None:
-    """Lose this and QEMU refuses to start a pseries guest with NUMA nodes."""
-    assert replace(PSERIES, options=GuestOptions(memory=MemoryOptions(nodes=2))).memory_blocks == [
-        262144,
-        262144,
-    ]
-
-
-def test_balloon_reports_free_pages_only_if_asked_to() -> None:
-    """Lose this and free page reporting is not tested, or every guest has it."""
-    words = line(replace(Q35, options=GuestOptions(page_reporting=True)))
-    assert words[words.index("-global") + 1] == "virtio-balloon-device.free-page-reporting=on"
-    assert "-global" not in line(Q35)

@@ -9,6 +9,8 @@ from pathlib import Path
 from fixtures.machine.argv import render
 from fixtures.matrix.guestspec import GuestSpec
 
+Q35 = GuestSpec("x86_64", "pc-q35-7.2", 2, "busy", "virtio", beat_vcpu=1)
+PSERIES = GuestSpec("ppc64le", "pseries-5.2", 1, "idle", "bare", beat_vcpu=0)
 FDS: Mapping[str, int] = {"monitor": 13, "console": 14, "agent": 15, "echo": 16}
 
 
