@@ -1,115 +1,116 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two seconds after a run is killed in the middle of a hot patch, nothing of it is left."""
+"""Two seconds after a run is killed, whatever it was doing, nothing of it is left on this machine.
 
-import subprocess
+Nothing: no process, no temporary directory with its sockets, no control group, no namespace, no mount.
+"""
+
+from __future__ import annotations
+
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
 
 from fixtures.hosts.sandboxed import ends_of
-from fixtures.places import ROOT
 from fixtures.run.options import PAIR
-from fixtures.waiting import Deadline
-from suites.harness.support.nested import PLUGINS, nested_environment
+from fixtures.temporary import JANITOR
+from fixtures.waiting import Deadline, comes_true, patience
+from suites.harness.support import stops_at
+from suites.harness.support.kept_together import KeptRun, kept_together
+from suites.harness.support.killed_moments import MOMENTS
+from suites.harness.support.left_behind import Holdings
+from suites.harness.support.nested import PLUGINS
 
 SECONDS_TO_VANISH = 2.0
-SECONDS_TO_MIGRATE = 150.0
+SECONDS_TO_COME_THERE = 200.0
+SECONDS_TO_REPORT = 60.0
+"""Bound for a run that has lost its worker to end: it writes its report."""
 LOOK_AGAIN_SECONDS = 0.05
-EMULATED_HOST = "hotpatch-emulated-host,debug-threads=on"
-"""On the command line of the QEMU that emulates a host."""
+
+MOST_SHOWN = 2000
+UNSUPPORTED = "  unsupported "
+"""In the line of a cell that cannot run here."""
+Stopped = Callable[[str], AbstractContextManager[KeptRun]]
+OF_A_WORKER = [
+    *("first-pass", "switchover", "recovery", "out-of-memory", "network"),
+    *("libvirt-stopped", "libvirt-restarted", "emulated-move"),
+]
+"""A worker that is killed leaves the same as one whose pytest is, but for what pytest does then."""
 
 
-ONE_CELL = {
-    "qmp": ("--short",),
-    "libvirt": ("-m", "slow or not slow", "-k", "libvirt-direct-postcopy-idle-virtio-2vcpu]"),
-    "emulated": ("--accelerator=emulated", "-m", "slow or not slow", "-k", "qmp-precopy-idle-bare-1vcpu]"),
-}
-"""Which cells are `slow` changes with the mechanisms in matrix.yaml."""
-
-
-def by_path(default: str, *slow: str) -> pytest.MarkDecorator:
-    """All but the default are left to the nightly run: their processes are started in the same way."""
-    paths = [default, *(pytest.param(each, marks=pytest.mark.slow) for each in slow)]
-    return pytest.mark.parametrize("run", paths, indirect=True)
+def moments(default: str, among: Iterable[str] = MOMENTS) -> pytest.MarkDecorator:
+    """All of these moments; those that are not the default are left to the nightly run."""
+    marked = [pytest.param(each, marks=() if each == default else pytest.mark.slow) for each in among]
+    return pytest.mark.parametrize("moment", marked)
 
 
 @pytest.fixture
-def run(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[psutil.Process]:
-    """A run of one cell under xdist, with a QEMU that waits for a guest or receives it.
-
-    Or with an emulated host for the cell, in which this process cannot see a QEMU.
-    """
+def stopped(request: pytest.FixtureRequest, tmp_path: Path) -> Stopped:
+    """Starts a run of one cell under xdist, and waits until it has come to a moment, where it stops."""
     build = request.config.stash[PAIR].new
-    command = [sys.executable, "-m", "pytest", "suites/hotpatch", "-n", "1", "--arch=x86_64", *PLUGINS]
-    command += ONE_CELL[request.param]
-    command += [f"--old={build}", f"--new={build}", f"--alluredir={tmp_path / 'allure'}"]
-    with ExitStack() as stack, (tmp_path / "log").open("wb") as log:
-        popen = stack.enter_context(
-            subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env=nested_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-        )
-        stack.callback(popen.kill)
-        process = psutil.Process(popen.pid)
-        _wait_for_cell(process, tmp_path / "log", emulated=request.param == "emulated")
-        yield process
+
+    @contextmanager
+    def stops(name: str) -> Iterator[KeptRun]:
+        moment, reached = MOMENTS[name], tmp_path / "reached"
+        (tmp_path / "temporary").mkdir()
+        command = [sys.executable, "-m", "pytest", moment.suite, "-n", "1", "--arch=x86_64", *PLUGINS]
+        command += ["-m", "slow or not slow", "-k", f"{moment.cell}]", f"--accelerator={moment.host}"]
+        command += ["-p", stops_at.__name__, f"--alluredir={tmp_path / 'allure'}"]
+        command += [f"--old={build}", f"--new={build}", f"--basetemp={tmp_path / 'base'}"]
+        more = {
+            stops_at.MOMENT: moment.stops,
+            stops_at.REACHED: str(reached),
+            "TMPDIR": str(tmp_path / "temporary"),
+        }
+        with kept_together(command, tmp_path / "log", more) as run:
+            deadline = Deadline.after(SECONDS_TO_COME_THERE)
+            comes_true(lambda: reached.exists() or run.ends_within(LOOK_AGAIN_SECONDS), deadline)
+            if not reached.exists() and UNSUPPORTED in run.said():
+                pytest.skip("this host or this build does not have what the cell needs")
+            assert reached.exists(), f"the run did not come to {moment.stops}: {run.said()[-MOST_SHOWN:]}"
+            yield run
+
+    return stops
 
 
-@by_path("libvirt", "qmp", "emulated")
-def test_killed_pytest_leaves_nothing(run: psutil.Process) -> None:
+@moments("libvirt-move")
+def test_killed_pytest_leaves_nothing(moment: str, stopped: Stopped, tmp_path: Path) -> None:
     """Lose this and every aborted run leaves QEMUs that use CPU time, and sockets that block the next run."""
-    _assert_vanishes(run, run)
+    with stopped(moment) as run:
+        root, holdings = run.root, Holdings.of(run.processes())
+        assert root is not None
+        _demand_found(moment, holdings)
+        root.kill()
+        assert run.ends_within(patience(SECONDS_TO_VANISH)), _lines(run.processes())
+        assert holdings.left() == []
+        assert list((tmp_path / "temporary").iterdir()) == []
 
 
-@by_path("qmp", "libvirt", "emulated")
-def test_killed_worker_leaves_nothing(run: psutil.Process) -> None:
+@moments("switchover", OF_A_WORKER)
+def test_killed_worker_leaves_nothing(moment: str, stopped: Stopped) -> None:
     """Lose this and one worker killed by the OOM killer leaves its QEMUs running."""
-    (worker,) = [child for child in run.children() if "hotpatch-janitor" not in child.cmdline()]
-    _assert_vanishes(worker, worker)
+    with stopped(moment) as run:
+        root = run.root
+        assert root is not None
+        (worker,) = [child for child in root.children() if JANITOR not in child.cmdline()]
+        family = [worker, *worker.children(recursive=True)]
+        holdings = Holdings.of(family)
+        _demand_found(moment, holdings)
+        with ends_of(family) as alive_after:
+            worker.kill()
+            assert not alive_after(SECONDS_TO_VANISH)
+        assert holdings.left() == []
+        assert run.ends_within(patience(SECONDS_TO_REPORT)), _lines(run.processes())
 
 
-def _assert_vanishes(victim: psutil.Process, root: psutil.Process) -> None:
-    family = root.children(recursive=True)
-    places = {Path(process.cmdline()[-1]) for process in family if "hotpatch-janitor" in process.cmdline()}
-    assert places, "no run directory was found"
-    assert any("qemu-system" in process.name() for process in family), "no QEMU was found"
-    with ends_of(family) as alive_after:
-        victim.kill()
-        assert not alive_after(SECONDS_TO_VANISH)
-    assert not [place for place in places if place.exists()]
+def _demand_found(moment: str, holdings: Holdings) -> None:
+    """Else nothing is looked for afterwards."""
+    assert holdings.namespaces, "no sandbox of the run was found"
+    assert bool(holdings.directories) is MOMENTS[moment].has_directory, holdings.directories
 
 
-def _wait_for_cell(run: psutil.Process, log: Path, *, emulated: bool) -> None:
-    # The directory of the attempt is made when the host has booted, before QEMU is started in it.
-    wanted = {EMULATED_HOST, "hotpatch-janitor"} if emulated else {"-incoming"}
-    deadline = Deadline.after(SECONDS_TO_MIGRATE)
-    while deadline.left and not _has_ended(run):
-        if wanted <= set(_words(run.children(recursive=True))):
-            return
-    pytest.fail(f"no hot patch began: {log.read_text(errors='replace')[-1000:]}")
-
-
-def _words(processes: Iterable[psutil.Process]) -> Iterator[str]:
-    """The words of the command lines of QEMUs and janitors, but not of the sandboxes that start them."""
-    for process in processes:
-        with suppress(psutil.NoSuchProcess):
-            if "bwrap" not in process.name():
-                yield from process.cmdline()
-
-
-def _has_ended(run: psutil.Process) -> bool:
-    """Has the run ended? Waits a moment for that, so that looking for a QEMU takes no CPU time from it."""
-    try:
-        run.wait(LOOK_AGAIN_SECONDS)
-    except psutil.TimeoutExpired:
-        return False
-    return True
+def _lines(processes: list[psutil.Process]) -> list[str]:
+    return [" ".join(process.cmdline()) for process in processes]
