@@ -5,6 +5,7 @@ import contextlib
 import copy
 import io
 import os
+import re
 import string
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -64,6 +65,10 @@ def test_each_kind_of_build_is_read(load: Load) -> None:
     assert [type(build) for build in builds] == [DebianBuild, RootBuild, TreeBuild, HostBuild]
 
 
+SAYS_WHAT_TO_DO = re.compile("allowed|needs its own|(?:add|take|write|rename|leave|put|give|at least) ")
+"""Words of which each problem of a file has one."""
+
+
 @pytest.mark.parametrize("case", BAD)
 def test_mistake_is_reported_with_line_and_field(case: str, refuse: Refuse) -> None:
     """Lose this and whoever mistypes a line of matrix.yaml has to guess which."""
@@ -72,6 +77,7 @@ def test_mistake_is_reported_with_line_and_field(case: str, refuse: Refuse) -> N
     message = refuse(GOOD.replace(written, instead, 1).replace("before -> after}", "x}"))
     assert "matrix.yaml: line " in message
     assert expected in message
+    assert [line for line in message.splitlines() if not SAYS_WHAT_TO_DO.search(line)] == []
 
 
 def test_all_mistakes_are_reported_at_once_in_order(refuse: Refuse) -> None:
