@@ -24,8 +24,10 @@ from suites.harness.support.killed_moments import MOMENTS
 from suites.harness.support.left_behind import Holdings
 from suites.harness.support.nested import PLUGINS
 
+pytestmark = pytest.mark.timeout(1800)
 SECONDS_TO_VANISH = 2.0
-SECONDS_TO_COME_THERE = 200.0
+SECONDS_TO_COME_THERE = 600.0
+"""Four times what an emulated host takes to boot and to start a guest; other cells take half a minute."""
 SECONDS_TO_REPORT = 60.0
 """Bound for a run that has lost its worker to end: it writes its report."""
 LOOK_AGAIN_SECONDS = 0.05
@@ -36,7 +38,7 @@ UNSUPPORTED = "  unsupported "
 Stopped = Callable[[str], AbstractContextManager[KeptRun]]
 OF_A_WORKER = [
     *("first-pass", "switchover", "recovery", "out-of-memory", "network"),
-    *("libvirt-stopped", "libvirt-restarted", "emulated-move"),
+    *("libvirt-stopped", "libvirt-restarted", "emulated-guest"),
 ]
 """A worker that is killed leaves the same as one whose pytest is, but for what pytest does then."""
 

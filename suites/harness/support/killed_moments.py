@@ -13,6 +13,7 @@ BY_QMP = "fixtures.path.qmp.breakable:QmpBreakableMove"
 BY_LIBVIRT = "fixtures.path.libvirt.breakable:LibvirtBreakableMove"
 RELAY = "fixtures.path.relay:Relay"
 DAEMON = "fixtures.path.libvirt.daemon:Daemon"
+GUEST_BOOTS = "before fixtures.guest.guest:Guest.boots_on"
 MOVED_BY_QMP = "before fixtures.path.qmp.watch:QmpWatch.end"
 MOVED_BY_LIBVIRT = "before fixtures.path.libvirt.watch:LibvirtWatch.to_its_end"
 
@@ -38,7 +39,7 @@ def _broken(stops: str, fault: str, move: str = "qmp-precopy-busy-bare-1vcpu") -
 PLAIN = "qmp-precopy-idle-bare-1vcpu"
 MOMENTS: dict[str, Moment] = {
     # The phases of a move by QMP.
-    "boot": Moment("before fixtures.guest.guest:Guest.boots_on", PLAIN, "suites/hotpatch"),
+    "boot": Moment(GUEST_BOOTS, PLAIN, "suites/hotpatch"),
     "set-up": _broken(f"after {BY_QMP}.prepare", "destination-killed-in-set-up"),
     "first-pass": _broken(f"before {RELAY}.cut", "channel-cut-in-first-pass"),
     "later-pass": _broken(f"before {BY_QMP}.cancel", "cancelled-in-later-pass"),
@@ -96,5 +97,5 @@ MOMENTS: dict[str, Moment] = {
         "emulated",
         has_directory=False,
     ),
-    "emulated-move": Moment(MOVED_BY_QMP, PLAIN, "suites/hotpatch", "emulated"),
+    "emulated-guest": Moment(GUEST_BOOTS, PLAIN, "suites/hotpatch", "emulated"),
 }
