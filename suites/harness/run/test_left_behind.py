@@ -24,6 +24,12 @@ GOES_TO_THE_BACKGROUND = f"""
 import subprocess, sys
 subprocess.Popen([sys.executable, "-c", {SLEEPS!r}], start_new_session=True)
 """
+HAS_A_DIRECTORY = f"""
+from fixtures.temporary import temporary_directory
+with temporary_directory("hp-"):
+    print("made", flush=True)
+    {SLEEPS}
+"""
 SECONDS = 20.0
 MOST_BYTES = 1 << 30
 
@@ -55,6 +61,16 @@ def test_run_that_leaves_nothing_ends(tmp_path: Path) -> None:
     with kept_together([sys.executable, "-c", "print('done')"], tmp_path / "log", {}) as run:
         assert run.ends_within(SECONDS)
         assert run.said() == "done\n"
+
+
+def test_run_that_is_given_up_is_tidied(tmp_path: Path) -> None:
+    """Lose this and a test of killed runs that fails leaves in /tmp what the run would have removed."""
+    with kept_together(
+        [sys.executable, "-c", HAS_A_DIRECTORY], tmp_path / "log", {"TMPDIR": str(tmp_path)}
+    ) as run:
+        assert comes_true(lambda: "made" in run.said(), Deadline.after(SECONDS))
+        assert list(tmp_path.glob("hp-*"))
+    assert not list(tmp_path.glob("hp-*"))
 
 
 def test_directory_and_its_socket_are_found() -> None:

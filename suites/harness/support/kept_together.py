@@ -11,13 +11,14 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 
 from fixtures.places import ROOT
+from fixtures.temporary import JANITOR
 from suites.harness.support.nested import nested_environment
 from suites.harness.support.seeded_run import LIFELINE
 
@@ -69,14 +70,23 @@ class KeptRun:
         return self._log.read_text(errors="replace")
 
     def end(self) -> None:
-        """Kill whatever is left of it."""
-        while not self.ends_within(0):
-            for process in self.processes():
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    process.kill()
-            if not self.processes():
-                break
-        self._popen.wait(END_SECONDS)
+        """Kill whatever is left of it: janitors only if they do not end by themselves, after the others."""
+        _kill(process for process in self.processes() if not _is_janitor(process))
+        if not self.ends_within(END_SECONDS):
+            _kill(self.processes())
+            self._popen.wait(END_SECONDS)
+
+
+def _kill(processes: Iterable[psutil.Process]) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+def _is_janitor(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return JANITOR in process.cmdline()
+    return False
 
 
 @contextmanager
