@@ -15,7 +15,7 @@ from reports.sentences.checks import check_of
 from reports.sentences.happens import AT_NEXT_BOOT
 from reports.sentences.names import way_words
 from reports.sentences.queues import queues_advice
-from reports.sentences.subjects import PAUSES
+from reports.sentences.subjects import PAUSES, SAVED
 
 BLAMED = {
     Outcome.REGRESSION: "the update",
@@ -62,6 +62,13 @@ LOSING_BUILD = {Outcome.DEFECT_OLD: "old", Outcome.DEFECT_NEW: "new"}
 
 OWN_STATE = "Give the swtpm of the new QEMU a state directory of its own: see docs/endpoints.md."
 """What to do about guests whose TPM has one state directory for both QEMUs."""
+
+
+WHILE_THE_OLD_BUILD_IS_THERE = (
+    "Restore what is saved of them under the old build before it is removed, and move them, "
+    "or wait for a fix."
+)
+"""What to do about guests that the old build has saved and the new one does not load as they were."""
 
 
 END_THE_JOB = "End the job before they are moved (`virsh blockjob --abort` or `--pivot`, `block-job-cancel`)."
@@ -124,12 +131,8 @@ def _despite_old(finding: Finding, works: str) -> str:
 
 
 def _against(finding: Finding, works: str) -> str:
-    if words := updated.advice(finding):
+    if words := updated.advice(finding) or _without_a_move(finding):
         return words
-    if _has_job(finding):
-        return END_THE_JOB
-    if _loses_requests(finding):
-        return NO_IOTHREAD
     other = f", or move them with {works}" if works else ""
     if finding.harm is Harm.LOST:
         if len(finding.harms) > 1:
@@ -149,6 +152,15 @@ def _against(finding: Finding, works: str) -> str:
     if finding.harm is None and finding.first.runs:
         return f"Do not move them so. Restart them under the new build{other}, or wait for a fix."
     return f"Check guests that rely on it before they are moved{other}, or wait for a fix."
+
+
+def _without_a_move(finding: Finding) -> str:
+    """What to do about guests whose trouble is not the move itself; empty if it is."""
+    if _has_job(finding):
+        return END_THE_JOB
+    if _loses_requests(finding):
+        return NO_IOTHREAD
+    return WHILE_THE_OLD_BUILD_IS_THERE if finding.first.subject.endswith(tuple(SAVED)) else ""
 
 
 def _has_job(finding: Finding) -> bool:

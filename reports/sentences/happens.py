@@ -13,7 +13,7 @@ from reports.sentences import boots, updated
 from reports.sentences.checks import failure_words
 from reports.sentences.names import way_words
 from reports.sentences.queues import queues_words
-from reports.sentences.subjects import HURT_WHEN
+from reports.sentences.subjects import HURT_WHEN, SAVED
 
 MOST_SAID = 140
 """Characters of a difference, or of an error of the suite."""
@@ -97,10 +97,11 @@ def _harmed(finding: Finding) -> str:
         return f"{harm} when they are {when}"
     if len(harms) == 1:
         when = next((when for end, when in HURT_WHEN.items() if subject.endswith(end)), "moved")
+        saved = subject.endswith(tuple(SAVED))
         return {
             Harm.LOST: f"are lost when they are {when}",
-            Harm.STRANDED: "cannot be moved",
-            Harm.CHANGED: "are changed by a move",
+            Harm.STRANDED: f"cannot be {when if saved else 'moved'}",
+            Harm.CHANGED: f"are changed when they are {when}" if saved else "are changed by a move",
             Harm.SLOW: "are moved more slowly, or at a higher cost, than before",
         }[harms[0].harm]
     if len(ways := {_ways(each) for each in harms}) == 1:

@@ -25,10 +25,22 @@ HARDWARE = {
 DISK = "disk-"
 TAP = "tap-"
 FAULT = "fault-"
+PLUGGED = "plugged-"
+THINGS = {
+    "disk": "a disk",
+    "nic": "a network card",
+    "vcpu": "a vCPU",
+    "dimm": "a DIMM",
+    "virtio-mem": "memory of virtio-mem",
+    "everything": "a disk, a network card, a vCPU and a DIMM",
+}
+"""What is plugged in, by the end of an aspect."""
 PAUSES = "-pauses"
-HURT_WHEN = {PAUSES: "paused", "-snapshot-later": "saved"}
-"""What hurts the guests of subjects with these ends, if not the move itself."""
 """How the aspect of guests ends that are paused many times after their move."""
+SAVED = {"-saved": "saved and restored", "-snapshot": "saved and loaded as a snapshot"}
+"""What is done to the guests of subjects with these ends, instead of a move."""
+HURT_WHEN = {PAUSES: "paused", "-snapshot-later": "saved", **SAVED}
+"""What hurts the guests of subjects with these ends, if not the move itself."""
 ASPECTS = {
     "canary-": "that show a limit of the accelerator",
     "drivers": "",
@@ -53,6 +65,15 @@ ASPECTS = {
     "reboots": "that reboot after the move",
     "management": "whose devices are changed after the move",
     "paused": "that are paused when they are moved",
+    "paused-twice": "that are paused while they are moved twice",
+    "asleep": "that are suspended to RAM while they are moved",
+    "plugged-before-": "that have {} plugged in before the move",
+    "plugged-after-": "that have {} plugged in after the move",
+    "plugged-again-": "that have {} plugged in, unplugged and plugged in again",
+    "plugged-scripted-": "that have {} plugged in before the move, and are moved by a simple script",
+    "port-used-twice": "one of whose root ports serves a second device",
+    "saved": "that are saved under the old build and restored under the new one",
+    "snapshot": "that are saved under the old build and loaded under the new one as an internal snapshot",
     "set-times": "that have set their clocks",
     "vnc-": "with a VNC server",
     "spice-": "with a SPICE server",
@@ -164,6 +185,11 @@ def _aspects(found: Collection[str]) -> str:
     return ASPECTS[beginning].format(names.either(rests)) if beginning else ""
 
 
+def has_words(aspect: str) -> bool:
+    """Whether :data:`ASPECTS` says what guests with this aspect are."""
+    return aspect in ASPECTS or bool(_beginning(aspect))
+
+
 def _aspect(name: str) -> str:
     if not name or name in ASPECTS:
         return ASPECTS.get(name, "")
@@ -185,6 +211,8 @@ def _rest(beginning: str, rest: str) -> str:
         return _disk_words(rest)
     if beginning == FAULT:
         return rest.replace("-", " ")
+    if beginning.startswith(PLUGGED):
+        return THINGS.get(rest, names.name_of(rest))
     return names.device_words([rest]) if beginning in {"drivers-", TAP} else names.name_of(rest)
 
 

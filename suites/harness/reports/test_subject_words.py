@@ -3,9 +3,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from reports.sentences.subjects import guest_words
+from fixtures.evidence.harm import Harm
+from fixtures.outcome.findings import findings
+from fixtures.outcome.outcome import Outcome, RunRecord
+from reports.sentences.sentences import sentences
+from reports.sentences.subjects import guest_words, has_words
+from suites.harness.support.report_samples import make_cell
+from suites.harness.support.shipped_promises import shipped_promises
 
 
 @pytest.mark.parametrize(
@@ -19,6 +27,8 @@ from reports.sentences.subjects import guest_words
         ("xbzrle-ends-it", "that write memory faster than it can be sent"),
         ("one-daemon-refused", "that are to be moved to the same libvirt daemon, which it must refuse"),
         ("virsh-postcopy", "that virsh moves (postcopy)"),
+        ("asleep", "that are suspended to RAM while they are moved"),
+        ("plugged-before-dimm", "that have a DIMM plugged in before the move"),
     ],
 )
 def test_guests_of_one_test_are_named_in_words(aspect: str, words: str) -> None:
@@ -48,3 +58,29 @@ def test_guests_of_several_tests_of_one_kind_are_named_in_words(aspects: list[st
 def test_guests_without_a_test_of_their_own_have_no_word_for_it() -> None:
     """Lose this and what hurts plain guests too is said of those with a job only."""
     assert guest_words(["idle-bare-1vcpu", "idle-bare-1vcpu-block-job-stream"]) == ""
+
+
+def test_each_promised_aspect_has_words() -> None:
+    """Lose this and the first screen speaks of `guests in the test asleep`."""
+    aspects = {promise.aspect for promise in shipped_promises()}
+    assert "asleep" in aspects
+    assert {aspect for aspect in aspects if not has_words(aspect)} == set()
+
+
+@pytest.mark.parametrize(
+    "aspect,harm,words",
+    [
+        ("saved", Harm.LOST, "are lost when they are saved and restored: "),
+        ("saved", Harm.STRANDED, "cannot be saved and restored: "),
+        ("snapshot", Harm.CHANGED, "are changed when they are saved and loaded as a snapshot: "),
+    ],
+)
+def test_guests_that_are_saved_are_not_said_to_be_moved(aspect: str, harm: Harm, words: str) -> None:
+    """Lose this and users fear each move of guests that only a saved image loses."""
+    said = "saved: the new build does not know the section `slirp`"
+    run = RunRecord("debian-12", "debian-13", "fail", said, "saved: no section", harm=harm)
+    cell = make_cell(1, Outcome.REGRESSION, reason=said, runs=[run])
+    [finding] = findings([replace(cell, subject=f"idle-virtio-1vcpu-{aspect}").note_harm()])
+    text = sentences(finding)
+    assert text.happens.startswith(words)
+    assert text.advice.startswith("Restore what is saved of them under the old build")
