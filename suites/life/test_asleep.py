@@ -26,7 +26,7 @@ SLEEPS = GuestOptions(sleeps=True)
     hardware="virtio",
     vcpus=2,
     only="x86_64",
-    slow=True,
+    nightly_on=("x86_64",),
     options=SLEEPS,
 )
 def test_guest_that_sleeps_wakes_after_its_move(guest: Guest, asleep: Asleep) -> None:

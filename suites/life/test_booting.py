@@ -10,8 +10,10 @@ MENU = GuestOptions(may_reboot=True, boot_menu=True)
 REBOOTS = GuestOptions(may_reboot=True)
 
 
-@promise("in-firmware", path="qmp", mechanism="precopy", only="x86_64", slow=True, options=MENU)
-@promise("in-firmware", path="libvirt", mechanism="precopy", only="x86_64", slow=True, options=MENU)
+@promise("in-firmware", path="qmp", mechanism="precopy", only="x86_64", nightly_on=("x86_64",), options=MENU)
+@promise(
+    "in-firmware", path="libvirt", mechanism="precopy", only="x86_64", nightly_on=("x86_64",), options=MENU
+)
 def test_guest_that_waits_in_its_firmware_boots(guest: Guest, booting: Booting) -> None:
     """Lose this and a guest that waits for a key at its boot menu never boots after an update."""
     assert booting.in_firmware().runs_on_new_build
@@ -29,7 +31,7 @@ def test_guest_that_waits_in_its_firmware_boots(guest: Guest, booting: Booting) 
     hardware="virtio",
     vcpus=2,
     only="x86_64",
-    slow=True,
+    nightly_on=("x86_64",),
     options=REBOOTS,
 )
 def test_guest_whose_kernel_starts_boots(guest: Guest, booting: Booting) -> None:

@@ -14,13 +14,16 @@ from fixtures.matrix.promises import Promise, promised
 
 BUSES: tuple[DiskBus, ...] = ("virtio-blk", "virtio-scsi")
 PATHS: tuple[PathName, ...] = ("qmp", "libvirt")
+AT_NIGHT: frozenset[tuple[PathName, DiskBus]] = frozenset({("qmp", "virtio-blk"), ("libvirt", "virtio-scsi")})
+"""Each path, and each bus, once."""
 FULL = [
     Promise(
         f"full-disk-{bus}",
         path=path,
         mechanism="precopy",  # Neither QEMU nor libvirt moves a guest by postcopy that stands still.
         options=GuestOptions(disk=DiskOptions("chain", bus, fills=True)),
-        slow=True,
+        slow=(path, bus) not in AT_NIGHT,
+        nightly_on=("x86_64",) if (path, bus) in AT_NIGHT else (),
     )
     for path, bus in product(PATHS, BUSES)
 ]

@@ -39,8 +39,8 @@ def test_paused_guest_stays_paused(guest: Guest, paused_hot_patch: HotPatch) -> 
     assert examined(guest)
 
 
-@promise("paused-twice", path="qmp", mechanism="precopy", slow=True)
-@promise("paused-twice", path="libvirt", mechanism="precopy", slow=True)
+@promise("paused-twice", path="qmp", mechanism="precopy", nightly_on=("x86_64",))
+@promise("paused-twice", path="libvirt", mechanism="precopy", nightly_on=("x86_64",))
 def test_guest_that_is_moved_twice_while_it_is_paused_goes_on(
     guest: Guest, paused_hot_patches: HotPatch
 ) -> None:

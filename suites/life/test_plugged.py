@@ -41,17 +41,31 @@ BEFORE, AFTER, AGAIN, BY_SCRIPT, PORT = (
     "plugged-scripted",
     "port-used",
 )
+BY_DEFAULT = (BEFORE, "everything", "qmp")
+"""The story, the thing and the path that are in the default run."""
+AT_NIGHT: frozenset[tuple[str, str, PathName]] = frozenset(
+    {
+        (BEFORE, "everything", "libvirt"),
+        (BEFORE, "virtio-mem", "qmp"),
+        (AFTER, "disk", "qmp"),
+        (AFTER, "nic", "libvirt"),
+        (AFTER, "dimm", "qmp"),
+        (AGAIN, "dimm", "libvirt"),
+        (BY_SCRIPT, "dimm", "qmp"),
+        (PORT, "twice", "qmp"),
+        (PORT, "twice", "libvirt"),
+    }
+)
+"""Those of each night, on x86_64: each story by each path that it has, or each kind of thing once."""
 
 
-def _promise(
-    story: str, thing: str, arch: Arch, path: PathName, *, kvm: bool = False, when: str = "slow"
-) -> Promise:
+def _promise(story: str, thing: str, arch: Arch, path: PathName, *, kvm: bool = False) -> Promise:
     """One story of one thing.
 
     Under TCG QEMU loses pages of plugged memory (docs/verdict.md, "Without KVM"), and before 9.0 those of all
     RAM of pseries. Not so if postcopy begins at once. What needs KVM is moved by precopy.
-    `when`: it is in the default run, in that of each night, or `slow`.
     """
+    at_night = arch == "x86_64" and not kvm and (story, thing, path) in AT_NIGHT
     memory = bool({"dimm", "virtio-mem"}.intersection(THINGS[thing]))
     loses_pages = not kvm and (memory or arch == "ppc64le")
     return Promise(
@@ -59,8 +73,8 @@ def _promise(
         path=path,
         mechanism="postcopy-immediate" if loses_pages else "precopy",
         version="newest-old",
-        default_on=(arch,) if when == "default" else (),
-        nightly_on=(arch,) if when == "night" else (),
+        default_on=(arch,) if (story, thing, path) == BY_DEFAULT and not kvm else (),
+        nightly_on=(arch,) if at_night else (),
         only=arch,
         needs_kvm=kvm,
         options=GuestOptions(room=Room(THINGS[thing].count("vcpu"), memory, story == BY_SCRIPT)),
@@ -82,8 +96,7 @@ def _x86(story: str, thing: str, *, kvm: bool = False) -> list[Promise]:
 
 
 @promised([*_each(BEFORE), _promise(BEFORE, "virtio-mem", "x86_64", "qmp")])
-@promised([_promise(BEFORE, "everything", "x86_64", "qmp", when="default")])
-@promised([_promise(BEFORE, "everything", "x86_64", "libvirt", when="night"), *_x86(BEFORE, "vcpu")])
+@promised([*_x86(BEFORE, "everything"), *_x86(BEFORE, "vcpu")])
 @promised([*_x86(BEFORE, "vcpu", kvm=True), *_x86(BEFORE, "everything", kvm=True)])
 @promised(_promise(BY_SCRIPT, name, arch, "qmp") for arch in OF_ARCH for name in ("vcpu", "dimm"))
 def test_what_was_plugged_moves_along_and_can_be_unplugged(
@@ -133,7 +146,7 @@ def test_place_that_was_left_is_taken_again(
     assert guest.kernel_log_is_clean()
 
 
-@promised([_promise(PORT, "twice", "x86_64", path, when="night") for path in PATHS])
+@promised(_x86(PORT, "twice"))
 def test_root_port_serves_another_device(guest: Guest, hot_patch: HotPatch, plugs: Plugs) -> None:
     """Lose this and the second device in a root port is the first one to the guest, or none."""
     assert plugs.adds("disk")

@@ -15,6 +15,8 @@ from fixtures.matrix.names import PathName
 from fixtures.matrix.promises import Promise, promise, promised
 
 ASPECTS: dict[PathName, str] = {"qmp": "snapshot", "libvirt": "saved"}
+OLD_TYPE_BY_LIBVIRT = ("libvirt", "oldest-shared")
+"""Not at night: root ports of pc-q35-2.9 and older types lose their MSI-X tables whatever the builds."""
 
 
 def _promises() -> Iterator[Promise]:
@@ -22,7 +24,13 @@ def _promises() -> Iterator[Promise]:
     for path, aspect in ASPECTS.items():
         for version in ("newest-old", "oldest-shared"):
             yield Promise(
-                aspect, path=path, mechanism="precopy", hardware="virtio", version=version, default_on=()
+                aspect,
+                path=path,
+                mechanism="precopy",
+                hardware="virtio",
+                version=version,
+                default_on=(),
+                nightly_on=() if (path, version) == OLD_TYPE_BY_LIBVIRT else ("x86_64",),
             )
 
 

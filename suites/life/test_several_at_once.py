@@ -5,8 +5,8 @@ from fixtures.attempt.crowd import Crowd
 from fixtures.matrix.promises import promise
 
 
-@promise("four-at-once", path="qmp", mechanism="precopy", slow=True)
-@promise("four-at-once", path="libvirt", mechanism="precopy", slow=True)
+@promise("four-at-once", path="qmp", mechanism="precopy", nightly_on=("x86_64",))
+@promise("four-at-once", path="libvirt", mechanism="precopy", nightly_on=("x86_64",))
 def test_all_guests_arrive_but_the_one_whose_move_is_cancelled(crowd: Crowd) -> None:
     """Lose this and the guests of a host can only be moved one by one, or one drags others along."""
     crowd.gathers()
