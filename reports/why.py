@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from fixtures.evidence.tcg_boots import SECOND_BOOTS
+from fixtures.outcome.by_design import lost_by_design, those_lost
 from fixtures.outcome.findings import findings, reason_class
 from fixtures.outcome.judged import (
     Judged,
@@ -19,6 +21,7 @@ from fixtures.outcome.judged import (
 from fixtures.outcome.outcome import CellResult, Outcome, RunResult, Verdict
 from fixtures.printable import MOST_LINE, count, shown_line
 from reports.figures import on_emulated_host
+from reports.sentences.subjects import aspect_of
 from reports.swept import listed
 from reports.words import build_words, tally
 
@@ -63,8 +66,8 @@ def _judged_by(arch: Judged) -> str:
 def remarks(run: RunResult) -> list[str]:
     """What a reader must know besides the verdict: a quick run, equal builds, known issues, waivers, limits.
 
-    And how many guests booted only the second time, and that the times of emulated hosts are no figures to
-    compare.
+    And which guests are lost by design, how many booted only the second time, and that the times of emulated
+    hosts are no figures to compare.
     """
     said = (
         _quick(run),
@@ -73,6 +76,7 @@ def remarks(run: RunResult) -> list[str]:
         _excused(run),
         _untried(run),
         _limits_hold(run),
+        *_lost_by_design(run),
         _second_boots(run),
         _emulated(run),
     )
@@ -149,7 +153,7 @@ def _why_safe(cells: Sequence[CellResult], move: str) -> str:
     passed = sum(cell.outcome is Outcome.PASS for cell in cells)
     rest = [cell for cell in cells if cell.outcome is not Outcome.PASS]
     apart = f" The others do not count against the update: {tally(rest)}." if rest else ""
-    if len(listed(cells)) == len(cells):
+    if len(listed(cells)) == len(cells) and not those_lost(cells):
         guests = "guest" if len(cells) == 1 else "guests"
         return f"{passed} of {len(cells)} {guests} survived the update {move} and passed all checks.{apart}"
     return f"{passed} of {count(len(cells), 'cell')} passed the update {move}.{apart}"
@@ -210,6 +214,15 @@ def _limits_hold(run: RunResult) -> str:
         return ""
     said = "; ".join(f"limit {limit} still holds" for limit in held)
     return f"{said[0].upper()}{said[1:]}. The canaries that show it do not judge the update."
+
+
+def _lost_by_design(run: RunResult) -> list[str]:
+    """Of each kind of guests that are lost although their cells passed: why, and what an operator can do."""
+    kinds = Counter(lost_by_design(aspect_of(cell.subject)) for cell in those_lost(run.cells))
+    return [
+        f"{count(number, 'cell')} passed, {'its guest is' if number == 1 else 'their guests are'} {said}."
+        for said, number in kinds.items()
+    ]
 
 
 def _second_boots(run: RunResult) -> str:

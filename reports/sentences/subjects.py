@@ -185,6 +185,12 @@ def _aspects(found: Collection[str]) -> str:
     return ASPECTS[beginning].format(names.either(rests)) if beginning else ""
 
 
+def aspect_of(subject: str) -> str:
+    """The aspect of a booted guest; empty if it has none, and for other subjects."""
+    found = GUEST.fullmatch(subject)
+    return (found["aspect"] or "") if found else ""
+
+
 def has_words(aspect: str) -> bool:
     """Whether :data:`ASPECTS` says what guests with this aspect are."""
     return aspect in ASPECTS or bool(_beginning(aspect))

@@ -22,6 +22,7 @@ from fixtures.matrix.firmwares import UEFI_FIRMWARE
 from fixtures.matrix.mechanisms import MigrationPlan
 from fixtures.matrix.schema import KnownIssue, Match
 from fixtures.outcome.blame import failure_of
+from fixtures.outcome.by_design import LOST_BY_DESIGN
 from fixtures.outcome.outcome import Outcome
 from fixtures.outcome.tcg_race import OVERLOAD
 from fixtures.path.interface import negotiated
@@ -46,6 +47,13 @@ def test_pass_needs_no_control(stage: Stage) -> None:
     result = stage.judge({})
     assert result.outcome is Outcome.PASS
     assert stage.moves == [FORWARD]
+
+
+def test_passing_cell_says_that_its_guest_is_lost_by_design(stage: Stage) -> None:
+    """Lose this and a reader takes a clean loss for a guest that lives on."""
+    result = stage.judge({}, cell=replace(CELL, aspect="fault-source-killed-in-postcopy"))
+    assert result.outcome is Outcome.PASS
+    assert result.reason.startswith(f"{LOST_BY_DESIGN}: ")
 
 
 def test_build_without_the_guests_firmware_starts_none(stage: Stage) -> None:

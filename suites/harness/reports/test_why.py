@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from fixtures.evidence.tcg_boots import SECOND_BOOTS
+from fixtures.outcome.by_design import lost_by_design
 from fixtures.outcome.outcome import BuildInfo, CellResult, Outcome, RunRecord, RunResult
 from reports.changes import NOTHING_BEFORE
 from reports.machine_readable.junit import write_junit
@@ -173,6 +174,21 @@ def test_every_report_says_which_limit_holds(report: str, tmp_path: Path) -> Non
     assert "Limit tcg-lost still holds." in text
     assert "1 of 1 guest survived" in text
     assert judged_words(run) == "x86_64 by 1 move"
+
+
+@pytest.mark.parametrize("report", ["terminal", "page", "summary"])
+def test_every_report_says_which_guests_are_lost_by_design(report: str, tmp_path: Path) -> None:
+    """Lose this and the reports count a guest among the survivors that no QEMU runs any more."""
+    aspects = ["fault-source-killed-in-first-pass", *["fault-destination-killed-in-postcopy"] * 2]
+    lost = [
+        make_cell(number, subject=f"busy-bare-1vcpu-{aspect}", reason=lost_by_design(aspect))
+        for number, aspect in enumerate(aspects, start=2)
+    ]
+    text = everything(make_run(make_cell(1), *lost), tmp_path)[report]
+    assert "2 cells passed, their guests are lost by design: The guest ran at the destination" in text
+    assert "1 cell passed, its guest is lost by design: The source ended" in text
+    assert "do not resume the source, but end it" in text
+    assert "survived the update" not in text
 
 
 def test_canaries_are_not_among_the_cells_of_which_some_count_against_the_update() -> None:
