@@ -37,7 +37,12 @@ THINGS = {
 """What is plugged in, by the end of an aspect."""
 PAUSES = "-pauses"
 """How the aspect of guests ends that are paused many times after their move."""
-SAVED = {"-saved": "saved and restored", "-snapshot": "saved and loaded as a snapshot"}
+SAVED = {
+    "-saved": "saved and restored",
+    "-snapshot": "saved and loaded as a snapshot",
+    "-snapshot-with-disk": "saved and loaded as a snapshot",
+    "-snapshot-external": "saved in a snapshot and restored",
+}
 """What is done to the guests of subjects with these ends, instead of a move."""
 HURT_WHEN = {PAUSES: "paused", "-snapshot-later": "saved", **SAVED}
 """What hurts the guests of subjects with these ends, if not the move itself."""
@@ -71,8 +76,11 @@ ASPECTS = {
     "plugged-after-": "that have {} plugged in after the move",
     "plugged-again-": "that have {} plugged in, unplugged and plugged in again",
     "plugged-scripted-": "that have {} plugged in before the move, and are moved by a simple script",
+    "unplugged-before-": "that have had {} unplugged before the move",
     "port-used-twice": "one of whose root ports serves a second device",
     "saved": "that are saved under the old build and restored under the new one",
+    "snapshot-with-disk": "that are saved with their disk as an internal snapshot",
+    "snapshot-external": "of which libvirt takes an external snapshot with their memory",
     "snapshot": "that are saved under the old build and loaded under the new one as an internal snapshot",
     "set-times": "that have set their clocks",
     "vnc-": "with a VNC server",
@@ -89,6 +97,7 @@ ASPECTS = {
     "snapshot-later": "that have a snapshot taken of them after their move",
     "encrypted": "that are moved over TLS",
     "full-disk-": "that wait for room on a disk on {} while they are moved",
+    "bitmap-in-memory": "of whose disk QEMU keeps a dirty bitmap in memory",
     "block-job-": "whose disk a {} job works on while they are moved",
     "reboots-meanwhile": "that reboot while they are moved",
     "powers-off-meanwhile": "that power off while they are moved",
@@ -96,6 +105,7 @@ ASPECTS = {
     "panics-later": "that panic after their move",
     "four-at-once": "that are moved four at once",
     "in-firmware": "that wait in their firmware while they are moved",
+    "in-uefi-firmware": "that wait in their UEFI firmware while they are moved",
     "in-early-kernel": "whose kernel starts while they are moved",
     "long-after": "long after the move",
     "wall-to-wall": "that write memory without a pause",
@@ -217,7 +227,7 @@ def _rest(beginning: str, rest: str) -> str:
         return _disk_words(rest)
     if beginning == FAULT:
         return rest.replace("-", " ")
-    if beginning.startswith(PLUGGED):
+    if PLUGGED in beginning:
         return THINGS.get(rest, names.name_of(rest))
     return names.device_words([rest]) if beginning in {"drivers-", TAP} else names.name_of(rest)
 

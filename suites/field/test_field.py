@@ -10,6 +10,23 @@ from fixtures.guest.guest import Guest
 from fixtures.guest.tpm import Tpm
 
 
+@pytest.mark.field_guests(saved=True)
+def test_saved_field_guest_lives_on(
+    guest: Guest, saved_hot_patch: HotPatch, own_disk: AttemptDisk | None
+) -> None:
+    """Lose this and the guests that a host saves when it shuts down never start again after its update."""
+    guest.works()
+    if own_disk:
+        own_disk.is_written()
+    assert saved_hot_patch().runs_on_new_build
+    if own_disk:
+        assert own_disk.goes_on()
+        assert own_disk.has_all_writes()
+    assert examined(guest)
+    if own_disk:
+        assert own_disk.image_is_whole()
+
+
 @pytest.mark.field_guests
 def test_field_guest_lives_on(
     guest: Guest, hot_patch: HotPatch, tpm: Tpm, own_disk: AttemptDisk | None

@@ -1,20 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Can the new build load what the old one has saved of a guest?
 
-By QMP as an internal snapshot, by libvirt as `virsh save` and `virsh restore` do it. A managed save is such a
-file in a directory of the daemon.
+By QMP as an internal snapshot, by libvirt as `virsh save` and `virsh restore` do it. A managed save is tested
+in suites/libvirt/test_interruptions.py.
 """
 
 from collections.abc import Iterator
 
 from fixtures.attempt.attempt import HotPatch
+from fixtures.attempt.saved import SavedWithDisk
 from fixtures.attempt.snapshots import Snapshots
+from fixtures.attempt.written_disk import AttemptDisk
 from fixtures.guest.examination import examined
 from fixtures.guest.guest import Guest
+from fixtures.matrix.disks import DiskOptions
+from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.names import PathName
 from fixtures.matrix.promises import Promise, promise, promised
 
 ASPECTS: dict[PathName, str] = {"qmp": "snapshot", "libvirt": "saved"}
+ON_A_DISK = GuestOptions(disk=DiskOptions("qcow2", "virtio-blk"))
 OLD_TYPE_BY_LIBVIRT = ("libvirt", "oldest-shared")
 """Not at night: root ports of pc-q35-2.9 and older types lose their MSI-X tables whatever the builds."""
 
@@ -40,6 +45,35 @@ def test_saved_guest_goes_on_in_the_new_build(guest: Guest, saved_hot_patch: Hot
     guest.works()
     assert saved_hot_patch().runs_on_new_build
     assert examined(guest)
+
+
+@promise(
+    "snapshot-with-disk",
+    path="qmp",
+    mechanism="precopy",
+    default_on=(),
+    nightly_on=("x86_64",),
+    options=ON_A_DISK,
+)
+@promise(
+    "snapshot-external",
+    path="libvirt",
+    mechanism="precopy",
+    default_on=(),
+    nightly_on=("x86_64",),
+    options=ON_A_DISK,
+)
+def test_snapshot_with_the_disk_goes_on_in_the_new_build(
+    guest: Guest, disk: AttemptDisk, saved_with_disk: SavedWithDisk
+) -> None:
+    """Lose this and a snapshot from before the update has memory and disk of two times."""
+    guest.works()
+    disk.is_written()
+    assert saved_with_disk.hot_patch().runs_on_new_build
+    assert disk.goes_on()
+    assert disk.has_all_writes()
+    assert examined(guest)
+    assert disk.image_is_whole()
 
 
 @promise(

@@ -7,6 +7,7 @@ And can a medium in a CD-ROM drive be read and changed?
 from __future__ import annotations
 
 from fixtures.attempt.attempt import HotPatch
+from fixtures.attempt.bitmaps import TransientBitmap
 from fixtures.attempt.written_disk import AttemptDisk
 from fixtures.guest.cdrom import Cdrom
 from fixtures.guest.examination import examined
@@ -14,7 +15,7 @@ from fixtures.guest.guest import Guest
 from fixtures.matrix import cdroms, disks
 from fixtures.matrix.disks import BY_DEFAULT, DiskOptions, covering_disks
 from fixtures.matrix.guest_options import GuestOptions
-from fixtures.matrix.promises import Promise, promised
+from fixtures.matrix.promises import Promise, promise, promised
 
 DISKS = [
     Promise(
@@ -80,6 +81,29 @@ def test_no_acknowledged_write_is_lost(guest: Guest, hot_patch: HotPatch, disk: 
     assert disk.goes_on()
     assert disk.has_all_writes()
     assert disk.keeps_its_bitmap()
+    assert examined(guest)
+    assert disk.image_is_whole()
+
+
+@promise(
+    "bitmap-in-memory",
+    path="qmp",
+    mechanism="precopy",
+    default_on=(),
+    nightly_on=("x86_64",),
+    options=GuestOptions(disk=DiskOptions("qcow2", "virtio-blk")),
+)
+def test_dirty_bitmap_that_is_in_memory_moves_along(
+    guest: Guest, disk: AttemptDisk, transient_bitmap: TransientBitmap
+) -> None:
+    """Lose this and the next incremental backup lacks what was written before the update."""
+    guest.works()
+    transient_bitmap.begins()
+    disk.is_written()
+    assert transient_bitmap.hot_patch().runs_on_new_build
+    assert transient_bitmap.is_kept()
+    assert disk.goes_on()
+    assert disk.has_all_writes()
     assert examined(guest)
     assert disk.image_is_whole()
 

@@ -52,6 +52,12 @@ def test_bitmap_that_is_not_kept_is_found(change: dict[str, Any]) -> None:
     assert not bitmap_kept(_nodes({**KEPT, **change}))
 
 
+def test_bitmap_in_memory_is_kept_as_one() -> None:
+    """Lose this and a bitmap that QEMU has written into the image passes for one that moved along."""
+    assert bitmap_kept(_nodes({**KEPT, "persistent": False}), persistent=False)
+    assert not bitmap_kept(_nodes(KEPT), persistent=False)
+
+
 def test_bitmap_that_is_gone_is_found() -> None:
     """Lose this and a guest whose bitmap did not arrive passes."""
     check = bitmap_kept(_nodes())

@@ -44,6 +44,7 @@ from suites.harness.support.seeds_of_moves import OF_MOVES
 from suites.harness.support.seeds_of_networks import OF_NETWORKS
 from suites.harness.support.seeds_of_plugs import OF_PLUGS
 from suites.harness.support.seeds_of_registers import OF_REGISTERS
+from suites.harness.support.seeds_of_saving import OF_SAVING
 from suites.harness.support.seeds_of_sequences import OF_SEQUENCES
 from suites.harness.support.seeds_of_time import OF_TIME
 from suites.harness.support.seeds_of_tpms import OF_TPMS
@@ -72,6 +73,7 @@ MODULES = (
     (OTHER_MEMORY, OF_HOST_MEMORY),
     (AGAIN, LATER_MOVES),
     (AGAIN, OF_CHAINS),
+    (AGAIN, OF_SAVING),
     (AGAIN, OF_SEQUENCES),
     (FAULTS, OF_FAULTS),
     (MOVE, OF_EXECUTING),

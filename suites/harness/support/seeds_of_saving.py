@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Seeded defects in what is saved of a guest and of its disk, and in what must go along with a disk."""
+
+from __future__ import annotations
+
+from suites.harness.support.seeds import Seed, SeededBuild
+from suites.harness.support.seeds_of_life import life
+from suites.harness.support.wrong_builds import GUEST_RUNS, RECEIVES, does
+
+WITH_DISK = "qmp-precopy-idle-bare-1vcpu-snapshot-with-disk"
+EXTERNAL = "libvirt-precopy-idle-bare-1vcpu-snapshot-external"
+IN_MEMORY = "qmp-precopy-idle-bare-1vcpu-bitmap-in-memory"
+WRITES = (
+    'command human-monitor-command {"command-line": '
+    '"qemu-io -d /machine/peripheral/io/virtio-backend \\"write -P 0xaa 6291456 2097152\\""}'
+)
+"""To the part of the disk that the guest never writes."""
+CAPABILITY = '"capability":"dirty-bitmaps","state":'
+
+OF_SAVING = (
+    SeededBuild(
+        "disk-is-not-of-the-snapshot",
+        "new",
+        life(f"{WITH_DISK}]"),
+        (
+            Seed(
+                "a disk has what was written to it after the snapshot that was loaded",
+                does("on-command", '"cont"', WRITES),
+                WITH_DISK,
+                "defect-new",
+                ("disk-data: ",),
+                harm="lost",
+            ),
+        ),
+        slow=True,
+    ),
+    SeededBuild(
+        "external-snapshot-loses-a-page",
+        "new",
+        life(f"{EXTERNAL}]"),
+        (
+            Seed(
+                "a page of an external snapshot's memory is lost when it is restored",
+                does("on-message", GUEST_RUNS, "zero 7", when=RECEIVES),
+                EXTERNAL,
+                "defect-new",
+                ("memory: 1 of ",),
+                harm="lost",
+            ),
+        ),
+        slow=True,
+    ),
+    SeededBuild(
+        "sends-no-bitmaps",
+        "old",
+        ("suites/storage", "--arch=x86_64", "-m", "slow or not slow", "-k", f"{IN_MEMORY}]"),
+        (
+            Seed(
+                "a source does not send the dirty bitmaps that it has in memory",
+                does("replace-in-command", f"{CAPABILITY}true", f"{CAPABILITY}false"),
+                IN_MEMORY,
+                "defect-old",
+                ("dirty-bitmap: it is gone",),
+                harm="changed",
+            ),
+        ),
+        slow=True,
+    ),
+)
