@@ -34,29 +34,35 @@ OF_ARCH: dict[Arch, tuple[str, ...]] = {
 """What is plugged alone. No vCPU of x86_64 is unplugged under TCG, so that such cells need KVM; POWER guests
 with two vCPUs do not run under TCG anyway."""
 PATHS: tuple[PathName, ...] = ("qmp", "libvirt")
-BEFORE, AFTER, AGAIN, BY_SCRIPT, PORT = (
+BEFORE, AFTER, AGAIN, BY_SCRIPT, PORT, GIVEN_UP = (
     "plugged-before",
     "plugged-after",
     "plugged-again",
     "plugged-scripted",
     "port-used",
+    "unplugged-before",
 )
 BY_DEFAULT = (BEFORE, "everything", "qmp")
 """The story, the thing and the path that are in the default run."""
 AT_NIGHT: frozenset[tuple[str, str, PathName]] = frozenset(
     {
         (BEFORE, "everything", "libvirt"),
-        (BEFORE, "virtio-mem", "qmp"),
         (AFTER, "disk", "qmp"),
         (AFTER, "nic", "libvirt"),
         (AFTER, "dimm", "qmp"),
+        (AFTER, "virtio-mem", "libvirt"),
         (AGAIN, "dimm", "libvirt"),
         (BY_SCRIPT, "dimm", "qmp"),
+        (GIVEN_UP, "disk", "qmp"),
+        (GIVEN_UP, "disk", "libvirt"),
         (PORT, "twice", "qmp"),
         (PORT, "twice", "libvirt"),
     }
 )
-"""Those of each night, on x86_64: each story by each path that it has, or each kind of thing once."""
+"""Those of each night, on x86_64: each story and each kind of thing once.
+
+Not virtio-mem that was plugged before: QEMU 10.0 changes its features (docs/triage.md).
+"""
 
 
 def _promise(story: str, thing: str, arch: Arch, path: PathName, *, kvm: bool = False) -> Promise:
@@ -77,7 +83,14 @@ def _promise(story: str, thing: str, arch: Arch, path: PathName, *, kvm: bool = 
         nightly_on=(arch,) if at_night else (),
         only=arch,
         needs_kvm=kvm,
-        options=GuestOptions(room=Room(THINGS[thing].count("vcpu"), memory, story == BY_SCRIPT)),
+        options=GuestOptions(
+            room=Room(
+                THINGS[thing].count("vcpu"),
+                memory,
+                disk_at_start=story == GIVEN_UP,
+                by_script=story == BY_SCRIPT,
+            )
+        ),
     )
 
 
@@ -95,7 +108,7 @@ def _x86(story: str, thing: str, *, kvm: bool = False) -> list[Promise]:
     return [_promise(story, thing, "x86_64", path, kvm=kvm) for path in PATHS]
 
 
-@promised([*_each(BEFORE), _promise(BEFORE, "virtio-mem", "x86_64", "qmp")])
+@promised([*_each(BEFORE), *_x86(BEFORE, "virtio-mem")])
 @promised([*_x86(BEFORE, "everything"), *_x86(BEFORE, "vcpu")])
 @promised([*_x86(BEFORE, "vcpu", kvm=True), *_x86(BEFORE, "everything", kvm=True)])
 @promised(_promise(BY_SCRIPT, name, arch, "qmp") for arch in OF_ARCH for name in ("vcpu", "dimm"))
@@ -114,7 +127,7 @@ def test_what_was_plugged_moves_along_and_can_be_unplugged(
     assert guest.kernel_log_is_clean()
 
 
-@promised([*_each(AFTER), *_x86(AFTER, "vcpu")])
+@promised([*_each(AFTER), *_x86(AFTER, "vcpu"), *_x86(AFTER, "virtio-mem")])
 def test_moved_guest_takes_what_is_plugged_and_moves_on_with_it(
     cell: Cell, guest: Guest, hot_patch: HotPatch, plugs: Plugs, later: LaterMoves
 ) -> None:
@@ -159,4 +172,20 @@ def test_root_port_serves_another_device(guest: Guest, hot_patch: HotPatch, plug
     assert plugs.removes()
     assert plugs.adds("disk")
     assert plugs.keeps()
+    assert guest.kernel_log_is_clean()
+
+
+@promised(_x86(GIVEN_UP, "disk"))
+def test_what_was_unplugged_before_the_move_stays_away(
+    cell: Cell, guest: Guest, hot_patch: HotPatch, plugs: Plugs
+) -> None:
+    """Lose this and a guest that gave up a device before the update is lost, or finds it there again."""
+    (name,) = _of(cell)
+    assert plugs.gives_up(name)
+    guest.works()
+    assert hot_patch().runs_on_new_build
+    assert examined(guest)
+    assert plugs.keeps()
+    assert plugs.adds(name)
+    assert plugs.removes()
     assert guest.kernel_log_is_clean()

@@ -37,6 +37,8 @@ class ScriptedGuest:
     works: str = "ok"
     deaf: bool = False
     """Does nothing that is asked have an effect?"""
+    loses_all: bool = False
+    """Does the guest lose all that it has when one thing is unplugged?"""
     refuses: bool = False
 
     def plug(self, name: PlugName, port: int) -> Plugged:
@@ -51,6 +53,8 @@ class ScriptedGuest:
     def _act(self, name: PlugName, change: int, bus: int) -> None:
         if self.refuses:
             raise ActFailed("QEMU refuses it")
+        if self.loses_all:
+            self.pci.clear()
         if self.deaf:
             return
         if name == "vcpu":
@@ -105,6 +109,34 @@ def test_all_that_comes_stays_and_goes_passes(guest: ScriptedGuest) -> None:
     assert [each.name for each in made.guest.spec.plugged] == [*EVERYTHING]
     assert plugs.removes_all()
     assert made.guest.spec.plugged == ()
+
+
+def test_device_that_is_given_up_is_gone_and_can_come_again(guest: ScriptedGuest) -> None:
+    """Lose this and each guest counts against the update that has given up a device."""
+    guest.pci["0000:01:00.0"] = "virtio-pci"
+    plugs = Plugs(attempt(guest))
+    assert plugs.gives_up("disk")
+    assert plugs.keeps()
+    assert plugs.adds("disk")
+    assert plugs.removes()
+
+
+def test_device_that_comes_back_by_the_move_is_found(guest: ScriptedGuest) -> None:
+    """Lose this and a guest finds a device that it gave up, and passes."""
+    guest.pci["0000:01:00.0"] = "virtio-pci"
+    plugs = Plugs(attempt(guest))
+    plugs.gives_up("disk")
+    guest.pci["0000:01:00.0"] = "virtio-pci"
+    assert not plugs.keeps()
+
+
+@pytest.mark.parametrize("others", [{}, {"0000:01:00.0": "virtio-pci", "0000:02:00.0": "virtio-pci"}])
+def test_device_that_is_not_given_up_is_found(guest: ScriptedGuest, others: dict[str, str]) -> None:
+    """Lose this and a guest that keeps its device, or loses another one too, passes."""
+    guest.pci |= others
+    guest.deaf = True
+    guest.loses_all = bool(others)
+    assert not Plugs(attempt(guest)).gives_up("disk")
 
 
 @pytest.mark.parametrize("name", EVERYTHING)

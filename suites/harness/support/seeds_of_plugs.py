@@ -12,7 +12,7 @@ DIMM_BYTES, HALF = "134217728", "67108864"
 
 def _plugged(name: str, story: str, what: str, wrong: Wrong, *words: str) -> SeededBuild:
     """A new build as whose destination one act goes wrong, in the cell of this story."""
-    mechanism = "postcopy-immediate" if story.endswith("dimm") else "precopy"
+    mechanism = "postcopy-immediate" if story.endswith(("dimm", "mem")) else "precopy"
     cell = f"qmp-{mechanism}-idle-bare-1vcpu-{story}"
     return SeededBuild(
         name, "new", life(f"{cell}]"), (Seed(what, wrong, cell, "defect-new", words),), slow=True
@@ -60,6 +60,21 @@ OF_PLUGS = (
         "the guest does not get memory that is plugged after the move",
         does("replace-in-command", DIMM_BYTES, HALF, when=RECEIVES),
         "plug: dimm: MemTotal has grown by 0 MiB, not 128",
+    ),
+    _plugged(
+        "plugs-less-virtio-mem",
+        "plugged-after-virtio-mem",
+        "the guest gets half of the memory of virtio-mem that it is to have after the move",
+        does("replace-in-command", DIMM_BYTES, HALF, when=RECEIVES),
+        "plug: virtio-mem: MemTotal has grown by 64 MiB, not 128",
+    ),
+    _plugged(
+        "keeps-what-was-unplugged",
+        "unplugged-before-disk",
+        "the destination has a device where the guest gave one up before its move",
+        does("append-argument", "-device", when=RECEIVES)
+        + does("append-argument", "virtio-rng-pci,bus=room1,addr=0", when=RECEIVES),
+        "plug: disk: ",
     ),
     _plugged(
         "stops-a-plugged-vcpu",
