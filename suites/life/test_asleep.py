@@ -20,6 +20,15 @@ SLEEPS = GuestOptions(sleeps=True)
 )
 @promise(
     "asleep",
+    path="libvirt",
+    mechanism="precopy",
+    hardware="virtio",
+    only="x86_64",
+    slow=True,
+    options=SLEEPS,
+)
+@promise(
+    "asleep",
     path="qmp",
     mechanism="precopy",
     profile="busy",

@@ -3,10 +3,12 @@
 
 from fixtures.attempt.booting import Booting
 from fixtures.guest.guest import Guest
+from fixtures.matrix.firmwares import UEFI_FIRMWARE
 from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.promises import promise
 
 MENU = GuestOptions(may_reboot=True, boot_menu=True)
+UEFI = GuestOptions(may_reboot=True, firmware=UEFI_FIRMWARE)
 REBOOTS = GuestOptions(may_reboot=True)
 
 
@@ -23,6 +25,24 @@ def test_guest_that_waits_in_its_firmware_boots(guest: Guest, booting: Booting) 
     assert guest.kernel_log_is_clean()
 
 
+@promise(
+    "in-uefi-firmware",
+    path="qmp",
+    mechanism="precopy",
+    only="x86_64",
+    nightly_on=("x86_64",),
+    options=UEFI,
+)
+def test_guest_that_is_in_uefi_boots(guest: Guest, booting: Booting) -> None:
+    """Lose this and a guest that is started just before an update hangs in its firmware."""
+    assert booting.in_uefi_firmware().runs_on_new_build
+    guest.works()
+    assert guest.memory_is_intact()
+    assert guest.every_vcpu_wakes()
+    assert guest.kernel_log_is_clean()
+
+
+@promise("in-early-kernel", path="qmp", mechanism="precopy", only="ppc64le", slow=True, options=REBOOTS)
 @promise("in-early-kernel", path="qmp", mechanism="precopy", only="x86_64", slow=True, options=REBOOTS)
 @promise(
     "in-early-kernel",

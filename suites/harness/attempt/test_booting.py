@@ -10,13 +10,18 @@ from typing import Any
 import pytest
 
 from fixtures.attempt import booting, started_again
-from fixtures.attempt.booting import Booting, in_long_mode
+from fixtures.attempt.booting import Booting, in_long_mode, in_uefi, translates
 from fixtures.errors import RigError
 from fixtures.evidence.beats import Beat
 from fixtures.evidence.checks import Check, CheckRecord
 
 FIRMWARE = "EAX=00000000\nCR0=00000010 CR2=00000000 CR3=00000000 CR4=00000000\nEFER=0000000000000000\n"
-KERNEL = "CR0=80050033 CR2=0000 CR3=0000 CR4=000006b0\nDR0=0000\nEFER=0000000000000d01\n"
+KERNEL = (
+    "IDT=     fffffe0000000000 00000fff\n"
+    "CR0=80050033 CR2=0000 CR3=0000 CR4=000006b0\nDR0=0000\nEFER=0000000000000d01\n"
+)
+UEFI = "IDT=     000000000e5e9018 00000fff\nCR0=80010033 CR2=0000\nEFER=0000000000000d00\n"
+EARLY_UEFI = UEFI.replace("00000fff", "0000021f")
 PROTECTED = "CR0=00000011 CR2=0000\nEFER=0000000000000000\n"
 
 
@@ -28,11 +33,30 @@ def test_kernel_is_told_from_firmware(registers: str, runs: bool) -> None:
     assert in_long_mode(registers) is runs
 
 
+@pytest.mark.parametrize(
+    "registers, runs",
+    [(FIRMWARE, False), (EARLY_UEFI, False), (UEFI, True), (KERNEL, False), ("", False)],
+)
+def test_drivers_of_uefi_are_told_from_its_first_steps_and_from_linux(registers: str, runs: bool) -> None:
+    """Lose this and a guest that runs Linux counts as one in UEFI."""
+    assert in_uefi(registers) is runs
+
+
+@pytest.mark.parametrize(
+    "registers, runs",
+    [("MSR 8000000000001032", True), ("MSR 8000000000001002", False), ("MSR 8000000000001022", False)],
+)
+def test_kernel_of_power_is_told_from_firmware(registers: str, runs: bool) -> None:
+    """Lose this and a POWER guest in its firmware counts as one whose kernel starts."""
+    assert translates(registers) is runs
+
+
 class Stage:
     """An attempt, its guest and its only machine in one."""
 
     def __init__(self, registers: str) -> None:
         self.guest = self.machine = self.path = self
+        self.spec = SimpleNamespace(arch="x86_64")
         self.setting = SimpleNamespace(new=None, plan=None)
         self.channels = {"console": SimpleNamespace(lines=[])}
         self.stands_still = self.began = False

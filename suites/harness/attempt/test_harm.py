@@ -101,7 +101,8 @@ def test_guest_that_was_stopped_on_purpose_runs_before_it_is_asked(monkeypatch: 
 def test_proof_names_no_move_that_was_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lose this and a reader looks for a failed move where none began."""
     monkeypatch.setattr(harm, "goes_on", lambda *_, **_new: ALIVE)
-    guest: Any = SimpleNamespace(machine=machine("debian-12"), spec=None, checked=SimpleNamespace(kernel=0))
+    checked = SimpleNamespace(kernel=0)
+    guest: Any = SimpleNamespace(machine=machine("debian-12"), spec=None, checked=checked, asleep=False)
     found = measured(Failed("cpu-accepted", "no avx"), guest, SimpleNamespace(unfinished=None))
     assert found is not None
     assert found.proof == "it beats on at the source, since no move could begin"
@@ -252,14 +253,18 @@ def test_failure_before_any_move_has_no_harm(began: bool, monkeypatch: pytest.Mo
     assert (attempt.harmed is not None) == began
 
 
-def test_guest_that_sleeps_is_woken_before_it_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("failed, expected", [("old-exits", Harm.CHANGED), ("launch", Harm.STRANDED)])
+def test_guest_that_sleeps_is_woken_before_it_is_asked(
+    monkeypatch: pytest.MonkeyPatch, failed: str, expected: Harm
+) -> None:
     """Lose this and a guest that sleeps well is reported as lost, whatever check failed."""
     there = machine("debian-13")
     there.beats = False
     wakes = SimpleNamespace(is_asleep=lambda: True, wake=lambda: setattr(there, "beats", True))
     monkeypatch.setattr(harm, "management_of", lambda _machine: wakes)
     monkeypatch.setattr(harm, "goes_on", lambda machine, *_, **_new: ALIVE if machine.beats else DEAD)
-    guest: Any = SimpleNamespace(machine=there, spec=None, stands_still=False, asleep=True)
-    found = measured(Failed("old-exits", "still there"), guest, SimpleNamespace(unfinished=None))
+    checked = SimpleNamespace(kernel=0)
+    guest: Any = SimpleNamespace(machine=there, spec=None, stands_still=False, asleep=True, checked=checked)
+    found = measured(Failed(failed, "it failed"), guest, SimpleNamespace(unfinished=None))
     assert found is not None
-    assert found.harm is Harm.CHANGED
+    assert found.harm is expected
