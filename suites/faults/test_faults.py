@@ -30,10 +30,11 @@ PRECOPY: list[tuple[Fault, Phase]] = [
     ("channel-stalled", "first-pass"),
     ("channel-stalled", "later-pass"),
     ("channel-stalled", "switchover"),
+    ("cancelled", "first-pass"),
     ("cancelled", "later-pass"),
     ("cancelled", "switchover"),
 ]
-"""What breaks, and in which phase. A cancelled first pass is one of the cells `moved-after-a-cancel`."""
+"""What breaks, and in which phase."""
 BY_LIBVIRT_ONLY: tuple[Fault, Phase] = ("channel-cut", "set-up")
 """By QMP there is no channel until the source begins to send."""
 BROKEN = {f"{FAULT}{fault}-in-{phase}": (fault, phase) for fault, phase in [*PRECOPY, BY_LIBVIRT_ONLY]}
