@@ -79,7 +79,7 @@ def harm_of(
     agent = SimpleNamespace(ask=lambda _command: memory)
     checked = SimpleNamespace(kernel=1)
     guest: Any = SimpleNamespace(machine=machine("debian-12"), spec=None, agent=agent, checked=checked)
-    guest.stands_still = guest.asleep = False
+    guest.stands_still = guest.asleep = guest.ended = False
     path: Any = SimpleNamespace(unfinished=sides)
     found = measured(failed, guest, path)
     return found.harm if found is not None else None
@@ -92,7 +92,7 @@ def test_guest_that_was_stopped_on_purpose_runs_before_it_is_asked(monkeypatch: 
     scripted = SimpleNamespace(resume=lambda: setattr(there, "beats", True))
     monkeypatch.setattr(harm, "management_of", lambda _machine: scripted)
     monkeypatch.setattr(harm, "goes_on", lambda machine, *_, **_new: ALIVE if machine.beats else DEAD)
-    guest: Any = SimpleNamespace(machine=there, spec=None, stands_still=True, asleep=False)
+    guest: Any = SimpleNamespace(machine=there, spec=None, stands_still=True, asleep=False, ended=False)
     found = measured(Failed("old-exits", "still there"), guest, SimpleNamespace(unfinished=None))
     assert found is not None
     assert found.harm is Harm.CHANGED
@@ -102,7 +102,9 @@ def test_proof_names_no_move_that_was_not_made(monkeypatch: pytest.MonkeyPatch) 
     """Lose this and a reader looks for a failed move where none began."""
     monkeypatch.setattr(harm, "goes_on", lambda *_, **_new: ALIVE)
     checked = SimpleNamespace(kernel=0)
-    guest: Any = SimpleNamespace(machine=machine("debian-12"), spec=None, checked=checked, asleep=False)
+    guest: Any = SimpleNamespace(
+        machine=machine("debian-12"), spec=None, checked=checked, asleep=False, ended=False
+    )
     found = measured(Failed("cpu-accepted", "no avx"), guest, SimpleNamespace(unfinished=None))
     assert found is not None
     assert found.proof == "it beats on at the source, since no move could begin"
@@ -170,6 +172,8 @@ AFTER_ITS_MOVE = {
     "exit-status": ("source", Harm.CHANGED),
     "bounded": ("", Harm.SLOW),
     "throttle": ("", Harm.SLOW),
+    "stands-still": ("too long", Harm.SLOW),
+    "destination-ends": ("", Harm.CHANGED),
 }
 
 
@@ -264,7 +268,18 @@ def test_guest_that_sleeps_is_woken_before_it_is_asked(
     monkeypatch.setattr(harm, "management_of", lambda _machine: wakes)
     monkeypatch.setattr(harm, "goes_on", lambda machine, *_, **_new: ALIVE if machine.beats else DEAD)
     checked = SimpleNamespace(kernel=0)
-    guest: Any = SimpleNamespace(machine=there, spec=None, stands_still=False, asleep=True, checked=checked)
+    guest: Any = SimpleNamespace(
+        machine=there, spec=None, stands_still=False, asleep=True, ended=False, checked=checked
+    )
     found = measured(Failed(failed, "it failed"), guest, SimpleNamespace(unfinished=None))
+    assert found is not None
+    assert found.harm is expected
+
+
+@pytest.mark.parametrize("name,expected", [("destination-ends", Harm.CHANGED), ("never-both", Harm.LOST)])
+def test_guest_that_the_suite_has_ended_is_not_lost_by_the_build(name: str, expected: Harm) -> None:
+    """Lose this and a QEMU that stays behind is as bad as a guest that runs in two places."""
+    guest: Any = SimpleNamespace(machine=machine("debian-12"), ended=True, stands_still=False, asleep=False)
+    found = measured(Failed(name, "seen"), guest, SimpleNamespace(unfinished=None))
     assert found is not None
     assert found.harm is expected

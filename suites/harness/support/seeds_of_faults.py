@@ -13,6 +13,7 @@ SOURCE_DIES = "qmp-precopy-busy-bare-1vcpu-fault-source-killed-in-first-pass"
 RECOVERS = "qmp-postcopy-busy-bare-2vcpu-fault-channel-cut-in-postcopy"
 BY_LIBVIRT = "libvirt-postcopy-busy-bare-2vcpu-fault-channel-cut-in-postcopy"
 ABORTED_BY_LIBVIRT = "libvirt-precopy-busy-bare-1vcpu-fault-cancelled-in-later-pass"
+ABORT_OF_PRECOPY = "libvirt-precopy-busy-bare-1vcpu-abort-of-precopy"
 DRIVER = "usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so"
 LIBRARY = "usr/lib/*/libvirt.so.0.*"
 DAEMON_STARTED_AGAIN = "libvirt-precopy-busy-bare-1vcpu-fault-source-daemon-killed-in-first-pass"
@@ -21,63 +22,9 @@ RECOVERING_LIBVIRT = "debian-12"
 """Its libvirt is 9.0. That of Debian 13 crashes when it is to recover a postcopy."""
 LOST = "qmp-postcopy-busy-bare-1vcpu-fault-destination-killed-in-postcopy"
 RECOVER, FAILED, COMPLETED = '"migrate-recover"', '"status": "failed"', '"status": "completed"'
-ENCRYPTED = "qmp-multifd-tls-busy-virtio-1vcpu-encrypted"
-STRANGER = "qmp-precopy-tls-busy-bare-1vcpu-fault-peer-not-trusted-in-set-up"
-STRANGER_BY_LIBVIRT = "libvirt-precopy-tls-busy-bare-1vcpu-fault-peer-not-trusted-in-set-up"
-REAL_QEMU = "usr/bin/qemu-system-x86_64.real"
-CLIENT, SERVER = '"endpoint":"client"', '"endpoint":"server"'
-NO_COMMON_CIPHER = ',"priority":"NORMAL:-VERS-TLS1.3:-CIPHER-ALL:+ARCFOUR-128"'
 
 
 OF_FAULTS = (
-    one_defect(
-        "other-tls",
-        "new",
-        "hotpatch",
-        Seed(
-            "a destination speaks no TLS that the source speaks",
-            does("replace-in-command", SERVER, SERVER + NO_COMMON_CIPHER, when=RECEIVES),
-            ENCRYPTED,
-            "defect-new",
-            ("migrate: ",),
-        ),
-    ),
-    one_defect(
-        "no-tls",
-        "old",
-        "hotpatch",
-        Seed(
-            "a source that is to encrypt sends plain text",
-            does("replace-in-command", '"tls-creds":"migration-client"', '"tls-creds":""'),
-            ENCRYPTED,
-            "defect-old",
-            ("migrate: ",),
-        ),
-    ),
-    one_defect(
-        "trusts-anybody",
-        "old",
-        "faults",
-        Seed(
-            "a source sends its guest to a destination that it has no reason to trust",
-            does("replace-in-command", CLIENT, CLIENT + ',"verify-peer":false'),
-            STRANGER,
-            "defect-old",
-            ("refused: a destination that is not trusted: migration ",),
-        ),
-    ),
-    one_defect(
-        "does-not-say-why",
-        "old",
-        "faults",
-        Seed(
-            "a source does not say why libvirt's move to a destination that is not trusted has failed",
-            Wrong(reworded=((REAL_QEMU, b"The certificate hasn't", b"The certifixate hasn't"),)),
-            STRANGER_BY_LIBVIRT,
-            "defect-old",
-            ("refused: a destination that is not trusted: migration failed",),
-        ),
-    ),
     one_defect(
         "recovery-hangs",
         "new",
@@ -139,6 +86,32 @@ OF_FAULTS = (
         ),
     ),
     one_defect(
+        "does-not-pause",
+        "old",
+        "faults",
+        Seed(
+            "a source says that its postcopy has failed for good, although it has paused it",
+            does("replace-in-output", "postcopy-paused", "failed"),
+            LOST,
+            "defect-old",
+            ("runstates: migration failed, source finish-migrate",),
+            harm="changed",
+        ),
+    ),
+    one_defect(
+        "stands-still",
+        "old",
+        "faults",
+        Seed(
+            "a guest stands still for 18 s when its move fails",
+            does("on-message", FAILED, "pause 18000"),
+            DESTINATION_DIES,
+            "defect-old",
+            ("stands-still: ",),
+            harm="slow",
+        ),
+    ),
+    one_defect(
         "destination-stays",
         "new",
         "faults",
@@ -147,7 +120,8 @@ OF_FAULTS = (
             does("replace-in-command", "uri", 'exit-on-error": false, "uri', when=RECEIVES),
             SOURCE_DIES,
             "defect-new",
-            ("never-both: the destination ended: False",),
+            ("destination-ends: source killed in first-pass; the destination ended: False",),
+            harm="changed",
         ),
     ),
     SeededBuild(
@@ -179,6 +153,19 @@ OF_FAULTS = (
         ),
     ),
     one_defect(
+        "libvirt-ends-what-it-is-to-abort",
+        "old",
+        "libvirt",
+        Seed(
+            "libvirt ends QEMU when it is to cancel its move",
+            Wrong(reworded=((DRIVER, b"migrate_cancel\0", b"quit".ljust(15, b"\0")),)),
+            ABORT_OF_PRECOPY,
+            "defect-old",
+            ("aborted: ",),
+            harm="lost",
+        ),
+    ),
+    one_defect(
         "libvirt-forgets-its-guests",
         "old",
         "faults",
@@ -200,42 +187,6 @@ OF_FAULTS = (
             STARTED_AGAIN_THERE,
             "defect-new",
             ("hang: the postcopy does not end without the daemon: ", "destination gone"),
-        ),
-    ),
-    one_defect(
-        "runs-what-is-damaged",
-        "new",
-        "faults",
-        Seed(
-            "a destination says that it runs a guest whose state arrived damaged",
-            does("replace-in-output", "MIGRATION", "RESUME", when=RECEIVES),
-            "qmp-precopy-busy-bare-1vcpu-fault-stream-changed-in-switchover",
-            "defect-new",
-            ("never-both: stream changed: migration failed", "the destination ran: True"),
-        ),
-    ),
-    one_defect(
-        "second-move-ends-the-first",
-        "old",
-        "faults",
-        Seed(
-            "a second move ends the first one",
-            does("on-command", "second.sock", "command migrate_cancel"),
-            "qmp-precopy-busy-bare-1vcpu-fault-second-move-in-first-pass",
-            "defect-old",
-            ("migrate: ", "cancelled"),
-        ),
-    ),
-    one_defect(
-        "takes-any-guest",
-        "new",
-        "faults",
-        Seed(
-            "a destination takes a guest of another machine type",
-            does("replace-in-argument", "pc-q35-9.2", "pc-q35-10.0", when=RECEIVES),
-            "qmp-precopy-busy-virtio-1vcpu-fault-peer-other-machine-type-in-set-up",
-            "defect-new",
-            ("hang: ", "the end of the broken migration"),
         ),
     ),
     one_defect(

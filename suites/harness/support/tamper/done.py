@@ -17,6 +17,8 @@ class Done:
     """Fields that had these bytes before."""
     unused: list[str] = field(default_factory=list)
     """Changes that apply to no field."""
+    words: int = 0
+    """How many words of the device state were replaced."""
     pages: Counter[str] = field(default_factory=Counter)
     """How often each kind of change was made to a page."""
     bytes_sent: int = 0

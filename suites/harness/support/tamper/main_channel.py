@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Copies a whole migration stream, and changes RAM and device state on the way.
 
-Nothing is held back before the device state. With rules for fields the device state is kept until the
+Nothing is held back before the device state. With rules for fields or words that is kept until the
 description, which ends the stream, is there: the source sends both without waiting for the destination.
 Source: QEMU migration/savevm.c; the numbers of marks and commands are in savevm.h and savevm.c.
 """
@@ -164,12 +164,18 @@ class MainChannel:
     def _device_state(self) -> None:
         """All that comes from the first section of a device on."""
         self._hold()
-        if not self._tampering.fields:
+        if not self._tampering.fields and not self._tampering.words:
             self._put_state(b"")
             return
         state = self._until_description()
         if state is None:
             raise StreamError("the stream ends without a description, so no field can be found in it")
+        for each in self._tampering.words:
+            self._done.words += state.count(bytes.fromhex(each.sent))
+            state = state.replace(bytes.fromhex(each.sent), bytes.fromhex(each.arrives))
+        if not self._tampering.fields:
+            self._put_state(state)
+            return
         front = _front(self._ram.blocks)
         after = self._noted(changed(parse(front + state), self._tampering.fields))
         self._put_state(after[len(front) :])

@@ -59,17 +59,28 @@ class Flow:
 
 
 @dataclass(frozen=True)
+class Words:
+    """Bytes in the device state of a precopy, and what arrives in their place. Both in hexadecimal."""
+
+    sent: str
+    arrives: str
+
+
+@dataclass(frozen=True)
 class Tampering:
     """What a proxy does to one stream."""
 
     fields: tuple[Change, ...] = ()
     pages: tuple[PageRule, ...] = ()
     flow: Flow = field(default_factory=Flow)
+    words: tuple[Words, ...] = ()
+    """Replaced before the fields are changed. So a stream that was damaged on its way can arrive whole."""
 
     def __add__(self, other: Tampering) -> Tampering:
         """Both. The flow rules are those of `other`, unless it has none."""
         flow = other.flow if other.flow != Flow() else self.flow
-        return Tampering(self.fields + other.fields, self.pages + other.pages, flow)
+        fields, pages = self.fields + other.fields, self.pages + other.pages
+        return Tampering(fields, pages, flow, self.words + other.words)
 
 
 UNTOUCHED = Tampering()
