@@ -13,7 +13,7 @@ from fixtures.still.stream import parse
 from suites.harness.support.streams import stream_of
 from suites.harness.support.tamper.fields import Change
 from suites.harness.support.tamper.proxy import Proxy
-from suites.harness.support.tamper.rules import Flow, PageRule, Tampering
+from suites.harness.support.tamper.rules import Flow, PageRule, Tampering, Words
 from suites.harness.support.tampered_streams import (
     LAST_MESSAGE,
     Through,
@@ -56,6 +56,14 @@ def test_field_changes_in_the_live_stream(send: Send) -> None:
     assert parse(through.arrived).state("timer") == b"\xff"
     assert len(through.arrived) == len(WHOLE)
     assert through.done.fields == ["timer level"]
+
+
+def test_words_of_the_device_state_are_replaced(send: Send) -> None:
+    """Lose this and a seeded destination that loads a damaged section refuses it, as a correct one does."""
+    header = b"\x05timer" + bytes(7)
+    damaged = WHOLE.replace(header + b"\x02", header + b"\xfd")
+    through = send(damaged, words=(Words((header + b"\xfd").hex(), (header + b"\x02").hex()),))
+    assert (through.arrived == WHOLE, through.done.words, through.done.errors) == (True, 1, [])
 
 
 @pytest.mark.parametrize(
