@@ -200,7 +200,7 @@ def test_guest_that_beats_once_more_at_its_source_fails(daemons: DaemonFaults, m
     """Lose this and a daemon that fails in a postcopy has guests run with memory of two times."""
     move.source.state = lambda: "gone"
     assert daemons.in_postcopy("killed").runs_on_new_build
-    move.hurry_in_postcopy = lambda: beats(move.source)
+    vars(move)["hurry_in_postcopy"] = lambda: beats(move.source)
     said = fails("never-both", lambda: daemons.in_postcopy("killed"))
     assert said == "source's daemon killed in postcopy: migration failed; the source beat 1 times"
 
