@@ -183,7 +183,7 @@ def test_destination_that_does_not_pause_fails(faults: Faults, move: ScriptedMov
 def peers(monkeypatch: pytest.MonkeyPatch, move: ScriptedMove) -> None:
     """No build is asked which machine types it has, and the destination refuses the guest."""
     monkeypatch.setattr(StreamFaults, "_spec_of", lambda _self, _peer: None)
-    move.says("Machine type received is 'x' and local is 'y'")
+    move.words = "Machine type received is 'x' and local is 'y'"
 
 
 @pytest.mark.usefixtures("peers")
@@ -220,10 +220,10 @@ def test_damage_must_be_noticed_and_named(
     stream_faults_of: StreamFaults, move: ScriptedMove, how: How
 ) -> None:
     """Lose this and a damaged guest is loaded, or nobody can find out why its move fails."""
-    move.says("exit status 1")
+    move.words = "exit status 1"
     said = fails("refused", lambda: stream_faults_of.damaged(how))
     assert said == f"stream {how}: migration failed, source running; the destination: exit status 1"
-    move.says("exit status 1; qemu: Unsupported version 254; load of migration failed")
+    move.words = "exit status 1; qemu: Unsupported version 254; load of migration failed"
     assert stream_faults_of.damaged(how)
     move.ends = False
     fails("destination-ends", lambda: stream_faults_of.damaged(how))

@@ -76,6 +76,8 @@ class ScriptedMove:
         self.destination_ran, self.under_way, self.ends = False, True, True
         self.again, self.took, self.why = BUSY, "it refused `cont`", "no certificate"
         """How the source refuses a second move, what it says of `cont`, and why it has failed."""
+        self.words = "QEMU is gone; load of migration failed"
+        """What the destination says of a move that has failed."""
         self.damaged = True
         """Does what is to be damaged come?"""
         self.logged_there = 0
@@ -122,13 +124,13 @@ class ScriptedMove:
         """As scripted."""
         return self.why
 
+    def why_not_loaded(self) -> str:
+        """As scripted."""
+        return self.words
+
     def look(self) -> Any:
         """A part of the memory was sent."""
         return SimpleNamespace(transferred=64 * MIB)
-
-    def says(self, words: str) -> None:
-        """The last words of the destination."""
-        self.destination.last_words = lambda: words
 
     def __getattr__(self, _name: str) -> Callable[..., None]:
         return self._nothing
@@ -141,7 +143,7 @@ class ScriptedMove:
             name="guest",
             channels={"console": SimpleNamespace(lines=[])},
             state=lambda: state,
-            last_words=lambda: "QEMU is gone; load of migration failed",
+            last_words=lambda: "QEMU is gone",
             ends=lambda: None,
         )
 

@@ -36,3 +36,14 @@ def test_source_that_does_not_let_a_postcopy_be_interrupted_fails() -> None:
     """Lose this and a libvirt without that order passes."""
     with pytest.raises(libvirt.libvirtError, match="no domain"):
         _move("paused postcopy").pause_both()
+
+
+def test_destination_that_tells_only_its_daemon_why_has_said_it() -> None:
+    """Lose this and a QEMU that leaves the cause to libvirt fails, though whoever looks finds it."""
+    log = "5: error : qemuMigrationJobCheckStatus:2042 : load of migration failed\n6: info : libvirt\n"
+    move: Any = LibvirtBreakableMove.__new__(LibvirtBreakableMove)
+    daemon = SimpleNamespace(log=lambda since: log[since:])
+    move.destination = SimpleNamespace(daemon=daemon, last_words=lambda: "QEMU is gone; an error")
+    move.logged_there = 0
+    said = "QEMU is gone; an error / 5: error : qemuMigrationJobCheckStatus:2042 : load of migration failed"
+    assert move.why_not_loaded() == said
