@@ -103,8 +103,8 @@ OF_FAULTS = (
         "old",
         "faults",
         Seed(
-            "a guest stands still for 18 s when its move fails",
-            does("on-message", FAILED, "pause 18000"),
+            "a guest stands still for 14 s when its move fails",
+            does("on-message", FAILED, "stall 14000"),
             DESTINATION_DIES,
             "defect-old",
             ("stands-still: ",),

@@ -10,6 +10,7 @@
  *   jump-clock   QEMU's monotonic clock jumps ahead by 2 s; needs the rule `preload clock.so`
  *   drift-clock  from now on it is 2 % fast; needs the same rule
  *   pause MS     QEMU does nothing for so long
+ *   stall MS     the same, and longer on an overloaded machine, as the suite's own bounds are (fixtures/waiting.py)
  *   memory MIB   as much more memory is in use from now on, by the stand-in
  *   descriptors N  as many more descriptors are open from now on, in the stand-in
  *   later S FAULT  FAULT, S seconds later
@@ -206,6 +207,15 @@ static void pause_qemu(pid_t qemu, long ms)
     kill(qemu, SIGCONT);
 }
 
+static void stall(pid_t qemu, double ms)
+{
+    double load, usual = 2.0 * (double)sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (getloadavg(&load, 1) == 1 && load > usual)
+        ms *= load / usual;
+    pause_qemu(qemu, (long)ms);
+}
+
 static void use_memory(size_t mib)
 {
     memset(not_null(malloc(mib << 20)), 1, mib << 20);
@@ -254,6 +264,8 @@ static void inject_named(pid_t qemu, int monitor, const char *name, const char *
         kill(qemu, SIGPWR);
     else if (strcmp(name, "pause") == 0)
         pause_qemu(qemu, atol(argument));
+    else if (strcmp(name, "stall") == 0)
+        stall(qemu, atof(argument));
     else if (strcmp(name, "memory") == 0)
         use_memory((size_t)atol(argument));
     else if (strcmp(name, "descriptors") == 0)
