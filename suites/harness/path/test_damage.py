@@ -46,3 +46,12 @@ def test_bytes_are_kept_only_while_the_place_may_begin() -> None:
     assert damage.of(BEFORE) == BEFORE
     assert damage.of(SECTION[:3]) == b""
     assert damage.of(BEFORE) == SECTION[:3] + BEFORE
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 16, 100])
+def test_an_earlier_marker_is_passed(size: int) -> None:
+    """Lose this and the list of RAM's blocks is damaged, and not the record of a page."""
+    stream = b"list of ram, page of ram, more of ram"
+    damage = Damage("changed", b"ram", 0, passing=1)
+    sent = b"".join(damage.of(stream[at : at + size]) for at in range(0, len(stream), size))
+    assert sent == b"list of ram, page of ra\x92, more of ram"
