@@ -7,8 +7,8 @@ from fixtures.attempt.attempt import HotPatch
 from fixtures.attempt.libvirt_faults import DaemonFault, DaemonPhase, LibvirtFaults
 from fixtures.guest.guest import Guest
 from fixtures.matrix.cells import Cell
-from fixtures.matrix.names import PathName
-from fixtures.matrix.promises import Promise, promise, promised
+from fixtures.matrix.promises import promised
+from suites.faults.cells import BY_LIBVIRT, fault
 
 DAEMON: dict[str, tuple[DaemonFault, DaemonPhase]] = {
     "fault-destination-daemon-killed-in-first-pass": ("killed", "first-pass"),
@@ -17,16 +17,11 @@ DAEMON: dict[str, tuple[DaemonFault, DaemonPhase]] = {
     "fault-destination-daemon-stopped-in-switchover": ("stopped", "switchover"),
 }
 CLIENT_KILLED = "fault-client-killed-in-first-pass"
-WAYS: tuple[PathName, ...] = ("libvirt", "libvirt-direct")
 LEARNS_LATER = ("fault-destination-daemon-stopped-in-first-pass", "libvirt-direct")
 """A client that drives both daemons asks that of the destination again only once all is sent."""
 
 
-@promised(
-    Promise(aspect, path=path, mechanism="precopy", profile="busy", default_on=())
-    for aspect, path in product(DAEMON, WAYS)
-    if (aspect, path) != LEARNS_LATER
-)
+@promised(fault(*each, "precopy", "K") for each in product(DAEMON, BY_LIBVIRT) if each != LEARNS_LATER)
 def test_guest_goes_on_without_the_daemon_of_its_destination(
     cell: Cell, guest: Guest, libvirt_faults: LibvirtFaults, hot_patch: HotPatch
 ) -> None:
@@ -38,7 +33,7 @@ def test_guest_goes_on_without_the_daemon_of_its_destination(
     assert guest.memory_is_intact()
 
 
-@promise(CLIENT_KILLED, path="libvirt", mechanism="precopy", profile="busy", default_on=())
+@promised([fault(CLIENT_KILLED, "libvirt", "precopy", "L")])
 def test_move_between_daemons_outlives_its_client(guest: Guest, libvirt_faults: LibvirtFaults) -> None:
     """Lose this and a manager that is restarted leaves guests that are nowhere."""
     guest.works()
@@ -46,7 +41,7 @@ def test_move_between_daemons_outlives_its_client(guest: Guest, libvirt_faults: 
     assert guest.memory_is_intact()
 
 
-@promise(CLIENT_KILLED, path="libvirt-direct", mechanism="precopy", profile="busy", default_on=())
+@promised([fault(CLIENT_KILLED, "libvirt-direct", "precopy", "M")])
 def test_move_by_a_client_ends_with_it(
     guest: Guest, libvirt_faults: LibvirtFaults, hot_patch: HotPatch
 ) -> None:

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """What becomes of a guest that is sent to a wrong destination, or damaged on its way, or twice?"""
 
+from itertools import product
+
 from fixtures.attempt.attempt import HotPatch
 from fixtures.attempt.faults import Faults
 from fixtures.attempt.stream_faults import Peer, StreamFaults
 from fixtures.guest.guest import Guest
 from fixtures.matrix.cells import Cell
-from fixtures.matrix.promises import Promise, promise, promised
+from fixtures.matrix.names import PathName
+from fixtures.matrix.promises import promised
 from fixtures.path.damage import How
+from suites.faults.cells import ALL_WAYS, fault
 
 WRONG_PEERS: dict[str, Peer] = {
     "fault-peer-other-machine-type-in-set-up": "other-machine-type",
@@ -21,13 +25,11 @@ DAMAGED: dict[str, How] = {
     "fault-stream-truncated-in-switchover": "truncated",
 }
 SECOND_MOVE = "fault-second-move-in-first-pass"
+WAYS: tuple[PathName, ...] = ("qmp", "libvirt")
 STALLED = "fault-channel-stalled-in-postcopy"
 
 
-@promised(
-    Promise(aspect, path="qmp", mechanism="precopy", profile="busy", hardware="virtio", default_on=())
-    for aspect in WRONG_PEERS
-)
+@promised(fault(aspect, "qmp", "precopy", "H", hardware="virtio") for aspect in WRONG_PEERS)
 def test_wrong_destination_refuses_the_guest(
     cell: Cell, guest: Guest, stream_faults: StreamFaults, hot_patch: HotPatch
 ) -> None:
@@ -39,8 +41,7 @@ def test_wrong_destination_refuses_the_guest(
     assert guest.memory_is_intact()
 
 
-@promise(NOT_TRUSTED, path="libvirt", mechanism="precopy-tls", profile="busy", default_on=())
-@promise(NOT_TRUSTED, path="qmp", mechanism="precopy-tls", profile="busy", default_on=())
+@promised(fault(NOT_TRUSTED, path, "precopy-tls", "O") for path in WAYS)
 def test_destination_that_is_not_trusted_gets_no_guest(
     guest: Guest, stream_faults: StreamFaults, hot_patch: HotPatch
 ) -> None:
@@ -52,13 +53,8 @@ def test_destination_that_is_not_trusted_gets_no_guest(
     assert guest.memory_is_intact()
 
 
-@promise(CHANGED, path="libvirt", mechanism="precopy-tls", profile="busy", default_on=())
-@promise(CHANGED, path="qmp", mechanism="precopy-tls", profile="busy", default_on=())
-@promised(
-    Promise(aspect, path=path, mechanism="precopy", profile="busy", default_on=())
-    for aspect in DAMAGED
-    for path in ("qmp", "libvirt")
-)
+@promised(fault(CHANGED, path, "precopy-tls", "P") for path in WAYS)
+@promised(fault(aspect, path, "precopy", "I") for aspect, path in product(DAMAGED, WAYS))
 def test_damaged_stream_is_not_loaded(
     cell: Cell, guest: Guest, stream_faults: StreamFaults, hot_patch: HotPatch
 ) -> None:
@@ -70,8 +66,7 @@ def test_damaged_stream_is_not_loaded(
     assert guest.memory_is_intact()
 
 
-@promise(SECOND_MOVE, path="libvirt", mechanism="precopy", profile="busy", default_on=())
-@promise(SECOND_MOVE, path="qmp", mechanism="precopy", profile="busy", default_on=())
+@promised(fault(SECOND_MOVE, path, "precopy", "J") for path in WAYS)
 def test_second_move_is_refused_while_one_is_under_way(guest: Guest, stream_faults: StreamFaults) -> None:
     """Lose this and a manager that asks twice has a guest that is torn between two destinations."""
     guest.works()
@@ -79,9 +74,8 @@ def test_second_move_is_refused_while_one_is_under_way(guest: Guest, stream_faul
     assert guest.memory_is_intact()
 
 
-@promise(STALLED, path="libvirt", mechanism="postcopy", profile="busy", vcpus=2, default_on=())
-@promise(STALLED, path="qmp", mechanism="postcopy-tls", profile="busy", vcpus=2, default_on=())
-@promise(STALLED, path="qmp", mechanism="postcopy", profile="busy", vcpus=2, default_on=())
+@promised([fault(STALLED, "qmp", "postcopy-tls", "E", vcpus=2)])
+@promised(fault(STALLED, path, "postcopy", "E", vcpus=2) for path in ALL_WAYS)
 def test_silent_postcopy_is_paused_and_recovers(guest: Guest, faults: Faults) -> None:
     """Lose this and a guest hangs for as long as a network is silent, and an operator cannot help it."""
     guest.works()

@@ -7,7 +7,7 @@ from fixtures.guest.guest import Guest
 from fixtures.matrix.promises import promise
 
 
-@promise("abort-of-precopy", path="libvirt", mechanism="precopy", profile="busy")
+@promise("abort-of-precopy", path="libvirt", mechanism="precopy", profile="busy", letter="B")
 def test_aborted_precopy_can_be_repeated(guest: Guest, hot_patch: HotPatch, libvirt: LibvirtMoves) -> None:
     """Lose this and giving up a hopeless move costs the guest."""
     guest.works()
@@ -17,7 +17,7 @@ def test_aborted_precopy_can_be_repeated(guest: Guest, hot_patch: HotPatch, libv
     assert guest.memory_is_intact()
 
 
-@promise("abort-of-postcopy-refused", path="libvirt", mechanism="postcopy", profile="busy")
+@promise("abort-of-postcopy-refused", path="libvirt", mechanism="postcopy", profile="busy", letter="N")
 def test_postcopy_is_not_aborted(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and an abort kills a guest whose memory is split between both sides."""
     guest.works()

@@ -25,7 +25,9 @@ def test_two_daemons_with_one_host_uuid_do_not_migrate(guest: Guest, libvirt: Li
     assert guest.goes_on()
 
 
-@promise("machine-type-change-refused", path="libvirt", mechanism="precopy", nightly_on=("x86_64",))
+@promise(
+    "machine-type-change-refused", path="libvirt", mechanism="precopy", nightly_on=("x86_64",), letter="H"
+)
 def test_another_machine_type_is_refused(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and a guest wakes up on a board that it never booted on."""
     guest.works()
@@ -42,7 +44,7 @@ def test_another_cpu_model_is_refused(cell: Cell, guest: Guest, libvirt: Libvirt
     assert guest.goes_on()
 
 
-@promise("device-change-refused", path="libvirt", mechanism="precopy", hardware="virtio")
+@promise("device-change-refused", path="libvirt", mechanism="precopy", hardware="virtio", letter="H")
 def test_another_device_model_is_refused(guest: Guest, libvirt: LibvirtMoves) -> None:
     """Lose this and a guest's driver talks to a network card that is another one."""
     guest.works()
