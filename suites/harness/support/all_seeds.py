@@ -43,6 +43,7 @@ from suites.harness.support.seeds_of_memory import OF_MEMORY
 from suites.harness.support.seeds_of_moves import OF_MOVES
 from suites.harness.support.seeds_of_networks import OF_NETWORKS
 from suites.harness.support.seeds_of_plugs import OF_PLUGS
+from suites.harness.support.seeds_of_recovery import OF_RECOVERY
 from suites.harness.support.seeds_of_refusals import OF_REFUSALS
 from suites.harness.support.seeds_of_registers import OF_REGISTERS
 from suites.harness.support.seeds_of_saving import OF_SAVING
@@ -78,6 +79,7 @@ MODULES = (
     (AGAIN, OF_SEQUENCES),
     (FAULTS, OF_FAULTS),
     (FAULTS, OF_REFUSALS),
+    (FAULTS, OF_RECOVERY),
     (MOVE, OF_EXECUTING),
     (COST, OF_COST),
     (DISKS, OF_DISKS),
