@@ -4,6 +4,7 @@
 import pytest
 
 from fixtures.places import ROOT
+from suites.faults.cells import FAULT, NIGHTLY
 from suites.harness.support import faults_page
 from suites.harness.support.faults_table import declared, entries, problems
 from suites.harness.support.shipped_promises import shipped_promises
@@ -86,6 +87,17 @@ def test_proof_names_a_function_and_its_file() -> None:
     assert PROOF in PAGE
     found = list(problems(PAGE.replace(PROOF, "of somebody |"), CELLS))
     assert any(each.startswith("proof tls names no function with its file") for each in found), found
+
+
+def test_each_cell_of_a_night_exists() -> None:
+    """Lose this and a cell that was renamed is run by no night, and nobody notices."""
+    nightly = {
+        (promise.path, promise.mechanism, promise.aspect)
+        for promise in shipped_promises()
+        if promise.nightly_on
+    }
+    wanted = {(*way, FAULT + name) for way, names in NIGHTLY.items() for name in names}
+    assert wanted <= nightly
 
 
 def test_new_cell_must_be_in_the_table() -> None:
