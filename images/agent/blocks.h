@@ -16,8 +16,8 @@ void block_fill(unsigned char *block, const char *disk, uint64_t number, uint64_
 const char *block_fault(const unsigned char *block, const char *disk, uint64_t number, uint64_t least,
                         uint64_t most, uint64_t *lap);
 
-/* disk_writer.c: writes blocks, lap after lap, until a command ends it, or until it has made `most_laps`; 0 sets
- * no limit. Then it can read all blocks back. */
+/* disk_writer.c: reads, compares and overwrites blocks, lap after lap, until a command ends it, or until it has
+ * made `most_laps`; 0 sets no limit. Then it can read all blocks back. */
 void disk_writer_start(void);
 void disk_writer_begin(struct text *out, const char *driver, const char *disk, uint64_t written,
                        uint64_t blocks, uint64_t depth, uint64_t most_laps);
@@ -25,7 +25,7 @@ void disk_writer_report(struct text *out);
 void disk_writer_end(struct text *out);
 void disk_writer_verify(struct text *out);
 
-/* disk_requests.c: asynchronous writes of blocks, by the kernel's AIO */
+/* disk_requests.c: asynchronous reads and writes of blocks, by the kernel's AIO */
 #define MAX_DEPTH 64
 struct disk_requests {
     int fd;
@@ -33,12 +33,15 @@ struct disk_requests {
     unsigned depth;        /* slots in use: at most so many requests are in flight */
     unsigned free_slots[MAX_DEPTH], n_free;
     uint64_t number[MAX_DEPTH]; /* the block of each slot */
+    bool writes[MAX_DEPTH];     /* is its request a write? */
 };
 bool disk_requests_open(struct disk_requests *r, const char *path, unsigned depth);
-unsigned char *disk_requests_block(struct disk_requests *r); /* of the next request; NULL: all are in flight */
-bool disk_requests_submit(struct disk_requests *r, uint64_t number);
-/* Waits for ends, at most 100 ms; calls `ended` with each block, and an errno or 0. */
-void disk_requests_reap(struct disk_requests *r, void (*ended)(uint64_t number, int error));
+bool disk_requests_take(struct disk_requests *r, unsigned *slot); /* false: all are in use */
+void disk_requests_free(struct disk_requests *r, unsigned slot);
+unsigned char *disk_requests_block(unsigned slot); /* what its request reads or writes */
+bool disk_requests_submit(struct disk_requests *r, unsigned slot, uint64_t number, bool writes);
+/* Waits for ends, at most 100 ms; calls `ended` with the slot of each, which is still in use, and an errno or 0. */
+void disk_requests_reap(struct disk_requests *r, void (*ended)(unsigned slot, int error));
 void disk_requests_close(struct disk_requests *r);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Asynchronous writes of blocks by the kernel's AIO, past the page cache. The C library has no functions for
+ * Asynchronous reads and writes of blocks by the kernel's AIO, past the page cache. The C library has no functions for
  * these system calls. */
 #include "blocks.h"
 
@@ -34,17 +34,29 @@ bool disk_requests_open(struct disk_requests *r, const char *path, unsigned dept
     return true;
 }
 
-unsigned char *disk_requests_block(struct disk_requests *r)
+bool disk_requests_take(struct disk_requests *r, unsigned *slot)
 {
-    return r->n_free ? buffers[r->free_slots[r->n_free - 1]] : NULL;
+    if (!r->n_free)
+        return false;
+    *slot = r->free_slots[--r->n_free];
+    return true;
 }
 
-bool disk_requests_submit(struct disk_requests *r, uint64_t number)
+void disk_requests_free(struct disk_requests *r, unsigned slot)
 {
-    unsigned slot = r->free_slots[r->n_free - 1];
+    r->free_slots[r->n_free++] = slot;
+}
+
+unsigned char *disk_requests_block(unsigned slot)
+{
+    return buffers[slot];
+}
+
+bool disk_requests_submit(struct disk_requests *r, unsigned slot, uint64_t number, bool writes)
+{
     struct iocb request = {
         .aio_data = slot,
-        .aio_lio_opcode = IOCB_CMD_PWRITE,
+        .aio_lio_opcode = writes ? IOCB_CMD_PWRITE : IOCB_CMD_PREAD,
         .aio_fildes = (uint32_t)r->fd,
         .aio_buf = (uintptr_t)buffers[slot],
         .aio_nbytes = BLOCK,
@@ -53,25 +65,19 @@ bool disk_requests_submit(struct disk_requests *r, uint64_t number)
     struct iocb *requests[] = {&request};
 
     r->number[slot] = number;
-    r->n_free--;
-    if (syscall(SYS_io_submit, r->context, 1, requests) == 1)
-        return true;
-    r->n_free++;
-    return false;
+    r->writes[slot] = writes;
+    return syscall(SYS_io_submit, r->context, 1, requests) == 1;
 }
 
-void disk_requests_reap(struct disk_requests *r, void (*ended)(uint64_t number, int error))
+void disk_requests_reap(struct disk_requests *r, void (*ended)(unsigned slot, int error))
 {
     struct timespec longest = {.tv_nsec = REAP_NS};
     struct io_event events[MAX_DEPTH];
     long n = syscall(SYS_io_getevents, r->context, 1, MAX_DEPTH, events, &longest);
 
-    for (long i = 0; i < n; i++) {
-        unsigned slot = (unsigned)events[i].data;
-
-        r->free_slots[r->n_free++] = slot;
-        ended(r->number[slot], events[i].res < 0 ? (int)-events[i].res : events[i].res == BLOCK ? 0 : EIO);
-    }
+    for (long i = 0; i < n; i++)
+        ended((unsigned)events[i].data,
+              events[i].res < 0 ? (int)-events[i].res : events[i].res == BLOCK ? 0 : EIO);
 }
 
 void disk_requests_close(struct disk_requests *r)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Writes the blocks of a disk, lap after lap, with many requests in flight. It remembers of each block the lap
  * that was submitted and the lap whose end the disk has reported: a later read must find a lap between them.
+ * Each block is read, past the page cache, before it is overwritten: so a write that was lost, torn or put
+ * elsewhere is found although the next lap mends it.
  *
  * All lasting I/O is done by one thread, so that a lost request cannot block the thread that serves commands. */
 #include "agent_devices.h"
@@ -33,38 +35,82 @@ static _Atomic uint32_t submitted[MAX_BLOCKS], acknowledged[MAX_BLOCKS];
 static bool in_flight[MAX_BLOCKS];
 static _Atomic uint64_t laps, position, n_submitted, n_ended, n_failed, n_checked;
 static char first_failure[REASON];
-static struct {
-    uint64_t bad, first, lap, least, most;
+static struct faults {
+    uint64_t blocks, bad, first, lap, least, most; /* `blocks` were compared */
     const char *why;
-} found;
+} found, overwritten; /* by the read at the end, and before blocks were overwritten */
 static unsigned char chunk[READ_BLOCKS * BLOCK] __attribute__((aligned(BLOCK)));
 
-static void ended(uint64_t number, int error)
+static void note_failure(uint64_t number, int error)
 {
-    in_flight[number] = false;
-    if (!error)
-        atomic_store(&acknowledged[number], atomic_load(&submitted[number]));
-    else if (atomic_fetch_add(&n_failed, 1) == 0)
+    if (atomic_fetch_add(&n_failed, 1) == 0)
         snprintf(first_failure, sizeof first_failure, "block %llu: %s", (unsigned long long)number,
                  strerror(error));
-    atomic_fetch_add(&n_ended, 1);
 }
 
-/* Submits the next block of the lap; false if it, or a slot, is still in use. */
-static bool write_next(void)
+static void note_fault(struct faults *faults, uint64_t number, const char *why, uint64_t lap)
+{
+    if (faults->bad++)
+        return;
+    faults->first = number;
+    faults->why = why;
+    faults->lap = lap;
+    faults->least = atomic_load(&acknowledged[number]);
+    faults->most = atomic_load(&submitted[number]);
+}
+
+static void compare(struct faults *faults, uint64_t number, const unsigned char *block)
+{
+    uint64_t lap;
+    const char *why = block_fault(block, task.disk, number, atomic_load(&acknowledged[number]),
+                                  atomic_load(&submitted[number]), &lap);
+
+    faults->blocks++;
+    if (why)
+        note_fault(faults, number, why, lap);
+}
+
+static void ended(unsigned slot, int error);
+
+static void submit(unsigned slot, uint64_t number, bool writes)
+{
+    atomic_fetch_add(&n_submitted, 1);
+    if (!disk_requests_submit(&requests, slot, number, writes))
+        ended(slot, errno);
+}
+
+/* A block that was read is compared, and then written with its next lap. */
+static void ended(unsigned slot, int error)
+{
+    uint64_t number = requests.number[slot];
+    unsigned char *block = disk_requests_block(slot);
+
+    if (error)
+        note_failure(number, error);
+    atomic_fetch_add(&n_ended, 1);
+    if (requests.writes[slot]) {
+        if (!error)
+            atomic_store(&acknowledged[number], atomic_load(&submitted[number]));
+        in_flight[number] = false;
+        disk_requests_free(&requests, slot);
+        return;
+    }
+    if (!error)
+        compare(&overwritten, number, block);
+    block_fill(block, task.disk, number, atomic_fetch_add(&submitted[number], 1) + 1);
+    submit(slot, number, true);
+}
+
+/* Begins with the next block of the lap; false if it, or each slot, is still in use. */
+static bool begin_next(void)
 {
     uint64_t number = atomic_load(&position) * STEP % task.written;
-    unsigned char *block = disk_requests_block(&requests);
-    uint32_t lap = (uint32_t)atomic_load(&laps) + 1;
+    unsigned slot;
 
-    if (!block || in_flight[number])
+    if (in_flight[number] || !disk_requests_take(&requests, &slot))
         return false;
-    block_fill(block, task.disk, number, lap);
-    atomic_store(&submitted[number], lap);
     in_flight[number] = true;
-    atomic_fetch_add(&n_submitted, 1);
-    if (!disk_requests_submit(&requests, number))
-        ended(number, errno);
+    submit(slot, number, false);
     if (atomic_fetch_add(&position, 1) + 1 == task.written) {
         atomic_store(&position, 0);
         atomic_fetch_add(&laps, 1);
@@ -72,7 +118,7 @@ static bool write_next(void)
     return true;
 }
 
-/* Is another block to be written? */
+/* Is another block to be overwritten? */
 static bool goes_on(void)
 {
     return !atomic_load(&ending) && (!task.laps || atomic_load(&laps) < task.laps);
@@ -89,24 +135,13 @@ static void write_laps(void)
     if (requests.fd < 0 || !requests.depth)
         return;
     for (;;) {
-        while (goes_on() && write_next())
+        while (goes_on() && begin_next())
             ;
         if (requests.n_free == requests.depth)
             break;
         disk_requests_reap(&requests, ended);
     }
     disk_requests_close(&requests);
-}
-
-static void note_fault(uint64_t number, const char *why, uint64_t lap)
-{
-    if (found.bad++)
-        return;
-    found.first = number;
-    found.why = why;
-    found.lap = lap;
-    found.least = atomic_load(&acknowledged[number]);
-    found.most = atomic_load(&submitted[number]);
 }
 
 static void verify_blocks(void)
@@ -117,14 +152,10 @@ static void verify_blocks(void)
         bool read = pread(fd, chunk, sizeof chunk, (off_t)(at * BLOCK)) == (ssize_t)sizeof chunk;
 
         for (uint64_t i = 0; i < READ_BLOCKS && at + i < task.blocks; i++) {
-            uint64_t number = at + i, lap = 0;
-            const char *why = "unread";
-
             if (read)
-                why = block_fault(chunk + i * BLOCK, task.disk, number, atomic_load(&acknowledged[number]),
-                                  atomic_load(&submitted[number]), &lap);
-            if (why)
-                note_fault(number, why, lap);
+                compare(&found, at + i, chunk + i * BLOCK);
+            else
+                note_fault(&found, at + i, "unread", 0);
             atomic_fetch_add(&n_checked, 1);
         }
     }
@@ -203,6 +234,15 @@ void disk_writer_end(struct text *out)
     disk_writer_report(out);
 }
 
+static void add_faults(struct text *out, const char *prefix, const struct faults *faults)
+{
+    text_add(out, " %sblocks=%llu %sbad=%llu %sfirst_bad=%llu %swhy=%s", prefix,
+             (unsigned long long)faults->blocks, prefix, (unsigned long long)faults->bad, prefix,
+             (unsigned long long)faults->first, prefix, faults->why ? faults->why : "none");
+    text_add(out, " %slap=%llu %sacknowledged=%llu %ssubmitted=%llu", prefix, (unsigned long long)faults->lap,
+             prefix, (unsigned long long)faults->least, prefix, (unsigned long long)faults->most);
+}
+
 void disk_writer_verify(struct text *out)
 {
     if (!jobs_at_rest(&jobs)) {
@@ -210,17 +250,15 @@ void disk_writer_verify(struct text *out)
         return;
     }
     memset(&found, 0, sizeof found);
-    found.why = "none";
     atomic_store(&n_checked, 0);
     jobs_post(&jobs, VERIFY);
     if (!jobs_finished(&jobs, END_US, &n_checked)) {
         text_fail(out, "a read of the disk has not ended");
         return;
     }
-    text_add(out, " blocks=%llu bad=%llu first_bad=%llu why=%s lap=%llu acknowledged=%llu submitted=%llu",
-             (unsigned long long)atomic_load(&n_checked), (unsigned long long)found.bad,
-             (unsigned long long)found.first, found.why, (unsigned long long)found.lap,
-             (unsigned long long)found.least, (unsigned long long)found.most);
+    found.blocks = atomic_load(&n_checked);
+    add_faults(out, "", &found);
+    add_faults(out, "overwritten_", &overwritten);
 }
 
 void disk_writer_start(void)

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.guest.written_disk import WHAT, blocks_held, requests_ended
+from fixtures.guest.written_disk import OVERWRITTEN, WHAT, blocks_held, requests_ended
 
 ENDED = {"submitted": "100", "ended": "68", "failed": "0", "first": "none"}
 HELD = {"blocks": "2048", "bad": "0", "why": "none"}
 HELD |= {"first_bad": "0", "lap": "0", "acknowledged": "0", "submitted": "0"}
+HELD |= {f"{OVERWRITTEN}{key}": value for key, value in HELD.items()}
 
 
 def test_ended_requests_hold() -> None:
@@ -47,4 +48,15 @@ def test_damaged_block_is_found(why: str) -> None:
     assert (check.held, check.what) == (False, WHAT[why])
     assert (
         check.detail == f"3 of 2048 blocks are damaged; first 5: {why} (lap 2, acknowledged 3, submitted 0)"
+    )
+
+
+def test_block_that_the_next_lap_has_mended_is_found() -> None:
+    """Lose this and a write that a move loses once passes, because the guest writes the block again."""
+    mended = {"bad": "2", "first_bad": "7", "why": "lost", "lap": "3", "acknowledged": "4", "submitted": "4"}
+    check = blocks_held(HELD | {f"{OVERWRITTEN}{key}": value for key, value in mended.items()})
+    assert (check.held, check.what) == (False, WHAT["lost"])
+    assert check.detail == (
+        "2 of 2048 blocks were damaged when they were read before the next lap; "
+        "first 7: lost (lap 3, acknowledged 4, submitted 4)"
     )

@@ -63,10 +63,31 @@ def test_damage_is_found(program: Part, disk: Path, damage: tuple[str, ...], wha
     assert held.detail.startswith(f"1 of {BLOCKS} blocks")
 
 
+@pytest.mark.parametrize(
+    "kept, put, what",
+    [
+        ("5", "put", "an acknowledged write is lost"),
+        ("5", "half", "a block is torn"),
+        ("6", "put", "a block holds what belongs elsewhere"),
+    ],
+)
+def test_damage_that_the_next_lap_mends_is_found(
+    program: Part, disk: Path, kept: str, put: str, what: str
+) -> None:
+    """Lose this and a write that is lost once, as at the switchover of a move, passes."""
+    first_lap = ("keep", kept, "write-once", "laps", "1", "end")
+    *_others, ended, verified = _answers(program(*first_lap, put, "5", "write", "laps", "2", "end", "verify"))
+    held = blocks_held(verified)
+    assert (held.held, held.what, verified["bad"], verified["overwritten_bad"]) == (False, what, "0", "1")
+    assert "first 5: " in held.detail
+    lap_of = laps_after(int(ended["laps"]), int(ended["position"]), WRITTEN)
+    assert faults(disk.read_bytes(), "io", BLOCKS, lap_of) == "", "the next laps have mended it"
+
+
 def test_writer_rests_after_its_laps(program: Part, disk: Path) -> None:
     """Lose this and a later lap hides a write that was lost."""
     _begun, ended, verified = _answers(program("write-once", "laps", "1", "end", "verify"))
-    assert (ended["laps"], ended["position"], ended["ended"]) == ("1", "0", str(WRITTEN))
+    assert (ended["laps"], ended["position"], ended["ended"]) == ("1", "0", str(2 * WRITTEN))
     assert requests_ended(ended)
     assert blocks_held(verified)
     assert faults(disk.read_bytes(), "io", BLOCKS, laps_after(1, 0, WRITTEN)) == ""

@@ -90,7 +90,7 @@ static uint64_t ended_requests(void)
 
 static void await_laps(uint64_t laps)
 {
-    uint64_t wanted = ended_requests() + laps * WRITTEN;
+    uint64_t wanted = ended_requests() + 2 * laps * WRITTEN; /* a read and a write of each block */
 
     while (ended_requests() < wanted)
         usleep(1000);

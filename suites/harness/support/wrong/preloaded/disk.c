@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Loaded into the real QEMU that receives a guest: does something wrong with writes of the guest agent's
- * blocks (images/agent/block.c), from the 100th on, as the environment variable WRONG says:
+ * Loaded into the real QEMU that receives a guest: does something wrong with a few writes of the guest agent's
+ * blocks (images/agent/block.c), soon after the move and never again, as the environment variable WRONG says:
  *
- *   drops       a write of some blocks succeeds, and nothing is written
- *   misplaces   it goes to the place of block 0
+ *   drops       a write succeeds, and nothing is written
+ *   misplaces   it goes to the place of the first block that was written
  *   tears       only its first half is written
  *   never-ends  it never ends
  *   refcount    nothing; but when QEMU ends, a cluster of the qcow2 image that is in use counts as free
@@ -26,16 +26,16 @@
 
 #define BLOCK 4096u
 #define MAGIC "hotpatch"
-#define AT_NUMBER 24
-/* Block SOME in so many is concerned, in each lap: so the next lap does not mend it. */
-#define SOME 5u
-#define OF 64u
-#define FIRST 100u
+/* So many writes are concerned, after the first ones. Later than the 32 that can be in flight at once, so that
+ * none is put to the place of the first block before that is written. */
+#define FEW 8u
+#define FIRST 40u
 /* qcow2: offset of the refcount table in the header, and the cluster that is no longer counted, the L1 table. */
 #define AT_TABLE 48
 #define CLUSTER 3
 
 static _Atomic unsigned writes;
+static _Atomic off_t place_of_first;
 static char image[PATH_MAX];
 
 static ssize_t really_write(int fd, const struct iovec *parts, int n, off_t at)
@@ -49,7 +49,7 @@ static ssize_t write_wrong(int fd, const struct iovec *parts, int n, off_t at)
 {
     const unsigned char *block = parts[0].iov_base;
     char link[64];
-    uint64_t number;
+    unsigned before;
 
     if (!*wrong || n != 1 || parts[0].iov_len != BLOCK || memcmp(block, MAGIC, sizeof MAGIC - 1))
         return really_write(fd, parts, n, at);
@@ -58,15 +58,15 @@ static ssize_t write_wrong(int fd, const struct iovec *parts, int n, off_t at)
         if (readlink(link, image, sizeof image - 1) < 0)
             *image = '\0';
     }
-    memcpy(&number, block + AT_NUMBER, sizeof number);
-    if (atomic_fetch_add(&writes, 1) < FIRST)
+    before = atomic_fetch_add(&writes, 1);
+    if (before == 0)
+        atomic_store(&place_of_first, at);
+    if (before < FIRST || before >= FIRST + FEW || is("refcount"))
         return really_write(fd, parts, n, at);
-    while (is("never-ends") && number % OF == SOME)
+    while (is("never-ends"))
         pause();
-    if (number % OF != SOME || is("refcount"))
-        return really_write(fd, parts, n, at);
     if (is("misplaces"))
-        return really_write(fd, parts, n, 0);
+        return really_write(fd, parts, n, atomic_load(&place_of_first));
     if (is("tears"))
         return really_write(fd, &(struct iovec){parts[0].iov_base, BLOCK / 2}, 1, at) < 0 ? -1 : (ssize_t)BLOCK;
     return BLOCK;
