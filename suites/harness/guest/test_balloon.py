@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from fixtures.errors import Unsupported
+from fixtures.errors import RigError, Unsupported
 from fixtures.guest import seen
-from fixtures.guest.balloon import FREED_MIB, HELD_MIB, Balloon
-from fixtures.machine.management import BalloonStats
+from fixtures.guest.balloon import FREED_MIB, HELD_MIB, Balloon, must_be_offered
+from fixtures.machine.management import ActFailed, BalloonStats
 from suites.harness.support.scripted_managed import MIB, ScriptedGuest
 
 FULL_KIB = 200 << 10
@@ -98,15 +98,21 @@ def test_statistics_must_be_true(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("deaf_to", ["balloon", "poll_balloon"])
 def test_balloon_that_never_worked_is_not_blamed_on_the_update(deaf_to: str) -> None:
-    """Lose this and the update is blamed for what the old build lacks."""
-    with pytest.raises(Unsupported, match="the balloon does not work with old before any move"):
+    """Lose this and the update is blamed for it, or nobody learns that the cell showed nothing."""
+    with pytest.raises(RigError, match="the balloon does not work with old before any move"):
         balloon(ScriptedGuest(deaf_to=deaf_to)).must_work()
 
 
 def test_balloon_that_qemu_refuses_is_not_blamed_on_the_update() -> None:
-    """Lose this and a QEMU without statistics ends the run in a traceback."""
-    with pytest.raises(Unsupported, match="QEMU refuses it"):
+    """Lose this and a QEMU without statistics makes each run undecided."""
+    with pytest.raises(Unsupported, match="old cannot do that before any move: QEMU refuses it"):
         balloon(ScriptedGuest(refuses="poll_balloon")).must_work()
+
+
+def test_qemu_that_does_not_answer_lacks_nothing() -> None:
+    """Lose this and a host that is too slow takes the cell out of the verdict."""
+    silent = must_be_offered(ActFailed("no answer"), "old")
+    assert isinstance(silent, RigError)
 
 
 def _resident(*kib: int) -> Callable[[], int | None]:
@@ -132,7 +138,7 @@ def test_free_pages_must_go_back_to_the_host(back: int, held: bool) -> None:
 
 def test_free_page_reporting_that_never_worked_is_not_blamed_on_the_update() -> None:
     """Lose this and the update is blamed for a guest's kernel that reports nothing."""
-    with pytest.raises(Unsupported, match="QEMU gave 0 MiB back"):
+    with pytest.raises(RigError, match="QEMU gave 0 MiB back"):
         balloon(ScriptedGuest(), _resident(FULL_KIB)).must_report_free_pages()
     with pytest.raises(Unsupported, match="cannot be seen"):
         balloon(ScriptedGuest()).must_report_free_pages()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.errors import Unsupported
+from fixtures.errors import RigError, Unsupported
 from fixtures.evidence.checks import Check
 from fixtures.evidence.frames import RARP
 from fixtures.guest import managed as managed_guest
@@ -122,9 +122,11 @@ def test_filter_may_grow() -> None:
 
 
 def test_balloon_that_never_worked_is_not_blamed_on_the_update() -> None:
-    """Lose this and the update is blamed for what the old build lacks."""
-    with pytest.raises(Unsupported, match="old cannot manage the guest before any move: the balloon holds 0"):
+    """Lose this and the update is blamed for it, or nobody learns that the cell showed nothing."""
+    with pytest.raises(RigError, match="old cannot manage the guest before any move: the balloon holds 0"):
         managed(ScriptedGuest(deaf_to="balloon"))
+    with pytest.raises(Unsupported, match="old cannot do that before any move: QEMU refuses it"):
+        managed(ScriptedGuest(refuses="balloon"))
 
 
 def test_empty_balloon_is_said_to_hold_nothing() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.errors import RigError
+from fixtures.errors import RigError, Unsupported
 from fixtures.evidence.beats import Line
 from fixtures.evidence.tcg_boots import STILL_SERVES
 from fixtures.guest import firmware_tables
@@ -102,3 +102,11 @@ def test_guest_that_does_not_boot_at_its_next_start_fails(beating: Reset) -> Non
         (False, "reboot", ""),
     ]
     assert checks[1].detail.startswith("at its next start the guest did not boot on a build: ")
+
+
+def test_guest_that_never_rebooted_is_not_blamed_on_the_update(beating: Reset) -> None:
+    """Lose this and a host on which a reboot takes too long takes the cell out of the verdict."""
+    with pytest.raises(RigError, match="does not reboot under a build before any move: no the first beat"):
+        beating([b"B 7 2702264 0 0"], []).must_reboot_first()
+    with pytest.raises(Unsupported, match="before any move: its firmware resets it over and over"):
+        beating([b"B 7 2702264 0 0"], [], resets=500).must_reboot_first()

@@ -92,7 +92,7 @@ class ScriptedGuest:
         return own(name)
 
     def _refused(self, *_words: object, **_named: object) -> None:
-        raise ActFailed("QEMU refuses it")
+        raise ActFailed("QEMU refuses it", refused=True)
 
     # The agent
 
