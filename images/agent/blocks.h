@@ -17,9 +17,10 @@ const char *block_fault(const unsigned char *block, const char *disk, uint64_t n
                         uint64_t most, uint64_t *lap);
 
 /* disk_writer.c: reads, compares and overwrites blocks, lap after lap, until a command ends it, or until it has
- * made `most_laps`; 0 sets no limit. Then it can read all blocks back. */
+ * made `most_laps`; 0 sets no limit. Before the first lap it writes `once` further blocks. Then it can read all
+ * blocks back. */
 void disk_writer_start(void);
-void disk_writer_begin(struct text *out, const char *driver, const char *disk, uint64_t written,
+void disk_writer_begin(struct text *out, const char *driver, const char *disk, uint64_t written, uint64_t once,
                        uint64_t blocks, uint64_t depth, uint64_t most_laps);
 void disk_writer_report(struct text *out);
 void disk_writer_end(struct text *out);

@@ -6,13 +6,14 @@
 static void do_disk_write(const struct request *r, struct text *out)
 {
     const char *driver = request_arg(r, "driver"), *disk = request_arg(r, "disk");
-    uint64_t written, blocks, depth, laps;
+    uint64_t written, once, blocks, depth, laps;
 
     if (!driver || !disk)
         text_fail(out, "disk-write needs driver=<of the disk> and disk=<its name>");
-    else if (request_need(r, out, "written", &written) && request_need(r, out, "blocks", &blocks)
-             && request_need(r, out, "depth", &depth) && request_need(r, out, "laps", &laps))
-        disk_writer_begin(out, driver, disk, written, blocks, depth, laps);
+    else if (request_need(r, out, "written", &written) && request_need(r, out, "once", &once)
+             && request_need(r, out, "blocks", &blocks) && request_need(r, out, "depth", &depth)
+             && request_need(r, out, "laps", &laps))
+        disk_writer_begin(out, driver, disk, written, once, blocks, depth, laps);
 }
 
 static void do_disk_state(const struct request *r, struct text *out)

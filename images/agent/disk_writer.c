@@ -27,12 +27,15 @@ static _Atomic uint32_t started;
 static _Atomic bool ending;
 static struct {
     char path[80], disk[DISK_NAME_SIZE + 1], driver[64];
-    unsigned written, blocks, depth; /* the first `written` blocks are overwritten, the others only read */
+    /* The first `written` blocks are overwritten in each lap, the next `once` only before the first; the others
+     * are only read. */
+    unsigned written, once, blocks, depth;
     uint64_t laps;                   /* after which the writer rests; 0: it goes on until it is ended */
 } task;
 static struct disk_requests requests;
 static _Atomic uint32_t submitted[MAX_BLOCKS], acknowledged[MAX_BLOCKS];
 static bool in_flight[MAX_BLOCKS];
+static unsigned once_begun; /* of the blocks that are written once */
 static _Atomic uint64_t laps, position, n_submitted, n_ended, n_failed, n_checked;
 static char first_failure[REASON];
 static struct faults {
@@ -104,14 +107,17 @@ static void ended(unsigned slot, int error)
 /* Begins with the next block of the lap; false if it, or each slot, is still in use. */
 static bool begin_next(void)
 {
-    uint64_t number = atomic_load(&position) * STEP % task.written;
+    bool once = once_begun < task.once;
+    uint64_t number = once ? task.written + once_begun : atomic_load(&position) * STEP % task.written;
     unsigned slot;
 
     if (in_flight[number] || !disk_requests_take(&requests, &slot))
         return false;
     in_flight[number] = true;
     submit(slot, number, false);
-    if (atomic_fetch_add(&position, 1) + 1 == task.written) {
+    if (once)
+        once_begun++;
+    else if (atomic_fetch_add(&position, 1) + 1 == task.written) {
         atomic_store(&position, 0);
         atomic_fetch_add(&laps, 1);
     }
@@ -187,12 +193,12 @@ static bool find_disk(void)
     return true;
 }
 
-void disk_writer_begin(struct text *out, const char *driver, const char *disk, uint64_t written,
+void disk_writer_begin(struct text *out, const char *driver, const char *disk, uint64_t written, uint64_t once,
                        uint64_t blocks, uint64_t depth, uint64_t most_laps)
 {
     uint64_t deadline = now_us() + stretched_us(END_US);
 
-    if (!jobs_at_rest(&jobs) || strlen(disk) >= DISK_NAME_SIZE || blocks > MAX_BLOCKS || written > blocks
+    if (!jobs_at_rest(&jobs) || strlen(disk) >= DISK_NAME_SIZE || blocks > MAX_BLOCKS || written + once > blocks
         || blocks % READ_BLOCKS || written % STEP == 0 || !depth || depth > MAX_DEPTH) {
         text_fail(out, "the writer runs already, or cannot write such a disk");
         return;
@@ -200,6 +206,7 @@ void disk_writer_begin(struct text *out, const char *driver, const char *disk, u
     snprintf(task.driver, sizeof task.driver, "%s", driver);
     snprintf(task.disk, sizeof task.disk, "%s", disk);
     task.written = (unsigned)written;
+    task.once = (unsigned)once;
     task.blocks = (unsigned)blocks;
     task.depth = (unsigned)depth;
     task.laps = most_laps;

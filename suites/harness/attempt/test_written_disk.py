@@ -16,12 +16,13 @@ from fixtures.errors import RigError
 from fixtures.evidence.blocks import BLOCK
 from fixtures.evidence.checks import Check
 from fixtures.machine.monitor import CommandRefused
-from fixtures.matrix.disks import BITMAP, DISK, WRITTEN_BLOCKS, DiskBus, DiskOptions
+from fixtures.matrix.disks import BITMAP, DISK, ONCE_BLOCKS, WRITTEN_BLOCKS, DiskBus, DiskOptions
 from fixtures.path.libvirt.domain import Domain
 
+MARKED = (WRITTEN_BLOCKS + ONCE_BLOCKS) * BLOCK
 KEPT = {
     "name": BITMAP,
-    "count": WRITTEN_BLOCKS * BLOCK,
+    "count": MARKED,
     "recording": True,
     "persistent": True,
     "inconsistent": False,
@@ -40,7 +41,8 @@ def test_bitmap_that_is_kept_holds() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"count": WRITTEN_BLOCKS * BLOCK - 1},
+        {"count": WRITTEN_BLOCKS * BLOCK},
+        {"count": MARKED + BLOCK},
         {"recording": False},
         {"persistent": False},
         {"inconsistent": True},

@@ -46,8 +46,8 @@ def test_missing_end_is_found() -> None:
 
 def test_laps_follow_the_order_of_the_writer() -> None:
     """Lose this and blocks of the lap in which the writer ended count as lost."""
-    lap_of = laps_after(7, 2, WRITTEN)
+    lap_of = laps_after(7, 2, WRITTEN, 1)
     newest = {0, STEP % WRITTEN}
     assert [lap_of(number) for number in range(BLOCKS)] == [
-        0 if number >= WRITTEN else 8 if number in newest else 7 for number in range(BLOCKS)
-    ]
+        8 if number in newest else 7 for number in range(WRITTEN)
+    ] + [1] + [0] * (BLOCKS - WRITTEN - 1)

@@ -13,12 +13,14 @@ BLK = "multifd-idle-bare-1vcpu-disk-raw-virtio-blk-none-threads"
 AHCI = "precopy-idle-bare-1vcpu-disk-throttled-ahci-none-threads"
 QCOW2 = "multifd-idle-bare-1vcpu-disk-qcow2-virtio-blk-iothread-none-threads"
 BITMAP = "postcopy-idle-bare-1vcpu-disk-bitmap-ahci-none-threads"
+FORGETS = "multifd-idle-bare-1vcpu-disk-bitmap-virtio-scsi-iothread-writeback-threads"
 LIBVIRT_QCOW2 = "libvirt-precopy-idle-bare-1vcpu-disk-qcow2-virtio-blk-iothread-none-threads"
 LIBVIRT_SCSI = "libvirt-postcopy-idle-bare-1vcpu-disk-raw-virtio-scsi-iothread-none-threads"
 FULL_DISK = "qmp-precopy-idle-bare-1vcpu-full-disk"
 WITH_BACKUP, WITH_MIRROR = (f"qmp-precopy-idle-bare-1vcpu-block-job-{job}" for job in ("backup", "mirror"))
 HURRIES, CANCELS = '"block-job-set-speed"', 'command block-job-cancel {"device": "io-job", "force": true}'
 FULL_BLK, FULL_SCSI = f"{FULL_DISK}-virtio-blk", f"{FULL_DISK}-virtio-scsi"
+CLEARS = 'command block-dirty-bitmap-clear {"node": "io-image", "name": "changes"}'
 CELLS = " or ".join(f"{cell}]" for cell in (CHAIN, SCSI, BLK, AHCI, QCOW2, BITMAP))
 SELECT = ("suites/storage", "--arch=x86_64", "-m", "slow or not slow", "-k")
 
@@ -109,6 +111,19 @@ OF_DISKS = (
             ),
         ),
         slow=True,
+    ),
+    one_defect(
+        "forgets-a-bitmap",
+        "new",
+        "storage",
+        Seed(
+            "a dirty bitmap is empty after the move, and records what is written from then on",
+            does("on-message", '"status": "completed"', CLEARS, when=RECEIVES),
+            FORGETS,
+            "defect-new",
+            ("dirty-bitmap: 6291456 bytes are marked, 7340032 were written",),
+            harm="changed",
+        ),
     ),
     one_defect(
         "forgets-a-job",

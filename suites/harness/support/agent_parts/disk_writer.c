@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define WRITTEN 96
+#define ONCE 16
 #define BLOCKS 128
 #define DEPTH 32
 
@@ -71,12 +72,12 @@ static void say(void (*answer)(struct text *out))
 
 static void begin(struct text *out)
 {
-    disk_writer_begin(out, "disk", "io", WRITTEN, BLOCKS, DEPTH, 0);
+    disk_writer_begin(out, "disk", "io", WRITTEN, ONCE, BLOCKS, DEPTH, 0);
 }
 
 static void begin_one_lap(struct text *out)
 {
-    disk_writer_begin(out, "disk", "io", WRITTEN, BLOCKS, DEPTH, 1);
+    disk_writer_begin(out, "disk", "io", WRITTEN, ONCE, BLOCKS, DEPTH, 1);
 }
 
 static uint64_t ended_requests(void)
