@@ -118,6 +118,7 @@ ASPECTS = {
     "file": "with RAM in a file",
     "hugepages": "with RAM in huge pages",
     "two-nodes": "with two NUMA nodes",
+    "untouched": "that have touched little of their RAM",
     "registers": "",
     "precopy-is-hopeless": "that write memory faster than it can be sent",
     "postcopy-ends-it": "that write memory faster than it can be sent",

@@ -18,10 +18,22 @@ MEMFD = GuestOptions(memory=MemoryOptions("memfd"))
 FILE = GuestOptions(memory=MemoryOptions("file"))
 HUGE = GuestOptions(memory=MemoryOptions("hugepages"))
 REPORTS = GuestOptions(page_reporting=True)
+ROOMY = GuestOptions(roomy=True)
 NODES = GuestOptions(memory=MemoryOptions("memfd", nodes=2))
 
 
 @pytest.mark.timeout(SECONDS)
+@promise(
+    "untouched",
+    path="qmp",
+    mechanism="precopy",
+    options=ROOMY,
+    compared="memory",
+    slow=True,
+    nightly_on=("x86_64",),
+)
+@promise("untouched", path="qmp", mechanism="multifd", options=ROOMY, compared="memory", slow=True)
+@promise("untouched", path="libvirt", mechanism="precopy", options=ROOMY, compared="memory", slow=True)
 @promise("memfd", path="qmp", mechanism="precopy", options=MEMFD, compared="memory")
 @promise("memfd", path="qmp", mechanism="postcopy", hardware="virtio", options=MEMFD, slow=True)
 @promise("memfd", path="qmp", mechanism="postcopy-immediate", options=MEMFD, compared="memory", slow=True)

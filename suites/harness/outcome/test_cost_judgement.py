@@ -103,6 +103,34 @@ def test_only_memory_is_compared_if_that_is_asked_for() -> None:
     assert runs.moves == ["old → old"]
 
 
+UNSEEN: dict[str, tuple[dict[str, float], dict[str, float], str]] = {
+    "of the move": ({}, {OF_BOTH: 594.0}, "old → new"),
+    "of the control": ({OF_BOTH: 594.0}, {}, "old → old"),
+    "of both": ({}, {}, "old → new and old → old"),
+}
+
+
+@pytest.mark.parametrize("which", UNSEEN)
+def test_missing_figure_of_memory_is_said(which: str) -> None:
+    """Lose this and a move whose memory nobody has seen passes as one that takes no more than before."""
+    runs = Runs({("old", "old"): LOW, ("old", "new"): LOW})
+    of_move, of_control, moves = UNSEEN[which]
+    runs.figures_by_move = {("old", "new"): of_move, ("old", "old"): of_control}
+    assert CostJudgement(runs, OLD, NEW, MEMORY_COSTS).outcome(replace(first(LOW), figures=of_move)) == (
+        Outcome.PASS,
+        f"costs were not compared: memory of both MiB of {moves} was not measured",
+    )
+    assert runs.moves == ["old → old", "old → new", "old → old"], "one more look, no repeats"
+
+
+def test_figure_of_memory_that_is_seen_in_the_second_look_is_compared() -> None:
+    """Lose this and a source of libvirt that is gone too early hides what a move costs."""
+    runs = Runs({("old", "old"): LOW, ("old", "new"): LOW})
+    runs.figures = {OF_BOTH: 594.0}
+    assert CostJudgement(runs, OLD, NEW, MEMORY_COSTS).outcome(first(LOW)) is None
+    assert len(runs.moves) == 3
+
+
 def test_new_build_that_doubles_the_memory_of_a_move_is_blamed() -> None:
     """Lose this and hosts run out of memory when their guests get the update."""
     runs = Runs({("old", "old"): LOW, ("old", "new"): LOW, ("new", "new"): LOW})

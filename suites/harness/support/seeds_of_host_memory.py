@@ -14,6 +14,7 @@ from suites.harness.support.wrong_builds import GUEST_RUNS, MEMORY, RECEIVES, Wr
 BALLOON = "postcopy-idle-virtio-1vcpu-balloon"
 REPORTS = "precopy-idle-virtio-1vcpu-page-reporting"
 MEMFD = "precopy-idle-bare-1vcpu-memfd"
+UNTOUCHED = "precopy-idle-bare-1vcpu-untouched"
 HUGE = "multifd-idle-bare-1vcpu-hugepages"
 RELEASED = "postcopy-immediate-idle-bare-1vcpu-release-ram"
 ABOVE_THE_KERNEL = 0x4000
@@ -81,6 +82,16 @@ OF_THE_HOSTS_MEMORY = (
         "a move takes the memory of a guest twice more",
         does("on-message", LOADS, "memory 600", when=RECEIVES),
         MEMFD,
+        "cost: ",
+        "memory of both MiB",
+        "wrong → itself costs as much",
+        harm="slow",
+    ),
+    _one(
+        "touches-all-memory",
+        "a move makes all memory resident that the guest never touched",
+        does("append-argument", "-mem-prealloc", when=RECEIVES),
+        UNTOUCHED,
         "cost: ",
         "memory of both MiB",
         "wrong → itself costs as much",
