@@ -16,6 +16,7 @@ from fixtures.matrix.schema import Matrix, load_matrix
 from fixtures.matrix.tpms import TpmOptions
 from fixtures.outcome.outcome import Outcome
 from fixtures.outcome.support import facts
+from fixtures.path.libvirt.disk_xml import disk_elements
 from fixtures.path.libvirt.field_xml import field_elements
 from fixtures.places import MATRIX_FILE
 from suites.harness.support.command_lines import FDS, line
@@ -43,7 +44,7 @@ MISTAKES = {
     "disk-of-storage": ("virtio-disk", "io-nvme", "devices[1]: no field guest can have the device io-nvme"),
     "two-virtio-disks": (
         "machine: q35",
-        "machine: q35, disk: chain",
+        "machine: q35, disk: {format: chain}",
         "fleet: a guest with a `disk` has it on virtio-blk; take out virtio-disk",
     ),
     "unknown-setting": (
@@ -130,15 +131,23 @@ def test_tpm_of_a_field_guest_is_in_its_cells(tmp_path: Path) -> None:
 
 def test_disk_of_a_field_guest_is_in_its_cells(tmp_path: Path) -> None:
     """Lose this and Nova's guest is moved without the qcow2 image that Nova gives it."""
-    text = FIELD.replace("root-ports, virtio-disk]", "virtio-nic], disk: chain")
+    text = FIELD.replace(
+        "root-ports, virtio-disk]", "virtio-nic], disk: {format: chain, cache: writeback, discard: true}"
+    )
     cells = field_cells(matrix_of(text.replace("[qmp]", "[qmp, libvirt]"), tmp_path))
     assert {cell.path for cell in cells} == {"qmp", "libvirt"}
     for cell in cells:
-        assert cell.options.disk == DiskOptions("chain", "virtio-blk")
+        assert cell.options.disk == DiskOptions("chain", "virtio-blk", cache="writeback", discard=True)
+        assert any(
+            'type="qcow2" cache="writeback" io="threads" discard="unmap"' in element
+            for element in disk_elements(cell.options.disk, tmp_path)
+        )
         assert field_elements(cell.guest("q35"), tmp_path)
     words_of_it = words(cells[0])
     assert "virtio-blk-pci,id=io,drive=io-image,write-cache=on" in words_of_it
-    assert any(word.startswith("driver=qcow2") and "backing=io-base" in word for word in words_of_it)
+    image = next(word for word in words_of_it if word.startswith("driver=qcow2"))
+    assert "backing=io-base" in image
+    assert "cache.direct=off,discard=unmap" in image
 
 
 @pytest.mark.parametrize("machine_type,power", [("pc-q35-9.0", "ICH9-LPC"), ("pc-i440fx-9.0", "PIIX4_PM")])
@@ -198,9 +207,10 @@ def test_each_device_has_a_root_port_of_its_own() -> None:
     placed = [
         int(word.partition(",bus=pci.")[2].partition(",addr=0x0")[0])
         for word in words(guest)
-        if "bus=pci." in word
+        if "bus=pci." in word and "id=io," not in word
     ]
-    assert placed == [1, 2, 3, 4, 5, 6]
+    assert placed == [1, 2, 3, 4, 5]
+    assert any(word.startswith("virtio-blk-pci,id=io,bus=pci.14,") for word in words(guest))
     ports = [word for word in words(guest) if word.startswith("pcie-root-port,")]
     assert len(ports) == 14
     assert words(guest).index(ports[-1]) < min(
