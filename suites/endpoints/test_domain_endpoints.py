@@ -11,7 +11,7 @@ from fixtures.matrix.promises import promise
 OPTIONS = {endpoint.name: GuestOptions(endpoint=endpoint.name) for endpoint in DOMAIN_ENDPOINTS}
 
 
-@promise("vnc-port", path="libvirt", mechanism="precopy", options=OPTIONS["vnc-port"], slow=True)
+@promise("vnc-port", path="libvirt", mechanism="precopy", options=OPTIONS["vnc-port"], nightly_on=("x86_64",))
 @promise("vnc-autoport", path="libvirt", mechanism="precopy", options=OPTIONS["vnc-autoport"])
 @promise("vnc-socket", path="libvirt", mechanism="precopy", options=OPTIONS["vnc-socket"], slow=True)
 @promise("spice-port", path="libvirt", mechanism="precopy", options=OPTIONS["spice-port"], slow=True)
@@ -22,7 +22,7 @@ OPTIONS = {endpoint.name: GuestOptions(endpoint=endpoint.name) for endpoint in D
     mechanism="precopy",
     hardware="virtio",
     options=OPTIONS["channel-path"],
-    slow=True,
+    nightly_on=("x86_64",),
 )
 @promise(
     "channel-auto",

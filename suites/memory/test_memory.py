@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What does a move cost in memory, by what the RAM consists of, and does the guest keep it whole?"""
 
+from functools import partial
+
 import pytest
 
 from fixtures.attempt.attempt import HotPatch
@@ -20,18 +22,11 @@ HUGE = GuestOptions(memory=MemoryOptions("hugepages"))
 REPORTS = GuestOptions(page_reporting=True)
 ROOMY = GuestOptions(roomy=True)
 NODES = GuestOptions(memory=MemoryOptions("memfd", nodes=2))
+at_night = partial(promise, slow=True, nightly_on=("x86_64",))
 
 
 @pytest.mark.timeout(SECONDS)
-@promise(
-    "untouched",
-    path="qmp",
-    mechanism="precopy",
-    options=ROOMY,
-    compared="memory",
-    slow=True,
-    nightly_on=("x86_64",),
-)
+@at_night("untouched", path="qmp", mechanism="precopy", options=ROOMY, compared="memory")
 @promise("untouched", path="qmp", mechanism="multifd", options=ROOMY, compared="memory", slow=True)
 @promise("untouched", path="libvirt", mechanism="precopy", options=ROOMY, compared="memory", slow=True)
 @promise("memfd", path="qmp", mechanism="precopy", options=MEMFD, compared="memory")
@@ -40,15 +35,15 @@ NODES = GuestOptions(memory=MemoryOptions("memfd", nodes=2))
 @promise("memfd", path="qmp", mechanism="postcopy-preempt", hardware="virtio", options=MEMFD, slow=True)
 @promise("memfd", path="qmp", mechanism="multifd", options=MEMFD, compared="memory", slow=True)
 @promise("memfd", path="qmp", mechanism="mapped-ram", options=MEMFD, slow=True)
-@promise("file", path="qmp", mechanism="precopy", options=FILE, slow=True)
+@at_night("file", path="qmp", mechanism="precopy", options=FILE)
 @promise("file", path="qmp", mechanism="postcopy", hardware="virtio", options=FILE, slow=True)
 @promise("file", path="qmp", mechanism="multifd", options=FILE, slow=True)
 @promise("file", path="qmp", mechanism="mapped-ram", options=FILE, slow=True)
 @promise("hugepages", path="qmp", mechanism="precopy", options=HUGE, compared="memory", slow=True)
 @promise("hugepages", path="qmp", mechanism="postcopy", hardware="virtio", options=HUGE, slow=True)
-@promise("hugepages", path="qmp", mechanism="postcopy-immediate", options=HUGE, slow=True)
+@at_night("hugepages", path="qmp", mechanism="postcopy-immediate", options=HUGE)
 @promise("hugepages", path="qmp", mechanism="multifd", options=HUGE, slow=True)
-@promise("two-nodes", path="qmp", mechanism="precopy", vcpus=2, options=NODES, slow=True)
+@at_night("two-nodes", path="qmp", mechanism="precopy", vcpus=2, options=NODES)
 @promise("two-nodes", path="qmp", mechanism="postcopy", hardware="virtio", vcpus=2, options=NODES, slow=True)
 @promise("memfd", path="libvirt", mechanism="precopy", options=MEMFD, compared="memory", slow=True)
 @promise("memfd", path="libvirt", mechanism="postcopy-immediate", options=MEMFD, compared="memory", slow=True)
@@ -67,7 +62,7 @@ def test_move_takes_no_more_memory_than_before(guest: Guest, hot_patch: HotPatch
 @promise("balloon", path="qmp", mechanism="postcopy", hardware="virtio")
 @promise("balloon", path="qmp", mechanism="precopy", hardware="virtio", slow=True)
 @promise("balloon", path="qmp", mechanism="multifd", hardware="virtio", slow=True)
-@promise("balloon", path="libvirt", mechanism="precopy", hardware="virtio", slow=True)
+@at_night("balloon", path="libvirt", mechanism="precopy", hardware="virtio")
 @promise("balloon", path="libvirt", mechanism="postcopy", hardware="virtio", slow=True)
 def test_inflated_balloon_is_kept_and_still_reports(
     guest: Guest, hot_patch: HotPatch, balloon: Balloon
@@ -84,7 +79,7 @@ def test_inflated_balloon_is_kept_and_still_reports(
 
 
 @promise("page-reporting", path="qmp", mechanism="precopy", hardware="virtio", options=REPORTS, slow=True)
-@promise("page-reporting", path="qmp", mechanism="postcopy", hardware="virtio", options=REPORTS, slow=True)
+@at_night("page-reporting", path="qmp", mechanism="postcopy", hardware="virtio", options=REPORTS)
 def test_free_pages_are_still_given_back(guest: Guest, hot_patch: HotPatch, balloon: Balloon) -> None:
     """Lose this and guests that once gave back what they freed keep all of it after an update."""
     guest.works()
@@ -95,7 +90,7 @@ def test_free_pages_are_still_given_back(guest: Guest, hot_patch: HotPatch, ball
     assert guest.memory_is_intact()
 
 
-@promise("release-ram", path="qmp", mechanism="postcopy-immediate", slow=True)
+@at_night("release-ram", path="qmp", mechanism="postcopy-immediate")
 @promise("release-ram-memfd", path="qmp", mechanism="postcopy-immediate", options=MEMFD, slow=True)
 def test_source_gives_back_what_it_has_sent(guest: Guest, releasing: Releasing) -> None:
     """Lose this and guests cannot be updated on a host that has no room for their memory twice."""

@@ -23,23 +23,32 @@ def tap(aspect: str, nic: Nic, **more: object) -> Promise:
 
 
 x86 = partial(tap, only="x86_64")
+X86, POWER = ("x86_64",), ("ppc64le",)
 
 
 @x86("tap-virtio", VIRTIO, slow=False)
 @x86("tap-virtio", VIRTIO, mechanism="postcopy")
 @x86("tap-virtio", VIRTIO, mechanism="multifd")
-@x86("tap-virtio-2-queues", MULTIQUEUE)
+@x86("tap-virtio-2-queues", MULTIQUEUE, nightly_on=X86)
 @x86("tap-virtio-2-queues", MULTIQUEUE, mechanism="postcopy")
 @x86("tap-virtio-vhost", VHOST)
-@x86("tap-e1000", E1000)
+@x86("tap-e1000", E1000, nightly_on=X86)
 @x86("tap-e1000", E1000, mechanism="postcopy")
-@x86("tap-e1000e", E1000E)
-@x86("tap-rtl8139", RTL8139)
-@x86("tap-virtio", VIRTIO, path="libvirt")
+@x86("tap-e1000e", E1000E, nightly_on=X86)
+@x86("tap-rtl8139", RTL8139, nightly_on=X86)
+@x86("tap-virtio", VIRTIO, path="libvirt", nightly_on=X86)
 @x86("tap-virtio", VIRTIO, path="libvirt", mechanism="postcopy")
 @x86("tap-virtio-given", GIVEN, path="libvirt")
 @tap("tap-virtio", VIRTIO, only="ppc64le", mechanism="postcopy-immediate", profile="idle", vcpus=1)
-@tap("tap-spapr-vlan", SPAPR_VLAN, only="ppc64le", mechanism="postcopy-immediate", profile="idle", vcpus=1)
+@tap(
+    "tap-spapr-vlan",
+    SPAPR_VLAN,
+    only="ppc64le",
+    mechanism="postcopy-immediate",
+    profile="idle",
+    vcpus=1,
+    nightly_on=POWER,
+)
 def test_guest_stays_in_touch_with_its_network(
     guest: Guest, hot_patch: HotPatch, network: NetworkUnderMove
 ) -> None:

@@ -24,6 +24,7 @@ DISKS = [
         mechanism=mechanism,
         options=GuestOptions(disk=disk),
         slow=(disk, mechanism) not in BY_DEFAULT,
+        nightly_on=("x86_64",) if (disk, mechanism) in disks.AT_NIGHT else (),
         only="x86_64" if (disk, mechanism) in (*disks.LSILOGIC, *disks.PLUGGED) else None,
     )
     for disk, mechanism in covering_disks()
@@ -35,6 +36,7 @@ BY_LIBVIRT = [
         mechanism=mechanism,
         options=GuestOptions(disk=disk),
         slow=True,
+        nightly_on=("x86_64",) if disk.format == "chain" else (),
         # libvirt has no SATA on pseries.
         only="x86_64" if disk.bus == "ahci" else None,
     )
@@ -63,6 +65,7 @@ CDROMS = [
         mechanism=mechanism,
         options=GuestOptions(cdrom=drive),
         slow=(path, drive, mechanism) != ("qmp", *cdroms.BY_DEFAULT),
+        nightly_on=("x86_64",) if (path, mechanism, drive.name) == ("qmp", "postcopy", "virtio-scsi") else (),
         # libvirt has no SATA on pseries.
         only="x86_64" if path == "libvirt" and drive.bus == "ahci" else None,
     )

@@ -37,7 +37,13 @@ TPMS = [
         nightly_on=("x86_64",),
     ),
     _by_qmp("tpm-crb-busy", mechanism="postcopy", profile="busy", only="x86_64", options=_options("tpm-crb")),
-    _by_qmp("tpm-tis", mechanism="postcopy", only="x86_64", options=_options("tpm-tis")),
+    _by_qmp(
+        "tpm-tis",
+        mechanism="postcopy",
+        only="x86_64",
+        options=_options("tpm-tis"),
+        nightly_on=("x86_64",),
+    ),
     # On a machine type that boots with SLOF, which starts the TPM. Linux does not, and without it finds none.
     _by_qmp(
         "tpm-spapr",
@@ -45,6 +51,7 @@ TPMS = [
         only="ppc64le",
         version="newest-old",
         options=_options("tpm-spapr"),
+        nightly_on=("ppc64le",),
     ),
     _by_qmp(
         f"tpm-crb-{SHARED_STATE}",
@@ -53,12 +60,18 @@ TPMS = [
         options=_options("tpm-crb", shared=True),
     ),
     # libvirt starts the swtpm itself; each of its daemons has its own directory for the state of TPMs.
-    _by_libvirt("tpm-crb", mechanism="precopy", options=_options("tpm-crb")),
+    _by_libvirt("tpm-crb", mechanism="precopy", options=_options("tpm-crb"), nightly_on=("x86_64",)),
     _by_libvirt("tpm-tis", mechanism="postcopy", options=_options("tpm-tis")),
 ]
 
 NEXT_STARTS = [
-    _by_qmp("tpm-crb-next-start", mechanism="precopy", only="x86_64", options=_options("tpm-crb")),
+    _by_qmp(
+        "tpm-crb-next-start",
+        mechanism="precopy",
+        only="x86_64",
+        options=_options("tpm-crb"),
+        nightly_on=("x86_64",),
+    ),
     _by_libvirt("tpm-crb-next-start", mechanism="precopy", options=_options("tpm-crb")),
 ]
 
