@@ -28,8 +28,9 @@ from images.tools import run_tool
 AGENT = Path(__file__).resolve().parent / "agent"
 
 
-BASE_MODULES: Mapping[str, tuple[str, ...]] = {"x86_64": ("msr",), "ppc64le": ()}
-"""Modules of every guest, whatever devices it has. The agent loads them if they are in the image."""
+BASE_MODULES: Mapping[str, tuple[str, ...]] = {"x86_64": ("msr", "efivarfs"), "ppc64le": ()}
+"""Modules of every guest, whatever devices it has. The agent loads them if they are in the image, `efivarfs`
+only in a guest that is asked for its UEFI variables."""
 
 
 def build_agent(arch: str, work: Path) -> Path:

@@ -59,6 +59,9 @@ void plugged_vcpus(struct text *out); /* those that are online */
 void plugged_vcpu(struct text *out, unsigned number);
 /* drivers.c: reads the device files that the image builder wrote, and loads their modules */
 void drivers_load(void);
+bool drivers_load_module(const char *file, const char *options); /* one that is not of a device */
+/* uefi.c: what UEFI firmware keeps; `mark` is written into a variable first, or NULL */
+void uefi_command(struct text *out, const char *mark);
 /* port_echo.c: answers on the virtio port with this name */
 void port_echo_start(const char *port);
 

@@ -74,6 +74,11 @@ static void do_nvram(const struct request *r, struct text *out)
     nvram_command(out, request_arg(r, "mark"));
 }
 
+static void do_uefi(const struct request *r, struct text *out)
+{
+    uefi_command(out, request_arg(r, "mark"));
+}
+
 static void do_multicast(const struct request *r, struct text *out)
 {
     (void)r;
@@ -150,6 +155,7 @@ const struct command commands_of_devices[] = {
     {"entries", do_entries},
     {"watchdog", do_watchdog},
     {"nvram", do_nvram},
+    {"uefi", do_uefi},
     {"multicast", do_multicast},
     {"network", do_network},
     {"firmware", do_firmware},

@@ -34,22 +34,28 @@ static bool loaded_before(const char *file)
     return false;
 }
 
+bool drivers_load_module(const char *file, const char *options)
+{
+    char path[128];
+    bool loaded;
+    int fd;
+
+    snprintf(path, sizeof path, "/modules/%.100s", file);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    loaded = syscall(SYS_finit_module, fd, options, 0) == 0 || errno == EEXIST;
+    close(fd);
+    return loaded;
+}
+
 /* `options`: a file name, optionally followed by a blank and module options. */
 static void load_module(char *options)
 {
     const char *file = strsep(&options, " ");
-    char path[128];
-    int fd;
 
-    if (loaded_before(file))
-        return;
-    snprintf(path, sizeof path, "/modules/%.100s", file);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        die("cannot open %s: %s", path, strerror(errno));
-    if (syscall(SYS_finit_module, fd, options ? options : "", 0) != 0 && errno != EEXIST)
-        die("cannot load %s: %s", path, strerror(errno));
-    close(fd);
+    if (!loaded_before(file) && !drivers_load_module(file, options ? options : ""))
+        die("cannot load %s: %s", file, strerror(errno));
 }
 
 static void add_check(const char *name, const char *kind, const char *selector)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from fixtures.attempt.attempt import HotPatch
 from fixtures.guest.examination import examined
 from fixtures.guest.guest import Guest
+from fixtures.guest.own_firmware import OwnFirmware
 from fixtures.matrix.firmwares import UEFI, UEFI_FIRMWARE
 from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.promises import promise
@@ -39,14 +40,17 @@ def test_devices_go_on_under_their_drivers(guest: Guest, hot_patch: HotPatch) ->
     options=GuestOptions(may_reboot=True, firmware=UEFI_FIRMWARE),
     nightly_on=("x86_64",),
 )
-def test_uefi_guest_moves_and_reboots(guest: Guest, hot_patch: HotPatch) -> None:
+def test_uefi_guest_moves_and_reboots(guest: Guest, hot_patch: HotPatch, own_firmware: OwnFirmware) -> None:
     """Lose this and a guest that boots by UEFI is lost in its move, or does not start again after it."""
-    guest.must_run_uefi()
+    own_firmware.is_used()
     guest.works()
     assert hot_patch().runs_on_new_build
+    for check in own_firmware.is_as_before():
+        assert check
     assert examined(guest)
     assert guest.reboots()
-    guest.must_run_uefi()
+    for check in own_firmware.starts_it_again():
+        assert check
     guest.works()
     assert guest.kernel_log_is_clean()
 

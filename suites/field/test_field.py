@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Do guests as real managers make them survive the update, and the reboot after it?"""
 
+from itertools import chain
+
 import pytest
 
 from fixtures.attempt.attempt import HotPatch
 from fixtures.attempt.written_disk import AttemptDisk
 from fixtures.guest.examination import examined
 from fixtures.guest.guest import Guest
+from fixtures.guest.own_firmware import OwnFirmware
 from fixtures.guest.tpm import Tpm
 
 
@@ -29,16 +32,16 @@ def test_saved_field_guest_lives_on(
 
 @pytest.mark.field_guests
 def test_field_guest_lives_on(
-    guest: Guest, hot_patch: HotPatch, tpm: Tpm, own_disk: AttemptDisk | None
+    guest: Guest, hot_patch: HotPatch, own_firmware: OwnFirmware, tpm: Tpm, own_disk: AttemptDisk | None
 ) -> None:
     """Lose this and an update that passes with the suite's own guests is lost with those of real users."""
-    guest.must_run_its_firmware()
+    own_firmware.is_used()
     guest.works()
     tpm.is_used()
     if own_disk:
         own_disk.is_written()
     assert hot_patch().runs_on_new_build
-    for check in tpm.is_as_before():
+    for check in chain(tpm.is_as_before(), own_firmware.is_as_before()):
         assert check
     if own_disk:
         assert own_disk.goes_on()
@@ -46,7 +49,8 @@ def test_field_guest_lives_on(
     assert examined(guest)
     if guest.spec.options.may_reboot:
         assert guest.reboots()
-        guest.must_run_its_firmware()
+        for check in own_firmware.starts_it_again():
+            assert check
         guest.works()
     assert guest.devices_work()
     assert guest.memory_is_intact()

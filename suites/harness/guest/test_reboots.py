@@ -56,18 +56,6 @@ def test_guest_that_is_reset_after_its_first_beat_reboots(beating: Reset) -> Non
     assert beating([b"B 1 2702264 0 0"], [b"B 1 1296841 0 0"]).reboots()
 
 
-def test_firmware_is_seen_behind_a_beat_that_a_reset_has_cut(beating: Reset) -> None:
-    """Lose this and a guest that is reset in the middle of a line counts as one without UEFI."""
-    beating([b"B 1166 1142898\x1b[2J\x1b[01;01H\x1b[=3h", b"B 1 5467208 0 0"], []).must_run_uefi()
-
-
-def test_guest_that_seabios_started_is_no_uefi_guest(beating: Reset) -> None:
-    """Lose this and the cell about UEFI tests a guest that boots like all others."""
-    beating([b"\x1b[2J\x1b[01;01H", b"B 1 2702264 0 0"], []).must_run_uefi()
-    with pytest.raises(RigError, match="not started by UEFI"):
-        beating([b"B 1 2702264 0 0"], []).must_run_uefi()
-
-
 def test_beats_from_before_the_reset_are_no_reboot(beating: Reset) -> None:
     """Lose this and a guest that ignores its reset counts as rebooted."""
     assert not beating([b"B 7 2702264 0 0"], [b"B 8 2852264 0 0"]).reboots()

@@ -76,6 +76,9 @@ class Wrong:
     rules: tuple[Rule, ...] = ()
     doubled: tuple[str, ...] = ()
     """Files that become twice as large; paths inside the root."""
+    ended_by: tuple[tuple[str, str], ...] = ()
+    """Files that keep their size, and the file whose content they have at their end, behind nothing; both are
+    paths inside the root."""
     missing: tuple[str, ...] = ()
     """Files that the build does not have; paths inside the root."""
     newer_sections: tuple[str, ...] = ()
@@ -89,6 +92,7 @@ class Wrong:
         return Wrong(
             self.rules + other.rules,
             self.doubled + other.doubled,
+            self.ended_by + other.ended_by,
             self.missing + other.missing,
             self.newer_sections + other.newer_sections,
             self.reworded + other.reworded,
@@ -151,6 +155,9 @@ def make_wrong(right: Path, wrong: Wrong, into: Path, arch: Arch = "x86_64") -> 
     for path in wrong.doubled:
         file = inside(into, path)
         _replace(file, file.read_bytes() * 2)
+    for path, end in wrong.ended_by:
+        file = inside(into, path)
+        _replace(file, inside(into, end).read_bytes().rjust(file.stat().st_size, b"\xff"))
     if wrong.loses_tpm_files:
         swtpm = inside(into, SWTPM)
         swtpm.rename(swtpm.with_name(f"{swtpm.name}.real"))

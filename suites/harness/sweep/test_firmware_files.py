@@ -158,21 +158,32 @@ def moves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FirmwareMoves:
 
 
 @pytest.mark.parametrize(
-    "memory, kept, found",
-    [(b"", b"", ""), (b"x", b"", "in memory"), (b"", b"x", "in their file"), (b"x", b"x", "in memory")],
+    "sent, written, found",
+    [
+        (True, True, ""),
+        (False, True, "in memory"),
+        (True, False, "in their file"),
+        (False, False, "in memory"),
+    ],
 )
-def test_other_variables_after_the_move_are_found(
-    memory: bytes, kept: bytes, found: str, moves: FirmwareMoves, tmp_path: Path
+def test_flash_memory_that_is_not_sent_or_not_written_is_found(
+    sent: bool, written: bool, found: str, moves: FirmwareMoves, tmp_path: Path
 ) -> None:
     """Lose this and an update that resets the boot entries and keys of a guest passes."""
+    file = tmp_path / VARIABLES_FILE
     source = build("old", tmp_path / "old", sorted(EVERYTHING))
     moves.prepare(source)
-    content = (tmp_path / VARIABLES_FILE).read_bytes()
-    assert content.startswith(FOUR_MIB.variables.encode())
-    (tmp_path / VARIABLES_FILE).write_bytes(kept + content[len(kept) :])
-    machine = cast(
-        "Any", SimpleNamespace(programs=moves.spec.programs, memory=memory + content[len(memory) :])
-    )
+    of_source = file.read_bytes()
+    moves.expect(source)
+    opened = file.read_bytes()
+    assert of_source.startswith(FOUR_MIB.variables.encode())
+    assert of_source != opened
+
+    def runs(_command: str) -> None:
+        file.write_bytes(of_source if written else opened)
+
+    memory = of_source if sent else opened
+    machine = cast("Any", SimpleNamespace(programs=moves.spec.programs, memory=memory, ask=runs))
     if not found:
         moves.arrived(machine, source)
         return
