@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from fixtures.builds.build import Build
 from fixtures.builds.sandbox import Sandbox
 from fixtures.errors import Unsupported
+from fixtures.machine.machine_types import Removed
 from fixtures.matrix.cells import Cell
 from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.names import PathName
@@ -62,6 +64,18 @@ def test_guest_of_the_field_whose_tpm_the_new_build_lacks_is_unsupported(tmp_pat
     """Lose this and a guest with a TPM counts as moved to a host that cannot have it."""
     with pytest.raises(Unsupported, match=r"^build new has no /usr/bin/swtpm "):
         with_possible_tpm(OF_THE_FIELD, venue(tmp_path, new=()))
+
+
+@pytest.mark.parametrize("its", [OF_A_SUITE, OF_THE_FIELD])
+def test_packages_that_no_longer_have_swtpm_strand_its_guests(its: Cell, tmp_path: Path) -> None:
+    """Lose this and an update that drops swtpm is judged safe."""
+    where = venue(tmp_path, new=())
+    packaged = replace(where, new=replace(where.new, installed={"qemu": "1"}))
+    with pytest.raises(Removed, match=r"^build new has no /usr/bin/swtpm .*; the old build has it$"):
+        with_possible_tpm(its, packaged)
+    without = replace(packaged, old=replace(packaged.new, name="old"))
+    with nullcontext() if its.is_field_guest else pytest.raises(Unsupported, match=r"^build old has no"):
+        with_possible_tpm(its, without)
 
 
 @pytest.mark.parametrize("path, needs", [("libvirt", SWTPM_SETUP), ("qmp", "")])

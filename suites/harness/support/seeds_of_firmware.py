@@ -16,6 +16,13 @@ EVERY_CONTENT: tuple[Content, ...] = ("any", "zero")
 NEWEST = "pc-q35-[!2]*"
 """The newest machine type of q35; the oldest is a 2.x."""
 
+OF_DEBIAN_13 = (
+    "/usr/share/OVMF/OVMF_CODE_4M.fd",
+    "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd",
+    "/usr/share/ovmf/OVMF.fd",
+)
+"""All files with UEFI firmware that guests are given there; others are links to them."""
+
 OTHER_FIRMWARE_FILES = SeededBuild(
     "other-firmware-files",
     "new",
@@ -38,11 +45,27 @@ OTHER_FIRMWARE_FILES = SeededBuild(
             harm="stranded",
         ),
         Seed(
-            "UEFI firmware gone",
-            Wrong(missing=("/usr/share/OVMF/OVMF_CODE_4M.secboot.fd",)),
-            "firmware:ovmf-secboot-4m",
+            "the link to UEFI firmware that libvirt chooses is gone",
+            Wrong(missing=("/usr/share/OVMF/OVMF_CODE_4M.ms.fd",)),
+            "firmware:ovmf-ms-4m",
             "removed",
-            ("the new build does not ship /usr/share/OVMF/OVMF_CODE_4M.secboot.fd",),
+            ("the new build does not ship /usr/share/OVMF/OVMF_CODE_4M.ms.fd",),
+            harm="stranded",
+        ),
+    ),
+)
+
+WITHOUT_UEFI = SeededBuild(
+    "without-uefi",
+    "new",
+    compat("firmware", f"{NEWEST}/firmware:ovmf-4m"),
+    (
+        Seed(
+            "all UEFI firmware gone",
+            Wrong(missing=OF_DEBIAN_13),
+            "firmware:ovmf-4m",
+            "removed",
+            ("the new build has no UEFI firmware (package ovmf), which the old build has",),
             harm="stranded",
         ),
     ),
@@ -121,4 +144,11 @@ STARTS_WITH_SEABIOS = SeededBuild(
     slow=True,
 )
 
-OF_FIRMWARE = (OTHER_FIRMWARE_FILES, LOSES_VARIABLES, KEEPS_OLD_FILE, FLASH_IS_NOT_SENT, STARTS_WITH_SEABIOS)
+OF_FIRMWARE = (
+    OTHER_FIRMWARE_FILES,
+    WITHOUT_UEFI,
+    LOSES_VARIABLES,
+    KEEPS_OLD_FILE,
+    FLASH_IS_NOT_SENT,
+    STARTS_WITH_SEABIOS,
+)

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from fixtures.matrix.tpms import SWTPM
 from suites.harness.support.seeds import Seed, SeededBuild
 from suites.harness.support.wrong_builds import TPM, Wrong, does
 
 CRB, TIS = "qmp-precopy-idle-bare-1vcpu-tpm-crb", "qmp-postcopy-idle-bare-1vcpu-tpm-tis"
 NEXT_START = f"{CRB}-next-start"
-FIELD = "qmp-postcopy-busy-virt-install-uefi-2vcpu-field-ovmf-4m"
+FIELD = "qmp-postcopy-busy-virt-install-uefi-2vcpu-field-ovmf-ms-4m"
 """The cell of the default run whose guest has a TPM."""
 LIBVIRT_CRB, LIBVIRT_TIS = CRB.replace("qmp", "libvirt"), TIS.replace("qmp", "libvirt")
 
@@ -88,6 +89,17 @@ OF_TPMS = (
         "tpm-by-default",
         _seed(
             "a PCR of a field guest has another value", "pcr", FIELD, "tpm-state: a PCR has another value: "
+        ),
+    ),
+    _build(
+        "without-swtpm",
+        Seed(
+            "swtpm is gone",
+            Wrong(missing=(SWTPM,)),
+            CRB,
+            "removed",
+            ("has no /usr/bin/swtpm (package swtpm)", "the old build has it"),
+            harm="stranded",
         ),
     ),
     _build("tpm-loses-files", _loses_files("the files of a TPM are lost", NEXT_START)),

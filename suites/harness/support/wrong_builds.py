@@ -80,7 +80,7 @@ class Wrong:
     """Files that keep their size, and the file whose content they have at their end, behind nothing; both are
     paths inside the root."""
     missing: tuple[str, ...] = ()
-    """Files that the build does not have; paths inside the root."""
+    """Files and links that the build does not have; paths inside the root."""
     newer_sections: tuple[str, ...] = ()
     """Device sections that QEMU supports only in the next version."""
     reworded: tuple[tuple[str, bytes, bytes], ...] = ()
@@ -163,7 +163,8 @@ def make_wrong(right: Path, wrong: Wrong, into: Path, arch: Arch = "x86_64") -> 
         swtpm.rename(swtpm.with_name(f"{swtpm.name}.real"))
         swtpm.hardlink_to(into / FORGETFUL)
     for path in wrong.missing:
-        inside(into, path).unlink()
+        link = into / path.lstrip("/")
+        (link if link.is_symlink() else inside(into, path)).unlink()
     for pattern, word, other in wrong.reworded:
         _reword(into, pattern, word, other)
     return into

@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Field guests as libvirt's own elements."""
 
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from fixtures.errors import RigError
 from fixtures.matrix.cells import Cell
 from fixtures.matrix.field_cells import field_cells
+from fixtures.matrix.firmwares import BY_NAME
 from fixtures.matrix.guest_devices import driven
 from fixtures.matrix.schema import load_matrix
+from fixtures.path.libvirt.chosen_firmware import demand_chosen
 from fixtures.path.libvirt.domain_xml import for_destination, render_domain, socket_paths
 from fixtures.path.libvirt.field_xml import field_elements
 from fixtures.places import MATRIX_FILE
@@ -95,10 +100,33 @@ def test_uefi_guest_of_virt_install_has_one_tpm() -> None:
 
 def test_uefi_guest_has_code_and_variables_of_its_own() -> None:
     """Lose this and libvirt boots the guest with SeaBIOS, or all guests share one file of variables."""
-    root = root_of("virt-install-uefi")
-    assert root.findtext("os/loader") == "/usr/share/OVMF/OVMF_CODE_4M.fd"
+    cell = CELLS["virt-install-uefi"]
+    named = replace(cell, options=replace(cell.options, firmware=BY_NAME["ovmf-secboot-4m"]))
+    root = ET.fromstring(xml_of(named))  # noqa: S314 - our own
+    assert root.findtext("os/loader") == "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd"
     assert root.findtext("os/nvram") == f"{RUN_DIR}/variables.fd"
+    assert root.find("features/smm") is not None
     assert root_of("virt-install").find("os/loader") is None
+
+
+def test_libvirt_chooses_the_firmware_of_virt_installs_guest() -> None:
+    """Lose this and the guest has another firmware than virt-install's, which has SMM on Debian."""
+    root = root_of("virt-install-uefi")
+    assert root.find("os[@firmware='efi']") is not None
+    assert root.findtext("os/nvram") == f"{RUN_DIR}/variables.fd"
+    assert (root.find("os/loader"), root.find("features/smm")) == (None, None)
+    assert root_of("virt-install").find("os[@firmware]") is None
+
+
+@pytest.mark.parametrize("chosen, stands", [("OVMF_CODE_4M.ms.fd", True), ("OVMF_CODE_4M.fd", False)])
+def test_other_firmware_than_expected_is_an_error(chosen: str, stands: bool) -> None:
+    """Lose this and a cell about firmware with SMM passes with a guest that has none."""
+    spec = CELLS["virt-install-uefi"].guest("a-machine")
+    xml = f"<domain><os><loader>/usr/share/OVMF/{chosen}</loader></os></domain>"
+    with (
+        nullcontext() if stands else pytest.raises(RigError, match=r"a daemon chose .*OVMF_CODE_4M\.fd, not")
+    ):
+        demand_chosen(spec, xml, "a daemon")
 
 
 def test_each_side_has_a_display_of_its_own() -> None:
