@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import errno
 import socket
+from contextlib import nullcontext
 
 import pytest
 
 from fixtures.machine import speaking
-from fixtures.machine.speaking import ANSWERS, SAYS, Unreachable, speak
+from fixtures.machine.speaking import ANSWERS, SAYS, Unreachable, demand_context, has_vsock, speak
 from fixtures.matrix.endpoints import Protocol
 
 
@@ -54,3 +56,59 @@ def test_closed_door_is_named() -> None:
 
     with pytest.raises(Unreachable, match=r"^Connection refused$"):
         speak("vnc", refused)
+
+
+class Vsock:
+    """A socket of vsock whose connection ends like this."""
+
+    def __init__(self, ends: OSError | None) -> None:
+        self._ends = ends
+
+    def __enter__(self) -> Vsock:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to do."""
+
+    def setblocking(self, wait: bool) -> None:
+        """Nobody waits for a guest that does not run."""
+        assert not wait
+
+    def connect(self, address: tuple[int, int]) -> None:
+        """As said."""
+        assert address[0] == 3
+        if self._ends:
+            raise self._ends
+
+    def close(self) -> None:
+        """Nothing to do."""
+
+
+@pytest.mark.parametrize(
+    "ends, known",
+    [
+        (BlockingIOError(errno.EINPROGRESS, "in progress"), True),
+        (ConnectionResetError(errno.ECONNRESET, "reset"), True),
+        (OSError(errno.ENODEV, "No such device"), False),
+    ],
+)
+def test_context_id_is_known_to_the_kernel_or_not(
+    ends: OSError, known: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and a destination without its vsock passes."""
+    monkeypatch.setattr(speaking.socket, "socket", lambda *_words: Vsock(ends))
+    with nullcontext() if known else pytest.raises(Unreachable, match="No such device"):
+        demand_context(3)
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_host_without_vsock_is_known(refused: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a host without the module has an error instead of `unsupported`."""
+
+    def makes(*_words: object) -> Vsock:
+        if refused:
+            raise OSError(errno.EAFNOSUPPORT, "not supported")
+        return Vsock(None)
+
+    monkeypatch.setattr(speaking.socket, "socket", makes)
+    assert has_vsock() is not refused
