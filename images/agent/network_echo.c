@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Sends every datagram back that comes to port 7 (echo) of a network card, for the peer on its network. */
+ * Sends back what comes to port 7 (echo) of a network card, for the peer on its network: every datagram, and
+ * what comes over one TCP connection, so that the card carries segments that are larger than its frames. */
 #include "agent_devices.h"
 
 #include <arpa/inet.h>
@@ -14,6 +15,7 @@
 
 #define ECHO_PORT 7
 #define DATAGRAM 2048
+#define STREAM (64 << 10)
 /* Room for what comes while the thread waits for its vCPU, so that no frame is lost in the guest itself. */
 #define ROOM_BYTES (16 << 20)
 #define TRY_AGAIN_US 1000u
@@ -22,7 +24,7 @@
 
 static _Atomic uint32_t ready;
 static _Atomic uint64_t received, sent, failed;
-static int echo = -1;
+static int echo = -1, listener = -1;
 
 static void send_back(void)
 {
@@ -54,9 +56,37 @@ static void *echo_main(void *unused)
     return NULL;
 }
 
+static void send_stream_back(int connection)
+{
+    static char data[STREAM];
+    ssize_t got;
+
+    while ((got = recv(connection, data, sizeof data, 0)) > 0)
+        if (!write_all(connection, data, (size_t)got))
+            break;
+    close(connection);
+}
+
+static void *stream_main(void *unused)
+{
+    (void)unused;
+    for (;;) {
+        int connection = atomic_load(&ready) ? accept4(listener, NULL, NULL, SOCK_CLOEXEC) : -1;
+
+        if (connection >= 0)
+            send_stream_back(connection);
+        else if (atomic_load(&ready))
+            sleep_until_us(now_us() + TRY_AGAIN_US);
+        else
+            futex_wait_us(&ready, 0, UINT64_MAX);
+    }
+    return NULL;
+}
+
 void network_echo_start(void)
 {
     start_thread(echo_main, NULL, cfg.busy ? -1 : (int)cfg.beat_cpu, PRIORITY);
+    start_thread(stream_main, NULL, cfg.busy ? -1 : (int)cfg.beat_cpu, PRIORITY);
 }
 
 static bool set_address(int fd, const char *interface, unsigned long request, const char *address)
@@ -83,7 +113,9 @@ void network_echo(struct text *out, const char *driver)
         if (echo < 0 || setsockopt(echo, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room) != 0 ||
             !set_address(echo, interface, SIOCSIFADDR, "10.0.2.15") ||
             !set_address(echo, interface, SIOCSIFNETMASK, "255.255.255.0") ||
-            bind(echo, (struct sockaddr *)&any, sizeof any) != 0) {
+            bind(echo, (struct sockaddr *)&any, sizeof any) != 0 ||
+            (listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) < 0 ||
+            bind(listener, (struct sockaddr *)&any, sizeof any) != 0 || listen(listener, 1) != 0) {
             text_fail(out, "echo on %.15s: %s", interface, strerror(errno));
         } else {
             atomic_store(&ready, 1);

@@ -16,7 +16,7 @@ from fixtures.attempt.network import AFTER_FRAMES, BEFORE_FRAMES, LOOKS, Network
 from fixtures.errors import RigError
 from fixtures.evidence.checks import Check
 from fixtures.evidence.timeline import Mark, Timeline
-from fixtures.evidence.traffic import Frame
+from fixtures.evidence.traffic import Burst, Frame
 from fixtures.matrix.nics import VIRTIO
 from suites.harness.support.traffic_samples import (
     BOUNDS,
@@ -42,6 +42,8 @@ class ScriptedNetwork:
         self.taps = {"source": frozenset({"tx-checksum-ip-generic"})}
         self.taps["destination"] = self.taps["source"]
         self.seen: Sequence[Frame] = good_frames()
+        self.bursts = [Burst("", 7, 5), Burst("", 6, 8)]
+        self.broken: list[tuple[int, list[str]]] = [(0, []), (0, [])]
 
     def starts(self) -> None:
         """Nothing to do."""
@@ -49,6 +51,14 @@ class ScriptedNetwork:
     def answered(self, _frames: int, _seconds: float) -> tuple[int, range]:
         """As scripted."""
         return self.came.pop(0), range(300)
+
+    def burst(self, _seconds: float) -> Burst:
+        """As scripted."""
+        return self.bursts.pop(0)
+
+    def damaged(self) -> tuple[int, list[str]]:
+        """As scripted."""
+        return self.broken.pop(0)
 
     def offloads(self, label: str) -> frozenset[str]:
         """As scripted."""
@@ -112,6 +122,7 @@ def test_stop_is_known_of_a_domain_too(attempt: Any) -> None:
     at_qmp = attempt.figures["gap of frames at the switchover ms"]
     attempt.timeline = Timeline("move", [Mark(STOPPED, "source", "STOP")])
     attempt.network.came = [BEFORE_FRAMES, 1, AFTER_FRAMES]
+    attempt.network.bursts, attempt.network.broken = [Burst("", 7, 5)] * 2, [(0, [])] * 2
     attempt.guest.machine.label = "source"
     assert moved(attempt) == []
     assert attempt.figures["gap of frames at the switchover ms"] == at_qmp
@@ -137,6 +148,36 @@ def test_each_check_can_fail(attempt: Any, network: ScriptedNetwork) -> None:
     numbered = [frame for frame in good_frames() if frame.what == "numbered"]
     network.seen = [frame for frame in numbered if not (frame.from_guest and frame.number == 700)]
     assert moved(attempt) == ["frames", "announcement", "offloads"]
+
+
+@pytest.mark.parametrize(
+    "after, damaged, failed",
+    [
+        (Burst("3 of 9 bytes came back in time", 0, 0), 0, ["stream"]),
+        (Burst("", 6, 0), 0, ["stream"]),
+        (Burst("", 0, 8), 0, ["stream"]),
+        (Burst("", 6, 8), 2, ["frames"]),
+    ],
+)
+def test_bytes_and_segments_are_compared(
+    after: Burst, damaged: int, failed: list[str], attempt: Any, network: ScriptedNetwork
+) -> None:
+    """Lose this and a card that damages what it carries, or splits segments, passes."""
+    network.bursts[1], network.broken[1] = after, (damaged, ["frame 7"] * damaged)
+    assert moved(attempt) == failed
+
+
+def test_card_without_segmentation_need_not_carry_segments(attempt: Any, network: ScriptedNetwork) -> None:
+    """Lose this and each card but virtio fails."""
+    network.bursts = [Burst("", 0, 0), Burst("", 0, 0)]
+    assert moved(attempt) == []
+
+
+def test_network_that_damages_before_the_move_is_no_finding(attempt: Any, network: ScriptedNetwork) -> None:
+    """Lose this and a mistake of the suite counts against a build."""
+    network.broken[0] = (1, ["frame 7 came back with another byte"])
+    with pytest.raises(RigError, match="before any move 1 frames came back damaged: frame 7"):
+        moved(attempt)
 
 
 @pytest.fixture

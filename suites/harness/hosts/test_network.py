@@ -21,7 +21,8 @@ from fixtures.errors import RigError, Unsupported
 from fixtures.hosts.local import LOCAL
 from fixtures.hosts.network import network as networks
 from fixtures.hosts.network.network import Network, network_for
-from fixtures.hosts.network.peer import MAGIC, NUMBER, kind_of
+from fixtures.hosts.network.payloads import MAGIC, NUMBER
+from fixtures.hosts.network.peer import kind_of
 from fixtures.matrix.nics import BRIDGE, E1000, GIVEN, MAC, MULTIQUEUE, VHOST, VIRTIO, Nic, given_tap
 from fixtures.places import ROOT
 from fixtures.waiting import Deadline, comes_true

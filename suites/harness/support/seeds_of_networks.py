@@ -9,10 +9,12 @@ from operator import add
 from suites.harness.support.seeds import NETWORKS, Seed, SeededBuild
 from suites.harness.support.seeds_of_life import ANNOUNCE_NEVER
 from suites.harness.support.stream_seeds import build, field, seed
-from suites.harness.support.wrong_builds import RECEIVES, Wrong, does
+from suites.harness.support.wrong_builds import RECEIVES, TAP, Wrong, does
 
 SUITE = "suites/network"
 ON_A_TAP = "precopy-busy-bare-2vcpu-tap-virtio"
+USO = ("guest_uso4", "guest_uso6", "host_uso")
+"""Properties of virtio-net since QEMU 8.2, on by default since machine types 8.2."""
 TO_GUEST = "netdev=lan,queue=tx,vnet_hdr_support=on"
 LOOP = "host=127.0.0.1"
 """Where QEMU sends frames to itself, in its own sandbox. A stream would hang QEMU once it is full."""
@@ -23,9 +25,11 @@ def _destination(*arguments: str) -> Wrong:
     return reduce(add, (does("append-argument", argument, when=RECEIVES) for argument in arguments))
 
 
-def _wrong(name: str, what: str, wrong: Wrong, *words: str, harm: str = "changed") -> SeededBuild:
-    select = (SUITE, "--arch=x86_64", "-m", "slow or not slow", "-k", f"qmp-{ON_A_TAP}]")
-    found = Seed(what, wrong, f"qmp-{ON_A_TAP}", "defect-new", words, harm=harm)
+def _wrong(
+    name: str, what: str, wrong: Wrong, *words: str, harm: str = "changed", cell: str = ON_A_TAP
+) -> SeededBuild:
+    select = (SUITE, "--arch=x86_64", "-m", "slow or not slow", "-k", f"qmp-{cell}]")
+    found = Seed(what, wrong, f"qmp-{cell}", "defect-new", words, harm=harm)
     return SeededBuild(name, "new", select, (found,), slow=True)
 
 
@@ -56,6 +60,43 @@ OF_NETWORKS = (
         "the bridge does not learn of the move",
         does("on-command", '"migrate-incoming"', ANNOUNCE_NEVER, when=RECEIVES),
         "announcement: QEMU sent no RARP; the guest sent no ARP after the move",
+    ),
+    _wrong(
+        "loses-frames",
+        "frames of a guest are lost while it runs",
+        does("preload", TAP, "loses", when=RECEIVES),
+        "frames: ",
+        "frames were lost while the guest ran",
+    ),
+    _wrong(
+        "reorders-frames",
+        "frames of a guest come out of order",
+        does("preload", TAP, "reorders", when=RECEIVES),
+        "frames: ",
+        "frames came back out of order",
+    ),
+    _wrong(
+        "damages-frames",
+        "frames of a guest are damaged",
+        does("preload", TAP, "damages", when=RECEIVES),
+        "frames: ",
+        "frames came back damaged: frame ",
+    ),
+    _wrong(
+        "swallows-segments",
+        "segments of TCP that are larger than a frame are lost",
+        does("preload", TAP, "swallows", when=RECEIVES),
+        "stream: over a TCP connection from before the move, ",
+        "bytes came back in time",
+    ),
+    _wrong(
+        "refuses-uso",
+        "a destination does not offer the segmentation of UDP that a guest negotiated",
+        _destination(*(word for name in USO for word in ("-global", f"virtio-net-device.{name}=off"))),
+        "migrate: ",
+        "unsupported. Allowed features: ",
+        harm="stranded",
+        cell=f"{ON_A_TAP}-uso",
     ),
     build(
         "loses-offloads",

@@ -33,7 +33,9 @@ MEMORY = "memory.so"
 """Another, which keeps the memory that QEMU gives back to the host."""
 TPM = "tpm.so"
 """Another, which does something wrong with what QEMU sends to the guest's TPM."""
-PRELOADED = (CLOCK, DISK, MEMORY, TPM)
+TAP = "tap.so"
+"""Another, which does something wrong with what a guest sends through its tap."""
+PRELOADED = (CLOCK, DISK, MEMORY, TPM, TAP)
 FORGETFUL = "swtpm"
 """Program of wrong/beside: an swtpm without the files of its TPM."""
 COMPILE_SECONDS = 60
