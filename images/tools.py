@@ -12,8 +12,8 @@ from fixtures.errors import RigError, UsageError
 COMMAND_SECONDS = 300.0
 
 
-def run_tool(command: list[str], *, packages: str, cwd: Path | None = None) -> bytes:
-    """Run a program of the host and return its standard output.
+def run_tool(command: list[str], *, packages: str, cwd: Path | None = None, given: bytes = b"") -> bytes:
+    """Run a program of the host, which reads `given`, and return its standard output.
 
     Raises :class:`UsageError` that names the Debian `packages` if the program is missing, and
     :class:`RigError` with its output if it fails or takes longer than 300 s.
@@ -21,7 +21,13 @@ def run_tool(command: list[str], *, packages: str, cwd: Path | None = None) -> b
     environment = {**os.environ, "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
     try:
         done = subprocess.run(
-            command, cwd=cwd, env=environment, capture_output=True, check=False, timeout=COMMAND_SECONDS
+            command,
+            input=given,
+            cwd=cwd,
+            env=environment,
+            capture_output=True,
+            check=False,
+            timeout=COMMAND_SECONDS,
         )
     except FileNotFoundError as error:
         raise UsageError(

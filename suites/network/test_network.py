@@ -15,11 +15,12 @@ from fixtures.matrix.nics import E1000, E1000E, GIVEN, MULTIQUEUE, RTL8139, SPAP
 from fixtures.matrix.promises import Promise
 
 
-def tap(aspect: str, nic: Nic, **more: object) -> Promise:
-    """A guest that has this card on a tap."""
+def tap(aspect: str, nic: Nic, *, newer_kernel: bool = False, **more: object) -> Promise:
+    """A guest that has this card on a tap. `newer_kernel`: its driver knows USO, since Linux 6.2."""
     usual = {"path": "qmp", "mechanism": "precopy", "profile": "busy", "vcpus": 2, "version": "newest-old"}
     more = {**usual, "slow": True, **more}
-    return Promise(aspect, options=GuestOptions(nic=nic), **more)  # type: ignore[arg-type]
+    options = GuestOptions(nic=nic, newer_kernel=newer_kernel)
+    return Promise(aspect, options=options, **more)  # type: ignore[arg-type]
 
 
 x86 = partial(tap, only="x86_64")
@@ -29,6 +30,7 @@ X86, POWER = ("x86_64",), ("ppc64le",)
 @x86("tap-virtio", VIRTIO, slow=False)
 @x86("tap-virtio", VIRTIO, mechanism="postcopy")
 @x86("tap-virtio", VIRTIO, mechanism="multifd")
+@x86("tap-virtio-uso", VIRTIO, newer_kernel=True, nightly_on=X86)
 @x86("tap-virtio-2-queues", MULTIQUEUE, nightly_on=X86)
 @x86("tap-virtio-2-queues", MULTIQUEUE, mechanism="postcopy")
 @x86("tap-virtio-vhost", VHOST)

@@ -18,7 +18,7 @@ from fixtures.evidence.harm import Harmed
 from fixtures.machine.probe import MachineType, Probe
 from fixtures.matrix.cells import Cell
 from fixtures.matrix.names import Arch
-from fixtures.matrix.schema import KnownIssue, Pair, load_matrix
+from fixtures.matrix.schema import KernelSet, KnownIssue, Pair, load_matrix
 from fixtures.outcome.outcome import CellResult
 from fixtures.places import MATRIX_FILE
 from fixtures.qualify.pair_under_test import PairUnderTest
@@ -50,9 +50,9 @@ class ScriptedPair(PairUnderTest):
         self.old = Build(pair[0], Sandbox(Path("/")), {})
         self.new = self.old if pair[0] == pair[1] else Build(pair[1], Sandbox(Path("/")), {})
 
-    def image(self, arch: Arch) -> Path:
+    def image(self, arch: Arch, of: KernelSet = "kernels") -> Path:
         """No image at all."""
-        return Path(f"/images/{arch}")
+        return Path(f"/images/{of}/{arch}")
 
     def accelerator(self, arch: Arch) -> str:  # noqa: ARG002
         """TCG, which works on every host."""
