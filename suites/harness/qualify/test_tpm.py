@@ -33,7 +33,7 @@ def venue(place: Path, old: tuple[str, ...] = ALL, new: tuple[str, ...] = ALL) -
         (place / name / "usr/bin").mkdir(parents=True)
         for program in programs:
             (place / name / program.removeprefix("/")).touch()
-    builds = [Build(name, Sandbox(place / name), {}) for name in ("old", "new")]
+    builds = [Build(name, Sandbox(place / name), {}, is_system=False) for name in ("old", "new")]
     return Venue("tcg", builds[0], builds[1])
 
 
@@ -67,13 +67,13 @@ def test_guest_of_the_field_whose_tpm_the_new_build_lacks_is_unsupported(tmp_pat
 
 
 @pytest.mark.parametrize("its", [OF_A_SUITE, OF_THE_FIELD])
-def test_packages_that_no_longer_have_swtpm_strand_its_guests(its: Cell, tmp_path: Path) -> None:
+def test_system_that_no_longer_has_swtpm_strands_its_guests(its: Cell, tmp_path: Path) -> None:
     """Lose this and an update that drops swtpm is judged safe."""
     where = venue(tmp_path, new=())
-    packaged = replace(where, new=replace(where.new, installed={"qemu": "1"}))
+    systems = replace(where, new=replace(where.new, is_system=True))
     with pytest.raises(Removed, match=r"^build new has no /usr/bin/swtpm .*; the old build has it$"):
-        with_possible_tpm(its, packaged)
-    without = replace(packaged, old=replace(packaged.new, name="old"))
+        with_possible_tpm(its, systems)
+    without = replace(systems, old=replace(systems.new, name="old"))
     with nullcontext() if its.is_field_guest else pytest.raises(Unsupported, match=r"^build old has no"):
         with_possible_tpm(its, without)
 

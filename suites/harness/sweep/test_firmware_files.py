@@ -12,7 +12,6 @@ from typing import Any, cast
 import pytest
 
 from fixtures.builds.build import Build
-from fixtures.builds.lockfile import LockedPackage
 from fixtures.builds.sandbox import Sandbox
 from fixtures.evidence.harm import Harm, Harmed
 from fixtures.machine.probe import MachineType
@@ -38,15 +37,14 @@ TYPES = [MachineType(f"pc-{name}", None, False) for name in ("q35-7.2", "i440fx-
 EVERYTHING = {file for firmware in FIRMWARES for file in (firmware.code, firmware.variables) if file}
 
 
-def build(name: str, root: Path, files: Sequence[str], *, packaged: bool = False) -> Build:
+def build(name: str, root: Path, files: Sequence[str], *, is_system: bool = False) -> Build:
     """A build with these files, each with its path as content, some pages long."""
     for file in files:
         path = root / file.lstrip("/")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(file.encode().ljust(2 * PAGE, b"."))
     root.mkdir(exist_ok=True)
-    packages = {"qemu": LockedPackage("1", "")} if packaged else {}
-    return Build(name, Sandbox(root), {"x86_64": "/usr/bin/qemu-system-x86_64"}, packages=packages)
+    return Build(name, Sandbox(root), {"x86_64": "/usr/bin/qemu-system-x86_64"}, is_system=is_system)
 
 
 class _Sweep(Sweep):
@@ -64,10 +62,10 @@ def swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     probe = SimpleNamespace(machine_types=TYPES, offers=lambda _name: True)
 
     def sweep(
-        old: set[str], new: set[str], quick: Support | None = None, *, packaged: bool = False
+        old: set[str], new: set[str], quick: Support | None = None, *, is_system: bool = False
     ) -> dict[tuple[str, str], CellResult]:
         builds = [
-            build(name, tmp_path / name, sorted(files), packaged=packaged)
+            build(name, tmp_path / name, sorted(files), is_system=is_system)
             for name, files in (("old", old), ("new", new))
         ]
         under_test = SimpleNamespace(
@@ -131,17 +129,17 @@ def test_build_without_ovmf_is_not_blamed(side: str, swept: Any) -> None:
     assert {cell.reason for cell in others} == {f"the {side} build has no UEFI firmware (package ovmf)"}
 
 
-def test_packages_that_no_longer_have_ovmf_strand_its_guests(swept: Any) -> None:
+def test_system_that_no_longer_has_ovmf_strands_its_guests(swept: Any) -> None:
     """Lose this and an update that drops all UEFI firmware is judged safe."""
-    cells = swept(EVERYTHING, set(), packaged=True)
+    cells = swept(EVERYTHING, set(), is_system=True)
     others = [cell for (_, name), cell in cells.items() if name != "seabios"]
     assert {(cell.outcome, cell.harm) for cell in others} == {(Outcome.REMOVED, Harm.STRANDED)}
     assert others[0].reason == "the new build has no UEFI firmware (package ovmf), which the old build has"
 
 
-def test_packages_without_ovmf_on_both_sides_say_nothing(swept: Any) -> None:
+def test_systems_without_ovmf_on_both_sides_say_nothing(swept: Any) -> None:
     """Lose this and a pair without UEFI guests has findings about them."""
-    cells = swept(set(), set(), packaged=True)
+    cells = swept(set(), set(), is_system=True)
     assert {cell.outcome for (_, name), cell in cells.items() if name != "seabios"} == {Outcome.UNSUPPORTED}
 
 
