@@ -96,7 +96,7 @@ def test_context_id_is_known_to_the_kernel_or_not(
     ends: OSError, known: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Lose this and a destination without its vsock passes."""
-    monkeypatch.setattr(speaking.socket, "socket", lambda *_words: Vsock(ends))
+    monkeypatch.setattr(socket, "socket", lambda *_words: Vsock(ends))
     with nullcontext() if known else pytest.raises(Unreachable, match="No such device"):
         demand_context(3)
 
@@ -110,5 +110,5 @@ def test_host_without_vsock_is_known(refused: bool, monkeypatch: pytest.MonkeyPa
             raise OSError(errno.EAFNOSUPPORT, "not supported")
         return Vsock(None)
 
-    monkeypatch.setattr(speaking.socket, "socket", makes)
+    monkeypatch.setattr(socket, "socket", makes)
     assert has_vsock() is not refused
