@@ -11,7 +11,7 @@ from fixtures.attempt.attempt import HotPatch
 from fixtures.attempt.pci_addresses import PciAddresses
 from fixtures.guest.examination import examined
 from fixtures.guest.guest import Guest
-from fixtures.matrix.addresses import LIBVIRT, PROXMOX
+from fixtures.matrix.addresses import LIBVIRT, PROXMOX, PROXMOX_PC
 from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.promises import promise
 
@@ -25,6 +25,8 @@ options = partial(GuestOptions, may_reboot=True)
 @nightly("addresses-libvirt", options=options(addresses=LIBVIRT), mechanism="postcopy", profile="busy")
 @nightly("addresses-proxmox", options=options(addresses=PROXMOX), mechanism="precopy", profile="busy")
 @nightly("addresses-proxmox", options=options(addresses=PROXMOX), mechanism="postcopy")
+@nightly("addresses-proxmox-pc", options=options(addresses=PROXMOX_PC), mechanism="precopy")
+@nightly("addresses-proxmox-pc", options=options(addresses=PROXMOX_PC), mechanism="postcopy", profile="busy")
 def test_devices_stay_where_the_manager_put_them(
     guest: Guest, hot_patch: HotPatch, pci_addresses: PciAddresses
 ) -> None:

@@ -42,6 +42,21 @@ ADDRESSES = (
         does("replace-in-argument", "addr=0x12", "addr=0x13", when=RECEIVES),
         "migrate: ",
     ),
+    _placed(
+        "moves-a-bridge",
+        "a bridge is in another slot of i440fx, with what is behind it",
+        "precopy-idle-virtio-1vcpu-addresses-proxmox-pc",
+        does("replace-in-argument", "addr=0x1e", "addr=0x1c", when=RECEIVES),
+        "migrate: ",
+        "0000:00:1e.0",
+    ),
+    _placed(
+        "reads-no-config",
+        "QEMU reads no devices from a file any more",
+        "postcopy-idle-virtio-1vcpu-addresses-proxmox",
+        does("replace-in-argument", "-readconfig", "-no-readconfig", when=RECEIVES),
+        "launch: ",
+    ),
 )
 """What a script does that gives addresses in another order, or none."""
 
