@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Answers on a virtio port: on hotpatch.echo each line comes back. On that of QEMU's guest agent it answers
- * `guest-sync`, `guest-sync-delimited` and `guest-ping`, as the real agent does. */
+ * Answers on virtio ports: on hotpatch.echo each line comes back. On that of QEMU's guest agent it answers
+ * `guest-sync`, `guest-sync-delimited` and `guest-ping`, as the real agent does. Any other port it opens and
+ * reads, as SPICE's agent does with its port, and says nothing. */
 #include "agent_devices.h"
 
 #include <fcntl.h>
@@ -9,7 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#define ECHO_PORT "hotpatch.echo"
+#define AGENT_PORT "org.qemu.guest_agent.0"
+#define LINE 4096u
 #define NO_HOST_US 50000u
+#define SILENT_US 1000000u /* nobody waits for an answer there */
 #define LOOK_AGAIN_US 100000u
 
 /* The kernel learns the port's name some time after the driver has found the port. */
@@ -62,13 +67,25 @@ static size_t answer_lines(int fd, bool as_agent, char *line, size_t len)
     return len;
 }
 
+/* Reads what the host sends and forgets it, so that the port's queue never fills up. */
+static void hold_open(int fd)
+{
+    char unread[256];
+
+    for (;;)
+        if (read(fd, unread, sizeof unread) <= 0)
+            sleep_until_us(now_us() + SILENT_US);
+}
+
 static void *port_main(void *port)
 {
-    static char line[4096];
-    bool as_agent = !strcmp(port, "org.qemu.guest_agent.0");
+    bool as_agent = !strcmp(port, AGENT_PORT);
+    char line[LINE];
     size_t len = 0;
     int fd = open_port(port);
 
+    if (!as_agent && strcmp(port, ECHO_PORT))
+        hold_open(fd);
     for (;;) {
         ssize_t n = read(fd, line + len, sizeof line - len);
 
@@ -83,7 +100,6 @@ static void *port_main(void *port)
     return NULL;
 }
 
-/* One port is enough: the buffer is static. */
 void port_echo_start(const char *port)
 {
     start_thread(port_main, (void *)port, (int)cfg.beat_cpu, 0);

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from fixtures.matrix.guest_options import NOT_REBOOTED, WITHOUT_USER_NETWORK
+from fixtures.matrix.spice_devices import WITHOUT_SPICE
 from fixtures.matrix.tpms import WITHOUT_TPM
 from fixtures.outcome.cost_judgement import NOT_COMPARED
 from fixtures.outcome.findings import findings, kind_of, name_of, reason_class
@@ -66,6 +67,7 @@ def untested(run: RunResult) -> list[NotTested]:
         *_booted(run.cells),
         *_costs(run.cells),
         *_noted(run.cells, WITHOUT_TPM, "The virtual TPM of"),
+        *_noted(run.cells, WITHOUT_SPICE, "SPICE of"),
         *_noted(run.cells, WITHOUT_USER_NETWORK, "The network card of"),
         *_noted(run.cells, NOT_REBOOTED, "A reboot after the move of"),
         *_updated(run.cells),

@@ -8,6 +8,7 @@ import pytest
 
 from fixtures.guest import peripherals
 from fixtures.guest.peripherals import Outside
+from fixtures.machine.speaking import Unreachable
 from fixtures.matrix.guest_devices import DRIVEN
 from fixtures.matrix.guestspec import GuestSpec
 
@@ -63,3 +64,27 @@ def test_deaf_guest_agent_is_named(answers: bool) -> None:
     machine: Any = SimpleNamespace(guest_agent_answers=lambda _seconds: answers)
     broken = {} if answers else {"agent-channel": "the guest agent does not answer"}
     assert Outside(_spec("agent-channel")).broken(SimpleNamespace(), machine) == broken  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "says,broken",
+    [
+        (True, ""),
+        (False, "SPICE's server does not see the guest's agent"),
+        (Unreachable("SPICE's server hung up"), "SPICE's server hung up"),
+    ],
+)
+def test_agent_that_spice_does_not_see_is_named(
+    says: bool | Unreachable, broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and a guest whose SPICE display or clipboard is dead after a move passes."""
+
+    def sees(_machine: object) -> bool:
+        if isinstance(says, Unreachable):
+            raise says
+        return says
+
+    monkeypatch.setattr(peripherals, "SECONDS", 0.0)
+    monkeypatch.setattr(peripherals, "sees_guest_agent", sees)
+    found = Outside(_spec("spice-agent")).broken(SimpleNamespace(), SimpleNamespace())  # type: ignore[arg-type]
+    assert found == ({"spice-agent": broken} if broken else {})

@@ -41,6 +41,11 @@ MISTAKES = {
         "q35, firmware: ovmf-4m, devices: [tpm-tis, tpm-crb",
         "fleet: a guest has one TPM; take out all but one of tpm-tis, tpm-crb",
     ),
+    "spice-without-server": (
+        "virtio-disk",
+        "virtio-video, spice-agent",
+        "fleet: spice-agent needs a SPICE server; add the device spice-video",
+    ),
     "disk-of-storage": ("virtio-disk", "io-nvme", "devices[1]: no field guest can have the device io-nvme"),
     "two-virtio-disks": (
         "machine: q35",
@@ -234,6 +239,28 @@ def test_guest_that_reports_free_pages_has_room_for_those_that_wait() -> None:
     specs = {cell.hardware: cell.guest("a-machine") for cell in field_cells(load_matrix(MATRIX_FILE))}
     assert specs["kubevirt"].memory_kib == specs["proxmox"].memory_kib == 384 * 1024 + 8
     assert specs["nova"].memory_kib == specs["virt-install"].memory_kib == 256 * 1024 + 8
+
+
+def test_channels_of_spice_are_on_the_command_line() -> None:
+    """Lose this and guests are moved without what virt-install and GNOME Boxes give them."""
+    cells = {cell.hardware: cell for cell in field_cells(load_matrix(MATRIX_FILE)) if cell.path == "qmp"}
+    assert {name for name, cell in cells.items() if "-spice" in words(cell)} == {
+        "virt-install", "virt-install-uefi", "gnome-boxes",
+    }  # fmt: skip
+    found = words(cells["gnome-boxes"])
+    chardevs = [found[at + 1].split(",")[0] for at, word in enumerate(found) if word == "-chardev"]
+    assert chardevs.count("spicevmc") == 6  # agent, smart card, four USB devices
+    assert chardevs.count("spiceport") == 1
+    assert "chardev=echo" not in " ".join(found)  # Boxes gives no guest agent, so nothing answers there.
+    server = found[found.index("-spice") + 1]
+    assert server.startswith("unix=on,addr=/tmp/hp-1/source-spice,disable-ticketing=on,")
+
+
+def test_ports_of_spice_are_no_echo() -> None:
+    """Lose this and the suite waits for an echo on the port of SPICE's agent."""
+    cells = {cell.hardware: cell.guest("m") for cell in field_cells(load_matrix(MATRIX_FILE))}
+    assert not cells["gnome-boxes"].has_port
+    assert cells["virt-install"].has_agent_channel
 
 
 def test_no_placeholder_is_left() -> None:

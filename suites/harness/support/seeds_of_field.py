@@ -6,14 +6,62 @@ from __future__ import annotations
 from suites.harness.support.seeds import AFTERWARDS, Seed, SeededBuild
 from suites.harness.support.stream_seeds import build, field, seed, without
 from suites.harness.support.tamper.fields import Mode
-from suites.harness.support.wrong_builds import GUEST_RUNS, RECEIVES, does
+from suites.harness.support.wrong_builds import GUEST_RUNS, RECEIVES, Wrong, does
 
 SUITE = "suites/field"
 PROXMOX = "qmp-precopy-busy-proxmox-2vcpu-field"
 NO_VECTOR: Mode = "ones"
 """A queue whose interrupt has no vector: the guest is not told that something is in it."""
 
+VIRT_INSTALL = "qmp-precopy-busy-virt-install-2vcpu-field"
+BOXES = "qmp-precopy-busy-gnome-boxes-2vcpu-field"
+REDIRECTION = "id=redir1,bus=xhci.0"
+SPICE_MODULES = tuple(
+    f"usr/lib/x86_64-linux-gnu/qemu/{name}.so" for name in ("audio-spice", "chardev-spice", "ui-spice-core")
+)
+
+
+def _spice(name: str, what: str, cell: str, wrong: Wrong, *words: str, harm: str = "") -> SeededBuild:
+    """A new build with one defect in what SPICE's clients reach."""
+    select = (SUITE, "--arch=x86_64", "-m", "slow or not slow", "-k", f"{cell}]")
+    found = Seed(what, wrong, cell, "defect-new", words, kind=AFTERWARDS, harm=harm)
+    return SeededBuild(name, "new", select, (found,), slow=True)
+
+
+OF_SPICE = (
+    _spice(
+        "spice-other-channel",
+        "the port of SPICE's agent ends at another channel of SPICE",
+        VIRT_INSTALL,
+        does("replace-in-argument", "name=vdagent", "name=usbredir", when=RECEIVES),
+        "devices: spice-agent: SPICE's server does not see the guest's agent",
+    ),
+    _spice(
+        "spice-no-redirection",
+        "one of the devices for USB redirection is another device",
+        BOXES,
+        does(
+            "replace-in-argument",
+            f"usb-redir,{REDIRECTION},chardev=redirected1",
+            f"usb-mouse,{REDIRECTION}",
+            when=RECEIVES,
+        ),
+        "migrate: ",
+        "usb-redir",
+    ),
+    _spice(
+        "spice-gone",
+        "the new build has no SPICE",
+        VIRT_INSTALL,
+        Wrong(missing=SPICE_MODULES),
+        "launch: ",
+        "spice",
+        harm="stranded",
+    ),
+)
+"""What virt-install and GNOME Boxes give each guest. Debian 13 has SPICE in a package of its own."""
 OF_FIELD_GUESTS = (
+    *OF_SPICE,
     build(
         "field-devices",
         seed(
@@ -41,7 +89,7 @@ OF_FIELD_GUESTS = (
             "postcopy-busy-gnome-boxes-2vcpu-field",
             field("intel-hda", "int_ctl"),
             "devices: ",
-            "sound-ich9: no interrupt at the end of a period",
+            "spice-sound: no interrupt at the end of a period",
         ),
         suite=SUITE,
     ),

@@ -52,8 +52,7 @@ def test_nothing_but_ram_is_passed_through(name: str) -> None:
 def test_each_device_is_there(name: str) -> None:
     """Lose this and libvirt's guest has other devices than QMP's."""
     found = [each.tag for each in root_of(name).iterfind("devices/*")]
-    channel = set() if name == "gnome-boxes" else {"channel"}  # All channels of Boxes are SPICE's.
-    assert {"disk", "interface", "video", "graphics", "memballoon"} | channel <= set(found)
+    assert {"disk", "interface", "video", "graphics", "memballoon", "channel"} <= set(found)
     assert found.count("memballoon") == found.count("graphics") == found.count("video") == 1
 
 
@@ -129,11 +128,24 @@ def test_other_firmware_than_expected_is_an_error(chosen: str, stands: bool) -> 
         demand_chosen(spec, xml, "a daemon")
 
 
-def test_each_side_has_a_display_of_its_own() -> None:
-    """Lose this and the destination takes the source's VNC socket from it."""
-    xml = xml_of(CELLS["nova"]).replace('"', "'").replace("&lt;y&gt;", "<y>")
-    assert f"'{RUN_DIR}/source-vnc'" in xml
-    assert f"'{RUN_DIR}/destination-2-vnc'" in for_destination(xml, RUN_DIR, "source", "destination-2")
+@pytest.mark.parametrize("name,display", [("nova", "vnc"), ("virt-install", "spice")])
+def test_each_side_has_a_display_of_its_own(name: str, display: str) -> None:
+    """Lose this and the destination takes the source's socket of VNC or SPICE from it."""
+    xml = xml_of(CELLS[name]).replace('"', "'").replace("&lt;y&gt;", "<y>")
+    assert f"'{RUN_DIR}/source-{display}'" in xml
+    there = for_destination(xml, RUN_DIR, "source", "destination-2")
+    assert f"'{RUN_DIR}/destination-2-{display}'" in there
+
+
+def test_channels_of_spice_are_elements() -> None:
+    """Lose this and libvirt's guests have other channels of SPICE than their managers give them."""
+    root = root_of("gnome-boxes")
+    redirections = root.findall("devices/redirdev")
+    assert [each.get("type") for each in redirections] == ["spicevmc"] * 4
+    channels = [each.get("type") for each in root.iterfind("devices/channel")]
+    assert channels == ["spicevmc", "spiceport"]
+    assert [each.get("type") for each in root.iterfind("devices/smartcard")] == ["spicevmc"]
+    assert len(root_of("virt-install").findall("devices/redirdev")) == 2
 
 
 def test_device_without_element_is_an_error_of_the_suite() -> None:
