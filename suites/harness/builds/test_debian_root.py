@@ -77,7 +77,7 @@ def test_each_architecture_has_its_own_lock(cache: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("fixtures.builds.debian_root._make", make_root)
     monkeypatch.setattr("fixtures.builds.debian_root.check_against_lock", check)
     debian_root("mine", BUILD, host_arch="ppc64el", strict_pins=False)
-    debian_root("mine", BUILD, strict_pins=False)
+    debian_root("mine", BUILD, host_arch="amd64", strict_pins=False)
     assert compared == ["mine:ppc64el", "mine"]
 
 

@@ -18,6 +18,8 @@ from fixtures.places import MATRIX_FILE
 from suites.harness.support.local_archive import package
 from suites.harness.support.rpm_repository import (
     NEEDS_PROGRAMS,
+    OTHER,
+    OWN,
     RELEASE,
     VERSION,
     Signer,
@@ -165,9 +167,9 @@ def test_damaged_package_is_named(
 
 
 def test_package_of_another_architecture_is_refused(uploaded: Opens, incoming: Path, tmp_path: Path) -> None:
-    """Lose this and the base is qualified in place of an upload for POWER."""
-    make_package(incoming, QEMU, tree(tmp_path / "new"), arch="ppc64le")
-    refused = r"\.ppc64le\.rpm: the package is for ppc64le, and hosts here are x86_64 or noarch"
+    """Lose this and the base is qualified in place of an upload for another machine."""
+    make_package(incoming, QEMU, tree(tmp_path / "new"), arch=OTHER)
+    refused = rf"\.{OTHER}\.rpm: the package is for {OTHER}, and hosts here are {OWN} or noarch"
     with pytest.raises(UsageError, match=refused):
         uploaded()
     make_package(incoming, QEMU, tree(tmp_path / "both", "x86"), requires=[FIRMWARE])

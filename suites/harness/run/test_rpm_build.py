@@ -14,6 +14,7 @@ from fixtures.run.executing import pair_under_test_of
 from fixtures.run.run_plan import PACKAGES
 from suites.harness.support.rpm_repository import (
     NEEDS_PROGRAMS,
+    OWN,
     RELEASE,
     VERSION,
     index,
@@ -35,6 +36,7 @@ SUBJECT = "pc-q35-10.0/machine"
 ENTRY = """\
   {name}:
     kind: rpm
+    architecture: {arch}
     repositories: [{{baseurl: {repository}, gpgkey: {key}}}]
     packages: {{{package}: {version}}}
     releasever: "1"
@@ -69,7 +71,9 @@ def pair(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     make_package(repository, QEMU, tree, signer=ours)
     index(repository)
     given = Path(request.config.getoption("--matrix")).read_text()
-    entry = ENTRY.format(name=BUILD, repository=repository, key=ours.public, package=QEMU, version=FIRST)
+    entry = ENTRY.format(
+        name=BUILD, arch=OWN, repository=repository, key=ours.public, package=QEMU, version=FIRST
+    )
     matrix = tmp_path / "matrix.yaml"
     matrix.write_text(given.replace("\nbuilds:\n", f"\nbuilds:\n{entry}", 1))
     monkeypatch.setenv("HOTPATCH_CACHE", str(tmp_path / "cache"))

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from fixtures.matrix.own_arch import own_debian
 from fixtures.temporary import temporary_directory
 
 SECONDS = 60
@@ -52,9 +53,10 @@ def package(
     *,
     files: Mapping[str, str] | None = None,
     depends: str = "",
-    architecture: str = "amd64",
+    architecture: str | None = None,
 ) -> Path:
-    """Make a package in the directory `place`, and return its file."""
+    """Make a package in the directory `place`, by default one for this machine, and return its file."""
+    architecture = architecture or own_debian()
     with temporary_directory("hp-deb-") as tree:
         (tree / "DEBIAN").mkdir()
         control = f"Package: {name}\nVersion: {version}\nArchitecture: {architecture}\n"
@@ -84,13 +86,13 @@ class LocalArchive:
     def publish(self, signer: Key | None, suite: str = SUITE) -> None:
         """Write the indices of a suite, signed if there is a `signer`."""
         place = self.place / "dists" / suite
-        binary = place / "main/binary-amd64"
+        binary = place / f"main/binary-{own_debian()}"
         binary.mkdir(parents=True, exist_ok=True)
         packages = _run("apt-ftparchive", "packages", f"pool/{suite}", cwd=self.place)
         (binary / "Packages").write_text(packages)
         for signed in ("InRelease", "Release"):
             (place / signed).unlink(missing_ok=True)
-        options = {"Suite": suite, "Codename": suite, "Components": "main", "Architectures": "amd64"}
+        options = {"Suite": suite, "Codename": suite, "Components": "main", "Architectures": own_debian()}
         words = [f"-oAPT::FTPArchive::Release::{name}={value}" for name, value in options.items()]
         release = _run("apt-ftparchive", *words, "release", str(place))
         (place / "Release").write_text(release)

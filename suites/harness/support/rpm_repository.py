@@ -14,8 +14,14 @@ import pytest
 
 from fixtures.builds.build import inside
 from fixtures.matrix.build_specs import RpmBuild, RpmRepository
+from fixtures.matrix.names import ARCHES, Arch
+from fixtures.matrix.own_arch import own_arch
+from suites.harness.support.own_loader import own_loader
 
 SECONDS = 300
+OWN: Arch = own_arch() or "x86_64"
+(OTHER,) = {*ARCHES} - {OWN}
+"""The architectures of packages for this machine, and for no host of it."""
 PROGRAMS = ("dnf", "rpmbuild", "rpmsign", "createrepo_c", "gpg")
 NEEDS_PROGRAMS = pytest.mark.skipif(
     any(shutil.which(program) is None for program in PROGRAMS), reason="needs dnf, rpm and createrepo-c"
@@ -81,7 +87,7 @@ def make_package(
     tree: Path,
     *,
     requires: Iterable[str] = (),
-    arch: str = "x86_64",
+    arch: Arch = OWN,
     signer: Signer | None = None,
     version: str = VERSION,
 ) -> Path:
@@ -113,7 +119,7 @@ def _is_packed(file: Path) -> bool:
 def qemu_tree(root: Path, into: Path) -> Path:
     """Copy the QEMU for x86_64 of a Debian root, as /usr/libexec/qemu-kvm, with all that it needs to run."""
     program = "/usr/bin/qemu-system-x86_64"
-    loader = "/lib64/ld-linux-x86-64.so.2"
+    loader = own_loader()
     bwrap = ("bwrap", "--ro-bind", str(root), "/", "--dev", "/dev", "--proc", "/proc", "--")
     listed = subprocess.run(
         [*bwrap, loader, "--list", program], capture_output=True, text=True, timeout=SECONDS, check=True
@@ -154,4 +160,5 @@ def build_of(repository: Path, signer: Signer, *packages: str, signed: str = "pa
         repositories=(described,),
         packages=dict.fromkeys(packages, f"{VERSION}-{RELEASE}"),
         releasever="1",
+        architecture=OWN,
     )
