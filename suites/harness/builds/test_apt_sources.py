@@ -8,6 +8,7 @@ import pytest
 from fixtures.builds import apt_sources
 from fixtures.builds.apt_sources import archive_in, archive_of, host_sources
 from fixtures.builds.debian_root import described_fully
+from fixtures.builds.host_arch import PINNED_FOR
 from fixtures.builds.pins import survey
 from fixtures.errors import UsageError
 from fixtures.matrix.build_specs import DebianBuild
@@ -123,8 +124,8 @@ def test_host_without_sources_has_none(tmp_path: Path, monkeypatch: pytest.Monke
 def test_pins_of_another_archive_are_surveyed_there(tmp_path: Path) -> None:
     """Lose this and `make pins` reports every package of another archive as gone."""
     with key(tmp_path / "keys.gpg") as signer:
-        archive = LocalArchive(tmp_path / "archive")
-        package(archive.pool(), "qemu-system-x86", "1:10.0-2", files={QEMU: "two"})
+        archive = LocalArchive(tmp_path / "archive", PINNED_FOR)
+        package(archive.pool(), "qemu-system-x86", "1:10.0-2", files={QEMU: "two"}, architecture=PINNED_FOR)
         archive.publish(signer)
         described = {"kind": "debian", "packages": {"qemu-system-x86": "1:10.0-1"}}
         build = DebianBuild.model_validate({**described, "sources": archive.sources(signer.public)})

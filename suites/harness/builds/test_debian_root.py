@@ -23,7 +23,8 @@ BUILD = DebianBuild(
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache of this test's own."""
+    """A cache of this test's own, on a machine of x86_64."""
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
     monkeypatch.setenv("HOTPATCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv(MIRROR_VARIABLE, "http://mirror.example/debian")
     return cache_root()
@@ -77,7 +78,7 @@ def test_each_architecture_has_its_own_lock(cache: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("fixtures.builds.debian_root._make", make_root)
     monkeypatch.setattr("fixtures.builds.debian_root.check_against_lock", check)
     debian_root("mine", BUILD, host_arch="ppc64el", strict_pins=False)
-    debian_root("mine", BUILD, host_arch="amd64", strict_pins=False)
+    debian_root("mine", BUILD, strict_pins=False)
     assert compared == ["mine:ppc64el", "mine"]
 
 

@@ -76,8 +76,10 @@ def package(
 class LocalArchive:
     """An archive. What a suite has is what was in its pool when it was published."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, architecture: str | None = None) -> None:
+        """Its packages are for hosts of `architecture`, by default of this machine's."""
         self.place = place
+        self._architecture = architecture or own_debian()
 
     def pool(self, suite: str = SUITE) -> Path:
         """The directory of the packages of a suite."""
@@ -86,13 +88,14 @@ class LocalArchive:
     def publish(self, signer: Key | None, suite: str = SUITE) -> None:
         """Write the indices of a suite, signed if there is a `signer`."""
         place = self.place / "dists" / suite
-        binary = place / f"main/binary-{own_debian()}"
+        binary = place / f"main/binary-{self._architecture}"
         binary.mkdir(parents=True, exist_ok=True)
         packages = _run("apt-ftparchive", "packages", f"pool/{suite}", cwd=self.place)
         (binary / "Packages").write_text(packages)
         for signed in ("InRelease", "Release"):
             (place / signed).unlink(missing_ok=True)
-        options = {"Suite": suite, "Codename": suite, "Components": "main", "Architectures": own_debian()}
+        options = {"Suite": suite, "Codename": suite, "Components": "main"}
+        options["Architectures"] = self._architecture
         words = [f"-oAPT::FTPArchive::Release::{name}={value}" for name, value in options.items()]
         release = _run("apt-ftparchive", *words, "release", str(place))
         (place / "Release").write_text(release)
