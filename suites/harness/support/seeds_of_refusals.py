@@ -93,7 +93,11 @@ OF_REFUSALS = (
         "faults",
         Seed(
             "a destination does not say that it does not know the version of a section",
-            Wrong(reworded=((REAL_QEMU, UNKNOWN_VERSION, UNKNOWN_VERSION.replace(b"un", b"an")),)),
+            Wrong(
+                reworded=(
+                    (REAL_QEMU, UNKNOWN_VERSION, UNKNOWN_VERSION.replace(b"unsupported", b"unfortunate")),
+                )
+            ),
             DAMAGED,
             "defect-new",
             ("refused: stream changed: migration failed", "; the destination: "),
