@@ -15,6 +15,7 @@ from fixtures.attempt.stream_faults import SAID_OF_DAMAGE, StreamFaults
 from fixtures.errors import HotPatchFailure, RigError
 from fixtures.evidence.beats import Gap
 from fixtures.guest.examination import Before
+from fixtures.machine.monitor import MonitorSilent
 from fixtures.path.damage import How
 from suites.harness.support.scripted_breaks import ScriptedBreaking, ScriptedMove
 from suites.harness.support.scripted_lives import life
@@ -116,6 +117,31 @@ def test_guest_stands_still_no_longer_than_its_phase_implies(
         assert faults.strikes("destination-killed", phase)
     else:
         fails("stands-still", lambda: faults.strikes("destination-killed", phase))
+
+
+def _raises(error: Exception) -> Callable[..., str]:
+    def call(*_: object) -> str:
+        raise error
+
+    return call
+
+
+@pytest.mark.parametrize(
+    "does,error",
+    [
+        ("cancel", MonitorSilent("source (old)", "did not answer `migrate_cancel` within 20 s")),
+        ("settled", HotPatchFailure("hang", "waited 10 s; last seen: cancelling", "the end")),
+    ],
+)
+def test_source_that_hangs_while_it_is_cancelled_has_one_defect(
+    faults: Faults, move: ScriptedMove, does: str, error: Exception
+) -> None:
+    """Lose this and chance decides whether a build has the defect of its control, or a regression."""
+    vars(move)[does] = _raises(error)
+    with pytest.raises(HotPatchFailure) as caught:
+        faults.strikes("channel-stalled", "set-up")
+    cause = "the source does not end a cancelled move while its channel is silent"
+    assert (caught.value.check, caught.value.cause) == ("hang", cause)
 
 
 def test_busy_machine_makes_no_guest_stand_still(
