@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from suites.harness.support.seeds import Seed, SeededBuild
 from suites.harness.support.seeds_of_life import life
-from suites.harness.support.wrong_builds import GUEST_RUNS, RECEIVES, does
+from suites.harness.support.wrong_builds import DISK, does
 
 WITH_DISK = "qmp-precopy-idle-bare-1vcpu-snapshot-with-disk"
 EXTERNAL = "libvirt-precopy-idle-bare-1vcpu-snapshot-external"
@@ -35,16 +35,16 @@ OF_SAVING = (
         slow=True,
     ),
     SeededBuild(
-        "external-snapshot-loses-a-page",
+        "misplaces-writes-after-a-snapshot",
         "new",
         life(f"{EXTERNAL}]"),
         (
             Seed(
-                "a page of an external snapshot's memory is lost when it is restored",
-                does("on-message", GUEST_RUNS, "zero 7", when=RECEIVES),
+                "a write of a guest whose external snapshot was restored goes to another sector",
+                does("preload", DISK, "misplaces", when='"driver":"qcow2"'),
                 EXTERNAL,
                 "defect-new",
-                ("memory: 1 of ",),
+                ("disk-data: ", "first 0: misplaced (lap "),
                 harm="lost",
             ),
         ),
