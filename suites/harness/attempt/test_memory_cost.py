@@ -20,6 +20,8 @@ from fixtures.matrix.memory_options import MemoryOptions
 from fixtures.outcome.costs import COSTS
 from fixtures.path.interface import Move
 
+pytestmark = pytest.mark.usefixtures("pages_of_4_kib")
+
 MIB = 1024
 """In KiB."""
 OWN = 40 * MIB

@@ -234,6 +234,7 @@ def test_each_device_has_a_root_port_of_its_own() -> None:
     )
 
 
+@pytest.mark.usefixtures("pages_of_4_kib")
 def test_guest_that_reports_free_pages_has_room_for_those_that_wait() -> None:
     """Lose this and such a guest has too little memory on a busy host, and ends before it is moved."""
     specs = {cell.hardware: cell.guest("a-machine") for cell in field_cells(load_matrix(MATRIX_FILE))}
