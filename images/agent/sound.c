@@ -91,12 +91,12 @@ static bool find_sound(const struct device *d, char *path, size_t size)
 {
     char name[64];
 
-    while (!sysfs_find_by_driver("/sys/class/sound", "pcmC", d->selector, name, sizeof name)
-           || name[strlen(name) - 1] != 'p') {
+    while (!sysfs_find_by_driver("/sys/class/sound", "pcmC", d->selector, name, sizeof name)) {
         if (ran_us() + LOOK_AGAIN_US >= d->deadline_us)
             return false;
         sleep_until_us(now_us() + LOOK_AGAIN_US);
     }
+    name[strlen(name) - 1] = 'p'; /* for playback; it may have found the one for capture */
     snprintf(path, size, "/dev/snd/%s", name);
     return true;
 }
