@@ -34,8 +34,8 @@ bool sysfs_find_by_driver(const char *directory, const char *start, const char *
 bool sysfs_find_by_name(const char *directory, const char *start, const char *file, const char *text,
                         char *name, size_t size);
 bool sysfs_find_port(const char *port, char *device, size_t size);
-/* simple_checks.c, disk.c, network.c, screen.c, sound.c, usb.c, input_devices.c: the checks */
-device_check check_rng, check_bound, check_port, check_disk, check_net, check_screen, check_sound, check_usb, check_input;
+/* simple_checks.c, disk.c, network.c, screen.c, usb.c, input_devices.c: the checks */
+device_check check_rng, check_bound, check_port, check_disk, check_net, check_screen, check_usb, check_input;
 void screen_paint(uint32_t colour); /* 0x00RRGGBB, not 0 */
 void input_report(struct text *out); /* events of keyboards and pointers */
 /* device_checks.c: runs each check on its own thread, so that a lost request cannot block a command */

@@ -18,7 +18,7 @@ static const struct {
 } kinds[] = {
     {"disk", check_disk, true},     {"net", check_net, true},       {"rng", check_rng, true},
     {"usb", check_usb, true},       {"screen", check_screen, true}, {"bound", check_bound, false},
-    {"port", check_port, false},    {"input", check_input, false},  {"sound", check_sound, true},
+    {"port", check_port, false},    {"input", check_input, false},
 };
 
 /* Loading a module again would make the kernel read the whole file again. */

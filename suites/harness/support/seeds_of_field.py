@@ -82,18 +82,6 @@ OF_FIELD_GUESTS = (
         suite=SUITE,
     ),
     build(
-        "field-sound",
-        seed(
-            AFTERWARDS,
-            "the sound card raises no interrupt any more",
-            "postcopy-busy-gnome-boxes-2vcpu-field",
-            field("intel-hda", "int_ctl"),
-            "devices: ",
-            "spice-sound: no interrupt at the end of a period",
-        ),
-        suite=SUITE,
-    ),
-    build(
         "field-root-ports",
         seed(
             AFTERWARDS,
