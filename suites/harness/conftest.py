@@ -23,6 +23,12 @@ def _an_idle_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def machine_of_x86_64(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What runs here and what on an emulated host is as on most machines."""
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+
+
+@pytest.fixture
 def pages_of_4_kib(monkeypatch: pytest.MonkeyPatch) -> None:
     """The RAM of guests has the sizes that it has on most machines."""
     monkeypatch.setattr("resource.getpagesize", lambda: 4096)

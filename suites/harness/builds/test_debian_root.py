@@ -22,9 +22,8 @@ BUILD = DebianBuild(
 
 
 @pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def cache(machine_of_x86_64: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache of this test's own, on a machine of x86_64."""
-    monkeypatch.setattr("platform.machine", lambda: "x86_64")
     monkeypatch.setenv("HOTPATCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv(MIRROR_VARIABLE, "http://mirror.example/debian")
     return cache_root()

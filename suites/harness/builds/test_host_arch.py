@@ -7,6 +7,8 @@ from fixtures.builds.host_arch import entry_name, on_host
 from fixtures.errors import Unsupported
 from fixtures.matrix.build_specs import DebianBuild
 
+pytestmark = pytest.mark.usefixtures("machine_of_x86_64")
+
 QEMU = {"qemu-system-x86": "1:7.2-1", "qemu-system-ppc": "1:7.2-1", "qemu-system-data": "1:7.2-1"}
 LIBVIRT = {"libvirt-daemon": "9.0.0-4", "libvirt-clients": "9.0.0-4"}
 BUILD = DebianBuild(
@@ -15,12 +17,6 @@ BUILD = DebianBuild(
     packages={**QEMU, "seabios": "1.16.2-1", **LIBVIRT},
     extra=("qemu-system-x86-xen", "ovmf", "qemu-utils", "swtpm", "swtpm-tools", "libtpms0", "ipxe-qemu"),
 )
-
-
-@pytest.fixture(autouse=True)
-def _a_machine_of_x86_64(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What an emulated host of POWER needs is less only on another machine."""
-    monkeypatch.setattr("platform.machine", lambda: "x86_64")
 
 
 def test_power_host_gets_what_its_guests_need() -> None:

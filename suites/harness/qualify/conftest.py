@@ -46,8 +46,8 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, probes: dict[str, Pro
 
 
 @pytest.fixture
-def hosts(monkeypatch: pytest.MonkeyPatch) -> Hosts:
-    """What the venues boot and open."""
+def hosts(machine_of_x86_64: None, monkeypatch: pytest.MonkeyPatch) -> Hosts:
+    """What the venues boot and open, on a machine that runs no POWER guests under KVM."""
     hosts = Hosts()
     monkeypatch.setattr(venues_module, "open_build", hosts.open_build)
     monkeypatch.setattr(venues_module, "probed", lambda _build, _arch, host: host())
