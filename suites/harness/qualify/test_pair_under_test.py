@@ -17,7 +17,8 @@ def test_image_of_an_architecture_is_found_once(tmp_path: Path, monkeypatch: pyt
     """Lose this and every cell reads the 70 MB of its kernel's package, to find the image again."""
     found: list[str] = []
 
-    def guest_image(_matrix: Matrix, arch: str, *, strict_pins: bool) -> Path:
+    def guest_image(_matrix: Matrix, arch: str, *, of: str, strict_pins: bool) -> Path:
+        assert of == "kernels"
         found.append(arch)
         return tmp_path / arch
 
