@@ -134,6 +134,7 @@ ASPECTS = {
     "xics": "with the interrupt controller XICS",
     "addresses-libvirt": "with PCI addresses as libvirt gives them",
     "addresses-proxmox": "with PCI addresses as Proxmox gives them",
+    "addresses-proxmox-pc": "with PCI addresses as Proxmox gives them on i440fx",
     "vsmt-8": "with vsmt=8",
     "dual": "with two interrupt controllers, of which they use XICS",
     "transient": "that libvirt has no definition of",
