@@ -44,7 +44,7 @@ WRONG = {
     "an option of a module": ("wrong_commands", "```sh\n.venv/bin/python -m reports a --gone\n```\n"),
     "a program of nobody's": ("wrong_commands", "```sh\nqualify-it-all\n```\n"),
     "a marker that is gone": ("wrong_selections", "```sh\npytest -m gone\n```\n"),
-    "words that select nothing": ("wrong_selections", "```sh\npytest -m slow -k gone\n```\n"),
+    "words that select nothing": ("wrong_selections", "```sh\npytest -m slow -k gone-for-good\n```\n"),
     "a cell that is gone": (
         "wrong_cells",
         "| what | cells |\n| --- | --- |\n| a | `tap-virtio`, `tap-gone` |\n",
