@@ -28,7 +28,7 @@ initramfs.unpacked_kernel = host_image.unpacked_kernel = pins.AptIndex = dies
 STEPS = {
     "guest image": 'initramfs.build_image("x86_64", Path("kernel.deb"), Path("image"), [])',
     "image of an emulated host": 'host_image.build_host_image("x86_64", Path("kernel.deb"), Path("image"))',
-    "pins": 'pins.survey({}, {"x86_64": SimpleNamespace(suites=[], architecture="amd64")})',
+    "pins": 'pins.survey({}, {("kernels", "x86_64"): SimpleNamespace(suites=[], architecture="amd64")})',
 }
 WRITES = """
 import sys, time
