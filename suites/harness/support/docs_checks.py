@@ -250,6 +250,9 @@ def wrong_pytest(arguments: Sequence[str]) -> Iterator[str]:
                 yield f"pytest has no {option}"
             if option in BUILD_OPTIONS and not names_build(value):
                 yield f"no build {value}"
+        elif place and arguments[place - 1] == "-p":
+            if not ROOT.joinpath(*word.split(".")).with_suffix(".py").is_file():
+                yield f"no module {word}"
         elif word.startswith("suites") and not (ROOT / word.partition("::")[0]).exists():
             yield f"no file {word}"
 
