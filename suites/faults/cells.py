@@ -27,7 +27,6 @@ NIGHTLY: dict[tuple[PathName, Mechanism], tuple[str, ...]] = {
         "source-killed-in-postcopy",
         "source-killed-in-recovery",
         "channel-cut-in-recovery",
-        "channel-stalled-in-recovery",
         "stream-changed-in-postcopy",
     ),
     ("qmp", "postcopy-tls"): ("channel-stalled-in-postcopy",),
