@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import finalize
 
 import psutil
 
@@ -32,11 +33,14 @@ class Holdings:
     def of(cls, processes: Sequence[psutil.Process]) -> Holdings:
         """What the run has that consists of these processes."""
         pids = [process.pid for process in processes]
-        return cls(
+        spaces = frozenset(space for pid in pids for space in _namespaces(pid)) - {*_namespaces(os.getpid())}
+        found = cls(
             frozenset(place for process in processes for place in _janitors_place(process)),
             frozenset(group for pid in pids for group in _groups(pid)),
-            frozenset(space for pid in pids for space in _namespaces(pid)) - {*_namespaces(os.getpid())},
+            spaces,
         )
+        finalize(found, _close, [*_opened(pids, spaces)])
+        return found
 
     def left(self) -> list[str]:
         """What of it is there now, in words."""
@@ -84,6 +88,21 @@ def _memberships(pid: int) -> set[str]:
     with suppress(OSError):
         return set(Path(f"/proc/{pid}/cgroup").read_text().splitlines())
     return set()
+
+
+def _opened(pids: Iterable[int], spaces: Collection[str]) -> Iterator[int]:
+    """Descriptors of these namespaces: an open one keeps its number, which others would get otherwise."""
+    for pid in pids:
+        for kind in NAMESPACES:
+            with suppress(OSError):
+                place = Path(f"/proc/{pid}/ns/{kind}")
+                if str(place.readlink()) in spaces:
+                    yield os.open(place, os.O_RDONLY | os.O_CLOEXEC)
+
+
+def _close(descriptors: Iterable[int]) -> None:
+    for each in descriptors:
+        os.close(each)
 
 
 def _namespaces(pid: int) -> Iterator[str]:
