@@ -17,9 +17,11 @@
 #include <unistd.h>
 
 #define TPM 77
+#define TRY_US 1000
+#define MOST_TRIES 10000
 
 struct config cfg;
-static _Atomic bool refusing, silent, exaggerating;
+static _Atomic bool refusing, silent, waits, exaggerating;
 static bool none;
 static _Atomic unsigned char pcr = 0x5a;
 static unsigned char answer[256];
@@ -61,8 +63,10 @@ ssize_t write(int fd, const void *data, size_t size)
 
     if (fd != TPM)
         abort();
-    while (silent)
+    while (silent) {
+        waits = true;
         pause();
+    }
     answer_size = 0;
     add(header, sizeof header);
     switch (command[8] << 8 | command[9]) {
@@ -118,9 +122,11 @@ int main(int argc, char **argv)
             print(tpm_end);
         else if (!strcmp(argv[i], "look"))
             print(tpm_look);
-        else if (!strcmp(argv[i], "silent"))
+        else if (!strcmp(argv[i], "silent")) {
             silent = true;
-        else if (!strcmp(argv[i], "long"))
+            for (int tries = 0; !waits && tries < MOST_TRIES; tries++)
+                usleep(TRY_US); /* until a command was sent: on a busy machine none may come before `end` */
+        } else if (!strcmp(argv[i], "long"))
             exaggerating = true;
         else if (!strcmp(argv[i], "refuse"))
             refusing = true;
