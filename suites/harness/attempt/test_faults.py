@@ -14,10 +14,9 @@ from fixtures.attempt.faults import STILL_SECONDS, STOPPED_SECONDS, Faults, Phas
 from fixtures.attempt.stream_faults import SAID_OF_DAMAGE, StreamFaults
 from fixtures.errors import HotPatchFailure, RigError
 from fixtures.evidence.beats import Gap
-from fixtures.guest.examination import Before
 from fixtures.machine.monitor import MonitorSilent
 from fixtures.path.damage import How
-from suites.harness.support.scripted_breaks import ScriptedBreaking, ScriptedMove
+from suites.harness.support.scripted_breaks import ScriptedBreaking, ScriptedMove, fails, read_no_clocks
 from suites.harness.support.scripted_lives import life
 
 BADLY: dict[str, Any] = {
@@ -44,10 +43,7 @@ def breaking(attempt: Any, move: ScriptedMove, monkeypatch: pytest.MonkeyPatch) 
     scripted = ScriptedBreaking(attempt, move)
     for module in ("faults", "stream_faults"):
         monkeypatch.setattr(f"fixtures.attempt.{module}.breaking_of", lambda _attempt: scripted)
-    nothing = Before(times=None)  # type: ignore[arg-type]
-    monkeypatch.setattr("fixtures.guest.examination.Before.of", lambda _guest: nothing)
-    monkeypatch.setattr("fixtures.attempt.attempt.time_checks", lambda *_: [])
-    monkeypatch.setattr("fixtures.attempt.later_moves.time_checks_here", lambda *_: [])
+    read_no_clocks(monkeypatch)
     return scripted
 
 
@@ -61,14 +57,6 @@ def faults(attempt: Any) -> Faults:
 def stream_faults_of(attempt: Any) -> StreamFaults:
     """Breaks what it sends."""
     return StreamFaults(attempt)
-
-
-def fails(check: str, broken: Callable[[], object]) -> str:
-    """The details of the check of this name, which is the one that fails."""
-    with pytest.raises(HotPatchFailure) as caught:
-        broken()
-    assert caught.value.check == check
-    return str(caught.value)
 
 
 def stands_still(attempt: Any, seconds: float) -> None:

@@ -4,7 +4,6 @@
 Each check of fixtures/attempt/libvirt_faults.py and daemon_faults.py fails here once.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,10 +15,8 @@ from fixtures.attempt import daemon_faults, libvirt_faults
 from fixtures.attempt.daemon_faults import GIVEN_UP, LEFT_PAUSED, SOURCES_LEFT, DaemonFaults
 from fixtures.attempt.faults import STILL_SECONDS
 from fixtures.attempt.libvirt_faults import SECONDS_GIVEN_UP, LibvirtFaults
-from fixtures.errors import HotPatchFailure
 from fixtures.evidence.beats import Gap
-from fixtures.guest.examination import Before
-from suites.harness.support.scripted_breaks import ScriptedBreaking, ScriptedMove, beat
+from suites.harness.support.scripted_breaks import ScriptedBreaking, ScriptedMove, beat, fails, read_no_clocks
 from suites.harness.support.scripted_lives import life
 
 BADLY: dict[str, dict[str, Any]] = {
@@ -56,10 +53,7 @@ def scripted(attempt: Any, move: ScriptedMove, path: Any, monkeypatch: pytest.Mo
         monkeypatch.setattr(f"fixtures.attempt.{module}.NOTICE_SECONDS", 0.0)
         monkeypatch.setattr(f"fixtures.attempt.{module}.MIGRATE_SECONDS", 0.0)
     monkeypatch.setattr(daemon_faults, "KEEPALIVE_SECONDS", 0.0)
-    nothing = Before(times=None)  # type: ignore[arg-type]
-    monkeypatch.setattr("fixtures.guest.examination.Before.of", lambda _guest: nothing)
-    monkeypatch.setattr("fixtures.attempt.attempt.time_checks", lambda *_: [])
-    monkeypatch.setattr("fixtures.attempt.later_moves.time_checks_here", lambda *_: [])
+    read_no_clocks(monkeypatch)
 
 
 @pytest.fixture
@@ -72,14 +66,6 @@ def faults(attempt: Any) -> LibvirtFaults:
 def daemons(attempt: Any) -> DaemonFaults:
     """Takes a daemon away, and has it come back."""
     return DaemonFaults(attempt)
-
-
-def fails(check: str, broken: Callable[[], object]) -> str:
-    """The details of the check of this name, which is the one that fails."""
-    with pytest.raises(HotPatchFailure) as caught:
-        broken()
-    assert caught.value.check == check
-    return str(caught.value)
 
 
 def beats(side: Any) -> None:

@@ -8,8 +8,12 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from fixtures.errors import HotPatchFailure
 from fixtures.evidence.beats import Line, crc16
 from fixtures.evidence.checks import Check
+from fixtures.guest.examination import Before
 from fixtures.matrix.guestspec import GuestSpec
 from fixtures.matrix.mechanisms import MIB, Limits
 from fixtures.path.damage import Damage
@@ -24,6 +28,22 @@ def beat(number: int) -> Line:
     """A beat of a guest with one vCPU, as its console has it."""
     text = b"B %d 1000 7 1" % number
     return Line(float(number), b"%s *%04x" % (text, crc16(text)))
+
+
+def read_no_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scripted guest has no clocks that a check could read."""
+    nothing = Before(times=None)  # type: ignore[arg-type]
+    monkeypatch.setattr("fixtures.guest.examination.Before.of", lambda _guest: nothing)
+    monkeypatch.setattr("fixtures.attempt.attempt.time_checks", lambda *_: [])
+    monkeypatch.setattr("fixtures.attempt.later_moves.time_checks_here", lambda *_: [])
+
+
+def fails(check: str, broken: Callable[[], object]) -> str:
+    """The details of the check of this name, which is the one that fails."""
+    with pytest.raises(HotPatchFailure) as caught:
+        broken()
+    assert caught.value.check == check
+    return str(caught.value)
 
 
 class ScriptedDaemon(Daemon):
