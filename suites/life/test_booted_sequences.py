@@ -5,21 +5,24 @@ from fixtures.attempt.steps import Steps
 from fixtures.guest.guest import Guest
 from fixtures.matrix.cells import Cell
 from fixtures.matrix.guest_options import GuestOptions
+from fixtures.matrix.names import PathName
 from fixtures.matrix.plugs import Room
 from fixtures.matrix.promises import Promise, promised
 from fixtures.sweep.booted_sequences import booted_sequence
 
 SEQUENCES = 3
+PATHS: tuple[PathName, ...] = ("qmp", "libvirt")
 PROMISES = [
     Promise(
         f"sequence-{number}",
-        path="qmp",
+        path=path,
         mechanism="precopy",
         version="newest-old",
         only="x86_64",
         nightly_on=("x86_64",),
         options=GuestOptions(room=Room()),
     )
+    for path in PATHS
     for number in range(1, SEQUENCES + 1)
 ]
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from fixtures.attempt import steps as module
+from fixtures.attempt.faults import Faults
 from fixtures.attempt.steps import StepName, Steps
 from fixtures.errors import HotPatchFailure, Refused
 from fixtures.evidence.checks import Check
@@ -36,7 +37,7 @@ def test_sequences_are_always_the_same_and_differ() -> None:
     booted_sequence.cache_clear()
     assert [booted_sequence(number) for number in (1, 2, 3)] == first
     assert len({*first}) == 3
-    assert all("move" in sequence for sequence in first)
+    assert all("kill-destination" in sequence[sequence.index("move") :] for sequence in first)
 
 
 def test_step_that_cannot_be_done_is_left_out() -> None:
@@ -72,6 +73,19 @@ def test_old_build_may_refuse_the_way_back(attempt: Any) -> None:
     assert steps.does("back")
     assert steps.does("cancel")
     assert attempt.path.moves == ["old → new", "new → old", "new → new, cancelled"]
+
+
+def test_move_whose_destination_is_killed_names_its_step(
+    attempt: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and nobody knows which of several killed destinations took its source with it."""
+
+    def strikes(faults: Faults, *_: str) -> Check:
+        return faults._attempt.record(Check("runstates", False, "source gone"))
+
+    monkeypatch.setattr(Faults, "strikes", strikes)
+    check = Steps(attempt).does("kill-destination")
+    assert check.detail == "step 1 (kill-destination), old → new: source gone"
 
 
 def test_pause_that_is_not_kept_fails(attempt: Any, monkeypatch: pytest.MonkeyPatch) -> None:

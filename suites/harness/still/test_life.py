@@ -22,7 +22,8 @@ from fixtures.still.steps import steps_named
 
 EVERYTHING = (
     "plug-scsi-hd-1+resume+plug-usb-kbd-2+plug-virtconsole-1+move+unplug-scsi-1+plug-scsi-cd-1+cancel"
-    "+plug-virtio-rng-pci-1+unplug-pci-1+back+reboot+save+pause+move+reboot+resume"
+    "+kill-destination+plug-virtio-rng-pci-1+unplug-pci-1+back+reboot+save+pause+kill-destination+move"
+    "+reboot+resume"
 )
 Live = Callable[[str], StillLife]
 pytestmark = pytest.mark.x86_64

@@ -36,6 +36,16 @@ OF_SEQUENCES = (
         ),
     ),
     _build(
+        "stops-what-it-could-not-move",
+        _seed(
+            "a source whose destination is killed stops its guest",
+            does("on-message", '"status": "failed"', "command stop", when=RECEIVES),
+            "move+resume+kill-destination",
+            "runstates: step 3, kill-destination: the guest is paused, not running",
+            "the shortest sequence that fails: move, resume, kill-destination",
+        ),
+    ),
+    _build(
         "wakes-a-machine-that-moves",
         _seed(
             "a guest that is paused runs when it has moved",
