@@ -10,6 +10,7 @@ from typing import get_args
 from fixtures.matrix.disks import DiskBus, DiskFormat
 from fixtures.matrix.field_cells import FIELD
 from fixtures.matrix.firmwares import UEFI
+from fixtures.matrix.names import MOVED_BACK
 from reports.sentences import names
 
 GUEST = re.compile(
@@ -176,10 +177,13 @@ def _is_field(match: re.Match[str]) -> bool:
 
 
 def _field_words(parsed: Sequence[re.Match[str]]) -> str:
-    """`as virt-install makes them (UEFI)`; the names of several guests in one list."""
+    """`as virt-install makes them (UEFI), that are moved back after a reboot`; several names in one list."""
     makers = sorted({match["hardware"].removesuffix(f"-{UEFI}") for match in parsed})
-    uefi = {(match["aspect"] or "").startswith(f"{FIELD}-ovmf") for match in parsed}
-    return f"as {names.either(makers)} makes them{' (UEFI)' if uefi == {True} else ''}"
+    aspects = [match["aspect"] or "" for match in parsed]
+    uefi = all(aspect.startswith(f"{FIELD}-ovmf") for aspect in aspects)
+    back = all(aspect.endswith(f"-{MOVED_BACK}") for aspect in aspects)
+    words = f"as {names.either(makers)} makes them{' (UEFI)' if uefi else ''}"
+    return f"{words}, that are moved back after a reboot" if back else words
 
 
 def _all(parsed: Sequence[re.Match[str]], group: str) -> str:

@@ -6,6 +6,7 @@ from itertools import chain
 import pytest
 
 from fixtures.attempt.attempt import HotPatch
+from fixtures.attempt.later_moves import LaterMoves
 from fixtures.attempt.written_disk import AttemptDisk
 from fixtures.guest.examination import examined
 from fixtures.guest.guest import Guest
@@ -35,6 +36,32 @@ def test_field_guest_lives_on(
     guest: Guest, hot_patch: HotPatch, own_firmware: OwnFirmware, tpm: Tpm, own_disk: AttemptDisk | None
 ) -> None:
     """Lose this and an update that passes with the suite's own guests is lost with those of real users."""
+    _moves_and_reboots(guest, hot_patch, own_firmware, tpm, own_disk)
+    if own_disk:
+        assert own_disk.image_is_whole()
+
+
+@pytest.mark.field_guests(moved_back=True)
+def test_field_guest_comes_back_after_its_reboot(
+    guest: Guest,
+    hot_patch: HotPatch,
+    own_firmware: OwnFirmware,
+    tpm: Tpm,
+    own_disk: AttemptDisk | None,
+    later: LaterMoves,
+) -> None:
+    """Lose this and an update is taken back under guests that the new build has started, and loses them."""
+    _moves_and_reboots(guest, hot_patch, own_firmware, tpm, own_disk)
+    assert later.back().runs_on_its_destination
+    assert examined(guest)
+    assert guest.devices_work()
+    if own_disk:
+        assert own_disk.image_is_whole()
+
+
+def _moves_and_reboots(
+    guest: Guest, hot_patch: HotPatch, own_firmware: OwnFirmware, tpm: Tpm, own_disk: AttemptDisk | None
+) -> None:
     own_firmware.is_used()
     guest.works()
     tpm.is_used()
@@ -55,5 +82,3 @@ def test_field_guest_lives_on(
     assert guest.devices_work()
     assert guest.memory_is_intact()
     assert guest.kernel_log_is_clean()
-    if own_disk:
-        assert own_disk.image_is_whole()

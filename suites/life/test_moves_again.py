@@ -5,8 +5,8 @@ from fixtures.attempt.attempt import HotPatch
 from fixtures.attempt.later_moves import LaterMoves
 from fixtures.guest.examination import examined
 from fixtures.guest.guest import Guest
+from fixtures.matrix.names import MOVED_BACK
 from fixtures.matrix.promises import promise_each_way
-from fixtures.outcome.findings import MOVED_BACK
 
 
 @promise_each_way(

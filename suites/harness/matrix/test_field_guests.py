@@ -9,7 +9,7 @@ from fixtures.errors import UsageError
 from fixtures.matrix.cell_ids import cell_named
 from fixtures.matrix.cells import Cell
 from fixtures.matrix.disks import DiskOptions
-from fixtures.matrix.field_cells import field_cells
+from fixtures.matrix.field_cells import field_cells, moved_back_field_cells
 from fixtures.matrix.guest_devices import DRIVEN, OF_STORAGE
 from fixtures.matrix.machine_settings import GENERATION
 from fixtures.matrix.schema import Matrix, load_matrix
@@ -182,9 +182,12 @@ def test_default_run_has_each_guest_and_each_way() -> None:
 
 def test_night_moves_each_guest_in_another_way() -> None:
     """Lose this and the other path, or the other mechanism, of a guest runs only if somebody asks for it."""
-    cells = field_cells(load_matrix(MATRIX_FILE))
+    matrix = load_matrix(MATRIX_FILE)
+    cells, others = field_cells(matrix), moved_back_field_cells(matrix)
     ways = {cell.hardware: (cell.path, cell.mechanism) for cell in cells if cell.covering}
-    at_night = {cell.hardware: (cell.path, cell.mechanism) for cell in cells if cell.nightly}
+    assert not any(cell.nightly for cell in cells)
+    assert all(cell.nightly and not cell.covering for cell in others)
+    at_night = {cell.hardware: (cell.path, cell.mechanism) for cell in others}
     assert list(at_night) == list(ways)
     for name, (path, mechanism) in at_night.items():
         assert path != ways[name][0]
@@ -203,7 +206,8 @@ def test_way_back_is_tried_by_night_and_once_by_default() -> None:
 
 def test_id_names_the_cell() -> None:
     """Lose this and the controller of a run takes a field guest for a test that judges nothing."""
-    for cell in field_cells(load_matrix(MATRIX_FILE)):
+    matrix = load_matrix(MATRIX_FILE)
+    for cell in [*field_cells(matrix), *moved_back_field_cells(matrix)]:
         named = cell_named(cell.id)
         assert named is not None
         assert (named.hardware, named.aspect, named.subject) == (cell.hardware, cell.aspect, cell.subject)
@@ -213,6 +217,8 @@ def test_firmware_of_a_field_guest_is_known() -> None:
     """Lose this and a policy about UEFI firmware does not apply to the guests that have it."""
     uefi = make_cell(1, Outcome.PASS, subject="busy-virt-install-uefi-2vcpu-field-ovmf-4m")
     assert facts(uefi)["firmware"] == "ovmf-4m"
+    back = make_cell(1, Outcome.PASS, subject="busy-virt-install-uefi-2vcpu-field-ovmf-4m-moved-back")
+    assert facts(back)["firmware"] == "ovmf-4m"
     assert facts(make_cell(1, Outcome.PASS, subject="busy-nova-2vcpu-field"))["firmware"] == "seabios"
 
 

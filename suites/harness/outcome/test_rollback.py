@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.outcome.findings import MOVED_BACK, STEP_BACK, rollbacks, tried_rollbacks
+from fixtures.matrix.names import MOVED_BACK
+from fixtures.outcome.findings import STEP_BACK, rollbacks, tried_rollbacks
 from fixtures.outcome.outcome import CellResult, Outcome, RunRecord
 from fixtures.outcome.rollback import Back, RollbackAnswer, rollback_answer
 from suites.harness.support.report_samples import make_cell, make_run, make_swept, stuck

@@ -325,6 +325,10 @@ def test_guests_with_a_job_are_told_to_end_it(outcome: Outcome) -> None:
     [
         (["busy-nova-2vcpu-field"], "as nova makes them"),
         (["busy-virt-install-uefi-2vcpu-field-ovmf-4m"], "as virt-install makes them (UEFI)"),
+        (
+            ["busy-virt-install-uefi-2vcpu-field-ovmf-4m-moved-back", "busy-nova-2vcpu-field-moved-back"],
+            "as nova or virt-install makes them, that are moved back after a reboot",
+        ),
         (["busy-proxmox-2vcpu-field", "idle-nova-1vcpu-field"], "as nova or proxmox makes them"),
     ],
 )
