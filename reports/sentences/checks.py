@@ -50,6 +50,7 @@ CHECKS = {
     "dirty-rate": "they cannot write memory at the rate that the test needs",
     "dirty-ring": "QEMU cannot track written memory by the dirty ring",
     "disk-data": "their disk is damaged",
+    "disk-limit": "their disk is no longer limited as before",
     "disk-requests": "requests to their disk are lost",
     "domjobinfo": "virsh does not report the finished move",
     "encrypted": "what is sent of them is not encrypted",

@@ -81,6 +81,7 @@ def test_no_acknowledged_write_is_lost(guest: Guest, hot_patch: HotPatch, disk: 
     guest.works()
     disk.is_written()
     assert hot_patch().runs_on_new_build
+    assert disk.keeps_its_limit()
     assert disk.goes_on()
     assert disk.has_all_writes()
     assert disk.keeps_its_bitmap()

@@ -147,6 +147,40 @@ def test_queues_of_requests_are_asked(bus: DiskBus, queues: set[int]) -> None:
     assert {queue for _, queue in guest.asked} == queues
 
 
+class _Limited:
+    """A guest whose disk has a limit, and for which QEMU does so many requests in two seconds."""
+
+    def __init__(self, done: int, merged: int = 0) -> None:
+        self.options = SimpleNamespace(disk=DiskOptions("throttled", "virtio-blk"))
+        self.setting = SimpleNamespace(spec=SimpleNamespace(options=self.options))
+        self.guest = self.machine = self.monitor = self
+        self._counted = [(0, 0), (done, merged)]
+
+    def record(self, check: Check) -> Check:
+        return check
+
+    def execute(self, command: str) -> list[dict[str, Any]]:
+        assert command == "query-blockstats"
+        done, merged = self._counted.pop(0)
+        stats = {"rd_operations": 0, "rd_merged": 0, "wr_operations": done, "wr_merged": merged}
+        other = {"qdev": "/machine/peripheral/other/virtio-backend", "stats": {}}
+        return [other, {"qdev": f"/machine/peripheral/{DISK}/virtio-backend", "stats": stats}]
+
+
+@pytest.mark.parametrize(
+    "done, merged, held", [(0, 0, True), (1700, 0, True), (1720, 0, False), (2720, 1020, True)]
+)
+def test_limit_that_is_gone_is_found(
+    done: int, merged: int, held: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and a guest takes the disk from all others after an update, or merged requests fail it."""
+    clock = SimpleNamespace(monotonic=iter((10.0, 12.0)).__next__, sleep=lambda _: None)
+    monkeypatch.setattr(fixtures.attempt.written_disk, "time", clock)
+    check = AttemptDisk(_Limited(done, merged)).keeps_its_limit()  # type: ignore[arg-type]
+    assert check.held == held
+    assert "at most 1712 of which the limit allows" in check.detail
+
+
 class _OfLibvirt(Domain):
     """A domain, which ends when it is asked to."""
 

@@ -113,6 +113,19 @@ OF_DISKS = (
         slow=True,
     ),
     one_defect(
+        "lifts-a-limit",
+        "new",
+        "storage",
+        Seed(
+            "a disk behind a limit of requests has none after the move",
+            does("replace-in-argument", "x-iops-total=800", "x-iops-total=0", when=RECEIVES),
+            AHCI,
+            "defect-new",
+            ("disk-limit: ", " of which the limit allows"),
+            harm="changed",
+        ),
+    ),
+    one_defect(
         "forgets-a-bitmap",
         "new",
         "storage",
