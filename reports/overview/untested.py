@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from fixtures.matrix.firmwares import WITHOUT_SMM
 from fixtures.matrix.guest_options import NOT_REBOOTED, WITHOUT_USER_NETWORK
 from fixtures.matrix.spice_devices import WITHOUT_SPICE
 from fixtures.matrix.tpms import WITHOUT_TPM
@@ -66,6 +67,7 @@ def untested(run: RunResult) -> list[NotTested]:
         *_classes(run),
         *_booted(run.cells),
         *_costs(run.cells),
+        *_noted(run.cells, WITHOUT_SMM, "Firmware in System Management Mode of"),
         *_noted(run.cells, WITHOUT_TPM, "The virtual TPM of"),
         *_noted(run.cells, WITHOUT_SPICE, "SPICE of"),
         *_noted(run.cells, WITHOUT_USER_NETWORK, "The network card of"),

@@ -168,7 +168,7 @@ class _Limited:
 
 
 @pytest.mark.parametrize(
-    "done, merged, held", [(0, 0, True), (1700, 0, True), (1720, 0, False), (2720, 1020, True)]
+    "done, merged, held", [(0, 0, True), (872, 0, True), (873, 0, False), (1872, 1000, True)]
 )
 def test_limit_that_is_gone_is_found(
     done: int, merged: int, held: bool, monkeypatch: pytest.MonkeyPatch
@@ -178,7 +178,7 @@ def test_limit_that_is_gone_is_found(
     monkeypatch.setattr(fixtures.attempt.written_disk, "time", clock)
     check = AttemptDisk(_Limited(done, merged)).keeps_its_limit()  # type: ignore[arg-type]
     assert check.held == held
-    assert "at most 1712 of which the limit allows" in check.detail
+    assert "at most 872 of which the limit allows" in check.detail
 
 
 class _OfLibvirt(Domain):

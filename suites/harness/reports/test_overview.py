@@ -176,6 +176,17 @@ def test_missing_tpm_of_a_field_guest_is_named(run: RunResult) -> None:
     assert said["The virtual TPM of x86_64 guests as virt-install makes them (UEFI) (postcopy by QMP)"] == why
 
 
+def test_firmware_that_a_field_guest_did_not_have_is_named(run: RunResult) -> None:
+    """Lose this and a guest of debian-12 looks as if it had been moved with SMM."""
+    why = "under TCG, pages that the guest writes while its memory is sent are lost (RAM of whole MiB)"
+    subject = "busy-virt-install-uefi-2vcpu-field-ovmf-ms-4m"
+    note = f"its guest has no firmware in System Management Mode: {why}"
+    run.cells.append(make_cell(4, subject=subject, reason=note))
+    said = {each.what: each.why for each in untested(run)}
+    of_guests = "x86_64 guests as virt-install makes them (UEFI) (postcopy by QMP)"
+    assert said[f"Firmware in System Management Mode of {of_guests}"] == why
+
+
 def test_reboot_that_a_field_guest_did_not_make_is_named(run: RunResult) -> None:
     """Lose this and a guest of debian-11 looks as if it had started again after its move."""
     why = "under TCG, SeaBIOS of QEMU 5.2.0 (debian-11) resets q35 machines for ever"

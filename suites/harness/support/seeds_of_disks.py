@@ -118,7 +118,7 @@ OF_DISKS = (
         "storage",
         Seed(
             "a disk behind a limit of requests has none after the move",
-            does("replace-in-argument", "x-iops-total=800", "x-iops-total=0", when=RECEIVES),
+            does("replace-in-argument", "x-iops-total=400", "x-iops-total=0", when=RECEIVES),
             AHCI,
             "defect-new",
             ("disk-limit: ", " of which the limit allows"),

@@ -44,7 +44,7 @@ OF_SAVING = (
                 does("preload", DISK, "misplaces", when='"driver":"qcow2"'),
                 EXTERNAL,
                 "defect-new",
-                ("disk-data: ", "blocks are damaged"),
+                ("disk-data: ", ": misplaced (lap "),
                 harm="lost",
             ),
         ),
