@@ -15,8 +15,8 @@ from fixtures.builds.sandbox import Sandbox
 from fixtures.hosts import output as output_module
 from fixtures.hosts.endings import end_in_words, killed_by_another
 from fixtures.hosts.interface import Program
-from fixtures.hosts.local_process import LocalProcess
-from fixtures.hosts.output import BoundedOutput, Kept, run_bounded
+from fixtures.hosts.local_process import ENVIRONMENT, LocalProcess
+from fixtures.hosts.output import BoundedOutput, BoundedProgram, Kept, run_bounded
 from suites.harness.support.fake_qemu import PYTHON, PYTHON_HOME
 
 FLOOD = """
@@ -143,6 +143,14 @@ def test_program_that_does_not_end_is_ended() -> None:
     """Lose this and a QEMU that hangs over a question outlives the run."""
     with pytest.raises(subprocess.TimeoutExpired):
         run_bounded([sys.executable, "-I", "-c", "import time; time.sleep(60)"], env={}, seconds=0.3)
+
+
+def test_program_that_was_stopped_does_nothing_until_its_end() -> None:
+    """Lose this and a client that is to hang goes on with its move."""
+    program = BoundedProgram(["/bin/sh", "-c", "sleep 0.5; echo done"], env=ENVIRONMENT)
+    program.stop()
+    with pytest.raises(subprocess.TimeoutExpired):
+        program.end(1.5)
 
 
 def test_qemu_that_its_sandbox_outlived_was_killed_from_outside() -> None:

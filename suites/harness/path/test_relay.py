@@ -13,6 +13,7 @@ import pytest
 
 from fixtures.path.damage import Damage
 from fixtures.path.relay import Relay
+from fixtures.waiting import Deadline, comes_true
 
 SECONDS = 10.0
 
@@ -196,6 +197,21 @@ def test_stalled_relay_says_nothing_of_an_end(ends: Ends) -> None:
     ends.destination.settimeout(0.2)
     with pytest.raises(TimeoutError):
         ends.destination.recv(100)
+
+
+def test_relay_counts_what_it_carries(ends: Ends) -> None:
+    """Lose this and a switchover is broken before QEMU sends the rest, when it still answers."""
+    ends.source.sendall(b"page")
+    ends.destination.sendall(b"an answer")
+    assert ends.destination.recv(100) + ends.source.recv(100) == b"pagean answer"
+    assert comes_true(lambda: ends.relay.carried == len(b"page"), Deadline.after(SECONDS))
+
+
+def test_relay_knows_when_all_was_sent(ends: Ends) -> None:
+    """Lose this and a client is killed before all is sent, and nobody sees a source that stays paused."""
+    assert not ends.relay.is_over(0.1)
+    ends.source.shutdown(socket.SHUT_WR)
+    assert ends.relay.is_over(SECONDS)
 
 
 def test_nobody_listens(tmp_path: Path) -> None:
