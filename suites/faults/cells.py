@@ -35,6 +35,7 @@ NIGHTLY: dict[tuple[PathName, Mechanism], tuple[str, ...]] = {
         "channel-cut-in-later-pass",
         "channel-stalled-in-first-pass",
         "cancelled-in-set-up",
+        "cancelled-in-switchover",
         "destination-daemon-killed-in-first-pass",
         "destination-daemon-restarted-in-switchover",
         "destination-daemon-stopped-in-first-pass",
@@ -58,8 +59,9 @@ NIGHTLY: dict[tuple[PathName, Mechanism], tuple[str, ...]] = {
         "destination-daemon-stopped-in-switchover",
         "source-daemon-killed-in-first-pass",
         "client-killed-in-first-pass",
+        "client-hung-in-switchover",
     ),
-    ("libvirt-direct", "postcopy"): ("source-daemon-killed-in-postcopy",),
+    ("libvirt-direct", "postcopy"): ("source-daemon-killed-in-postcopy", "client-killed-in-postcopy"),
 }
 """By path and mechanism, the cells that a night runs on x86_64: each fault, where it differs by phase."""
 

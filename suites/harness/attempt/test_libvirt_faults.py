@@ -194,9 +194,22 @@ def test_guest_that_beats_once_more_at_its_source_fails(daemons: DaemonFaults, m
 def test_postcopy_that_does_not_end_without_a_daemon_hangs(daemons: DaemonFaults, move: ScriptedMove) -> None:
     """Lose this and a daemon that is updated where a guest arrives tears it in two."""
     move.source.state = lambda: "gone"
-    assert daemons.at_destination_in_postcopy().runs_on_new_build
+    assert daemons.at_destination_in_postcopy("killed").runs_on_new_build
     move.destination.state = lambda: "gone"
-    assert "destination gone" in fails("hang", daemons.at_destination_in_postcopy)
+    assert "destination gone" in fails("hang", lambda: daemons.at_destination_in_postcopy("killed"))
+
+
+def test_silent_daemon_of_a_postcopy_goes_on_once_it_is_given_up(
+    daemons: DaemonFaults, move: ScriptedMove
+) -> None:
+    """Lose this and a daemon that hangs where a guest arrives is not tried, or stays silent."""
+    move.source.state, over = (lambda: "gone"), [False]
+    vars(move)["job"] = SimpleNamespace(done=lambda: over[0])
+    said = fails("hang", lambda: daemons.at_destination_in_postcopy("stopped"))
+    assert said.startswith("nobody notices in time that the ")
+    over[0] = True
+    assert daemons.at_destination_in_postcopy("stopped").runs_on_new_build
+    assert move.destination.daemon.told == ["signal 19", "signal 18", "reconnect"] * 2
 
 
 def test_source_that_stays_paused_after_its_postcopy_is_told(

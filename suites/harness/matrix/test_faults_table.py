@@ -42,7 +42,7 @@ def test_table_is_complete_and_true() -> None:
     [
         ("| channel-cut | postcopy | | D | D | D |", "channel-cut, postcopy, qmp: neither a promise nor"),
         ("| channel-cut | postcopy | D `gone` | D | D | D |", "channel-cut, postcopy, qmp: no cell gone"),
-        ("| channel-cut | postcopy | Z | D | D | D |", "channel-cut, postcopy, qmp: no promise Z with"),
+        ("| channel-cut | postcopy | ZZ | D | D | D |", "channel-cut, postcopy, qmp: no promise ZZ with"),
         ("| channel-cut | first-pass | D | D | D | D |", "channel-cut, postcopy: in 0 rows"),
         ("| channel-cut | lunch | D | D | D | D |", "channel-cut, lunch, qmp: no such phase"),
         ("| channel-cut | postcopy | D | D | gap: why | D |", "fault-channel-cut-in-postcopy by libvirt is"),

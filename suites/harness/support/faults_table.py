@@ -17,7 +17,7 @@ PATHS = ("qmp", "qmp-tls", "libvirt", "libvirt-direct", "libvirt-tls")
 HEADER = "| fault | phases | qmp |"
 PROMISES = "| promise | what must hold | source | what an operator does |"
 PROOFS = "| proof | why asking again finds nothing new | where |"
-LETTER = re.compile(r"([A-Z])((?: `[\w-]+`)*)")
+LETTER = re.compile(r"([A-Z]{1,2})((?: `[\w-]+`)*)")
 SAME = re.compile(r"= ([\w, -]+) \(([\w-]+)\)")
 REASON = re.compile(r"(cannot happen|gap|unsupported: (source|destination|both sides)): .+")
 PLACE = re.compile(r"`\w+`.* in \S+/\S+\.(c|py)")

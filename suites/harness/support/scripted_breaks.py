@@ -106,11 +106,12 @@ class ScriptedMove:
             stall=self._nothing,
             hold=self._nothing,
             limit=self._nothing,
+            release=self._nothing,
             carries=lambda _seconds: True,
             damages=self._damages,
         )
-        self.source: Any = self._side("running unpaused")
-        self.destination: Any = self._side("running migrated")
+        self.source: Any = self._side("source", "running unpaused")
+        self.destination: Any = self._side("destination", "running migrated")
 
     def settled(self, _seconds: float = 0.0) -> str:
         """As scripted."""
@@ -156,15 +157,17 @@ class ScriptedMove:
         return self._nothing
 
     @staticmethod
-    def _side(state: str) -> Any:
+    def _side(side: str, state: str) -> Any:
         """A side that is in this state, and whose guest has not beaten."""
         return SimpleNamespace(
             daemon=ScriptedDaemon(),
             name="guest",
+            side=side,
             channels={"console": SimpleNamespace(lines=[])},
             state=lambda: state,
             last_words=lambda: "QEMU is gone",
             ends=lambda: None,
+            close=lambda: None,
         )
 
     def _damages(self, damage: Damage) -> None:

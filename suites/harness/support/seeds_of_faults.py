@@ -186,7 +186,7 @@ OF_FAULTS = (
             Wrong(reworded=((LIBRARY, b"\0domstatus\0", b"\0domstatux\0"),)),
             STARTED_AGAIN_THERE,
             "defect-new",
-            ("hang: the postcopy does not end without the daemon: ", "destination gone"),
+            ("hang: the postcopy does not end by itself: ", "destination gone"),
         ),
     ),
     one_defect(
