@@ -14,6 +14,7 @@ RECOVERS = "qmp-postcopy-busy-bare-2vcpu-fault-channel-cut-in-postcopy"
 BY_LIBVIRT = "libvirt-postcopy-busy-bare-2vcpu-fault-channel-cut-in-postcopy"
 ABORTED_BY_LIBVIRT = "libvirt-precopy-busy-bare-1vcpu-fault-cancelled-in-later-pass"
 ABORT_OF_PRECOPY = "libvirt-precopy-busy-bare-1vcpu-abort-of-precopy"
+ABORTED_LATE = "libvirt-precopy-busy-bare-1vcpu-fault-cancelled-in-switchover"
 DRIVER = "usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so"
 LIBRARY = "usr/lib/*/libvirt.so.0.*"
 DAEMON_STARTED_AGAIN = "libvirt-precopy-busy-bare-1vcpu-fault-source-daemon-killed-in-first-pass"
@@ -162,6 +163,19 @@ OF_FAULTS = (
             ABORT_OF_PRECOPY,
             "defect-old",
             ("aborted: ",),
+            harm="lost",
+        ),
+    ),
+    one_defect(
+        "libvirt-ends-what-it-aborts-late",
+        "old",
+        "faults",
+        Seed(
+            "libvirt ends QEMU when it is to cancel its move in the switchover",
+            Wrong(reworded=((DRIVER, b"migrate_cancel\0", b"quit".ljust(15, b"\0")),)),
+            ABORTED_LATE,
+            "defect-old",
+            ("runstates: ", "source gone"),
             harm="lost",
         ),
     ),
