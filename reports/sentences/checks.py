@@ -218,7 +218,7 @@ def _what(signature: str) -> str:
 
 def _quoted(signature: str) -> str:
     said = _BY_LIBVIRT.sub("", signature.partition(":")[2].strip())
-    return f" (QEMU says: {_cut(said)})" if said else ""
+    return f" (the message: {_cut(said)})" if said else ""
 
 
 def _cut(said: str) -> str:

@@ -11,8 +11,9 @@ from fixtures.outcome.findings import FAILING
 from fixtures.outcome.outcome import CellResult, Outcome
 from reports.sentences.subjects import DISK, GUEST, TAP
 
-HAVE_MORE = (DISK, TAP, "tpm-", "cdrom-", "vnc-", "spice-", "channel-")
-"""How the aspects begin of guests that have more than their kind of devices: how others move says nothing."""
+HAVE_MORE = (DISK, TAP, "tpm-", "cdrom-", "vnc-", "spice-", "channel-", "adopted")
+"""How the aspects begin of guests that have more than their kind of devices, or another past: how others move
+says nothing."""
 Like = tuple[str, str, str]
 Way = tuple[str, str]
 """A path and a mechanism."""
@@ -22,8 +23,8 @@ class Tried:
     """The moves of one run, by guests that are alike.
 
     Booted guests are alike if architecture, machine type and kind of devices are the same, and what a test
-    gives its guest besides, such as a disk. Swept subjects are alike if architecture, machine type and
-    subject are the same.
+    gives its guest besides, such as a disk or another libvirt. Swept subjects are alike if architecture,
+    machine type and subject are the same.
     """
 
     def __init__(self, cells: Iterable[CellResult] = ()) -> None:
@@ -89,8 +90,8 @@ def _like(cell: CellResult) -> Like:
     subject = "machine" if cell.subject in {"shared-ram", "ram-ends"} else cell.subject
     if guest is None:
         return cell.arch, cell.machine, subject
-    aspect = guest["aspect"] or ""
-    return cell.arch, cell.machine, aspect if aspect.startswith(HAVE_MORE) else guest["hardware"]
+    hardware, aspect = guest["hardware"], guest["aspect"] or ""
+    return cell.arch, cell.machine, f"{hardware} {aspect}" if aspect.startswith(HAVE_MORE) else hardware
 
 
 NOTHING_TRIED = Tried()

@@ -95,3 +95,13 @@ def test_how_other_guests_move_says_nothing_of_guests_with_a_disk() -> None:
     alike = replace(lost, outcome=Outcome.PASS, mechanism="postcopy")
     assert Tried([lost, bare]).works([lost]) == set()
     assert Tried([lost, bare, alike]).works([lost]) == {(alike.path, "postcopy")}
+
+
+def test_how_other_guests_move_says_nothing_of_guests_that_an_update_took_over() -> None:
+    """Lose this and guests with slirp, which no way moves, are sent from one mechanism to the next."""
+    lost = replace(make_cell(1, Outcome.REGRESSION), subject="busy-virtio-2vcpu-adopted")
+    started_anew = replace(make_cell(2, Outcome.PASS), subject="busy-virtio-2vcpu", mechanism="multifd")
+    without_slirp = replace(
+        make_cell(3, Outcome.PASS), subject="idle-bare-1vcpu-adopted", mechanism="precopy"
+    )
+    assert Tried([lost, started_anew, without_slirp]).works([lost]) == set()

@@ -240,7 +240,7 @@ def test_no_mechanism_is_advised_that_loses_guests_with_devices() -> None:
 def test_words_of_qemu_are_quoted_without_those_of_libvirt() -> None:
     """Lose this and a row of the first screen ends before it says what QEMU objects to."""
     by_libvirt = "internal error: unable to execute QEMU command 'migrate-incoming': fd: use file: instead"
-    assert "(QEMU says: fd: use file: instead)" in said(failed("migrate", by_libvirt, Harm.LOST)).title
+    assert "(the message: fd: use file: instead)" in said(failed("migrate", by_libvirt, Harm.LOST)).title
 
 
 def test_machine_that_has_not_run_does_not_speak_for_booted_guests() -> None:
