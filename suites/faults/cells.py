@@ -22,6 +22,7 @@ NIGHTLY: dict[tuple[PathName, Mechanism], tuple[str, ...]] = {
     ),
     ("qmp", "multifd-tls"): ("channel-cut-in-first-pass",),
     ("qmp", "postcopy"): (
+        "cancelled-in-postcopy",
         "destination-killed-in-recovery",
         "destination-out-of-memory-in-postcopy",
         "source-killed-in-postcopy",
@@ -29,7 +30,7 @@ NIGHTLY: dict[tuple[PathName, Mechanism], tuple[str, ...]] = {
         "channel-cut-in-recovery",
         "stream-changed-in-postcopy",
     ),
-    ("qmp", "postcopy-tls"): ("channel-stalled-in-postcopy",),
+    ("qmp", "postcopy-tls"): ("channel-stalled-in-postcopy", "peer-not-trusted-in-recovery"),
     ("libvirt", "precopy"): (
         "source-killed-in-switchover",
         "channel-cut-in-later-pass",
@@ -39,6 +40,7 @@ NIGHTLY: dict[tuple[PathName, Mechanism], tuple[str, ...]] = {
         "destination-daemon-killed-in-first-pass",
         "destination-daemon-restarted-in-switchover",
         "destination-daemon-stopped-in-first-pass",
+        "destination-disk-full-in-first-pass",
         "source-daemon-killed-in-switchover",
         "source-daemon-stopped-in-first-pass",
         "stream-changed-in-first-pass",
