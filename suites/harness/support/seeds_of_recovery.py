@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 from suites.harness.support.seeds import Seed, one_defect
+from suites.harness.support.seeds_later_moves import CANCEL
 from suites.harness.support.seeds_of_faults import COMPLETED, LIBRARY
+from suites.harness.support.seeds_of_refusals import CLIENT
 from suites.harness.support.wrong_builds import RECEIVES, Wrong, does
 
 CUT = "qmp-postcopy-busy-bare-2vcpu-fault-channel-cut-in-recovery"
 SILENT = "qmp-postcopy-busy-bare-2vcpu-fault-channel-stalled-in-recovery"
 DESTINATION_DIES = "qmp-postcopy-busy-bare-1vcpu-fault-destination-killed-in-recovery"
+STRANGER = "qmp-postcopy-tls-busy-bare-2vcpu-fault-peer-not-trusted-in-recovery"
+CANCELLED = "qmp-postcopy-busy-bare-2vcpu-fault-cancelled-in-postcopy"
 COMES_BACK = "libvirt-direct-precopy-busy-bare-1vcpu-fault-destination-daemon-restarted-in-first-pass"
 
 OF_RECOVERY = (
@@ -47,6 +51,30 @@ OF_RECOVERY = (
             DESTINATION_DIES,
             "defect-old",
             ("never-both: migration postcopy-paused again, source running",),
+        ),
+    ),
+    one_defect(
+        "recovers-with-anybody",
+        "old",
+        "faults",
+        Seed(
+            "a source that recovers sends a stranger what its destination is to get",
+            does("replace-in-command", CLIENT, CLIENT + ',"verify-peer":false'),
+            STRANGER,
+            "defect-old",
+            ("refused: a stranger in the recovery got ",),
+        ),
+    ),
+    one_defect(
+        "takes-a-late-cancel",
+        "old",
+        "faults",
+        Seed(
+            "a source takes a cancel although its guest runs at the destination",
+            does("replace-in-command", CANCEL, '"query-status"'),
+            CANCELLED,
+            "defect-old",
+            ("refused: the source takes a cancel in postcopy: ",),
         ),
     ),
     one_defect(
