@@ -26,7 +26,7 @@ class Source:
     """A source whose postcopy is paused, and the move that it belongs to."""
 
     def __init__(self, place: Path, *, trusts_all: bool = False, said: str = NOT_TRUSTED) -> None:
-        self.told, self.state = "", "postcopy-paused"
+        self.told, self.why, self.state = "", "", "postcopy-paused"
         self.source: Any = self
         self.host = SimpleNamespace(attempt_dir=place, programs=LOCAL)
         self.process = SimpleNamespace(stderr=lambda: self.told)
@@ -43,6 +43,10 @@ class Source:
     def status(self) -> str:
         """The runstate."""
         return "postmigrate"
+
+    def why_it_failed(self) -> str:
+        """What `query-migrate` says."""
+        return self.why
 
     def last_words(self) -> str:
         """What it said last."""
@@ -102,6 +106,13 @@ def test_source_that_does_not_refuse_a_stranger_fails(
     check = refused_stranger(Source(tmp_path, **source))  # type: ignore[arg-type]
     assert not check
     assert words in check.detail
+
+
+def test_source_may_say_why_when_it_is_asked(tmp_path: Path) -> None:
+    """Lose this and QEMU 11.1, which prints nothing of it, is said not to refuse a stranger."""
+    source = Source(tmp_path, said="")
+    source.why = NOT_TRUSTED
+    assert refused_stranger(source)  # type: ignore[arg-type]
 
 
 def test_source_that_does_not_stay_paused_fails(tmp_path: Path) -> None:

@@ -139,6 +139,20 @@ def test_held_bytes_arrive_once_they_are_released(ends: Ends) -> None:
     assert ends.destination.recv(100) == b"page"
 
 
+def test_answers_alone_are_held(ends: Ends) -> None:
+    """Lose this and a destination that must hear its source first never begins to recover."""
+    ends.relay.hold_answers()
+    ends.source.sendall(b"page")
+    assert ends.destination.recv(100) == b"page"
+    ends.destination.sendall(b"answer")
+    ends.source.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        ends.source.recv(100)
+    ends.relay.release()
+    ends.source.settimeout(SECONDS)
+    assert ends.source.recv(100) == b"answer"
+
+
 def test_stalled_relay_stays_silent_when_what_was_held_is_released(ends: Ends) -> None:
     """Lose this and a silent channel is tested with one that works."""
     ends.relay.hold()
