@@ -29,7 +29,7 @@ NOT_RUN = "not run"
 HEAD = """# Outcomes of the faults, by pair
 
 What came out for each entry of [the table of faults](faults.md#the-table) on x86_64. `=` stands before the
-outcome of the entry that shows the same. `cannot happen`, `unsupported` and `gap` are explained there, and
+outcome of the entry that shows the same. `cannot happen` and `unsupported` are explained there, and
 what is not `pass` under [What was found](faults.md#what-was-found). A command writes this page, from the
 verdicts of runs; what they did not repeat stays:
 

@@ -19,7 +19,7 @@ PROMISES = "| promise | what must hold | source | what an operator does |"
 PROOFS = "| proof | why asking again finds nothing new | where |"
 LETTER = re.compile(r"([A-Z]{1,2})((?: `[\w-]+`)*)")
 SAME = re.compile(r"= ([\w, -]+) \(([\w-]+)\)")
-REASON = re.compile(r"(cannot happen|gap|unsupported: (source|destination|both sides)): .+")
+REASON = re.compile(r"(cannot happen|unsupported: (source|destination|both sides)): .+")
 PLACE = re.compile(r"`\w+`.* in \S+/\S+\.(c|py)")
 """A function and its file."""
 Cell = tuple[str, str]
