@@ -11,12 +11,13 @@ from fixtures.evidence.harm import SEVERITY, Harm
 from fixtures.outcome.findings import Finding, findings, kind_of
 from fixtures.outcome.outcome import RANK, Outcome, RunResult
 from reports.sentences import boots
+from reports.sentences.checks import THE_MESSAGE
 from reports.sentences.guests import guests_of
 from reports.sentences.happens import differing
 from reports.sentences.sentences import Sentences, sentences
 from reports.sentences.tried import Tried
 
-_DETAIL = re.compile(r" \((?!QEMU says|\d+ characters more)[^()]*\)(?=\.|$)")
+_DETAIL = re.compile(rf" \((?!{THE_MESSAGE}|\d+ characters more)[^()]*\)(?=\.|$)")
 """What differs between findings that else read alike, such as the device whose state is not loaded."""
 
 

@@ -133,6 +133,8 @@ CHECKS = {
 """By the name of the check."""
 PLAIN = frozenset({SHARED_RAM, "memory", COST})
 """Checks of which only the evidence says more."""
+THE_MESSAGE = "the message"
+"""How words begin that QEMU or libvirt have written: two findings that differ in them are two."""
 MOST_WHAT = 60
 _BY_LIBVIRT = re.compile(r"^(internal error: )?unable to execute qemu command '[^']*': ", re.IGNORECASE)
 """What libvirt puts before the words of QEMU (qemuMonitorJSONCheckErrorFull in its qemu_monitor_json.c)."""
@@ -218,7 +220,7 @@ def _what(signature: str) -> str:
 
 def _quoted(signature: str) -> str:
     said = _BY_LIBVIRT.sub("", signature.partition(":")[2].strip())
-    return f" (the message: {_cut(said)})" if said else ""
+    return f" ({THE_MESSAGE}: {_cut(said)})" if said else ""
 
 
 def _cut(said: str) -> str:

@@ -45,7 +45,10 @@ def test_table_is_complete_and_true() -> None:
         ("| channel-cut | postcopy | ZZ | D | D | D |", "channel-cut, postcopy, qmp: no promise ZZ with"),
         ("| channel-cut | first-pass | D | D | D | D |", "channel-cut, postcopy: in 0 rows"),
         ("| channel-cut | lunch | D | D | D | D |", "channel-cut, lunch, qmp: no such phase"),
-        ("| channel-cut | postcopy | D | D | cannot happen: why | D |", "fault-channel-cut-in-postcopy by libvirt is"),
+        (
+            "| channel-cut | postcopy | D | D | cannot happen: why | D |",
+            "fault-channel-cut-in-postcopy by libvirt is",
+        ),
         (
             "| channel-cut | postcopy | D | D | not built: why | D |",
             "channel-cut, postcopy, libvirt: neither a promise nor",

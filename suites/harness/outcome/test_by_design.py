@@ -19,6 +19,7 @@ THEIRS = {
     "fault-destination-killed-in-postcopy",
     "fault-destination-killed-in-recovery",
     "fault-destination-out-of-memory-in-postcopy",
+    "fault-destination-disk-full-before-postcopy",
 }
 """The aspects of guests that C, F and G of docs/faults.md are about."""
 LETTERS = frozenset("CFG")
