@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +18,7 @@ from fixtures.hosts import small_disk
 from fixtures.hosts.interface import Program
 from fixtures.hosts.local import LOCAL
 from fixtures.hosts.local_process import LocalProcess
+from fixtures.hosts.mounts import ended
 from fixtures.hosts.small_disk import SmallDisk
 from suites.harness.support.fake_qemu import PYTHON, PYTHON_HOME
 
@@ -94,6 +96,15 @@ def test_disk_is_full_until_it_is_emptied(writer: Writer, state: Path) -> None:
 
 
 @only_root
+def test_disk_of_a_program_that_has_ended_needs_no_room(writer: Writer) -> None:
+    """Lose this and a daemon that crashes because its disk is full is an error of the suite."""
+    disk = SmallDisk(writer.pid, PLACE)
+    disk.fill()
+    writer.process.kill()
+    disk.empty()
+
+
+@only_root
 def test_program_keeps_what_it_had(writer: Writer) -> None:
     """Lose this and a daemon whose disk is full has lost its domains as well."""
     SmallDisk(writer.pid, PLACE)
@@ -117,6 +128,16 @@ def test_program_that_is_gone_gets_no_disk() -> None:
     """Lose this and a build is blamed for what the suite could not do."""
     with pytest.raises(RigError, match=r"/run/state gets no small disk: /proc/\d+/ns/mnt: No such file"):
         SmallDisk(2**22 + 1, PLACE)
+
+
+def test_copy_that_fails_is_explained() -> None:
+    """Lose this and somebody whose daemon gets no small disk reads `None: None`."""
+
+    def fails(_arguments: list[str]) -> int:
+        raise shutil.Error([("/run/state/gone", "/tmp/there", "No such file or directory")])
+
+    with pytest.raises(SystemExit, match=r"/run/state/gone.*No such file"):
+        ended(fails)
 
 
 def test_only_root_fills_a_disk(monkeypatch: pytest.MonkeyPatch) -> None:
