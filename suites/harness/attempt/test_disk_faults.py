@@ -11,7 +11,7 @@ from fixtures.attempt import disk_faults
 from fixtures.attempt.disk_faults import DaemonDisk, DiskFaults, Stays
 from fixtures.builds.build import Build
 from fixtures.builds.sandbox import Sandbox
-from fixtures.errors import RigError
+from fixtures.errors import RigError, Unsupported
 from suites.harness.support.scripted_breaks import (
     ScriptedBreaking,
     ScriptedDaemon,
@@ -77,6 +77,7 @@ def faults(tmp_path: Path, move: ScriptedMove, did: list[str], monkeypatch: pyte
     attempt.on_exit = lambda _end: None
     move.destination.daemon = SmallDaemon()
     monkeypatch.setattr(disk_faults, "LibvirtBreaking", lambda *_: ScriptedBreaking(attempt, move))
+    monkeypatch.setattr(disk_faults, "LibvirtBreakableMove", ScriptedMove)
     monkeypatch.setattr(disk_faults, "path_on_this_host", lambda _attempt: None)
     read_no_clocks(monkeypatch)
     return DiskFaults(attempt)
@@ -116,13 +117,51 @@ def test_source_that_runs_its_old_state_fails(faults: DiskFaults, move: Scripted
     fails("never-both", faults.source_stays_stopped)
 
 
+def test_libvirt_that_takes_a_guest_all_the_same_is_not_blamed(
+    faults: DiskFaults, move: ScriptedMove
+) -> None:
+    """Lose this and a libvirt that no longer loses its guest counts as one that has a defect."""
+    move.status = "completed"
+    with pytest.raises(Unsupported, match="libvirt of one takes a guest although its disk is full"):
+        faults.source_stays_stopped()
+
+
+@pytest.mark.parametrize("side", ["source", "destination"])
+def test_move_that_goes_on_passes(faults: DiskFaults, move: ScriptedMove, did: list[str], side: Any) -> None:
+    """Lose this and every full disk in a postcopy is a finding, or a disk stays full."""
+    move.source.daemon = SmallDaemon()
+    assert faults.goes_on(side, "postcopy").runs_on_new_build
+    assert did[-4:] == ["fill", "fill", "empty", "empty"]
+
+
+def test_finding_comes_before_an_error_of_the_suite(faults: DiskFaults, move: ScriptedMove) -> None:
+    """Lose this and a guest that is lost is an error of the suite, which says nothing about the builds."""
+    move.destination.daemon.logged = ""
+    move.state = "paused"
+    fails("runstates", lambda: faults.stays("first-pass"))
+    move.took = "libvirt resumed it"
+    assert not faults.source_stays_stopped()
+
+
+def test_move_that_no_full_disk_hindered_is_an_error_of_the_suite(
+    faults: DiskFaults, move: ScriptedMove
+) -> None:
+    """Lose this and a build is blamed for a move that went well because its disk was not full."""
+    move.destination.daemon.logged, move.status = "", "completed"
+    with pytest.raises(RigError, match="did not try to write to its full disk"):
+        faults.stays("set-up")
+    with pytest.raises(RigError, match="did not try to write to its full disk"):
+        faults.source_stays_stopped()
+
+
 def test_disk_that_nobody_missed_is_an_error_of_the_suite(did: list[str]) -> None:
     """Lose this and a cell passes in which no disk was full."""
     daemon = SmallDaemon()
     disk = DaemonDisk(daemon)
     disk.fill()
     disk.has_room_again()
+    disk.was_missed()
     daemon.logged = "warning : something else"
-    with pytest.raises(RigError, match="has written nothing to its full disk: warning : something else"):
-        disk.has_room_again()
+    with pytest.raises(RigError, match="did not try to write to its full disk: warning : something else"):
+        disk.was_missed()
     assert did[-2:] == ["empty", "empty"]
