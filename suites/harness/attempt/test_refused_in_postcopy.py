@@ -15,6 +15,7 @@ import pytest
 
 from fixtures.attempt import refused_in_postcopy
 from fixtures.attempt.refused_in_postcopy import refused_cancel, refused_stranger
+from fixtures.errors import RigError
 from fixtures.hosts.local import LOCAL
 from fixtures.machine.monitor import CommandRefused
 from fixtures.path.credentials import credentials
@@ -68,8 +69,9 @@ class Source:
         self.told += self._said
 
 
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a source that never does what is waited for."""
     monkeypatch.setattr(refused_in_postcopy, "NOTICE_SECONDS", 1.0)
 
 
@@ -87,6 +89,14 @@ def test_cancel_that_is_taken_fails(tmp_path: Path) -> None:
     assert check.detail.endswith("in postcopy: migration cancelled, source postmigrate")
 
 
+def test_cancel_that_comes_too_late_is_an_error_of_the_suite(tmp_path: Path) -> None:
+    """Lose this and a build fails because its host was busy."""
+    source = Source(tmp_path)
+    source.refuses, source.state = False, "completed"
+    with pytest.raises(RigError, match="ended before the suite cancelled it"):
+        refused_cancel(source)  # type: ignore[arg-type]
+
+
 def test_stranger_who_gets_nothing_passes(tmp_path: Path) -> None:
     """Lose this and every build fails."""
     assert refused_stranger(Source(tmp_path))  # type: ignore[arg-type]
@@ -99,6 +109,7 @@ def test_stranger_who_gets_nothing_passes(tmp_path: Path) -> None:
         ({"said": "Cannot read"}, "got 0 bytes after the handshake"),
     ],
 )
+@pytest.mark.usefixtures("impatient")
 def test_source_that_does_not_refuse_a_stranger_fails(
     source: dict[str, Any], words: str, tmp_path: Path
 ) -> None:
@@ -115,6 +126,7 @@ def test_source_may_say_why_when_it_is_asked(tmp_path: Path) -> None:
     assert refused_stranger(source)  # type: ignore[arg-type]
 
 
+@pytest.mark.usefixtures("impatient")
 def test_source_that_does_not_stay_paused_fails(tmp_path: Path) -> None:
     """Lose this and a stranger ends a guest, and nobody says so."""
     source = Source(tmp_path)
