@@ -79,6 +79,14 @@ def test_first_bytes_of_each_connection_are_kept(ends: Ends, tmp_path: Path) -> 
     assert ends.relay.openings == [b"\x16\x03\x01 hello", b"QEVM and much mo"]
 
 
+def nothing_arrives(end: socket.socket) -> None:
+    """What the other side has sent does not come for a while."""
+    end.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        end.recv(100)
+    end.settimeout(SECONDS)
+
+
 def test_end_of_one_direction_is_carried(ends: Ends) -> None:
     """Lose this and a destination waits for ever for the end of the stream."""
     ends.source.shutdown(socket.SHUT_WR)
@@ -98,11 +106,8 @@ def test_nothing_that_was_held_up_arrives_after_a_cut(ends: Ends) -> None:
     """Lose this and a destination completes a move that the source has given up."""
     ends.relay.stall()
     ends.source.sendall(b"page")
-    ends.destination.settimeout(0.2)
-    with pytest.raises(TimeoutError):
-        ends.destination.recv(100)
+    nothing_arrives(ends.destination)
     ends.relay.cut()
-    ends.destination.settimeout(SECONDS)
     assert ends.destination.recv(100) == b""
 
 
@@ -131,11 +136,8 @@ def test_held_bytes_arrive_once_they_are_released(ends: Ends) -> None:
     assert ends.relay.carries(SECONDS)
     ends.relay.hold()
     ends.source.sendall(b"page")
-    ends.destination.settimeout(0.2)
-    with pytest.raises(TimeoutError):
-        ends.destination.recv(100)
+    nothing_arrives(ends.destination)
     ends.relay.release()
-    ends.destination.settimeout(SECONDS)
     assert ends.destination.recv(100) == b"page"
 
 
@@ -145,11 +147,8 @@ def test_answers_alone_are_held(ends: Ends) -> None:
     ends.source.sendall(b"page")
     assert ends.destination.recv(100) == b"page"
     ends.destination.sendall(b"answer")
-    ends.source.settimeout(0.2)
-    with pytest.raises(TimeoutError):
-        ends.source.recv(100)
+    nothing_arrives(ends.source)
     ends.relay.release()
-    ends.source.settimeout(SECONDS)
     assert ends.source.recv(100) == b"answer"
 
 
@@ -159,9 +158,7 @@ def test_stalled_relay_stays_silent_when_what_was_held_is_released(ends: Ends) -
     ends.relay.stall()
     ends.source.sendall(b"page")
     ends.relay.release()
-    ends.destination.settimeout(0.2)
-    with pytest.raises(TimeoutError):
-        ends.destination.recv(100)
+    nothing_arrives(ends.destination)
 
 
 def test_slow_relay_carries_no_more_than_its_rate(ends: Ends) -> None:
@@ -208,9 +205,7 @@ def test_stalled_relay_says_nothing_of_an_end(ends: Ends) -> None:
     """Lose this and a silent network tells a destination that its source has gone."""
     ends.relay.stall()
     ends.source.shutdown(socket.SHUT_WR)
-    ends.destination.settimeout(0.2)
-    with pytest.raises(TimeoutError):
-        ends.destination.recv(100)
+    nothing_arrives(ends.destination)
 
 
 def test_relay_counts_what_it_carries(ends: Ends) -> None:

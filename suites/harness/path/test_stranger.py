@@ -6,7 +6,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ SECONDS = 10.0
 def stranger(tmp_path: Path) -> Iterator[Stranger]:
     """A stranger who listens."""
     write_credentials(LOCAL, tmp_path / "pki", of_a_stranger())
-    with Stranger(tmp_path / "listens", tmp_path / "pki", SECONDS) as found:
+    with closing(Stranger(tmp_path / "listens", tmp_path / "pki", SECONDS)) as found:
         yield found
 
 
