@@ -14,7 +14,13 @@ import pytest
 from fixtures.attempt import client_faults, switchover_faults
 from fixtures.attempt.client_faults import ClientFaults
 from fixtures.attempt.daemon_faults import LEFT_PAUSED, SOURCES_LEFT
-from fixtures.attempt.switchover_faults import ABORTED_TOO_LATE, SILENT_SECONDS, SwitchoverFaults
+from fixtures.attempt.faults import STOPPED_SECONDS
+from fixtures.attempt.switchover_faults import (
+    ABORTED_TOO_LATE,
+    REST_SECONDS,
+    SILENT_SECONDS,
+    SwitchoverFaults,
+)
 from fixtures.errors import RigError
 from fixtures.evidence.beats import Gap
 from suites.harness.support.libvirt_errors import error_of
@@ -148,6 +154,18 @@ def test_aborted_switchover_ends_or_completes(
     assert attempt.figures[ABORTED_TOO_LATE] == 1
 
 
+def test_guest_of_an_aborted_switchover_stands_still_until_all_is_sent(
+    faults: SwitchoverFaults, attempt: Any
+) -> None:
+    """Lose this and the suite's slow channel is a finding, or a standstill of minutes is none."""
+    slow = STOPPED_SECONDS + REST_SECONDS
+    attempt.hot_patch = lambda: "moved later"
+    attempt.guest.blackout = lambda **_span: Gap(1.0, slow)
+    assert faults.aborted() == "moved later"  # type: ignore[comparison-overlap]
+    attempt.guest.blackout = lambda **_span: Gap(1.0, slow + 3.0)
+    fails("stands-still", faults.aborted)
+
+
 @pytest.mark.parametrize(
     "check,badly",
     [
@@ -167,7 +185,7 @@ def test_aborted_switchover_that_ends_badly_fails(
 def test_what_libvirt_says_of_an_abort_is_told(faults: SwitchoverFaults, move: ScriptedMove) -> None:
     """Lose this and an abort that comes too late ends the cell."""
 
-    def refuse() -> None:
+    def refuse(_seconds: float) -> None:
         raise error_of(libvirt.VIR_ERR_OPERATION_INVALID, "no job is active")
 
     vars(move).update(cancel=refuse, ends=False)

@@ -20,7 +20,7 @@ def _move(state: str) -> Any:
     move: Any = LibvirtBreakableMove.__new__(LibvirtBreakableMove)
     move.source = SimpleNamespace(
         state=lambda: state,
-        bounded=lambda call, _what: call(),
+        bounded=lambda call, *_: call(),
         handle=SimpleNamespace(abortJobFlags=_refuses),
     )
     return move
