@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from fixtures.matrix.disks import MOST_REQUESTS
 from suites.harness.support.seeds import Seed, SeededBuild, one_defect
 from suites.harness.support.seeds_of_life import life
 from suites.harness.support.wrong_builds import DISK, RECEIVES, Wrong, does
@@ -118,7 +119,7 @@ OF_DISKS = (
         "storage",
         Seed(
             "a disk behind a limit of requests has none after the move",
-            does("replace-in-argument", "x-iops-total=400", "x-iops-total=0", when=RECEIVES),
+            does("replace-in-argument", f"x-iops-total={MOST_REQUESTS}", "x-iops-total=0", when=RECEIVES),
             AHCI,
             "defect-new",
             ("disk-limit: ", " of which the limit allows"),
