@@ -178,7 +178,7 @@ def test_limit_that_is_gone_is_found(
     monkeypatch.setattr(fixtures.attempt.written_disk, "time", clock)
     check = AttemptDisk(_Limited(done, merged)).keeps_its_limit()  # type: ignore[arg-type]
     assert check.held == held
-    assert "at most 872 of which the limit allows" in check.detail
+    assert "in 2.0 s; the limit allows 872" in check.detail
 
 
 class _OfLibvirt(Domain):

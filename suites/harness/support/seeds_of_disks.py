@@ -122,7 +122,7 @@ OF_DISKS = (
             does("replace-in-argument", f"x-iops-total={MOST_REQUESTS}", "x-iops-total=0", when=RECEIVES),
             AHCI,
             "defect-new",
-            ("disk-limit: ", " of which the limit allows"),
+            ("disk-limit: ", "; the limit allows "),
             harm="changed",
         ),
     ),
