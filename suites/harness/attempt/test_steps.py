@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -86,6 +87,14 @@ def test_move_whose_destination_is_killed_names_its_step(
     monkeypatch.setattr(Faults, "strikes", strikes)
     check = Steps(attempt).does("kill-destination")
     assert check.detail == "step 1 (kill-destination), old → new: source gone"
+
+
+def test_nothing_is_killed_on_an_emulated_host(attempt: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and under KVM each sequence is unsupported, half way through."""
+    host = replace(attempt.setting.host, programs=SimpleNamespace(kind="emulated"))
+    monkeypatch.setattr(attempt, "setting", replace(attempt.setting, host=host))
+    assert Steps(attempt).does("kill-destination")
+    assert attempt.path.moves == []
 
 
 def test_pause_that_is_not_kept_fails(attempt: Any, monkeypatch: pytest.MonkeyPatch) -> None:
