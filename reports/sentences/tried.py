@@ -58,7 +58,7 @@ class Tried:
         alike = {_like(cell) for cell in failing}
         failed = {(cell.path, cell.mechanism) for cell in failing}.union(
             *(self._failed[like] for like in alike),
-            *(self._any_failed[arch] for arch, _, kind in alike if kind == "bare"),
+            *(self._any_failed[arch] for arch, _, kind in alike if kind.partition(" ")[0] == "bare"),
         )
         return set().union(*(self._passed[like] for like in alike)) - failed
 

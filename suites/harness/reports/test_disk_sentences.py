@@ -105,3 +105,12 @@ def test_how_other_guests_move_says_nothing_of_guests_that_an_update_took_over()
         make_cell(3, Outcome.PASS), subject="idle-bare-1vcpu-adopted", mechanism="precopy"
     )
     assert Tried([lost, started_anew, without_slirp]).works([lost]) == set()
+
+
+def test_ways_by_which_other_guests_fail_are_no_way_out_for_bare_guests_that_an_update_took_over() -> None:
+    """Lose this and an administrator is sent to a mechanism that no guest with devices survives."""
+    lost = replace(make_cell(1, Outcome.REGRESSION), subject="idle-bare-1vcpu-adopted", mechanism="postcopy")
+    passed = replace(lost, outcome=Outcome.PASS, mechanism="precopy")
+    other = replace(make_cell(2, Outcome.REGRESSION), subject="idle-virtio-1vcpu", mechanism="precopy")
+    assert Tried([lost, passed]).works([lost]) == {(passed.path, "precopy")}
+    assert Tried([lost, passed, other]).works([lost]) == set()

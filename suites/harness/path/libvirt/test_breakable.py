@@ -7,7 +7,7 @@ from typing import Any
 import libvirt
 import pytest
 
-from fixtures.errors import RigError
+from fixtures.errors import HotPatchFailure, RigError
 from fixtures.path.libvirt.breakable import LibvirtBreakableMove
 
 
@@ -36,6 +36,23 @@ def test_source_that_does_not_let_a_postcopy_be_interrupted_fails() -> None:
     """Lose this and a libvirt without that order passes."""
     with pytest.raises(libvirt.libvirtError, match="no domain"):
         _move("paused postcopy").pause_both()
+
+
+@pytest.mark.parametrize(
+    "over,error,said",
+    [(True, RigError, "completed before its switchover"), (False, HotPatchFailure, "QEMU sends nothing")],
+)
+def test_switchover_that_is_over_before_it_is_broken_is_an_error_of_the_suite(
+    over: bool, error: type[Exception], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and a busy host that is late makes QEMU send nothing in its switchover."""
+    monkeypatch.setattr("fixtures.path.libvirt.breakable.sends_rest", lambda _relay: False)
+    move: Any = LibvirtBreakableMove.__new__(LibvirtBreakableMove)
+    move.until_switchover = lambda: None
+    move.relay = None
+    move._journey = SimpleNamespace(job=SimpleNamespace(done=lambda: over, result=lambda: None))
+    with pytest.raises(error, match=said):
+        move.until_rest_is_sent()
 
 
 def test_destination_that_tells_only_its_daemon_why_has_said_it() -> None:
