@@ -19,6 +19,8 @@ FOUND = Sought("guests are lost", ("a", "b"), frozenset({"t"}))
 FINDING = {"sentence": "s", "outcome": "regression", "counts": True, "cells": ["a"]}
 RERUN = ".venv/bin/pytest 'suites/compat/test_sweeps.py::test_x[x86_64-q35]' --old=o --new=n"
 
+FAILED = {"arch": "x86_64", "path": "qmp", "seconds": 1.0, "rerun": RERUN}
+
 
 def debian(name: str) -> DebianBuild:
     """A build of matrix.yaml."""
@@ -34,7 +36,7 @@ def mixed_by(change: Change) -> tuple[Mixed, Mixed]:
 
 def verdict(finding: dict[str, Any], old: str = "debian-12", new: str = "debian-13") -> dict[str, Any]:
     """A verdict with one cell and this finding."""
-    cells = [{"id": "a", "rerun": RERUN, "outcome": finding["outcome"]}]
+    cells = [{"id": "a", **FAILED, "outcome": finding["outcome"]}]
     return {"old": {"name": old}, "new": {"name": new}, "cells": cells, "findings": [finding]}
 
 
@@ -87,10 +89,30 @@ def test_package_is_blamed_only_if_cells_say_so(outcomes: dict[str, str], withou
 def test_only_what_counts_is_sought() -> None:
     """Lose this and hours are spent on findings that the policy excuses."""
     excused = verdict(FINDING | {"counts": False})
-    assert not list(findings_in(excused, everything=False))
+    assert not list(findings_in(excused))
     [found] = findings_in(excused, everything=True)
     assert found.tests == {"suites/compat/test_sweeps.py::test_x[x86_64-q35]"}
     assert not list(findings_in(verdict(FINDING | {"outcome": "defect-old"}), everything=True))
+
+
+def test_shortest_tests_of_each_architecture_and_path_are_run() -> None:
+    """Lose this and a finding of a hundred cells takes an hour for each package, or one path is not asked."""
+    cells: dict[str, dict[str, Any]] = {
+        "long": {"rerun": "pytest t.py::long", "seconds": 90.0},
+        "short": {"rerun": "pytest t.py::short", "seconds": 10.0},
+        "middle": {"rerun": "pytest t.py::middle", "seconds": 20.0},
+        "one-of-sweep": {"rerun": "pytest t.py::sweep", "seconds": 9.0},
+        "other-of-sweep": {"rerun": "pytest t.py::sweep", "seconds": 12.0},
+        "libvirt": {"rerun": "pytest t.py::libvirt", "seconds": 300.0, "path": "libvirt"},
+        "no-time": {"rerun": "pytest t.py::power", "seconds": None, "arch": "ppc64le"},
+    }
+    written = verdict(FINDING | {"cells": list(cells)})
+    written["cells"] = [{"id": name, **FAILED, **cell} for name, cell in cells.items()]
+    [few] = findings_in(written)
+    assert few.tests == {f"t.py::{name}" for name in ("short", "middle", "libvirt", "power")}
+    assert few.cells == tuple(cells)
+    [every] = findings_in(written, every_test=True)
+    assert every.tests == few.tests | {"t.py::long", "t.py::sweep"}
 
 
 def test_package_is_named_that_takes_the_finding_with_it() -> None:
