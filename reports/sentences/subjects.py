@@ -40,6 +40,7 @@ PAUSES = "-pauses"
 """How the aspect of guests ends that are paused many times after their move."""
 SAVED = {
     "-saved": "saved and restored",
+    "-managed-save": "saved and restored",
     "-snapshot": "saved and loaded as a snapshot",
     "-snapshot-with-disk": "saved and loaded as a snapshot",
     "-snapshot-external": "saved in a snapshot and restored",
@@ -94,7 +95,7 @@ ASPECTS = {
     "avx": "that use AVX",
     "abort-of-precopy": "whose precopy is aborted",
     "abort-of-postcopy-refused": "whose postcopy is aborted",
-    "managed-save": "that are saved to a file and restored",
+    "managed-save": "of which libvirt makes a managed save",
     "snapshot-later": "that have a snapshot taken of them after their move",
     "encrypted": "that are moved over TLS",
     "full-disk-": "that wait for room on a disk on {} while they are moved",

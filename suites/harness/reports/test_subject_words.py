@@ -71,6 +71,7 @@ def test_each_promised_aspect_has_words() -> None:
     "aspect,harm,words",
     [
         ("saved", Harm.LOST, "are lost when they are saved and restored: "),
+        ("managed-save", Harm.LOST, "are lost when they are saved and restored: "),
         ("saved", Harm.STRANDED, "cannot be saved and restored: "),
         ("snapshot", Harm.CHANGED, "are changed when they are saved and loaded as a snapshot: "),
     ],
