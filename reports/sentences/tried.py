@@ -11,9 +11,13 @@ from fixtures.outcome.findings import FAILING
 from fixtures.outcome.outcome import CellResult, Outcome
 from reports.sentences.subjects import DISK, GUEST, TAP
 
-HAVE_MORE = (DISK, TAP, "tpm-", "cdrom-", "vnc-", "spice-", "channel-", "adopted")
+ADOPTED = "adopted"
+"""How the aspect begins of guests that an update took over."""
+HAVE_MORE = (DISK, TAP, "tpm-", "cdrom-", "vnc-", "spice-", "channel-", ADOPTED)
 """How the aspects begin of guests that have more than their kind of devices, or another past: how others move
 says nothing."""
+BARE = "bare"
+"""Hardware that only guests of the suite have."""
 Like = tuple[str, str, str]
 Way = tuple[str, str]
 """A path and a mechanism."""
@@ -31,6 +35,7 @@ class Tried:
         self._passed: dict[Like, set[Way]] = defaultdict(set)
         self._failed: dict[Like, set[Way]] = defaultdict(set)
         self._any_failed: dict[str, set[Way]] = defaultdict(set)
+        self._with_devices: dict[str, set[Way]] = defaultdict(set)
         self._machines: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._booted: dict[tuple[str, str], set[Way]] = defaultdict(set)
         for cell in cells:
@@ -39,7 +44,9 @@ class Tried:
                 self._failed[_like(cell)].add(way)
                 if GUEST.fullmatch(cell.subject):
                     self._any_failed[cell.arch].add(way)
-            elif cell.outcome is Outcome.PASS and GUEST.fullmatch(cell.subject):
+            elif cell.outcome is Outcome.PASS and (guest := GUEST.fullmatch(cell.subject)):
+                if guest["hardware"] != BARE:
+                    self._with_devices[cell.arch].add(way)
                 self._booted[cell.arch, _type_of(cell)].add(way)
                 self._machines[cell.arch, cell.subject].add(cell.machine)
                 self._passed[_like(cell)].add(way)
@@ -52,15 +59,19 @@ class Tried:
         """The ways by which guests like these were moved, and none failed.
 
         Nobody has a guest with bare hardware. What such guests show concerns guests with devices too, so no
-        way is named by which any booted guest failed.
+        way is named by which any booted guest failed, or none with devices was moved.
         """
         failing = list(cells)
         alike = {_like(cell) for cell in failing}
+        bare = {like for like in alike if like[2] == BARE or like[2].startswith(f"{BARE} {ADOPTED}")}
         failed = {(cell.path, cell.mechanism) for cell in failing}.union(
-            *(self._failed[like] for like in alike),
-            *(self._any_failed[arch] for arch, _, kind in alike if kind.partition(" ")[0] == "bare"),
+            *(self._failed[like] for like in alike), *(self._any_failed[arch] for arch, _, _ in bare)
         )
-        return set().union(*(self._passed[like] for like in alike)) - failed
+        passed = set[Way]().union(
+            *(self._passed[like] for like in alike - bare),
+            *(self._passed[like] & self._with_devices[like[0]] for like in bare),
+        )
+        return passed - failed
 
     def works_once_booted(self, cells: Iterable[CellResult]) -> set[Way]:
         """The ways by which booted guests of these machine types were moved; empty if a booted guest failed.

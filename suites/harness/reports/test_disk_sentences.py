@@ -111,6 +111,18 @@ def test_ways_by_which_other_guests_fail_are_no_way_out_for_bare_guests_that_an_
     """Lose this and an administrator is sent to a mechanism that no guest with devices survives."""
     lost = replace(make_cell(1, Outcome.REGRESSION), subject="idle-bare-1vcpu-adopted", mechanism="postcopy")
     passed = replace(lost, outcome=Outcome.PASS, mechanism="precopy")
-    other = replace(make_cell(2, Outcome.REGRESSION), subject="idle-virtio-1vcpu", mechanism="precopy")
-    assert Tried([lost, passed]).works([lost]) == {(passed.path, "precopy")}
-    assert Tried([lost, passed, other]).works([lost]) == set()
+    fails = replace(make_cell(2, Outcome.REGRESSION), subject="idle-virtio-1vcpu", mechanism="precopy")
+    moves = replace(fails, outcome=Outcome.PASS)
+    assert Tried([lost, passed, moves]).works([lost]) == {(passed.path, "precopy")}
+    assert Tried([lost, passed, moves, fails]).works([lost]) == set()
+
+
+def test_way_by_which_only_bare_guests_move_is_no_way_out() -> None:
+    """Lose this and guests with virtio are sent to a way that nobody tried with them, and are lost by it."""
+    virtio = replace(make_cell(1, Outcome.REGRESSION), subject="busy-virtio-1vcpu", mechanism="postcopy")
+    tap = replace(virtio, subject="busy-bare-1vcpu-tap-virtio")
+    plugged = replace(virtio, subject="idle-bare-1vcpu-plugged-before-nic")
+    bare = replace(make_cell(2, Outcome.PASS), subject="busy-bare-1vcpu", mechanism="postcopy-immediate")
+    assert Tried([virtio, tap, plugged, bare]).works([virtio, tap, plugged]) == set()
+    devices = replace(bare, subject="busy-devices-1vcpu")
+    assert Tried([virtio, plugged, bare, devices]).works([virtio, plugged]) == {(bare.path, bare.mechanism)}

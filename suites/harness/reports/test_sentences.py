@@ -234,6 +234,8 @@ def test_no_mechanism_is_advised_that_loses_guests_with_devices() -> None:
         make_cell(3, subject="idle-bare-1vcpu", mechanism="multifd"),
     ]
     first = next(finding for finding in findings(cells) if saved in finding.cells)
+    assert sentences(first, Tried(cells)).works == ""
+    cells.append(make_cell(4, subject="idle-virtio-1vcpu", mechanism="multifd"))
     assert sentences(first, Tried(cells)).works == "multifd by QMP"
 
 
