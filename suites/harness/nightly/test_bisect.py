@@ -123,17 +123,18 @@ def test_package_is_named_that_takes_the_finding_with_it() -> None:
 @pytest.mark.parametrize(
     "written,arguments,message",
     [
-        (None, [], "cannot be read"),
+        (None, [], "has no verdict"),
+        ("no object", [], "cannot be read"),
         ({"old": None}, [], "is not the verdict of one pair"),
         (verdict(FINDING, "host-installed"), ["--matrix", "{host}"], "whose packages cannot be exchanged"),
         (verdict(FINDING, new="incoming-3f2a1c"), [], "the matrix has no build incoming-3f2a1c"),
         (verdict(FINDING), ["--package", "gcc"], "the update does not change 'gcc'"),
         (verdict(FINDING, "debian-13"), [], "both builds have the same packages"),
     ],
-    ids=["missing", "merged", "kind", "word", "package", "self"],
+    ids=["missing", "damaged", "merged", "kind", "word", "package", "self"],
 )
 def test_wrong_use_has_one_message(
-    written: dict[str, Any] | None,
+    written: dict[str, Any] | str | None,
     arguments: list[str],
     message: str,
     tmp_path: Path,
