@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fixtures.evidence.harm import Harm
 from fixtures.outcome.findings import Finding, findings
 from fixtures.outcome.outcome import CellResult, Outcome, RunResult
 from fixtures.printable import count
@@ -18,6 +19,8 @@ _FULL, _SHORT = 12, 10
 """Numbers of rows shown in full and in one line; the page has them all."""
 _ALIKE = 2
 """Findings of one row whose messages and commands are shown."""
+_MUST_ACT = frozenset({Harm.LOST, Harm.STRANDED})
+"""The harms of guests for which somebody has to do something, whether they count or not."""
 
 
 def print_affected(rows: Sequence[Row], out: Lines) -> None:
@@ -61,6 +64,8 @@ def print_apart(rows: Sequence[Row], policy: str, out: Lines) -> None:
         out.paragraph(f"{_head(row, out)}: {row.said.title}", hang="    ")
         if row.first.outcome is Outcome.KNOWN:
             out.paragraph(row.first.reason, indent="    ")
+        elif row.harm in _MUST_ACT:
+            _advice(row, out)
     rest = rows[_SHORT:]
     if rest:
         cells = count(sum(row.number for row in rest), "cell")
@@ -87,6 +92,10 @@ def _style(row: Row) -> str:
     return STYLES[tone(row.first.outcome)]
 
 
+def _advice(row: Row, out: Lines) -> None:
+    out.paragraph(f"what to do: {row.said.advice}", indent="    ")
+
+
 def _in_full(row: Row, out: Lines) -> None:
     cells = [cell for finding in row.findings for cell in finding.cells]
     head = f"{_head(row, out)}: {cells_in_words(cells)}"
@@ -96,7 +105,7 @@ def _in_full(row: Row, out: Lines) -> None:
     else:
         out.paragraph(head, hang="    ", style=_style(row))
     out.paragraph(row.said.title, indent="    ", lines=_TITLE_LINES)
-    out.paragraph(f"what to do: {row.said.advice}", indent="    ")
+    _advice(row, out)
     for place, finding in enumerate(row.findings[:_ALIKE]):
         _evidence(finding, out, harm=not place)
     rest = len(row.findings) - _ALIKE

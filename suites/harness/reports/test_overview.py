@@ -262,6 +262,16 @@ def test_terminal_counts_the_rest_of_what_does_not_count() -> None:
     assert "does not count: 2 cells more of 2 other kinds of guests: see the report" in said
 
 
+def test_terminal_says_what_to_do_about_what_does_not_count() -> None:
+    """Lose this and an old QEMU is removed under guests that it alone can run, as the policy excuses that."""
+    stranded, changed = failing("am53c974", Harm.STRANDED), failing("ac97", Harm.CHANGED)
+    for cell in (stranded, changed):
+        cell.excused = True
+    said = printed(make_run(stranded, changed))
+    assert said.count("what to do: ") == 1
+    assert "what to do: Restart them" in said[said.index("am53c974") :]
+
+
 def test_terminal_has_the_order_of_the_first_screen(run: RunResult) -> None:
     """Lose this and a lost guest stands below ninety devices of which each guest runs on at the source."""
     many = [failing(f"d-{n}", Harm.CHANGED) for n in range(3)]
