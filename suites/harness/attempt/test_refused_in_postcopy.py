@@ -27,10 +27,11 @@ class Source:
     """A source whose postcopy is paused, and the move that it belongs to."""
 
     def __init__(self, place: Path, *, trusts_all: bool = False, said: str = NOT_TRUSTED) -> None:
-        self.told, self.why, self.state = "", "", "postcopy-paused"
+        self.printed = self.why = ""
+        self.state = "postcopy-paused"
         self.source: Any = self
         self.host = SimpleNamespace(attempt_dir=place, programs=LOCAL)
-        self.process = SimpleNamespace(stderr=lambda: self.told)
+        self.process = SimpleNamespace(stderr=lambda: self.printed)
         self.monitor = SimpleNamespace(execute=lambda _command: {"status": self.state})
         self.refuses = True
         self._trusts_all = trusts_all
@@ -51,7 +52,7 @@ class Source:
 
     def last_words(self) -> str:
         """What it said last."""
-        return self.told
+        return self.printed
 
     def connects_anew(self, listens: Path) -> None:
         """Shake hands in a thread, as QEMU's main loop does, and send a page to whom it trusts."""
@@ -66,7 +67,7 @@ class Source:
             peer.connect(str(listens))
             with suppress(ssl.SSLError), context.wrap_socket(peer) as encrypted:
                 encrypted.sendall(b"page")
-        self.told += self._said
+        self.printed += self._said
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ def test_stranger_who_gets_nothing_passes(tmp_path: Path) -> None:
 def test_source_that_does_not_refuse_a_stranger_fails(
     source: dict[str, Any], words: str, tmp_path: Path
 ) -> None:
-    """Lose this and the guest's memory is sent to whoever listens, or nobody is told why not."""
+    """Lose this and a source passes that sends a stranger memory, or does not say why it refuses."""
     check = refused_stranger(Source(tmp_path, **source))  # type: ignore[arg-type]
     assert not check
     assert words in check.detail
