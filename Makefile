@@ -8,6 +8,13 @@ export OLD NEW BASE CANDIDATES ARCH GUEST MINUTES WAIVERS
 # The suite's own tests start pytest about sixty times, which takes twice as long without cached bytecode.
 unexport PYTHONDONTWRITEBYTECODE
 
+# A misspelt variable would be left out in silence, and the default pair would be qualified in place of the upload.
+# A make that calls this one hands its own variables down; they are not looked at.
+VARIABLES := OLD NEW BASE CANDIDATES ARCH GUEST MINUTES ALL WAIVERS QUICK FROM ARGS
+TYPED := $(if $(filter 0,$(MAKELEVEL)),$(foreach name,$(.VARIABLES),$(if $(filter line,$(origin $(name))),$(name))))
+UNKNOWN := $(filter-out $(VARIABLES) HOTPATCH_% XDG_CACHE_HOME,$(TYPED))
+$(if $(UNKNOWN),$(error no target takes the variable $(sort $(UNKNOWN)); say $(VARIABLES), in capitals; `make help` says which target takes which))
+
 # A pair for which no guest is known to be lost, so a failed test is a defect of the suite.
 TEST_PAIR := --old=debian-12-backports --new=debian-13
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -67,3 +68,22 @@ def test_variable_that_is_not_given_is_left_out(checkout: Path) -> None:
     """Lose this and `make qualify` asks for a build without a name."""
     done = subprocess.run(["make", "qualify"], cwd=checkout, capture_output=True, text=True, check=False)
     assert not [word for word in done.stdout.splitlines() if word.startswith(("--old", "--new", "--arch"))]
+
+
+@pytest.mark.parametrize("typed", ["NWE=./incoming", "new=./incoming", "NEWS=sid"])
+def test_misspelt_variable_is_refused(typed: str, checkout: Path) -> None:
+    """Lose this and `make qualify NWE=./incoming` qualifies the default pair in place of the upload."""
+    words = ["make", "qualify", "OLD=debian-13", typed]
+    at_a_desk = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    done = subprocess.run(words, cwd=checkout, env=at_a_desk, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    (message,) = done.stderr.splitlines()
+    assert f"no target takes the variable {typed.partition('=')[0]};" in message
+
+
+def test_variables_that_no_target_takes_may_come_from_elsewhere(checkout: Path) -> None:
+    """Lose this and a checkout cannot be qualified by a make that hands down variables of its own."""
+    (checkout / "outer.mk").write_text("all:\n\t+@$(MAKE) -f Makefile qualify HOTPATCH_CACHE=cache\n")
+    words = ["make", "-f", "outer.mk", "DESTDIR=there", "NEW=sid"]
+    done = subprocess.run(words, cwd=checkout, capture_output=True, text=True, check=True)
+    assert "--new=sid" in done.stdout.splitlines()
