@@ -26,7 +26,8 @@ def rollback_words(run: RunResult) -> str:
     answer = rollback_answer(run)
     if answer is None or not (answer.tried or answer.left):
         return ""
-    return "; ".join(filter(None, (_answer(answer), _untried(answer.left), _under_kvm(answer))))
+    parts = _answer(answer), _without_guests(answer), _untried(answer.left), _under_kvm(answer)
+    return "; ".join(filter(None, parts))
 
 
 def _answer(answer: RollbackAnswer) -> str:
@@ -64,6 +65,12 @@ def _guests(finding: Finding) -> str:
         return said
     wrong = failure_words(finding.signature, finding.reason, "the old build")
     return f"{said}: {wrong}" if wrong else said
+
+
+def _without_guests(answer: RollbackAnswer) -> str:
+    """A quick run moves only swept machines back, and a yes for those says little about a running guest."""
+    swept = answer.tried and all(map(is_swept, answer.tried))
+    return "only machines that run no guest were tried" if swept else ""
 
 
 def _untried(left: Sequence[CellResult]) -> str:

@@ -126,8 +126,11 @@ def _with(harm: FindingHarm) -> str:
 
 
 def _stays(finding: Finding) -> str:
-    alone = len(finding.harms) == 1
-    return " They run on under the old QEMU." if alone and finding.harm is Harm.STRANDED else ""
+    if len(finding.harms) > 1 or finding.harm is not Harm.STRANDED:
+        return ""
+    if finding.first.subject.endswith(tuple(SAVED)):
+        return " The old build still restores them."
+    return " They run on under the old QEMU."
 
 
 def _differs(finding: Finding) -> str:

@@ -73,6 +73,7 @@ def test_each_promised_aspect_has_words() -> None:
         ("saved", Harm.LOST, "are lost when they are saved and restored: "),
         ("managed-save", Harm.LOST, "are lost when they are saved and restored: "),
         ("saved", Harm.STRANDED, "cannot be saved and restored: "),
+        ("managed-save", Harm.STRANDED, "cannot be saved and restored: "),
         ("snapshot", Harm.CHANGED, "are changed when they are saved and loaded as a snapshot: "),
     ],
 )
@@ -84,4 +85,5 @@ def test_guests_that_are_saved_are_not_said_to_be_moved(aspect: str, harm: Harm,
     [finding] = findings([replace(cell, subject=f"idle-virtio-1vcpu-{aspect}").note_harm()])
     text = sentences(finding)
     assert text.happens.startswith(words)
+    assert ("The old build still restores them." in text.happens) == (harm is Harm.STRANDED)
     assert text.advice.startswith("Restore what is saved of them under the old build")

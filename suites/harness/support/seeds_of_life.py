@@ -17,7 +17,6 @@ REBOOTS, POWERS_OFF, PANICS = (
 )
 IN_FIRMWARE, IN_KERNEL = (f"precopy-idle-bare-1vcpu-{where}" for where in ("in-firmware", "in-early-kernel"))
 CROWD = "precopy-idle-bare-1vcpu-four-at-once"
-SNAPSHOT = "newest-old-qmp-precopy-idle-virtio-1vcpu-snapshot"
 SNAPSHOT_LATER = "multifd-busy-bare-1vcpu-snapshot-later"
 REFUSES_SNAPSHOTS = "debian-13-backports"
 """Its QEMU 11.1 refuses a snapshot while multifd is on; older ones really crash."""
@@ -256,14 +255,6 @@ OF_LIFE = (
         "exit status 139",
         cell=SNAPSHOT_LATER,
         right=REFUSES_SNAPSHOTS,
-    ),
-    _lost(
-        "cannot-load-snapshots",
-        "what the old build has saved of a guest cannot be loaded",
-        does("refuse-command", '"snapshot-load"', "this snapshot is of another version"),
-        "saved: `snapshot-load` on the destination (wrong): ",
-        "this snapshot is of another version",
-        cell=SNAPSHOT,
     ),
     _changed(
         "stream-of-a-managed-guest",

@@ -7,6 +7,9 @@ from suites.harness.support.seeds import Seed, SeededBuild
 from suites.harness.support.seeds_of_life import life
 from suites.harness.support.wrong_builds import DISK, does
 
+SNAPSHOT = "newest-old-qmp-precopy-idle-virtio-1vcpu-snapshot"
+RESTORED = "newest-old-libvirt-precopy-idle-virtio-1vcpu-saved"
+MANAGED = "libvirt-precopy-busy-bare-1vcpu-managed-save"
 WITH_DISK = "qmp-precopy-idle-bare-1vcpu-snapshot-with-disk"
 EXTERNAL = "libvirt-precopy-idle-bare-1vcpu-snapshot-external"
 IN_MEMORY = "qmp-precopy-idle-bare-1vcpu-bitmap-in-memory"
@@ -18,6 +21,45 @@ WRITES = (
 CAPABILITY = '"capability":"dirty-bitmaps","state":'
 
 OF_SAVING = (
+    SeededBuild(
+        "cannot-load-snapshots",
+        "new",
+        life(f"{SNAPSHOT}]"),
+        (
+            Seed(
+                "what the old build has saved of a guest cannot be loaded",
+                does("refuse-command", '"snapshot-load"', "this snapshot is of another version"),
+                SNAPSHOT,
+                "defect-new",
+                (
+                    "saved: `snapshot-load` on the destination (wrong): ",
+                    "this snapshot is of another version",
+                ),
+                harm="stranded",
+            ),
+        ),
+        slow=True,
+    ),
+    SeededBuild(
+        "cannot-restore",
+        "new",
+        ("suites/life", "suites/libvirt", *life(f"{RESTORED}]", f"{MANAGED}]")[1:]),
+        tuple(
+            Seed(
+                f"{what} of the old build cannot be restored",
+                does("refuse-command", '"migrate-incoming"', "this file is of another version"),
+                cell,
+                "defect-new",
+                (check, "this file is of another version"),
+                harm="stranded",
+            )
+            for cell, what, check in (
+                (RESTORED, "the file of a guest", "saved: "),
+                (MANAGED, "the managed save", "migrate: "),
+            )
+        ),
+        slow=True,
+    ),
     SeededBuild(
         "disk-is-not-of-the-snapshot",
         "new",

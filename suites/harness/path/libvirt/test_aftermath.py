@@ -10,7 +10,7 @@ import libvirt
 import pytest
 
 from fixtures.path.interface import Whereabouts
-from fixtures.path.libvirt.aftermath import POSTCOPY_FAILED, LibvirtAftermath
+from fixtures.path.libvirt.aftermath import POSTCOPY_FAILED, LibvirtAftermath, LibvirtSavedAftermath
 from fixtures.path.libvirt.events import DomainEvent
 
 STARTED, RESUMED = (
@@ -46,6 +46,18 @@ def test_source_is_asked_whether_it_can_go_on(state: str, held: bool, said: str)
     """Lose this and a source that libvirt left paused counts as a guest that is lost."""
     check = LibvirtAftermath(domain(state)).have_source_run()
     assert (check.runs, said in check.detail) == (held, True)
+
+
+@pytest.mark.parametrize("loads", [True, False])
+def test_saved_guest_is_lost_only_if_the_old_build_does_not_load_it_either(loads: bool) -> None:
+    """Lose this and a guest that can still be restored counts as lost, or the other way round."""
+
+    def load_again() -> None:
+        if not loads:
+            raise libvirt.libvirtError("no such file")
+
+    check = LibvirtSavedAftermath(domain("gone"), load_again=load_again).have_source_run()
+    assert (check.runs, "loaded again" in check.detail) == (loads, loads)
 
 
 def test_source_that_libvirt_does_not_resume_cannot_go_on() -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from fixtures.errors import HotPatchFailure
 from fixtures.machine.monitor import Event
 from fixtures.path.interface import Whereabouts
-from fixtures.path.qmp.aftermath import QmpAftermath
+from fixtures.path.qmp.aftermath import QmpAftermath, QmpSavedAftermath
 from suites.harness.support.scripted_qmp import Answer, connected, dies, refuses, returns
 
 NOT_FINAL = "Migration is not finalized yet"
@@ -63,6 +64,20 @@ def test_source_is_asked_whether_it_can_go_on(case: str) -> None:
     with connected(answers) as (monitor, _qemu):
         check = QmpAftermath(source({"monitor": monitor})).have_source_run()
     assert (check.runs, said in check.detail) == (held, True)
+
+
+@pytest.mark.parametrize("loads", [True, False])
+def test_saved_guest_is_lost_only_if_the_old_build_does_not_load_it_either(loads: bool) -> None:
+    """Lose this and a guest that can still be restored counts as lost, or the other way round."""
+
+    def load_again() -> None:
+        if not loads:
+            raise HotPatchFailure("saved", "no such snapshot")
+
+    there = source({"build": SimpleNamespace(name="debian-12")})
+    check = QmpSavedAftermath(there, load_again=load_again).have_source_run()
+    said = "loaded again" if loads else "debian-12 does not load what it saved: no such snapshot"
+    assert (check.runs, said in check.detail) == (loads, True)
 
 
 def source(parts: dict[str, Any]) -> Any:
