@@ -82,6 +82,27 @@ def test_act_without_an_effect_fails(
     assert (failed.value.check, failed.value.harmed.harm) == (check, harm)
 
 
+@pytest.mark.parametrize("refused, harm", [(1, Harm.STRANDED), (2, Harm.LOST)])
+def test_saved_guest_is_lost_only_if_no_build_loads_it(
+    refused: int, harm: Harm, live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and a guest that the old build can still restore counts as lost, or the other way round."""
+    loads, tried = LivingMachine.load, list[int]()
+    monkeypatch.setattr(trials, "usable_buses", lambda _life: {})
+
+    def load(machine: LivingMachine, stream: bytes) -> None:
+        tried.append(1)
+        if len(tried) <= refused:
+            raise StillFailure("migrate", "section of another version")
+        loads(machine, stream)
+
+    monkeypatch.setattr(LivingMachine, "load", load)
+    with pytest.raises(StepFailed, match="step 2, save: section of another version") as failed:
+        live("resume+save")
+    assert failed.value.harmed.harm is harm
+    assert len(tried) == 2
+
+
 def test_damaged_page_fails(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lose this and a guest whose memory did not arrive passes."""
     whole, looks = LivingMachine.memory, list[int]()
