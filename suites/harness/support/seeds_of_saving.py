@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from suites.harness.support.seeds import Seed, SeededBuild
 from suites.harness.support.seeds_of_life import life
-from suites.harness.support.wrong_builds import DISK, does
+from suites.harness.support.wrong_builds import DISK, QEMU_DRIVER, Wrong, does, reworded
 
 SNAPSHOT = "newest-old-qmp-precopy-idle-virtio-1vcpu-snapshot"
 RESTORED = "newest-old-libvirt-precopy-idle-virtio-1vcpu-saved"
 MANAGED = "libvirt-precopy-busy-bare-1vcpu-managed-save"
+# libvirt's `-incoming` is the end of the same word.
+RESTORES_NOTHING = reworded(QEMU_DRIVER, b"\0migrate-incoming\0", b"\0migrate-incomint\0")
 WITH_DISK = "qmp-precopy-idle-bare-1vcpu-snapshot-with-disk"
 EXTERNAL = "libvirt-precopy-idle-bare-1vcpu-snapshot-external"
 IN_MEMORY = "qmp-precopy-idle-bare-1vcpu-bitmap-in-memory"
@@ -47,15 +49,15 @@ OF_SAVING = (
         tuple(
             Seed(
                 f"{what} of the old build cannot be restored",
-                does("refuse-command", '"migrate-incoming"', "this file is of another version"),
+                wrong,
                 cell,
                 "defect-new",
-                (check, "this file is of another version"),
+                (check, "-incomint: invalid option"),
                 harm="stranded",
             )
-            for cell, what, check in (
-                (RESTORED, "the file of a guest", "saved: "),
-                (MANAGED, "the managed save", "migrate: "),
+            for cell, what, check, wrong in (
+                (RESTORED, "the file of a guest", "saved: ", RESTORES_NOTHING),
+                (MANAGED, "the managed save", "migrate: ", Wrong()),
             )
         ),
         slow=True,
