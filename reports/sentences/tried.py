@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from fixtures.matrix.names import COMPARED
-from fixtures.outcome.findings import FAILING
+from fixtures.outcome.findings import FAILING, kind_of
 from fixtures.outcome.outcome import CellResult, Outcome
+from fixtures.outcome.rollback import NOT_MOVED
 from reports.sentences.subjects import DISK, GUEST, TAP
 
 ADOPTED = "adopted"
@@ -38,9 +39,14 @@ class Tried:
         self._with_devices: dict[str, set[Way]] = defaultdict(set)
         self._machines: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._booted: dict[tuple[str, str], set[Way]] = defaultdict(set)
+        self._came: set[str] = set()
+        self._stuck: set[str] = set()
         for cell in cells:
             way = cell.path, cell.mechanism
+            if cell.outcome is Outcome.PASS and cell.mechanism != COMPARED and kind_of(cell) not in NOT_MOVED:
+                self._came.add(cell.arch)
             if cell.outcome in FAILING:
+                self._stuck.add(cell.arch)
                 self._failed[_like(cell)].add(way)
                 if GUEST.fullmatch(cell.subject):
                     self._any_failed[cell.arch].add(way)
@@ -72,6 +78,10 @@ class Tried:
             *(self._passed[like] & self._with_devices[like[0]] for like in bare),
         )
         return passed - failed
+
+    def none_came(self, arch: str) -> bool:
+        """Did machines of this architecture fail, and none pass a move, booted or swept?"""
+        return arch in self._stuck - self._came
 
     def works_once_booted(self, cells: Iterable[CellResult]) -> set[Way]:
         """The ways by which booted guests of these machine types were moved; empty if a booted guest failed.
