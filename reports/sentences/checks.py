@@ -133,6 +133,8 @@ CHECKS = {
 """By the name of the check."""
 PLAIN = frozenset({SHARED_RAM, "memory", COST})
 """Checks of which only the evidence says more."""
+LOADS = frozenset({"migrate", "saved"})
+"""Checks that fail where a build does not load a guest's state."""
 THE_MESSAGE = "the message"
 """How words begin that QEMU or libvirt have written: two findings that differ in them are two."""
 MOST_WHAT = 60
@@ -176,8 +178,8 @@ def failure_words(signature: str, reason: str, loader: str = "the new build") ->
         return CHECKS[named] if named else "they break in one way or another"
     if not check:
         return ""
-    if check == "migrate":
-        return _migration(signature, reason, loader)
+    if check in LOADS:
+        return _migration(check, signature, reason, loader)
     if check == "launch":
         return f"the QEMU that is to take them does not start{_quoted(signature)}"
     if check == "hang":
@@ -185,7 +187,7 @@ def failure_words(signature: str, reason: str, loader: str = "the new build") ->
     return CHECKS[check] + ("" if check in PLAIN else _what(signature))
 
 
-def _migration(signature: str, reason: str, loader: str) -> str:
+def _migration(check: str, signature: str, reason: str, loader: str) -> str:
     if is_crash(signature):
         return "QEMU crashes"
     section = _SECTION.search(reason)
@@ -195,7 +197,7 @@ def _migration(signature: str, reason: str, loader: str) -> str:
     if size:
         return _other_size(size, loader)
     if not _LOADING.search(reason):
-        return CHECKS["migrate"] + _quoted(signature)
+        return CHECKS[check] + _quoted(signature)
     device = _DEVICE.search(reason)
     return f"{loader} does not load their state" + (f" ({name_of(device['device'])})" if device else "")
 

@@ -87,3 +87,19 @@ def test_guests_that_are_saved_are_not_said_to_be_moved(aspect: str, harm: Harm,
     assert text.happens.startswith(words)
     assert ("The old build still restores them." in text.happens) == (harm is Harm.STRANDED)
     assert text.advice.startswith("Restore what is saved of them under the old build")
+
+
+@pytest.mark.parametrize(
+    "qemu_says,words",
+    [
+        ("error while loading state for instance 0x0 of device '0000:00:01.0/virtio-blk'", "(virtio-blk)"),
+        ("internal error: unable to execute QEMU command 'migrate-incoming': fd: is gone", "fd: is gone)"),
+    ],
+)
+def test_words_of_qemu_about_a_saved_guest_are_read_as_those_about_a_move(qemu_says: str, words: str) -> None:
+    """Lose this and the first screen ends a sentence in the middle of QEMU's address of a device."""
+    said = f"saved: {qemu_says}"
+    run = RunRecord("debian-12", "debian-13", "fail", said, said, harm=Harm.STRANDED)
+    cell = make_cell(1, Outcome.REGRESSION, reason=said, runs=[run])
+    [finding] = findings([replace(cell, subject="idle-virtio-1vcpu-snapshot").note_harm()])
+    assert words in sentences(finding).happens
