@@ -14,6 +14,7 @@ from fixtures.outcome.judged import about_update
 from fixtures.outcome.outcome import CellResult, Outcome
 from fixtures.printable import count
 from reports.sentences.names import PATHS, every
+from reports.sentences.subjects import is_saved
 from reports.sentences.updated import KIND as UPDATED
 from reports.swept import is_swept
 
@@ -65,12 +66,17 @@ class Way:
 def ways(cells: Iterable[CellResult]) -> list[Way]:
     """The mechanisms that the run has cells of, in the order of the matrix; empty if no guest ran."""
     groups: dict[str, list[CellResult]] = defaultdict(list)
-    guests = [cell for cell in about_update(cells) if not is_swept(cell) or kind_of(cell) == UPDATED]
+    guests = [cell for cell in about_update(cells) if _is_moved_guest(cell)]
     archs = frozenset(cell.arch for cell in guests)
     for cell in guests:
         if cell.mechanism in MECHANISMS:
             groups[cell.mechanism].append(cell)
     return [_way(name, groups[name], archs) for name in MECHANISMS if name in groups]
+
+
+def _is_moved_guest(cell: CellResult) -> bool:
+    """Did its guest run, and was it moved? One that is saved and loaded says nothing about a mechanism."""
+    return (not is_swept(cell) and not is_saved(cell)) or kind_of(cell) == UPDATED
 
 
 def _way(name: str, cells: list[CellResult], archs: frozenset[str]) -> Way:

@@ -15,7 +15,7 @@ from reports.sentences.checks import check_of
 from reports.sentences.happens import AT_NEXT_BOOT
 from reports.sentences.names import way_words
 from reports.sentences.queues import queues_advice
-from reports.sentences.subjects import PAUSES, SAVED
+from reports.sentences.subjects import PAUSES, is_saved
 
 BLAMED = {
     Outcome.REGRESSION: "the update",
@@ -160,7 +160,7 @@ def _without_a_move(finding: Finding) -> str:
         return END_THE_JOB
     if _loses_requests(finding):
         return NO_IOTHREAD
-    return WHILE_THE_OLD_BUILD_IS_THERE if finding.first.subject.endswith(tuple(SAVED)) else ""
+    return WHILE_THE_OLD_BUILD_IS_THERE if is_saved(finding.first) else ""
 
 
 def _has_job(finding: Finding) -> bool:

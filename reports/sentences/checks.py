@@ -138,9 +138,11 @@ LOADS = frozenset({"migrate", "saved"})
 THE_MESSAGE = "the message"
 """How words begin that QEMU or libvirt have written: two findings that differ in them are two."""
 MOST_WHAT = 60
+"""Characters of what a check says of a failure, such as the device concerned."""
 _BY_LIBVIRT = re.compile(r"^(internal error: )?unable to execute qemu command '[^']*': ", re.IGNORECASE)
 """What libvirt puts before the words of QEMU (qemuMonitorJSONCheckErrorFull in its qemu_monitor_json.c)."""
-"""Characters of what a check says of a failure, such as the device concerned."""
+_OF_LIBVIRT = re.compile(r"\.? \(\w+, \w+\)$")
+"""The code and the domain of an error of libvirt's, which the suite puts behind its message."""
 _DEVICE = re.compile(
     r"(?:of device|for) '(?:(?:PCI|[\da-f]{4}:[\da-f:.]+)/)?(?P<device>[^']{1,80})'", re.IGNORECASE
 )
@@ -221,10 +223,10 @@ def _what(signature: str) -> str:
 
 
 def _quoted(signature: str) -> str:
-    said = _BY_LIBVIRT.sub("", signature.partition(":")[2].strip())
+    said = _OF_LIBVIRT.sub("", _BY_LIBVIRT.sub("", signature.partition(":")[2].strip()))
     return f" ({THE_MESSAGE}: {_cut(said)})" if said else ""
 
 
 def _cut(said: str) -> str:
-    line = " ".join(name_of(said).split()) if len(said) <= MOST_WHAT else f"{said[:MOST_WHAT].rstrip()}…"
+    line = " ".join(name_of(said).split()) if len(said) <= MOST_WHAT else f"{said[:MOST_WHAT].rstrip(' .')}…"
     return name_of(line)

@@ -12,7 +12,7 @@ from fixtures.outcome.findings import kind_of, name_of
 from fixtures.outcome.outcome import CellResult
 from fixtures.printable import shown_line
 from reports.sentences import boots, names, updated
-from reports.sentences.subjects import GUEST, guest_words
+from reports.sentences.subjects import GUEST, guest_words, is_saved
 from reports.sentences.tried import NOTHING_TRIED, Tried
 
 MOST_TYPES = 120
@@ -147,7 +147,10 @@ def _booted(cells: Sequence[CellResult], _tried: Tried) -> str:
     """Guests that ran: only what all of them have in common is named."""
     if not all(GUEST.fullmatch(cell.subject) for cell in cells):
         return f"{archs_of(cells)} guests ({names.either(sorted({cell.subject for cell in cells}))})"
-    ways = names.way_words((cell.path, cell.mechanism) for cell in cells)
+    if all(map(is_saved, cells)):
+        ways = f"by {names.every(sorted({names.PATHS.get(cell.path, cell.path) for cell in cells}))}"
+    else:
+        ways = names.way_words((cell.path, cell.mechanism) for cell in cells)
     words = guest_words([cell.subject for cell in cells])
     return " ".join(filter(None, (f"{archs_of(cells)} guests", words, f"({ways})")))
 

@@ -13,7 +13,7 @@ from reports.sentences import boots, updated
 from reports.sentences.checks import failure_words
 from reports.sentences.names import way_words
 from reports.sentences.queues import queues_words
-from reports.sentences.subjects import HURT_WHEN, SAVED
+from reports.sentences.subjects import HURT_WHEN, is_saved
 
 MOST_SAID = 140
 """Characters of a difference, or of an error of the suite."""
@@ -97,7 +97,7 @@ def _harmed(finding: Finding) -> str:
         return f"{harm} when they are {when}"
     if len(harms) == 1:
         when = next((when for end, when in HURT_WHEN.items() if subject.endswith(end)), "moved")
-        saved = subject.endswith(tuple(SAVED))
+        saved = is_saved(finding.first)
         return {
             Harm.LOST: f"are lost when they are {when}",
             Harm.STRANDED: f"cannot be {when if saved else 'moved'}",
@@ -128,7 +128,7 @@ def _with(harm: FindingHarm) -> str:
 def _stays(finding: Finding) -> str:
     if len(finding.harms) > 1 or finding.harm is not Harm.STRANDED:
         return ""
-    if finding.first.subject.endswith(tuple(SAVED)):
+    if is_saved(finding.first):
         return " The old build still restores them."
     return " They run on under the old QEMU."
 

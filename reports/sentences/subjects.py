@@ -11,6 +11,7 @@ from fixtures.matrix.disks import DiskBus, DiskFormat
 from fixtures.matrix.field_cells import FIELD
 from fixtures.matrix.firmwares import UEFI
 from fixtures.matrix.names import MOVED_BACK
+from fixtures.outcome.outcome import CellResult
 from reports.sentences import names
 
 GUEST = re.compile(
@@ -155,6 +156,11 @@ ASPECTS = {
     "virsh-": "that virsh moves ({})",
 }
 """What is tested besides survival, by aspect or its beginning; of others their name is shown."""
+
+
+def is_saved(cell: CellResult) -> bool:
+    """Is its guest saved and loaded, instead of being moved?"""
+    return cell.subject.endswith(tuple(SAVED))
 
 
 def guest_words(subjects: Sequence[str]) -> str:

@@ -130,6 +130,13 @@ def test_each_mechanism_has_an_answer(run: RunResult) -> None:
     }
 
 
+def test_guest_that_is_saved_says_nothing_about_a_mechanism() -> None:
+    """Lose this and precopy is `partly` safe, because the new build loads no managed save."""
+    saved = make_cell(1, Outcome.DEFECT_NEW, subject="busy-bare-1vcpu-managed-save", mechanism="precopy")
+    [way] = ways([saved, make_cell(2, mechanism="precopy")])
+    assert way.words == "yes: 1 of 1 guest passed"
+
+
 def test_mechanism_that_one_architecture_tried_says_so() -> None:
     """Lose this and a postcopy of x86_64 alone reads like a yes for ppc64le."""
     other = replace(make_cell(2, mechanism="precopy"), arch="ppc64le")

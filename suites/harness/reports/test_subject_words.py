@@ -93,7 +93,10 @@ def test_guests_that_are_saved_are_not_said_to_be_moved(aspect: str, harm: Harm,
     "qemu_says,words",
     [
         ("error while loading state for instance 0x0 of device '0000:00:01.0/virtio-blk'", "(virtio-blk)"),
-        ("internal error: unable to execute QEMU command 'migrate-incoming': fd: is gone", "fd: is gone)"),
+        (
+            "internal error: unable to execute QEMU command 'x': fd: is gone. (internal_error, qemu)",
+            "(the message: fd: is gone)",
+        ),
     ],
 )
 def test_words_of_qemu_about_a_saved_guest_are_read_as_those_about_a_move(qemu_says: str, words: str) -> None:
@@ -102,4 +105,6 @@ def test_words_of_qemu_about_a_saved_guest_are_read_as_those_about_a_move(qemu_s
     run = RunRecord("debian-12", "debian-13", "fail", said, said, harm=Harm.STRANDED)
     cell = make_cell(1, Outcome.REGRESSION, reason=said, runs=[run])
     [finding] = findings([replace(cell, subject="idle-virtio-1vcpu-snapshot").note_harm()])
-    assert words in sentences(finding).happens
+    text = sentences(finding)
+    assert words in text.happens
+    assert text.guests.endswith(" as an internal snapshot (by QMP)")
