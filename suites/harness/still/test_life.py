@@ -82,9 +82,10 @@ def test_act_without_an_effect_fails(
     assert (failed.value.check, failed.value.harmed.harm) == (check, harm)
 
 
+@pytest.mark.parametrize("check", ["launch", "migrate"])
 @pytest.mark.parametrize("refused, harm", [(1, Harm.STRANDED), (2, Harm.LOST)])
 def test_saved_guest_is_lost_only_if_no_build_loads_it(
-    refused: int, harm: Harm, live: Live, monkeypatch: pytest.MonkeyPatch
+    refused: int, harm: Harm, check: str, live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Lose this and a guest that the old build can still restore counts as lost, or the other way round."""
     loads, tried = LivingMachine.load, list[int]()
@@ -93,7 +94,7 @@ def test_saved_guest_is_lost_only_if_no_build_loads_it(
     def load(machine: LivingMachine, stream: bytes) -> None:
         tried.append(1)
         if len(tried) <= refused:
-            raise StillFailure("migrate", "section of another version")
+            raise StillFailure(check, "section of another version")
         loads(machine, stream)
 
     monkeypatch.setattr(LivingMachine, "load", load)
