@@ -9,6 +9,7 @@ import pytest
 
 from fixtures.errors import HotPatchFailure, RigError
 from fixtures.path.libvirt.breakable import LibvirtBreakableMove
+from suites.harness.support.libvirt_errors import error_of
 
 
 def _refuses(_flags: int) -> None:
@@ -30,6 +31,19 @@ def test_postcopy_that_ended_before_it_was_interrupted_is_an_error_of_the_suite(
     """Lose this and a busy host makes a cell of faults fail, and a build is blamed."""
     with pytest.raises(RigError, match="ended before the suite interrupted it"):
         _move("gone").pause_both()
+
+
+def test_abort_that_libvirt_gives_up_is_one_that_it_does_not_answer() -> None:
+    """Lose this and chance decides which of two defects a source has that stands still."""
+
+    def gives_up() -> None:
+        raise error_of(libvirt.VIR_ERR_OPERATION_TIMEOUT, "cannot acquire state change lock")
+
+    move = _move("running unpaused")
+    move.source.handle.abortJob = gives_up
+    with pytest.raises(HotPatchFailure, match="cannot acquire") as failure:
+        move.cancel()
+    assert failure.value.check == "hang"
 
 
 def test_source_that_does_not_let_a_postcopy_be_interrupted_fails() -> None:
