@@ -12,8 +12,9 @@ unexport PYTHONDONTWRITEBYTECODE
 # A make that calls this one hands its own variables down; they are not looked at.
 VARIABLES := OLD NEW BASE CANDIDATES ARCH GUEST MINUTES ALL WAIVERS QUICK FROM ARGS
 TYPED := $(if $(filter 0,$(MAKELEVEL)),$(foreach name,$(.VARIABLES),$(if $(filter line,$(origin $(name))),$(name))))
-UNKNOWN := $(filter-out $(VARIABLES) HOTPATCH_% XDG_CACHE_HOME,$(TYPED))
-$(if $(UNKNOWN),$(error no target takes the variable $(sort $(UNKNOWN)); say $(VARIABLES), in capitals; `make help` says which target takes which))
+# Of the environment: what the set-up and its programs read. Completion of bash asks with a name that begins with __.
+UNKNOWN := $(filter-out $(VARIABLES) HOTPATCH_% XDG_CACHE_HOME PYTHON TMPDIR %_proxy __%,$(TYPED))
+$(if $(UNKNOWN),$(error no target takes the variable $(sort $(UNKNOWN)); say $(VARIABLES), in capitals; `make help` says which target takes which; what is for other programs stands before `make`))
 
 # A pair for which no guest is known to be lost, so a failed test is a defect of the suite.
 TEST_PAIR := --old=debian-12-backports --new=debian-13

@@ -76,7 +76,7 @@ def ways(cells: Iterable[CellResult]) -> list[Way]:
 
 def _is_moved_guest(cell: CellResult) -> bool:
     """Did its guest run, and was it moved? One that is saved and loaded says nothing about a mechanism."""
-    return (not is_swept(cell) and not is_saved(cell)) or kind_of(cell) == UPDATED
+    return not is_saved(cell) and (not is_swept(cell) or kind_of(cell) == UPDATED)
 
 
 def _way(name: str, cells: list[CellResult], archs: frozenset[str]) -> Way:

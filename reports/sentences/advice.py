@@ -12,7 +12,7 @@ from fixtures.outcome.findings import Finding, kind_of, name_of
 from fixtures.outcome.outcome import Outcome
 from reports.sentences import boots, updated
 from reports.sentences.checks import check_of
-from reports.sentences.happens import AT_NEXT_BOOT
+from reports.sentences.happens import AT_NEXT_BOOT, only_restored
 from reports.sentences.names import way_words
 from reports.sentences.queues import queues_advice
 from reports.sentences.subjects import PAUSES, is_saved
@@ -71,6 +71,10 @@ WHILE_THE_OLD_BUILD_IS_THERE = (
 """What to do about guests that the old build has saved and the new one does not load as they were."""
 
 
+NOT_TO_BE_SAVED = "Move them instead of saving them, or wait for a fix."
+"""What to do about guests that cannot be saved, or that no build loads then."""
+
+
 END_THE_JOB = "End the job before they are moved (`virsh blockjob --abort` or `--pivot`, `block-job-cancel`)."
 """What to do about guests that cannot be moved safely while a job works on their disk."""
 
@@ -125,6 +129,8 @@ def _despite_old(finding: Finding, works: str) -> str:
         return END_THE_JOB
     if _loses_requests(finding):
         return NO_IOTHREAD
+    if words := _saved(finding):
+        return words
     if works:
         return f"Move them with {works} instead, or restart them."
     return "Restart them to leave the old build; no update moves them safely."
@@ -160,7 +166,17 @@ def _without_a_move(finding: Finding) -> str:
         return END_THE_JOB
     if _loses_requests(finding):
         return NO_IOTHREAD
-    return WHILE_THE_OLD_BUILD_IS_THERE if is_saved(finding.first) else ""
+    return _saved(finding)
+
+
+def _saved(finding: Finding) -> str:
+    """The same of guests that are saved and loaded."""
+    if only_restored(finding):
+        return WHILE_THE_OLD_BUILD_IS_THERE
+    if not all(map(is_saved, finding.cells)):
+        return ""
+    unsaved = finding.harm in {Harm.LOST, Harm.STRANDED}
+    return NOT_TO_BE_SAVED if unsaved else WHILE_THE_OLD_BUILD_IS_THERE
 
 
 def _has_job(finding: Finding) -> bool:

@@ -92,7 +92,7 @@ CHECKS = {
     "panic": "their kernel panics",
     "panic-report": "nobody hears of their panic",
     "pause": "they cannot be paused and continued",
-    "saved": "a guest that was saved cannot be loaded",
+    "saved": "saving or loading fails",
     "plug": "what is plugged in does not come, or comes to another place",
     "plugged": "what was plugged in is gone, elsewhere or dead after the move",
     "postcopy": "postcopy never begins",
@@ -199,7 +199,7 @@ def _migration(check: str, signature: str, reason: str, loader: str) -> str:
     if size:
         return _other_size(size, loader)
     if not _LOADING.search(reason):
-        return CHECKS[check] + _quoted(signature)
+        return CHECKS[check] + (_quoted(signature) if check == "migrate" else _what(signature))
     device = _DEVICE.search(reason)
     return f"{loader} does not load their state" + (f" ({name_of(device['device'])})" if device else "")
 
@@ -218,13 +218,18 @@ def _size_words(size: int) -> str:
 
 def _what(signature: str) -> str:
     """` (rtc: alarm)` as ` (alarm)`; nothing if the check says no more."""
-    said = signature.removeprefix(f"{BROKEN_GUEST}: ").partition(":")[2].strip()
+    said = _of_qemu(signature.removeprefix(f"{BROKEN_GUEST}: "))
     return f" ({_cut(said)})" if said else ""
 
 
 def _quoted(signature: str) -> str:
-    said = _OF_LIBVIRT.sub("", _BY_LIBVIRT.sub("", signature.partition(":")[2].strip()))
+    said = _of_qemu(signature)
     return f" ({THE_MESSAGE}: {_cut(said)})" if said else ""
+
+
+def _of_qemu(signature: str) -> str:
+    """What a signature says behind its check, without the words that libvirt puts around those of QEMU."""
+    return _OF_LIBVIRT.sub("", _BY_LIBVIRT.sub("", signature.partition(":")[2].strip()))
 
 
 def _cut(said: str) -> str:

@@ -31,13 +31,14 @@ def guests_of(cells: Sequence[CellResult], tried: Tried = NOTHING_TRIED) -> str:
     """The guests that these failing cells stand for, as the beginning of a sentence.
 
     If the same device passed on another machine type, the machine types that failed are named. Many kinds of
-    guests are all guests of their architectures if no machine of those passed a move.
+    guests are not named if nothing of their architectures passed a move.
     """
     groups: dict[Words, list[CellResult]] = {}
     for cell in cells:
         groups.setdefault(_BY_KIND.get(kind_of(cell), _booted), []).append(cell)
-    if len(groups) > MOST_GROUPS and all(tried.none_came(cell.arch) for cell in cells):
-        return f"All {archs_of(cells)} guests that were tried{_kvm(cells)}"
+    if len(groups) > MOST_GROUPS and all(tried.none_passed(cell.arch) for cell in cells):
+        archs = archs_of(cells)
+        return f"{archs} guests of many kinds (none of {archs} passed a move){_kvm(cells)}"
     said = [words(members, tried) for words, members in groups.items()]
     text = ", and ".join(said[:MOST_GROUPS]) + (", and others" if len(said) > MOST_GROUPS else "")
     return f"G{text[1:]}" if text.startswith("guests") else text

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from fixtures.evidence.harm import Harm
+from fixtures.evidence.harm import LOADED_AGAIN, Harm
 from fixtures.outcome.findings import Finding, FindingHarm, kind_of
 from fixtures.outcome.outcome import Outcome, RunRecord
 from fixtures.printable import shown_line
@@ -97,10 +97,11 @@ def _harmed(finding: Finding) -> str:
         return f"{harm} when they are {when}"
     if len(harms) == 1:
         when = next((when for end, when in HURT_WHEN.items() if subject.endswith(end)), "moved")
-        saved = is_saved(finding.first)
+        saved = all(map(is_saved, finding.cells))
+        cannot = when if saved else "saved and restored" if only_restored(finding) else "moved"
         return {
             Harm.LOST: f"are lost when they are {when}",
-            Harm.STRANDED: f"cannot be {when if saved else 'moved'}",
+            Harm.STRANDED: f"cannot be {cannot}",
             Harm.CHANGED: f"are changed when they are {when}" if saved else "are changed by a move",
             Harm.SLOW: "are moved more slowly, or at a higher cost, than before",
         }[harms[0].harm]
@@ -128,9 +129,14 @@ def _with(harm: FindingHarm) -> str:
 def _stays(finding: Finding) -> str:
     if len(finding.harms) > 1 or finding.harm is not Harm.STRANDED:
         return ""
-    if is_saved(finding.first):
+    if only_restored(finding):
         return " The old build still restores them."
     return " They run on under the old QEMU."
+
+
+def only_restored(finding: Finding) -> bool:
+    """Are these guests saved, and only the build that saved them loads them?"""
+    return bool(finding.harms) and all(LOADED_AGAIN in each.proof for each in finding.harms)
 
 
 def _differs(finding: Finding) -> str:

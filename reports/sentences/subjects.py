@@ -160,7 +160,7 @@ ASPECTS = {
 
 def is_saved(cell: CellResult) -> bool:
     """Is its guest saved and loaded, instead of being moved?"""
-    return cell.subject.endswith(tuple(SAVED))
+    return GUEST.fullmatch(cell.subject) is not None and cell.subject.endswith(tuple(SAVED))
 
 
 def guest_words(subjects: Sequence[str]) -> str:

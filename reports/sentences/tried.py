@@ -43,10 +43,12 @@ class Tried:
         self._stuck: set[str] = set()
         for cell in cells:
             way = cell.path, cell.mechanism
-            if cell.outcome is Outcome.PASS and cell.mechanism != COMPARED and kind_of(cell) not in NOT_MOVED:
-                self._came.add(cell.arch)
+            if cell.mechanism != COMPARED and kind_of(cell) not in NOT_MOVED:
+                if cell.outcome is Outcome.PASS:
+                    self._came.add(cell.arch)
+                elif cell.outcome in FAILING:
+                    self._stuck.add(cell.arch)
             if cell.outcome in FAILING:
-                self._stuck.add(cell.arch)
                 self._failed[_like(cell)].add(way)
                 if GUEST.fullmatch(cell.subject):
                     self._any_failed[cell.arch].add(way)
@@ -79,8 +81,8 @@ class Tried:
         )
         return passed - failed
 
-    def none_came(self, arch: str) -> bool:
-        """Did machines of this architecture fail, and none pass a move, booted or swept?"""
+    def none_passed(self, arch: str) -> bool:
+        """Did machines of this architecture fail their moves, and none pass one, booted or swept?"""
         return arch in self._stuck - self._came
 
     def works_once_booted(self, cells: Iterable[CellResult]) -> set[Way]:

@@ -81,6 +81,13 @@ def test_misspelt_variable_is_refused(typed: str, checkout: Path) -> None:
     assert f"no target takes the variable {typed.partition('=')[0]};" in message
 
 
+@pytest.mark.parametrize("typed", ["PYTHON=python3.12", "https_proxy=http://proxy:3128", "__COMPLETION__=1"])
+def test_variable_of_the_set_up_is_taken(typed: str, checkout: Path) -> None:
+    """Lose this and a user cannot choose the interpreter, or complete the name of a target."""
+    done = subprocess.run(["make", "qualify", typed], cwd=checkout, capture_output=True, check=False)
+    assert done.returncode == 0
+
+
 def test_variables_that_no_target_takes_may_come_from_elsewhere(checkout: Path) -> None:
     """Lose this and a checkout cannot be qualified by a make that hands down variables of its own."""
     (checkout / "outer.mk").write_text("all:\n\t+@$(MAKE) -f Makefile qualify HOTPATCH_CACHE=cache\n")

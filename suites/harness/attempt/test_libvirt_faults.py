@@ -132,6 +132,7 @@ def client(monkeypatch: pytest.MonkeyPatch, move: ScriptedMove) -> None:
     move.source.handle = SimpleNamespace(
         jobInfo=lambda: [libvirt.VIR_DOMAIN_JOB_NONE], migrateSetMaxSpeed=lambda *_: None
     )
+    move.source.bounded = lambda call, _what: call()
     move.destination.close = lambda: None
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from fixtures.evidence.harm import Harm
+from fixtures.evidence.harm import LOADED_AGAIN, Harm
 from fixtures.outcome.findings import findings
 from fixtures.outcome.outcome import Outcome, RunRecord
 from reports.sentences.sentences import sentences
@@ -80,13 +80,29 @@ def test_each_promised_aspect_has_words() -> None:
 def test_guests_that_are_saved_are_not_said_to_be_moved(aspect: str, harm: Harm, words: str) -> None:
     """Lose this and users fear each move of guests that only a saved image loses."""
     said = "saved: the new build does not know the section `slirp`"
-    run = RunRecord("debian-12", "debian-13", "fail", said, "saved: no section", harm=harm)
+    proof = LOADED_AGAIN if harm is Harm.STRANDED else ""
+    run = RunRecord("debian-12", "debian-13", "fail", said, "saved: no section", harm=harm, harm_proof=proof)
     cell = make_cell(1, Outcome.REGRESSION, reason=said, runs=[run])
     [finding] = findings([replace(cell, subject=f"idle-virtio-1vcpu-{aspect}").note_harm()])
     text = sentences(finding)
     assert text.happens.startswith(words)
     assert ("The old build still restores them." in text.happens) == (harm is Harm.STRANDED)
-    assert text.advice.startswith("Restore what is saved of them under the old build")
+    advice = "Move them instead of saving them" if harm is Harm.LOST else "Restore what is saved of them"
+    assert text.advice.startswith(advice)
+
+
+@pytest.mark.parametrize("subject", ["idle-virtio-1vcpu-saved", "steps:resume+save"])
+@pytest.mark.parametrize("proof", [LOADED_AGAIN, "which ran on by itself"])
+def test_old_build_restores_only_what_it_has_loaded_again(subject: str, proof: str) -> None:
+    """Lose this and an operator looks for a saved guest that does not exist, or restarts an ended one."""
+    said = "saved: `snapshot-save` on the source: no space"
+    run = RunRecord("debian-12", "debian-13", "fail", said, said, harm=Harm.STRANDED, harm_proof=proof)
+    cell = make_cell(1, Outcome.REGRESSION, reason=said, runs=[run])
+    [finding] = findings([replace(cell, subject=subject).note_harm()])
+    text = sentences(finding)
+    assert ("The old build still restores them." in text.happens) == (proof == LOADED_AGAIN)
+    assert ("They run on under the old QEMU." in text.happens) == (proof != LOADED_AGAIN)
+    assert text.advice.startswith("Restore what is saved") == (proof == LOADED_AGAIN)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +111,7 @@ def test_guests_that_are_saved_are_not_said_to_be_moved(aspect: str, harm: Harm,
         ("error while loading state for instance 0x0 of device '0000:00:01.0/virtio-blk'", "(virtio-blk)"),
         (
             "internal error: unable to execute QEMU command 'x': fd: is gone. (internal_error, qemu)",
-            "(the message: fd: is gone)",
+            "(fd: is gone)",
         ),
     ],
 )

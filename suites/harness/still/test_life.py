@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from fixtures.evidence.harm import Harm
+from fixtures.builds.build import Build
+from fixtures.evidence.harm import LOADED_AGAIN, Harm
 from fixtures.hosts.local import LOCAL
 from fixtures.machine.probe import probed
 from fixtures.machine.type_order import in_order
@@ -25,19 +27,19 @@ EVERYTHING = (
     "+kill-destination+plug-virtio-rng-pci-1+unplug-pci-1+back+reboot+save+pause+kill-destination+move"
     "+reboot+resume"
 )
-Live = Callable[[str], StillLife]
+Live = Callable[..., StillLife]
 pytestmark = pytest.mark.x86_64
 
 
 @pytest.fixture
 def live(pair_under_test: PairUnderTest) -> Iterator[Live]:
-    """Does the steps with a guest of the new build, which is moved into itself."""
+    """Does the steps with a guest of the new build, which is moved into itself or into another one."""
     build = pair_under_test.new
     machine_type = in_order(probed(build, "x86_64"), "q35")[0]
     with LOCAL.attempt_dir() as place:
 
-        def lives(text: str) -> StillLife:
-            life = StillLife(StillSpec("x86_64", ()), machine_type, build, build, place, Effort())
+        def lives(text: str, new: Build = build) -> StillLife:
+            life = StillLife(StillSpec("x86_64", ()), machine_type, build, new, place, Effort())
             life.lives(steps_named(text, "here"), trials.usable_buses(life))
             return life
 
@@ -85,23 +87,29 @@ def test_act_without_an_effect_fails(
 @pytest.mark.parametrize("check", ["launch", "migrate"])
 @pytest.mark.parametrize("refused, harm", [(1, Harm.STRANDED), (2, Harm.LOST)])
 def test_saved_guest_is_lost_only_if_no_build_loads_it(
-    refused: int, harm: Harm, check: str, live: Live, monkeypatch: pytest.MonkeyPatch
+    refused: int,
+    harm: Harm,
+    check: str,
+    live: Live,
+    pair_under_test: PairUnderTest,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Lose this and a guest that the old build can still restore counts as lost, or the other way round."""
-    loads, tried = LivingMachine.load, list[int]()
+    build, loads, tried = pair_under_test.new, LivingMachine.load, list[str]()
     monkeypatch.setattr(trials, "usable_buses", lambda _life: {})
 
     def load(machine: LivingMachine, stream: bytes) -> None:
-        tried.append(1)
+        tried.append(machine.build.name)
         if len(tried) <= refused:
             raise StillFailure(check, "section of another version")
         loads(machine, stream)
 
     monkeypatch.setattr(LivingMachine, "load", load)
     with pytest.raises(StepFailed, match="step 2, save: section of another version") as failed:
-        live("resume+save")
+        live("resume+save", replace(build, name="newer"))
     assert failed.value.harmed.harm is harm
-    assert len(tried) == 2
+    assert (LOADED_AGAIN in failed.value.harmed.proof) == (harm is Harm.STRANDED)
+    assert tried == ["newer", build.name]
 
 
 def test_damaged_page_fails(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
