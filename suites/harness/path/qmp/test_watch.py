@@ -74,6 +74,21 @@ def test_source_that_is_still_in_set_up_is_waited_for() -> None:
     assert looks == 2
 
 
+def test_first_pass_that_is_not_announced_has_begun_once_memory_is_sent() -> None:
+    """Lose this and each slow move out of QEMU 11.1 hangs, which announces no first pass."""
+
+    def progress(qemu: ScriptedQemu, command: Mapping[str, Any]) -> None:
+        ram = {"transferred": 4096, "remaining": 8192}
+        qemu.send({"return": {"status": "active", "ram": ram}, "id": command["id"]})
+
+    with connected({"query-migrate": progress}) as (monitor, qemu):
+        source = destination_of(monitor)
+        watch = QmpWatch(source, source)
+        qemu.event("MIGRATION", status="active")
+        watch.until_pass(1)
+    assert watch.samples[-1].transferred == 4096
+
+
 @pytest.mark.parametrize("sent_in_pass", [2, 5])
 def test_memory_counts_as_sent_once_each_page_was(sent_in_pass: int) -> None:
     """Lose this and postcopy out of QEMU 11.1, which counts passes before that, begins with no page sent."""
