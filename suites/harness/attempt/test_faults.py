@@ -119,6 +119,7 @@ def _raises(error: Exception) -> Callable[..., str]:
     [
         ("cancel", MonitorSilent("source (old)", "did not answer `migrate_cancel` within 20 s")),
         ("settled", HotPatchFailure("hang", "waited 10 s; last seen: cancelling", "the end")),
+        ("runstate", MonitorSilent("source (old)", "did not answer `query-status` within 20 s")),
     ],
 )
 def test_source_that_hangs_while_it_is_cancelled_has_one_defect(
