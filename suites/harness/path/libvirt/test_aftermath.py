@@ -9,6 +9,7 @@ from typing import Any
 import libvirt
 import pytest
 
+from fixtures.evidence.harm import LOADED_AGAIN
 from fixtures.path.interface import Whereabouts
 from fixtures.path.libvirt.aftermath import POSTCOPY_FAILED, LibvirtAftermath, LibvirtSavedAftermath
 from fixtures.path.libvirt.events import DomainEvent
@@ -57,7 +58,7 @@ def test_saved_guest_is_lost_only_if_the_old_build_does_not_load_it_either(loads
             raise libvirt.libvirtError("no such file")
 
     check = LibvirtSavedAftermath(domain("gone"), load_again=load_again).have_source_run()
-    assert (check.runs, "loaded again" in check.detail) == (loads, loads)
+    assert (check.runs, LOADED_AGAIN in check.detail) == (loads, loads)
 
 
 def test_source_that_libvirt_does_not_resume_cannot_go_on() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fixtures.errors import HotPatchFailure
+from fixtures.evidence.harm import LOADED_AGAIN
 from fixtures.machine.monitor import Event
 from fixtures.path.interface import Whereabouts
 from fixtures.path.qmp.aftermath import QmpAftermath, QmpSavedAftermath
@@ -76,7 +77,7 @@ def test_saved_guest_is_lost_only_if_the_old_build_does_not_load_it_either(loads
 
     there = source({"build": SimpleNamespace(name="debian-12")})
     check = QmpSavedAftermath(there, load_again=load_again).have_source_run()
-    said = "loaded again" if loads else "debian-12 does not load what it saved: no such snapshot"
+    said = LOADED_AGAIN if loads else "debian-12 does not load what it saved: no such snapshot"
     assert (check.runs, said in check.detail) == (loads, True)
 
 
