@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from fixtures.errors import RigError
+from fixtures.errors import HotPatchFailure, RigError
 from fixtures.evidence.beats import crc16
 from fixtures.evidence.checks import Check
-from fixtures.guest.own_firmware import OwnFirmware, VariablesFile
+from fixtures.guest.own_firmware import FIRMWARE, OTHER_FIRMWARE, OwnFirmware, VariablesFile
 
 TEMPLATE, FLASH = b"template", b"with the mark"
 
@@ -89,12 +89,13 @@ def test_what_is_lost_is_named(change: Callable[[Firmware], None], move: dict[st
     assert words in found(change, **move)
 
 
-def test_guest_that_other_firmware_has_started_is_no_finding_before_a_move() -> None:
-    """Lose this and a mistake of the suite counts against a build."""
+def test_guest_that_other_firmware_has_started_fails_as_after_a_reboot() -> None:
+    """Lose this and a new build whose firmware is another one cannot be blamed: its control does not run."""
     firmware = Firmware()
     firmware.answer["started"] = "otherwise"
-    with pytest.raises(RigError, match="not started by UEFI firmware"):
+    with pytest.raises(HotPatchFailure, match="not started by UEFI firmware") as failure:
         firmware.of([]).is_used()
+    assert (failure.value.check, failure.value.cause) == (FIRMWARE, OTHER_FIRMWARE)
 
 
 @pytest.mark.parametrize("broken", ["keeps", "writes"])
