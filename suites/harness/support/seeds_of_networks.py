@@ -86,8 +86,7 @@ OF_NETWORKS = (
         "swallows-segments",
         "segments of TCP that are larger than a frame are lost",
         does("preload", TAP, "swallows", when=RECEIVES),
-        "stream: over a TCP connection from before the move, ",
-        "bytes came back in time",
+        "stream: ",
     ),
     _wrong(
         "refuses-uso",
