@@ -125,11 +125,7 @@ def _despite_old(finding: Finding, works: str) -> str:
         return ELSEWHERE
     if subject.endswith(f"-{SHARED_STATE}"):
         return OWN_STATE
-    if _has_job(finding):
-        return END_THE_JOB
-    if _loses_requests(finding):
-        return NO_IOTHREAD
-    if words := _saved(finding):
+    if words := _without_a_move(finding):
         return words
     if works:
         return f"Move them with {works} instead, or restart them."
@@ -166,11 +162,6 @@ def _without_a_move(finding: Finding) -> str:
         return END_THE_JOB
     if _loses_requests(finding):
         return NO_IOTHREAD
-    return _saved(finding)
-
-
-def _saved(finding: Finding) -> str:
-    """The same of guests that are saved and loaded."""
     if only_restored(finding):
         return WHILE_THE_OLD_BUILD_IS_THERE
     if not all(map(is_saved, finding.cells)):

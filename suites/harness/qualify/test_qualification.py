@@ -179,6 +179,22 @@ def test_guest_that_fails_before_its_move_is_an_error(stage: Stage) -> None:
     assert "before the hot patch, on debian-12: memory: page 7 is wrong" in result.reason
 
 
+@pytest.mark.parametrize("check", ["launch", "firmware", "memory"])
+def test_new_build_that_does_not_start_its_guests_fails_its_control(check: str, stage: Stage) -> None:
+    """Lose this and a new build that starts no guest is no defect of its own, because no control runs."""
+
+    def starts_badly(attempt: Attempt) -> None:
+        failure = HotPatchFailure(check, "it starts otherwise", "it starts otherwise")
+        if attempt.setting.old.name == "debian-13":
+            raise failure
+        attempt.began = True
+        if attempt.setting.new.name == "debian-13":
+            raise failure
+
+    result = stage.qualification(ScriptedPair()).judge(starts_badly, repeat=1)
+    assert result.outcome is (Outcome.ERROR if check == "memory" else Outcome.DEFECT_NEW)
+
+
 @pytest.mark.parametrize("case", ["refused", "unsupported", "rig", "assertion"])
 def test_result_without_a_failure_needs_no_control(case: str, stage: Stage) -> None:
     """Lose this and a cell that ends in an error of the suite is repeated again and again."""

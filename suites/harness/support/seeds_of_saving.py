@@ -45,7 +45,7 @@ OF_SAVING = (
     SeededBuild(
         "cannot-restore",
         "new",
-        ("suites/life", "suites/libvirt", *life(f"{RESTORED}]", f"{MANAGED}]")[1:]),
+        ("suites/libvirt", *life(f"{RESTORED}]", f"{MANAGED}]")),
         tuple(
             Seed(
                 f"{what} of the old build cannot be restored",
