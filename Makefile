@@ -8,13 +8,27 @@ export OLD NEW BASE CANDIDATES ARCH GUEST MINUTES WAIVERS
 # The suite's own tests start pytest about sixty times, which takes twice as long without cached bytecode.
 unexport PYTHONDONTWRITEBYTECODE
 
-# A misspelt variable would be left out in silence, and the default pair would be qualified in place of the upload.
+# What each target takes. Anything else would be left out in silence, and `make qualify NWE=…` or `make nightly NEW=…`
+# would qualify other pairs than the one that was meant.
+QUALIFY_TAKES := OLD NEW BASE ARCH WAIVERS QUICK ARGS
+CANDIDATES_TAKES := OLD CANDIDATES BASE ARCH WAIVERS QUICK ARGS
+OBSERVABILITY_TAKES := ARCH GUEST MINUTES ALL ARGS
+BENCH_TAKES := OLD NEW
+BISECT_TAKES := FROM ARGS
+REPORT_TAKES := FROM WAIVERS ARGS
+PICTURES_TAKES := FROM
+NIGHTLY_TAKES := ARGS
+PINS_TAKES := ARGS
+ENGINES_TAKES := ARGS
+UPPER = $(shell echo '$(1)' | tr a-z A-Z)
+GOALS := $(or $(MAKECMDGOALS),help)
 # A make that calls this one hands its own variables down; they are not looked at.
-VARIABLES := OLD NEW BASE CANDIDATES ARCH GUEST MINUTES ALL WAIVERS QUICK FROM ARGS
 TYPED := $(if $(filter 0,$(MAKELEVEL)),$(foreach name,$(.VARIABLES),$(if $(filter line,$(origin $(name))),$(name))))
 # Of the environment: what the set-up and its programs read. Completion of bash asks with a name that begins with __.
-UNKNOWN := $(filter-out $(VARIABLES) HOTPATCH_% XDG_CACHE_HOME PYTHON TMPDIR %_proxy __%,$(TYPED))
-$(if $(UNKNOWN),$(error no target takes the variable $(sort $(UNKNOWN)); say $(VARIABLES), in capitals; `make help` says which target takes which; what is for other programs stands before `make`))
+OTHERS := $(filter-out HOTPATCH_% XDG_CACHE_HOME PYTHON TMPDIR %_proxy __%,$(TYPED))
+TAKES = $(strip $($(call UPPER,$(1))_TAKES))
+REFUSES = $(sort $(filter-out $(TAKES),$(OTHERS)))
+$(if $(OTHERS),$(foreach goal,$(GOALS),$(if $(call REFUSES,$(goal)),$(error make $(goal) takes no variable $(call REFUSES,$(goal)); it takes $(or $(call TAKES,$(goal)),none); what is for other programs stands before `make`))))
 
 # A pair for which no guest is known to be lost, so a failed test is a defect of the suite.
 TEST_PAIR := --old=debian-12-backports --new=debian-13
@@ -63,7 +77,7 @@ test: ## the suite's own tests, then a short real hot patch on each architecture
 seeded: ## find every seeded defect, and run what else `make test` leaves out, nightly
 	@.ci/seeded
 
-observability: ## which fields of a guest's state do the checks notice: [ARCH=] [GUEST=virtio|devices] [MINUTES=20] [ALL=1]
+observability: ## which fields of a guest's state do the checks notice: [ARCH=] [GUEST=virtio|devices] [MINUTES=20] [ALL=1] [ARGS="more options"]
 	@./setup.sh
 	@.venv/bin/python -m suites.harness.observability $(if $(ARCH),--arch="$$ARCH") $(if $(GUEST),--guest="$$GUEST") \
 	  $(if $(MINUTES),--minutes="$$MINUTES") $(if $(ALL),--all) $(ARGS)

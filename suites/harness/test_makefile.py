@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -70,15 +71,46 @@ def test_variable_that_is_not_given_is_left_out(checkout: Path) -> None:
     assert not [word for word in done.stdout.splitlines() if word.startswith(("--old", "--new", "--arch"))]
 
 
-@pytest.mark.parametrize("typed", ["NWE=./incoming", "new=./incoming", "NEWS=sid"])
-def test_misspelt_variable_is_refused(typed: str, checkout: Path) -> None:
+@pytest.mark.parametrize(
+    "target,typed,takes",
+    [
+        ("qualify", "NWE=./incoming", "OLD NEW BASE ARCH WAIVERS QUICK ARGS"),
+        ("qualify", "new=./incoming", "OLD NEW"),
+        ("qualify", "NEWS=sid", "OLD NEW"),
+        ("qualify", "CANDIDATES=sid", "OLD NEW"),
+        ("nightly", "NEW=./incoming", "ARGS;"),
+        ("test", "NEW=./incoming", "none;"),
+    ],
+)
+def test_variable_that_a_target_does_not_take_is_refused(
+    target: str, typed: str, takes: str, checkout: Path
+) -> None:
     """Lose this and `make qualify NWE=./incoming` qualifies the default pair in place of the upload."""
-    words = ["make", "qualify", "OLD=debian-13", typed]
+    words = ["make", target, typed]
     at_a_desk = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     done = subprocess.run(words, cwd=checkout, env=at_a_desk, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     (message,) = done.stderr.splitlines()
-    assert f"no target takes the variable {typed.partition('=')[0]};" in message
+    assert f"make {target} takes no variable {typed.partition('=')[0]}; it takes {takes}" in message
+
+
+def test_each_of_several_targets_must_take_a_variable(checkout: Path) -> None:
+    """Lose this and `make qualify nightly NEW=./incoming` runs a night without the upload."""
+    words = ["make", "qualify", "nightly", "NEW=./incoming"]
+    at_a_desk = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    done = subprocess.run(words, cwd=checkout, env=at_a_desk, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "make nightly takes no variable NEW; it takes ARGS;" in done.stderr
+
+
+def test_each_variable_of_a_target_is_told(checkout: Path) -> None:
+    """Lose this and `make help` names a variable that its target refuses, or leaves one out."""
+    said = subprocess.run(["make", "help"], cwd=checkout, capture_output=True, text=True, check=True).stdout
+    for line in said.splitlines():
+        target, _, words = line.removeprefix("  make ").partition(" ")
+        told = re.findall(r"\b([A-Z]{3,})=", words)
+        takes = re.search(rf"^{target.upper()}_TAKES := (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        assert sorted(told) == sorted(takes[1].split() if takes else []), target
 
 
 @pytest.mark.parametrize("typed", ["PYTHON=python3.12", "https_proxy=http://proxy:3128", "__COMPLETION__=1"])
