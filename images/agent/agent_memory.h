@@ -97,6 +97,9 @@ bool constant_has(uint64_t address); /* is the page of the kernel there looked a
 void constant_learn(struct text *out);
 void constant_check(struct text *out);
 
+/* nodes.c: the NUMA nodes that Linux found when it booted */
+void nodes_report(struct text *out);
+
 /* frames.c: what the kernel uses the frame at this physical address for */
 void frame_report(struct text *out, uint64_t address);
 

@@ -73,6 +73,12 @@ static void do_frame(const struct request *r, struct text *out)
         frame_report(out, address);
 }
 
+static void do_nodes(const struct request *r, struct text *out)
+{
+    (void)r;
+    nodes_report(out);
+}
+
 static void do_verify(const struct request *r, struct text *out)
 {
     (void)r;
@@ -96,6 +102,7 @@ const struct command commands_of_memory[] = {
     {"learn", do_learn},
     {"constants", do_constants},
     {"frame", do_frame},
+    {"nodes", do_nodes},
     {"verify", do_verify},
     {"damage", do_damage},
     {0},

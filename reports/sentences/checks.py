@@ -84,6 +84,7 @@ CHECKS = {
     "network": "their network card hears or sends nothing",
     "never-both": "the guest runs in two places at once",
     "new-build": "the new QEMU is not the new build",
+    "numa-nodes": "they find other NUMA nodes after their next boot",
     "nvram": "what they keep in NVRAM is lost",
     "offloads": "their network card loses features such as segmentation",
     "old-exits": "the old QEMU does not end",

@@ -36,6 +36,7 @@ AT_NEXT_BOOT = {
     "smbios": "other SMBIOS tables",
     "fw-cfg": "other files for the firmware",
     "device-tree": "another device tree",
+    "numa-nodes": "other NUMA nodes",
 }
 """What only the next boot shows, by kind of subject."""
 SOME = {

@@ -122,6 +122,7 @@ ASPECTS = {
     "file": "with RAM in a file",
     "hugepages": "with RAM in huge pages",
     "two-nodes": "with two NUMA nodes",
+    "two-nodes-rebooted": "with two NUMA nodes, which reboot after their move",
     "untouched": "that have touched little of their RAM",
     "registers": "",
     "precopy-is-hopeless": "that write memory faster than it can be sent",

@@ -10,6 +10,7 @@ from fixtures.attempt.releasing import Releasing
 from fixtures.guest.balloon import Balloon
 from fixtures.guest.examination import examined
 from fixtures.guest.guest import Guest
+from fixtures.guest.numa import NumaNodes
 from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.memory_options import MemoryOptions
 from fixtures.matrix.promises import promise
@@ -22,6 +23,7 @@ HUGE = GuestOptions(memory=MemoryOptions("hugepages"))
 REPORTS = GuestOptions(page_reporting=True)
 ROOMY = GuestOptions(roomy=True)
 NODES = GuestOptions(memory=MemoryOptions("memfd", nodes=2))
+REBOOTED = GuestOptions(memory=MemoryOptions("memfd", nodes=2), may_reboot=True)
 at_night = partial(promise, slow=True, nightly_on=("x86_64",))
 
 
@@ -57,6 +59,24 @@ def test_move_takes_no_more_memory_than_before(guest: Guest, hot_patch: HotPatch
     guest.works()
     assert hot_patch().runs_on_new_build
     assert examined(guest)
+
+
+@at_night("two-nodes-rebooted", path="qmp", mechanism="precopy", vcpus=2, options=REBOOTED)
+@promise("two-nodes-rebooted", path="libvirt", mechanism="precopy", vcpus=2, options=REBOOTED, slow=True)
+def test_guest_finds_its_numa_nodes_after_a_reboot(
+    guest: Guest, hot_patch: HotPatch, numa_nodes: NumaNodes
+) -> None:
+    """Lose this and guests that place their work by node have it in the wrong one from their next boot on."""
+    guest.must_reboot_first()
+    numa_nodes.must_be_found()
+    guest.works()
+    assert hot_patch().runs_on_new_build
+    assert examined(guest)
+    assert guest.reboots()
+    assert numa_nodes.are_as_before()
+    guest.works()
+    assert guest.memory_is_intact()
+    assert guest.kernel_log_is_clean()
 
 
 @promise("balloon", path="qmp", mechanism="postcopy", hardware="virtio")

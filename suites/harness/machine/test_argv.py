@@ -11,6 +11,7 @@ from fixtures.machine.argv import CHANNELS
 from fixtures.matrix.firmwares import UEFI_FIRMWARE
 from fixtures.matrix.guest_options import GuestOptions
 from fixtures.matrix.guestspec import GuestSpec
+from fixtures.matrix.memory_options import MemoryOptions
 from fixtures.matrix.power import PowerOptions
 from suites.harness.support.command_lines import FDS, PSERIES, Q35, line
 
@@ -80,6 +81,12 @@ def test_dirty_ring_belongs_to_the_accelerator() -> None:
     words = line(replace(Q35, options=GuestOptions(dirty_ring=True)), accelerator="kvm")
     assert words[words.index("-machine") + 1] == "pc-q35-7.2"
     assert words[words.index("-accel") + 1] == "kvm,dirty-ring-size=4096"
+
+
+def test_numa_nodes_have_a_socket_each() -> None:
+    """Lose this and Linux warns of a socket in two nodes when the guest boots again, which is a finding."""
+    words = line(replace(Q35, options=GuestOptions(memory=MemoryOptions("memfd", nodes=2))))
+    assert words[words.index("-smp") + 1] == "2,sockets=2"
 
 
 def test_power_guest_gets_its_processor() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from suites.harness.support.seeds import AFTERWARDS, COST, LOADS, OTHER_MEMORY, Seed, SeededBuild
+from suites.harness.support.seeds import AFTERWARDS, COST, LOADS, OTHER_MEMORY, TABLES, Seed, SeededBuild
 from suites.harness.support.seeds_of_life import DEFLATE
 from suites.harness.support.stream_seeds import build, pages, seed
 from suites.harness.support.tamper.rules import PageRule
@@ -16,6 +16,7 @@ REPORTS = "precopy-idle-virtio-1vcpu-page-reporting"
 MEMFD = "precopy-idle-bare-1vcpu-memfd"
 UNTOUCHED = "precopy-idle-bare-1vcpu-untouched"
 HUGE = "multifd-idle-bare-1vcpu-hugepages"
+NODES = "precopy-idle-bare-2vcpu-two-nodes-rebooted"
 RELEASED = "postcopy-immediate-idle-bare-1vcpu-release-ram"
 ABOVE_THE_KERNEL = 0x4000
 """Number of a page in an x86_64 guest's RAM. Pages of zeros below it are data of the kernel."""
@@ -121,8 +122,22 @@ DAMAGED = (
         suite="suites/memory",
     ),
 )
+# Linux numbers the nodes by their vCPUs. So it sees their memory change places, whose sizes differ by the
+# hole below 1 MiB.
+OF_NUMA_NODES = _one(
+    "swaps-the-vcpus-of-nodes",
+    "the vCPUs of two NUMA nodes change places",
+    does("replace-in-argument", "nodeid=0,cpus=0,", "nodeid=0,cpus=1,", when=RECEIVES)
+    + does("replace-in-argument", "nodeid=1,cpus=1,", "nodeid=1,cpus=0,", when=RECEIVES),
+    NODES,
+    "numa-nodes: the guest found node 0 with vCPUs 0, distances 10,20 and ",
+    "and after its reboot node 0 with vCPUs 0, ",
+    harm="changed",
+)
+
 OF_HOST_MEMORY = (
     *(each.of_kind(AFTERWARDS) for each in OF_BALLOONS),
     *(each.of_kind(COST) for each in OF_THE_HOSTS_MEMORY),
+    OF_NUMA_NODES.of_kind(TABLES),
     *DAMAGED,
 )
