@@ -39,6 +39,19 @@ HURT = {
     ),
     "timer": (KEPT, "7.2.22", "7.2.22", "pseries-7.2", "tcg-decrementer"),
     "timer of the only vCPU": (VLAN, "10.0.2", "7.2.22", "pseries-7.2", "tcg-decrementer-of-one"),
+    "timer with virtio": (
+        *(replace(VLAN, options=GuestOptions(nic=VIRTIO)), "10.0.2", "7.2.22", "pseries-7.2"),
+        "tcg-decrementer-of-one",
+    ),
+    "timer of a field guest": (
+        *(
+            replace(VLAN, hardware="pseries-libvirt", options=GuestOptions()),
+            "5.2.0",
+            "7.2.22",
+            "pseries-5.2",
+        ),
+        "tcg-decrementer-of-one",
+    ),
     "second vCPU": (replace(POWER, vcpus=2), "10.0.2", "10.0.13", "pseries-10.0", "tcg-second-vcpu"),
     "boot vCPU": (QUIET, "10.0.13", "11.1.3", "pseries-10.0,x-vof=on", "tcg-boot-vcpu"),
 }
@@ -52,7 +65,7 @@ UNHURT = {
         "pseries-7.2",
     ),
     "one vCPU": (replace(KEPT, vcpus=1), "7.2.22", "7.2.22", "pseries-7.2"),
-    "another card": (replace(VLAN, options=GuestOptions(nic=VIRTIO)), "10.0.2", "7.2.22", "pseries-7.2"),
+    "no card": (replace(VLAN, options=GuestOptions()), "10.0.2", "7.2.22", "pseries-7.2"),
     "all devices": (
         replace(VLAN, hardware="devices", options=GuestOptions()),
         "10.0.2",
