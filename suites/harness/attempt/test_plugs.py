@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -109,6 +109,16 @@ def test_all_that_comes_stays_and_goes_passes(guest: ScriptedGuest) -> None:
     assert [each.name for each in made.guest.spec.plugged] == [*EVERYTHING]
     assert plugs.removes_all()
     assert made.guest.spec.plugged == ()
+
+
+def test_device_that_the_guest_gives_back_is_found(guest: ScriptedGuest) -> None:
+    """Lose this and a disk that is gone after 5 s counts as plugged, and its loss is the update's fault."""
+    made = attempt(guest)
+    made.guest.spec = replace(made.guest.spec, machine_type="pc-q35-5.2")
+    made.guest.beats_arrive = lambda _wanted: guest.pci.popitem()
+    check = Plugs(made).adds("disk")
+    assert not check
+    assert "0000:01:00.0" in check.detail
 
 
 def test_device_that_is_given_up_is_gone_and_can_come_again(guest: ScriptedGuest) -> None:

@@ -16,7 +16,7 @@ from fixtures.machine.machine_types import Removed, notes_on_order, resolve
 from fixtures.machine.probe import MachineType, Probe
 from fixtures.machine.type_descriptions import described_in, descriptions
 from fixtures.machine.type_order import in_order, line_of, newest_by_version
-from fixtures.matrix.old_machine_types import starts_elf_kernel, under_tcg
+from fixtures.matrix.old_machine_types import has_attention_buttons, starts_elf_kernel, under_tcg
 from fixtures.sweep.machines import newest_of_family
 from fixtures.sweep.sweep import Sweep
 
@@ -178,3 +178,20 @@ def test_help_is_asked_for_only_if_a_name_has_no_version() -> None:
     assert descriptions(build, "x86_64", ["pc-q35-7.2", "pc-q35-rhel9.6.0", "none"]) == {}
     with pytest.raises(AssertionError, match="QEMU was started"):
         descriptions(build, "x86_64", ["pc-q35-noble"])
+
+
+@pytest.mark.parametrize(
+    "machine_type,buttons",
+    [
+        ("pc-q35-5.2", True),
+        ("pc-q35-6.0", True),
+        ("pc-q35-rhel7.6.0", True),
+        ("pc-q35-6.1", False),
+        ("pc-q35-10.0", False),
+        ("pc-i440fx-5.2", False),
+        ("pseries-5.2", False),
+    ],
+)
+def test_old_machine_types_have_attention_buttons(machine_type: str, buttons: bool) -> None:
+    """Lose this and each guest waits 10 s for a button that it does not have, or none waits."""
+    assert has_attention_buttons(machine_type) is buttons
