@@ -67,6 +67,9 @@ MOMENTS: dict[str, Moment] = {
     "shared-network": Moment(
         "before fixtures.hosts.shared_network:SharedNetwork.connect", "x86_64-clashes", "suites/endpoints"
     ),
+    "stranger": _broken(
+        f"after {BY_QMP}.connects_anew", "peer-not-trusted-in-recovery", "qmp-postcopy-tls-busy-bare-2vcpu"
+    ),
     # libvirt's two daemons, which start the QEMUs.
     "libvirt-set-up": _broken(
         f"before {BY_LIBVIRT}.begin", "channel-stalled-in-set-up", "libvirt-precopy-busy-bare-1vcpu"
@@ -84,6 +87,16 @@ MOMENTS: dict[str, Moment] = {
         f"after {DAEMON}.restart",
         "source-daemon-killed-in-postcopy",
         "libvirt-postcopy-busy-bare-2vcpu",
+    ),
+    "libvirt-client-stopped": _broken(
+        "after fixtures.hosts.output:BoundedProgram.stop",
+        "client-hung-in-switchover",
+        "libvirt-direct-precopy-busy-bare-1vcpu",
+    ),
+    "libvirt-small-disk": _broken(
+        "after fixtures.hosts.small_disk:SmallDisk.fill",
+        "destination-disk-full-in-first-pass",
+        "libvirt-precopy-busy-bare-1vcpu",
     ),
     "libvirt-network": Moment(
         MOVED_BY_LIBVIRT, "libvirt-precopy-busy-bare-2vcpu-tap-virtio", "suites/network"

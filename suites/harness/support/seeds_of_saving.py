@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from fixtures.path.qmp.restoring import NODE, TAG
 from suites.harness.support.seeds import Seed, SeededBuild
 from suites.harness.support.seeds_of_life import life
 from suites.harness.support.wrong_builds import DISK, QEMU_DRIVER, Wrong, does, reworded
@@ -20,6 +21,7 @@ WRITES = (
     '"qemu-io -d /machine/peripheral/io/virtio-backend \\"write -P 0xaa 6291456 2097152\\""}'
 )
 """To the part of the disk that the guest never writes."""
+DELETES = f'command snapshot-delete {{"job-id": "gone", "tag": "{TAG}", "devices": ["{NODE}"]}}'
 CAPABILITY = '"capability":"dirty-bitmaps","state":'
 
 OF_SAVING = (
@@ -38,6 +40,22 @@ OF_SAVING = (
                     "this snapshot is of another version",
                 ),
                 harm="stranded",
+            ),
+        ),
+        slow=True,
+    ),
+    SeededBuild(
+        "destroys-what-it-loads",
+        "new",
+        life(f"{SNAPSHOT}]"),
+        (
+            Seed(
+                "what the old build has saved of a guest is deleted instead of loaded",
+                does("on-command", f'"node-name":"{NODE}"', DELETES),
+                SNAPSHOT,
+                "defect-new",
+                ("saved: `snapshot-load` on the destination (wrong): ",),
+                harm="lost",
             ),
         ),
         slow=True,
