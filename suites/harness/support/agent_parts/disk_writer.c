@@ -89,11 +89,18 @@ static uint64_t ended_requests(void)
     return strtoull(strstr(out.buf, "ended=") + sizeof "ended=" - 1, NULL, 10);
 }
 
+/* Requests that had ended when the laps began that are waited for next. */
+static uint64_t laps_began;
+
+/* Waits for so many whole laps. A writer that is to rest after them ends no request more. */
 static void await_laps(uint64_t laps)
 {
-    uint64_t wanted = ended_requests() + 2 * laps * WRITTEN; /* a read and a write of each block */
+    static bool later;
+    uint64_t blocks = laps * WRITTEN + (later ? 0 : ONCE); /* those that are written once come first */
 
-    while (ended_requests() < wanted)
+    later = true;
+    laps_began += 2 * blocks; /* a read and a write of each */
+    while (ended_requests() < laps_began)
         usleep(1000);
 }
 
@@ -106,17 +113,17 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         off_t at = i + 1 < argc ? atoi(argv[i + 1]) * (off_t)BLOCK : 0;
 
-        if (!strcmp(argv[i], "write"))
-            say(begin);
-        else if (!strcmp(argv[i], "write-once"))
-            say(begin_one_lap);
-        else if (!strcmp(argv[i], "end"))
+        if (!strncmp(argv[i], "write", strlen("write"))) {
+            laps_began = ended_requests();
+            say(strcmp(argv[i], "write") ? begin_one_lap : begin);
+        } else if (!strcmp(argv[i], "end"))
             say(disk_writer_end);
         else if (!strcmp(argv[i], "verify"))
             say(disk_writer_verify);
-        else if (!strcmp(argv[i], "refuse"))
+        else if (!strcmp(argv[i], "refuse")) {
             refusing = true;
-        else if (!strcmp(argv[i], "laps"))
+            laps_began = ended_requests();
+        } else if (!strcmp(argv[i], "laps"))
             await_laps(strtoull(argv[++i], NULL, 10));
         else if (!strcmp(argv[i], "keep"))
             i += pread(fd, kept, BLOCK, at) == BLOCK;
