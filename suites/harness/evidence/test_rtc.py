@@ -97,3 +97,26 @@ def test_clock_that_is_gone_is_found() -> None:
     """Lose this and a machine loses its clock by an update, and nobody sees it."""
     assert rtc(None, None, 0.0)
     assert not rtc(BEFORE, None, 0.0)
+
+
+@pytest.mark.parametrize(
+    "gained,set_by,holds",
+    [
+        (45, (44.8, 44.8), True),
+        (45, (0.0, 44.8), True),
+        (45, (0.0, 0.0), False),
+        (0, (44.8, 44.8), False),
+        (-30, (-30.2, -30.2), True),
+        (-30, (0.0, 0.0), False),
+    ],
+)
+def test_clock_follows_a_host_whose_clock_is_set(
+    gained: int, set_by: tuple[float, float], *, holds: bool
+) -> None:
+    """Lose this and each guest that is moved while the host's clock is set counts against the update."""
+    before = replace(BEFORE, host_ahead=(1e9, 1e9))
+    ahead = (1e9 + set_by[0], 1e9 + set_by[1])
+    after = replace(later(40 + gained, 40.0), host_ahead=ahead)
+    check = rtc(before, after, stopped_s=0.3)
+    assert check.held is holds
+    assert ("the host's clock was set by" in check.detail) is (set_by != (0.0, 0.0))

@@ -12,7 +12,15 @@ from fixtures.errors import RigError
 from fixtures.evidence.beats import Line, crc16
 from fixtures.evidence.counters import Counter
 from fixtures.evidence.timers import Timer
-from fixtures.guest.timekeeping import clock_over_the_move, time_checks, timers_in, times_before, times_in
+from fixtures.guest import timekeeping
+from fixtures.guest.timekeeping import (
+    clock_over_the_move,
+    time_checks,
+    timers_in,
+    times_before,
+    times_in,
+    times_now,
+)
 
 CLOCKS = {
     "mono_us": "1978714",
@@ -126,7 +134,20 @@ def guest_with_clock(beats: Any, source_changed_us: int) -> tuple[Any, list[str]
         return CLOCKS | {"mono_us": f"{now_us}", "source_changed_us": f"{source_changed_us}"}
 
     agent = SimpleNamespace(ask=ask)
-    return SimpleNamespace(lines=beats, agent=agent, beats_arrive=lambda _wanted: None), asked
+    guest = SimpleNamespace(lines=beats, agent=agent, beats_arrive=lambda _wanted: None, spec=SPEC)
+    return guest, asked
+
+
+@pytest.mark.parametrize("emulated", [False, True])
+def test_clock_of_the_host_is_read_too(emulated: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and guests of a host whose clock is set meanwhile have broken clocks."""
+    guest, _ = guest_with_clock(list, 0)
+    guest.spec = SimpleNamespace(on_emulated_host=emulated, arch="x86_64")
+    ahead = iter([5.0, 50.0])
+    monkeypatch.setattr(timekeeping, "_wall_ahead", lambda: next(ahead))
+    clock = times_now(guest).rtc
+    assert clock is not None
+    assert clock.host_ahead == ((0.0, 0.0) if emulated else (5.0, 50.0))
 
 
 @pytest.mark.parametrize("changed_us,questions", [(0, 1), (13_000_000, 6), (2_000_000, 1)])

@@ -22,7 +22,7 @@ from fixtures.hosts.local import LOCAL
 from fixtures.hosts.network import network as networks
 from fixtures.hosts.network.network import Network, network_for
 from fixtures.hosts.network.payloads import MAGIC, NUMBER
-from fixtures.hosts.network.peer import kind_of
+from fixtures.hosts.network.peer import kind_of, seen_at
 from fixtures.matrix.nics import BRIDGE, E1000, GIVEN, MAC, MULTIQUEUE, VHOST, VIRTIO, Nic, given_tap
 from fixtures.places import ROOT
 from fixtures.waiting import Deadline, comes_true
@@ -55,6 +55,16 @@ def datagram(number: int) -> bytes:
 def rarp() -> bytes:
     """QEMU's announcement."""
     return b"\xff" * 6 + GUEST + b"\x80\x35" + bytes(46)
+
+
+@pytest.mark.parametrize("realtime,seen", [(1000.0, 50.0), (999.7, 49.7), (955.0, 49.5), (1045.0, 50.0)])
+def test_time_of_a_frame_outlasts_a_clock_that_is_set(
+    realtime: float, seen: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and a host whose clock is set during a move loses frames for as long as it was set by."""
+    monkeypatch.setattr(time, "time", lambda: 1000.0)
+    monkeypatch.setattr(time, "monotonic", lambda: 50.0)
+    assert seen_at(realtime, since=49.5) == pytest.approx(seen)
 
 
 def test_frames_pass_and_are_counted_where_they_pass(network: Network) -> None:
