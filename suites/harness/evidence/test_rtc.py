@@ -114,9 +114,9 @@ def test_clock_follows_a_host_whose_clock_is_set(
     gained: int, set_by: tuple[float, float], *, holds: bool
 ) -> None:
     """Lose this and each guest that is moved while the host's clock is set counts against the update."""
-    before = replace(BEFORE, host_ahead=(1e9, 1e9))
-    ahead = (1e9 + set_by[0], 1e9 + set_by[1])
-    after = replace(later(40 + gained, 40.0), host_ahead=ahead)
+    before = replace(BEFORE, wall_offset=(-1e9, -1e9))
+    least, most = set_by
+    after = replace(later(40 + gained, 40.0), wall_offset=(-1e9 - most, -1e9 - least))
     check = rtc(before, after, stopped_s=0.3)
     assert check.held is holds
     assert ("the host's clock was set by" in check.detail) is (set_by != (0.0, 0.0))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +13,6 @@ from fixtures.errors import RigError
 from fixtures.evidence.beats import Line, crc16
 from fixtures.evidence.counters import Counter
 from fixtures.evidence.timers import Timer
-from fixtures.guest import timekeeping
 from fixtures.guest.timekeeping import (
     clock_over_the_move,
     time_checks,
@@ -65,6 +65,11 @@ def test_timers_are_read() -> None:
     assert timers_in({"mono_us": "9", "1.300": "7,8"}) == [Timer(1, 300, 7, 8)]
 
 
+def host(offset: Callable[[], float]) -> Any:
+    """A host whose clocks differ by this."""
+    return SimpleNamespace(programs=SimpleNamespace(wall_offset=offset))
+
+
 def machine(begin: float, *steps: float) -> Any:
     """A machine that a guest sent beats to; `steps` are the seconds from each beat to the next."""
     lines, at = [], begin
@@ -72,7 +77,9 @@ def machine(begin: float, *steps: float) -> Any:
         body = f"B {number} {round(at * 1e6)} 1 1".encode()
         lines.append(Line(at, body + f" *{crc16(body):04x}".encode()))
         at += step
-    return SimpleNamespace(channels={"console": SimpleNamespace(lines=lines, partial=b"")})
+    return SimpleNamespace(
+        channels={"console": SimpleNamespace(lines=lines, partial=b"")}, host=host(lambda: -5.0)
+    )
 
 
 def test_silence_early_in_a_long_precopy_is_known() -> None:
@@ -134,20 +141,20 @@ def guest_with_clock(beats: Any, source_changed_us: int) -> tuple[Any, list[str]
         return CLOCKS | {"mono_us": f"{now_us}", "source_changed_us": f"{source_changed_us}"}
 
     agent = SimpleNamespace(ask=ask)
-    guest = SimpleNamespace(lines=beats, agent=agent, beats_arrive=lambda _wanted: None, spec=SPEC)
+    guest = SimpleNamespace(
+        lines=beats, agent=agent, beats_arrive=lambda _wanted: None, spec=SPEC, machine=machine(10.0)
+    )
     return guest, asked
 
 
-@pytest.mark.parametrize("emulated", [False, True])
-def test_clock_of_the_host_is_read_too(emulated: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("offsets", [(-5.0, -50.0), (-50.0, -5.0)])
+def test_clock_of_the_host_is_read_too(offsets: tuple[float, float]) -> None:
     """Lose this and guests of a host whose clock is set meanwhile have broken clocks."""
     guest, _ = guest_with_clock(list, 0)
-    guest.spec = SimpleNamespace(on_emulated_host=emulated, arch="x86_64")
-    ahead = iter([5.0, 50.0])
-    monkeypatch.setattr(timekeeping, "_wall_ahead", lambda: next(ahead))
+    guest.machine.host = host(iter(offsets).__next__)
     clock = times_now(guest).rtc
     assert clock is not None
-    assert clock.host_ahead == ((0.0, 0.0) if emulated else (5.0, 50.0))
+    assert clock.wall_offset == (-50.0, -5.0)
 
 
 @pytest.mark.parametrize("changed_us,questions", [(0, 1), (13_000_000, 6), (2_000_000, 1)])
