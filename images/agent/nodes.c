@@ -2,29 +2,11 @@
  * The NUMA nodes that Linux found when it booted: their vCPUs, distances and memory. */
 #include "agent_memory.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define MAX_NODES 64u
-
-/* A read of /proc/zoneinfo ends with a node. */
-static bool read_zones(char *zones, size_t size)
-{
-    int fd = open("/proc/zoneinfo", O_RDONLY | O_CLOEXEC);
-    size_t len = 0;
-    ssize_t n = 0;
-
-    if (fd < 0)
-        return false;
-    while (len < size - 1 && (n = read(fd, zones + len, size - 1 - len)) > 0)
-        len += (size_t)n;
-    close(fd);
-    zones[len] = '\0';
-    return n == 0;
-}
 
 /* Pages that are present in a node: they are in all of its zones. MemTotal of a node leaves out what the
  * kernel has taken for itself, which differs from boot to boot. */
@@ -49,7 +31,7 @@ void nodes_report(struct text *out)
     static char zones[65536];
     char path[80], vcpus[256], distances[256];
 
-    if (!read_zones(zones, sizeof zones)) {
+    if (!read_text_file("/proc/zoneinfo", zones, sizeof zones) || strlen(zones) == sizeof zones - 1) {
         text_fail(out, "cannot read all of /proc/zoneinfo");
         return;
     }

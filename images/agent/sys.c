@@ -87,20 +87,23 @@ void start_thread(void *(*body)(void *), void *arg, int cpu, int fifo)
     pthread_attr_destroy(&attr);
 }
 
+/* A read of a file of /proc may end before the file does. */
 bool read_text_file(const char *path, char *out, size_t size)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n;
+    size_t len = 0;
+    ssize_t n = 0;
 
     if (fd < 0)
         return false;
-    n = read(fd, out, size - 1);
+    while (len < size - 1 && (n = read(fd, out + len, size - 1 - len)) > 0)
+        len += (size_t)n;
     close(fd);
     if (n < 0)
         return false;
-    while (n > 0 && out[n - 1] == '\n')
-        n--;
-    out[n] = '\0';
+    while (len > 0 && out[len - 1] == '\n')
+        len--;
+    out[len] = '\0';
     return true;
 }
 
