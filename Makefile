@@ -10,25 +10,23 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # What each target takes. Anything else would be left out in silence, and `make qualify NWE=…` or `make nightly NEW=…`
 # would qualify other pairs than the one that was meant.
-QUALIFY_TAKES := OLD NEW BASE ARCH WAIVERS QUICK ARGS
-CANDIDATES_TAKES := OLD CANDIDATES BASE ARCH WAIVERS QUICK ARGS
-OBSERVABILITY_TAKES := ARCH GUEST MINUTES ALL ARGS
-BENCH_TAKES := OLD NEW
-BISECT_TAKES := FROM ARGS
-REPORT_TAKES := FROM WAIVERS ARGS
-PICTURES_TAKES := FROM
-NIGHTLY_TAKES := ARGS
-PINS_TAKES := ARGS
-ENGINES_TAKES := ARGS
-UPPER = $(shell echo '$(1)' | tr a-z A-Z)
+qualify_takes := OLD NEW BASE ARCH WAIVERS QUICK ARGS
+candidates_takes := OLD CANDIDATES BASE ARCH WAIVERS QUICK ARGS
+observability_takes := ARCH GUEST MINUTES ALL ARGS
+bench_takes := OLD NEW
+bisect_takes := FROM ARGS
+report_takes := FROM WAIVERS ARGS
+pictures_takes := FROM
+nightly_takes := ARGS
+pins_takes := ARGS
+engines_takes := ARGS
 GOALS := $(or $(MAKECMDGOALS),help)
 # A make that calls this one hands its own variables down; they are not looked at.
 TYPED := $(if $(filter 0,$(MAKELEVEL)),$(foreach name,$(.VARIABLES),$(if $(filter line,$(origin $(name))),$(name))))
 # Of the environment: what the set-up and its programs read. Completion of bash asks with a name that begins with __.
 OTHERS := $(filter-out HOTPATCH_% XDG_CACHE_HOME PYTHON TMPDIR %_proxy __%,$(TYPED))
-TAKES = $(strip $($(call UPPER,$(1))_TAKES))
-REFUSES = $(sort $(filter-out $(TAKES),$(OTHERS)))
-$(if $(OTHERS),$(foreach goal,$(GOALS),$(if $(call REFUSES,$(goal)),$(error make $(goal) takes no variable $(call REFUSES,$(goal)); it takes $(or $(call TAKES,$(goal)),none); what is for other programs stands before `make`))))
+REFUSES = $(sort $(filter-out $($(1)_takes),$(OTHERS)))
+$(if $(OTHERS),$(foreach goal,$(GOALS),$(if $(call REFUSES,$(goal)),$(error make $(goal) takes no variable $(call REFUSES,$(goal)); it takes $(or $($(goal)_takes),none); what is for other programs stands before `make`))))
 
 # A pair for which no guest is known to be lost, so a failed test is a defect of the suite.
 TEST_PAIR := --old=debian-12-backports --new=debian-13

@@ -71,6 +71,16 @@ def test_variable_that_is_not_given_is_left_out(checkout: Path) -> None:
     assert not [word for word in done.stdout.splitlines() if word.startswith(("--old", "--new", "--arch"))]
 
 
+def refusal(checkout: Path, *words: str) -> str:
+    """What make says to somebody at a desk, for whom it does nothing."""
+    at_a_desk = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    done = subprocess.run(
+        ["make", *words], cwd=checkout, env=at_a_desk, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    return done.stderr
+
+
 @pytest.mark.parametrize(
     "target,typed,takes",
     [
@@ -86,31 +96,25 @@ def test_variable_that_a_target_does_not_take_is_refused(
     target: str, typed: str, takes: str, checkout: Path
 ) -> None:
     """Lose this and `make qualify NWE=./incoming` qualifies the default pair in place of the upload."""
-    words = ["make", target, typed]
-    at_a_desk = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    done = subprocess.run(words, cwd=checkout, env=at_a_desk, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (2, "")
-    (message,) = done.stderr.splitlines()
+    (message,) = refusal(checkout, target, typed).splitlines()
     assert f"make {target} takes no variable {typed.partition('=')[0]}; it takes {takes}" in message
 
 
 def test_each_of_several_targets_must_take_a_variable(checkout: Path) -> None:
     """Lose this and `make qualify nightly NEW=./incoming` runs a night without the upload."""
-    words = ["make", "qualify", "nightly", "NEW=./incoming"]
-    at_a_desk = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    done = subprocess.run(words, cwd=checkout, env=at_a_desk, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "make nightly takes no variable NEW; it takes ARGS;" in done.stderr
+    said = refusal(checkout, "qualify", "nightly", "NEW=./incoming")
+    assert "make nightly takes no variable NEW; it takes ARGS;" in said
 
 
 def test_each_variable_of_a_target_is_told(checkout: Path) -> None:
     """Lose this and `make help` names a variable that its target refuses, or leaves one out."""
+    makefile = (ROOT / "Makefile").read_text()
+    taken = dict(re.findall(r"^([a-z]+)_takes := (.*)$", makefile, re.MULTILINE))
     said = subprocess.run(["make", "help"], cwd=checkout, capture_output=True, text=True, check=True).stdout
     for line in said.splitlines():
         target, _, words = line.removeprefix("  make ").partition(" ")
-        told = re.findall(r"\b([A-Z]{3,})=", words)
-        takes = re.search(rf"^{target.upper()}_TAKES := (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
-        assert sorted(told) == sorted(takes[1].split() if takes else []), target
+        named = re.findall(r"\b([A-Z]{3,})=", words)
+        assert sorted(named) == sorted(taken.get(target, "").split()), target
 
 
 @pytest.mark.parametrize("typed", ["PYTHON=python3.12", "https_proxy=http://proxy:3128", "__COMPLETION__=1"])
