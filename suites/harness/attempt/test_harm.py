@@ -80,6 +80,7 @@ def harm_of(
     checked = SimpleNamespace(kernel=1)
     guest: Any = SimpleNamespace(machine=machine("debian-12"), spec=None, agent=agent, checked=checked)
     guest.stands_still = guest.asleep = guest.ended = False
+    guest.machines = [guest.machine]
     path: Any = SimpleNamespace(unfinished=sides)
     found = measured(failed, guest, path)
     return found.harm if found is not None else None
@@ -280,6 +281,7 @@ def test_guest_that_sleeps_is_woken_before_it_is_asked(
 def test_guest_that_the_suite_has_ended_is_not_lost_by_the_build(name: str, expected: Harm) -> None:
     """Lose this and a QEMU that stays behind is as bad as a guest that runs in two places."""
     guest: Any = SimpleNamespace(machine=machine("debian-12"), ended=True, stands_still=False, asleep=False)
+    guest.machines = [guest.machine]
     found = measured(Failed(name, "seen"), guest, SimpleNamespace(unfinished=None))
     assert found is not None
     assert found.harm is expected

@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 
 from fixtures.attempt.attempt import Attempt
+from fixtures.attempt.failed import Failed
+from fixtures.attempt.harm import measured
 from fixtures.errors import HotPatchFailure, RigError
+from fixtures.evidence.harm import Harm
 from fixtures.hosts.endings import end_in_words, killed_by_another
 from fixtures.machine.qmp_machine import QmpMachine
+from fixtures.path.interface import Resumption
 from fixtures.path.qmp.path import QmpPath
 
 FAILED = HotPatchFailure("migrate", "destination QEMU is gone")
@@ -56,3 +60,17 @@ def test_move_that_succeeds_and_what_is_an_error_anyway_stay_so() -> None:
     """Lose this and the first cause of an error is hidden behind the end of its QEMU."""
     _fails(None, source=137, destination=137)
     _fails(RigError("no room"), source=137, destination=137)
+
+
+@pytest.mark.parametrize("status, harm", [(137, None), (134, Harm.LOST)])
+def test_guest_whose_qemu_is_killed_while_it_is_asked_is_not_lost(status: int, harm: Harm | None) -> None:
+    """Lose this and a guest counts as lost because the host had no memory to load it once more."""
+    sides: Any = SimpleNamespace(
+        whereabouts=lambda: "source",
+        destination=None,
+        end_destination=lambda: None,
+        have_source_run=lambda: Resumption(False, "debian-12 does not load what it saved"),
+    )
+    guest: Any = SimpleNamespace(ended=False, machines=[_qemu(0), _qemu(status)])
+    found = measured(Failed("migrate", "it does not load"), guest, SimpleNamespace(unfinished=sides))
+    assert (found.harm if found is not None else None) is harm
