@@ -12,7 +12,7 @@ import pytest
 
 from fixtures.attempt.attempt import Attempt, Setting
 from fixtures.attempt.second_boot import booted, keep_registers
-from fixtures.errors import DidNotBoot, DiedAtBoot, HotPatchFailure, HungAtBoot, RigError
+from fixtures.errors import DidNotBoot, DiedAtBoot, HotPatchFailure, HungAtBoot, RigError, Unsupported
 from fixtures.evidence.beats import Line
 from fixtures.evidence.tcg_boots import SECOND_BOOTS
 from fixtures.guest.diagnosis import interrupt_lost
@@ -133,6 +133,16 @@ def test_libvirts_qemu_is_asked_for_registers_only_of_a_guest_that_did_not_boot(
     """Lose this and a boot that hung for an unknown reason leaves nothing to look into."""
     machine: Any = SimpleNamespace(label="source", asking_taints=True, interrupts=lambda: HUNG)
     keep_registers(machine, tmp_path, error)
+    assert "".join(file.read_text() for file in tmp_path.iterdir()) == kept
+
+
+@pytest.mark.parametrize("error,kept", [(AssertionError("reboot"), HUNG), (Unsupported("no tap"), "")])
+def test_failed_assertion_keeps_registers_too(error: Exception, kept: str, tmp_path: Path) -> None:
+    """Lose this and a guest that hangs in its reboot after a move leaves nothing to look into."""
+    machine: Any = SimpleNamespace(label="destination", asking_taints=False, interrupts=lambda: HUNG)
+    setting = SimpleNamespace(host=SimpleNamespace(evidence=tmp_path))
+    attempt: Any = SimpleNamespace(guest=SimpleNamespace(machines=[machine]), setting=setting)
+    Attempt._keep_registers(attempt, None, error, None)
     assert "".join(file.read_text() for file in tmp_path.iterdir()) == kept
 
 
