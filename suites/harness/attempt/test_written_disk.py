@@ -179,6 +179,7 @@ def test_limit_that_is_gone_is_found(
     check = AttemptDisk(_Limited(done, merged)).keeps_its_limit()  # type: ignore[arg-type]
     assert check.held == held
     assert "in 2.0 s; the limit allows 872" in check.detail
+    assert ("not put to the test" in check.detail) is (done == 0)
 
 
 class _OfLibvirt(Domain):
