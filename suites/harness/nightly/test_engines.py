@@ -3,6 +3,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from fixtures.errors import UsageError
+from fixtures.hosts.userfaultfd import missing
 from fixtures.matrix.schema import Matrix, Pair, load_matrix
 from fixtures.nightly.engines import ENGINES, SHARDS, main, out_of_date, rendered
 from fixtures.nightly.tmt_results import write_results
@@ -21,6 +24,7 @@ from reports.machine_readable.verdict_json import write_verdict
 from suites.harness.support.report_samples import make_cell, make_run
 
 MATRIX = load_matrix(MATRIX_FILE)
+QUALIFY = ROOT / "debian/tests/qualify"
 EVERYTHING = Counter(
     (pair.old, pair.new, f"{number}/{SHARDS}") for pair in MATRIX.pairs for number in range(1, SHARDS + 1)
 )
@@ -88,6 +92,16 @@ def test_autopkgtest_runs_every_shard_once() -> None:
     control = (ROOT / "debian/tests/control").read_text()
     message = re.findall(r"^Test-Command: debian/tests/qualify (\S+) (\S+)$", control, re.MULTILINE)
     assert message == [(MATRIX.default_pair.old, f"{number}/{SHARDS}") for number in range(1, SHARDS + 1)]
+
+
+def test_what_autopkgtest_asks_of_userfaultfd_gets_an_answer() -> None:
+    """Lose this and a module that moves has each test of autopkgtest skipped, and none fails."""
+    (asks,) = re.findall(r"^\.venv/bin/python -c '([^']*)'", QUALIFY.read_text(), re.MULTILINE)
+    answer = subprocess.run(
+        [sys.executable, "-c", asks], check=False, cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    why = missing("8.0")
+    assert (answer.returncode, answer.stderr.strip()) == (0 if why is None else 1, why or "")
 
 
 @pytest.mark.parametrize("pairs, engine", [(101, "GitLab CI takes at most 200"), (200, "GitLab CI")])
