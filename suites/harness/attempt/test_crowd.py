@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,27 +16,46 @@ from fixtures.errors import HotPatchFailure, RigError
 
 
 class Stage:
-    """An attempt with a guest, moved within these host times; or its move fails."""
+    """An attempt with a guest, moved within these host times; or its move fails.
 
-    def __init__(self, started: float = 0.0, ended: float = 1.0, fails: bool = False) -> None:
-        self.guest, self.path = object(), object()
+    `before`: what the guest does before its move.
+    """
+
+    def __init__(
+        self,
+        started: float = 0.0,
+        ended: float = 1.0,
+        *,
+        fails: bool = False,
+        before: Callable[[], object] = lambda: None,
+    ) -> None:
+        self.guest, self.setting = object(), SimpleNamespace(new="new", plan="plan")
         self.patched: Any = None
         self.began = False
-        self._move = SimpleNamespace(started=started, ended=ended)
+        move = SimpleNamespace(started=started, ended=ended)
+        self.path = SimpleNamespace(hot_patch=lambda *_: move)
         self._fails = fails
+        self._before = before
 
-    def hot_patch(self) -> Any:
+    def judged(self, hot_patch: Callable[[], Any]) -> Any:
         """Move the guest."""
+        self._before()
+        move = hot_patch()
         if self._fails:
             raise HotPatchFailure("memory", "page 7 is wrong")
-        self.patched = SimpleNamespace(move=self._move)
+        self.patched = SimpleNamespace(move=move)
         return self.patched
 
 
 def _crowd(monkeypatch: pytest.MonkeyPatch, *stages: Stage) -> tuple[Crowd, list[Any]]:
     """A crowd whose guests have booted, and the list of those whose moves are cancelled."""
     cancelled: list[Any] = []
-    monkeypatch.setattr(crowd, "_cancelled", cancelled.append)
+
+    def cancels(stage: Stage, begins: Callable[[], object]) -> None:
+        begins()
+        cancelled.append(stage)
+
+    monkeypatch.setattr(crowd, "_cancelled", cancels)
     made = Crowd(stages[0])  # type: ignore[arg-type]
     made._others = list(stages[1:])  # type: ignore[arg-type]
     return made, cancelled
@@ -65,4 +86,33 @@ def test_moves_one_after_another_are_an_error(monkeypatch: pytest.MonkeyPatch) -
     stages = [Stage(0, 1), Stage(0, 3), Stage(2, 3), Stage()]
     made, _ = _crowd(monkeypatch, *stages)
     with pytest.raises(RigError, match="one after another"):
+        made.hot_patch()
+
+
+def test_moves_begin_when_all_guests_are_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and on a busy host one guest has moved before another one is ready, which is an error."""
+    ready, moved = threading.Event(), []
+    late = Stage(before=lambda: ready.wait(10))
+    others = [Stage(), Stage(), Stage()]
+
+    def moves(*_: object) -> Any:
+        moved.append(ready.is_set())
+        return SimpleNamespace(started=0, ended=1)
+
+    for each in others[:2]:
+        each.path.hot_patch = moves
+    made, _ = _crowd(monkeypatch, late, *others)
+    threading.Timer(0.3, ready.set).start()
+    made.hot_patch()
+    assert moved == [True, True]
+
+
+def test_guest_that_fails_before_its_move_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and all that is said is that the others waited for it."""
+
+    def fails() -> None:
+        raise HotPatchFailure("alive", "no beat")
+
+    made, _ = _crowd(monkeypatch, Stage(), Stage(), Stage(before=fails), Stage())
+    with pytest.raises(HotPatchFailure, match="guest 3 of 4: no beat"):
         made.hot_patch()

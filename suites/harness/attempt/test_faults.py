@@ -80,6 +80,35 @@ def test_source_that_does_not_go_on_alone_fails(faults: Faults, move: ScriptedMo
     fails(check, lambda: faults.strikes("channel-cut", "first-pass"))
 
 
+def test_destination_that_runs_when_its_channel_ends_fails(faults: Faults, move: ScriptedMove) -> None:
+    """Lose this and a destination that starts the part of a guest that it has is ended before it is seen."""
+
+    def ends() -> bool:
+        move.destination_ran = True
+        return True
+
+    move.destination_ends = ends  # type: ignore[method-assign]
+    fails("never-both", lambda: faults.strikes("channel-cut", "first-pass"))
+
+
+@pytest.mark.parametrize("phase", ["first-pass", "later-pass"])
+def test_move_that_had_begun_to_complete_is_an_error_of_the_suite(
+    faults: Faults, move: ScriptedMove, phase: Phase
+) -> None:
+    """Lose this and a guest that got no core for a second runs on both sides, or is lost."""
+    move.stopped_at, move.destination_ran = 0.0, True
+    with pytest.raises(RigError, match="before the suite broke it"):
+        faults.strikes("cancelled", phase)
+    move.stopped_at, move.destination_ran = float("inf"), False
+    assert faults.strikes("cancelled", phase)
+
+
+def test_source_is_stopped_in_its_switchover(faults: Faults, move: ScriptedMove) -> None:
+    """Lose this and no switchover is broken."""
+    move.stopped_at = 0.0
+    assert faults.strikes("cancelled", "switchover")
+
+
 def test_guest_that_is_dead_at_the_source_fails(faults: Faults, attempt: Any) -> None:
     """Lose this and a source that says `running` is believed."""
     attempt.guest.broken = True

@@ -247,6 +247,7 @@ def test_postcopy_ends_without_its_client(client: ClientFaults, move: ScriptedMo
     move.source.state = lambda: "paused postcopy_failed"
     client.in_postcopy()
     assert attempt.figures[SOURCES_LEFT] == 1
+    move.destination.channels["console"].lines.append(beat(1))
     move.source.handle.migrateSetMaxSpeed = lambda *_: move.source.channels["console"].lines.append(beat(1))
     assert fails("never-both", client.in_postcopy) == "client killed in postcopy; the source beat 1 times"
 

@@ -68,9 +68,9 @@ def daemons(attempt: Any) -> DaemonFaults:
     return DaemonFaults(attempt)
 
 
-def beats(side: Any) -> None:
+def beats(side: Any, number: int = 1) -> None:
     """The guest beats on this side."""
-    side.channels["console"].lines.append(beat(1))
+    side.channels["console"].lines.append(beat(number))
 
 
 # --- the destination's daemon ---------------------------------------------------------------------------
@@ -186,8 +186,10 @@ def test_source_that_was_left_paused_is_told(
 def test_guest_that_beats_once_more_at_its_source_fails(daemons: DaemonFaults, move: ScriptedMove) -> None:
     """Lose this and a daemon that fails in a postcopy has guests run with memory of two times."""
     move.source.state = lambda: "gone"
-    assert daemons.in_postcopy("killed").runs_on_new_build
-    vars(move)["hurry_in_postcopy"] = lambda: beats(move.source)
+    beats(move.destination, 4)
+    vars(move)["hurry_in_postcopy"] = lambda: beats(move.source, 3)
+    assert daemons.in_postcopy("killed").runs_on_new_build  # A line of before that is read late.
+    vars(move)["hurry_in_postcopy"] = lambda: beats(move.source, 4)
     said = fails("never-both", lambda: daemons.in_postcopy("killed"))
     assert said == "source's daemon killed in postcopy: migration failed; the source beat 1 times"
 

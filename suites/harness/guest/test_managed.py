@@ -152,3 +152,14 @@ def test_what_a_machine_lacks_is_said() -> None:
     """Lose this and a check that was not made looks like one that held."""
     left_out = [check.name for check in done(managed(ScriptedGuest("ppc64le"))) if "left out" in check.detail]
     assert left_out == ["watchdog-calm", "watchdog"]
+
+
+def test_beats_that_arrive_late_are_no_beats_of_a_paused_guest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and a busy host that reads a console late makes a build fail to pause its guest."""
+    within = iter([5, 0, 0])
+    monkeypatch.setattr(seen, "SEEN_SECONDS", 10.0)
+    monkeypatch.setattr(seen.Seen, "_beats_within", lambda *_: next(within))
+    guest = ScriptedGuest("x86_64")
+    looks = seen.Seen(guest, lambda: guest)  # type: ignore[arg-type]
+    monkeypatch.setattr(looks, "_beats_now", lambda: lambda: True)
+    assert looks.paused() == ""

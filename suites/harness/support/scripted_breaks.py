@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -68,6 +69,10 @@ class ScriptedDaemon(Daemon):
         """Its QEMUs live on."""
         self.told.append(f"end by {number}")
 
+    def is_killed_alone(self) -> None:
+        """Its QEMUs live on, and it is gone."""
+        self.end_alone(signal.SIGKILL)
+
     def restart(self) -> None:
         """It is started again."""
         self.told.append("restart")
@@ -94,6 +99,7 @@ class ScriptedMove:
         self.paused_source, self.paused = PAUSED_SOURCE, PAUSED
         """The states of both sides after a broken postcopy."""
         self.destination_ran, self.under_way, self.ends = False, True, True
+        self.stopped_at: float | None = None
         self.again, self.took, self.why = BUSY, "it refused `cont`", "no certificate"
         """How the source refuses a second move, what it says of `cont`, and why it has failed."""
         self.words = "QEMU is gone; load of migration failed"

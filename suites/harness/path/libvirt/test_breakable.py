@@ -7,9 +7,20 @@ from typing import Any
 import libvirt
 import pytest
 
-from fixtures.errors import HotPatchFailure, RigError
+from fixtures.errors import HotPatchFailure, RigError, Unsupported
 from fixtures.path.libvirt.breakable import LibvirtBreakableMove
 from suites.harness.support.libvirt_errors import error_of
+
+
+class ScriptedVersion:
+    """A daemon of this version."""
+
+    def __init__(self, name: str, version: int) -> None:
+        self._name = name
+        self.connection = SimpleNamespace(getLibVersion=lambda: version)
+
+    def __str__(self) -> str:
+        return self._name
 
 
 def _refuses(_flags: int) -> None:
@@ -29,8 +40,38 @@ def _move(state: str) -> Any:
 
 def test_postcopy_that_ended_before_it_was_interrupted_is_an_error_of_the_suite() -> None:
     """Lose this and a busy host makes a cell of faults fail, and a build is blamed."""
-    with pytest.raises(RigError, match="ended before the suite interrupted it"):
+    with pytest.raises(RigError, match="ended before the suite broke it"):
         _move("gone").pause_both()
+
+
+@pytest.mark.parametrize("act", ["recover", "source_pauses", "destination_pauses"])
+def test_postcopy_that_ended_before_it_was_broken_is_an_error_of_the_suite(act: str) -> None:
+    """Lose this and a busy host makes a guest that has arrived one that nobody can recover."""
+    move = _move("gone")
+    move._journey = SimpleNamespace(job=SimpleNamespace(result=lambda _seconds: None))
+    move.destination = SimpleNamespace(state=lambda: "running migrated")
+    with pytest.raises(RigError, match="ended before the suite broke it"):
+        getattr(move, act)()
+
+
+@pytest.mark.parametrize(
+    "here, there, old", [(7000000, 9000000, "source"), (9000000, 7000000, "destination")]
+)
+def test_libvirt_that_knows_no_recovery_is_unsupported(here: int, there: int, old: str) -> None:
+    """Lose this and each update of Debian 11 has a defect that nobody promised to be absent."""
+    move = _move("running unpaused")
+    for side, version in ((here, "source"), (there, "destination")):
+        daemon = ScriptedVersion(version, side)
+        setattr(move, version, SimpleNamespace(daemon=daemon))
+    with pytest.raises(Unsupported, match=f"{old}: libvirt before 8.5 cannot recover"):
+        move.may_recover()
+
+
+def test_libvirts_that_know_recovery_are_asked_for_it() -> None:
+    """Lose this and no postcopy is recovered by libvirt."""
+    move = _move("running unpaused")
+    move.source = move.destination = SimpleNamespace(daemon=ScriptedVersion("both", 8005000))
+    move.may_recover()
 
 
 def test_abort_that_libvirt_gives_up_is_one_that_it_does_not_answer() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from fixtures.attempt.recovery_faults import TWICE, pause_by_hand
 from fixtures.errors import HotPatchFailure
-from fixtures.machine.monitor import CommandRefused
+from fixtures.machine.monitor import CommandRefused, MonitorClosed
 from fixtures.path.qmp import breakable
 from fixtures.path.qmp.breakable import ACTIVE, PAUSED, RECOVERING, QmpBreakableMove
 from fixtures.path.qmp.watch import QmpWatch
@@ -27,7 +27,12 @@ class Side:
         self.told: list[str] = []
         self._script = script
         self.monitor: Any = SimpleNamespace(
-            events=[], signal=Signal(), execute=self._execute, execute_out_of_band=self._execute
+            name=f"{side} QEMU",
+            closed=False,
+            events=[],
+            signal=Signal(),
+            execute=self._execute,
+            execute_out_of_band=self._execute,
         )
         self.host = SimpleNamespace(attempt_dir=Path("/attempt"))
 
@@ -90,6 +95,23 @@ def test_side_that_does_not_pause_again_hangs() -> None:
     with pytest.raises(HotPatchFailure, match="the source's status `postcopy-paused`") as caught:
         move.pauses(source, TWICE)  # type: ignore[arg-type]
     assert caught.value.check == "hang"
+
+
+def test_side_that_ends_meanwhile_has_ended_and_does_not_hang() -> None:
+    """Lose this and one crash is two defects, by chance: a hang, and a QEMU that is gone."""
+    source = Side("source")
+    move = _move(source, Side("destination"))
+    source.monitor.closed = True
+    with pytest.raises(MonitorClosed, match="source QEMU closed its monitor before"):
+        move.pauses(source, TWICE)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("answer", [[], ["refuses"]])
+def test_destination_that_waits_must_answer(answer: list[str]) -> None:
+    """Lose this and a destination that crashes as soon as it has paused counts as one that waits."""
+    destination = Side("destination", migrate_pause=[answer])
+    assert _move(Side("source"), destination).destination_pauses() == PAUSED
+    assert destination.told == ["migrate-pause"]
 
 
 def test_side_that_does_notpause_by_hand_fails() -> None:
