@@ -51,13 +51,16 @@ def test_kernel_of_power_is_told_from_firmware(registers: str, runs: bool) -> No
     assert translates(registers) is runs
 
 
+HOST = SimpleNamespace(accelerator="kvm")
+
+
 class Stage:
     """An attempt, its guest and its only machine in one."""
 
     def __init__(self, registers: str) -> None:
         self.guest = self.machine = self.path = self
         self.spec = SimpleNamespace(arch="x86_64")
-        self.setting = SimpleNamespace(new=None, plan=None)
+        self.setting = SimpleNamespace(new=None, plan=None, spec=None, host=HOST)
         self.channels = {"console": SimpleNamespace(lines=[])}
         self.stands_still = self.began = False
         self.moved_while_still: bool | None = None

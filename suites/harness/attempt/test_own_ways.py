@@ -11,6 +11,7 @@ import pytest
 
 from fixtures.attempt import own_ways, started_again
 from fixtures.attempt.own_ways import PANICKED, OwnWays
+from fixtures.attempt.started_again import demand_that_it_reboots
 from fixtures.errors import HotPatchFailure
 from fixtures.evidence.beats import Beat
 from fixtures.evidence.checks import Check, CheckRecord
@@ -44,6 +45,9 @@ class Machine:
         """As the management layer does."""
 
 
+HOST = SimpleNamespace(accelerator="kvm")
+
+
 class Stage:
     """An attempt, its guest and its path in one: what the agent is asked happens at the source."""
 
@@ -51,7 +55,7 @@ class Stage:
         self.source, self.there = Machine("source"), Machine("destination")
         self.machine = self.source
         self.guest = self.path = self.agent = self
-        self.setting = SimpleNamespace(new=None, plan=None)
+        self.setting = SimpleNamespace(new=None, plan=None, spec=None, host=HOST)
         self.began = self.panicked = False
         self.moved_as_panicked = False
         self.acts = True
@@ -161,3 +165,30 @@ def test_panic_after_the_move_must_be_reported(stage: Any, acts: bool, held: boo
     """Lose this and a moved guest whose panic nobody hears of passes."""
     stage.acts = acts
     assert bool(OwnWays(stage).panics_later()) is held
+
+
+@pytest.mark.parametrize(
+    "machine, version, accelerator, code, first",
+    [
+        ("pc-q35-5.2", "5.2.0", "tcg", "", True),
+        ("pc-q35-5.2", "7.2.22", "tcg", "", False),
+        ("pc-q35-5.2", "5.2.0", "kvm", "", False),
+        ("pc-i440fx-5.2", "5.2.0", "tcg", "", False),
+        ("pc-q35-5.2", "5.2.0", "tcg", "OVMF_CODE.fd", False),
+    ],
+)
+def test_only_what_old_seabios_may_reset_for_ever_reboots_first(
+    machine: str, version: str, accelerator: str, code: str, first: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lose this and QEMU 5.2 loses each guest that reboots while it is moved: its BIOS does that under TCG."""
+    rebooted: list[bool] = []
+    monkeypatch.setattr(started_again, "probed", lambda *_: SimpleNamespace(version=version))
+    options = SimpleNamespace(firmware=SimpleNamespace(code=code))
+    setting = SimpleNamespace(
+        old=None,
+        host=SimpleNamespace(accelerator=accelerator),
+        spec=SimpleNamespace(arch="x86_64", machine_type=machine, options=options),
+    )
+    guest = SimpleNamespace(must_reboot_first=lambda: rebooted.append(True))
+    demand_that_it_reboots(SimpleNamespace(setting=setting, guest=guest))  # type: ignore[arg-type]
+    assert bool(rebooted) is first

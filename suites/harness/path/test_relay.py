@@ -236,3 +236,11 @@ def test_no_thread_is_left(tmp_path: Path) -> None:
     with found.source, found.destination:
         assert found.source.recv(100) == b""
     assert not [thread for thread in threading.enumerate() if thread.name == "relay"]
+
+
+def test_place_is_free_for_the_next_relay(tmp_path: Path) -> None:
+    """Lose this and a guest of which two moves are broken by QMP ends in an error of the suite."""
+    for _ in range(2):
+        with Relay(tmp_path / "relay", tmp_path / "destination"):
+            pass
+    assert not (tmp_path / "relay").exists()
