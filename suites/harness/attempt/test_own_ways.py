@@ -180,7 +180,7 @@ def test_panic_after_the_move_must_be_reported(stage: Any, acts: bool, held: boo
 def test_only_what_old_seabios_may_reset_for_ever_reboots_first(
     machine: str, version: str, accelerator: str, code: str, first: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Lose this and QEMU 5.2 loses each guest that reboots while it is moved: its BIOS does that under TCG."""
+    """Lose this and QEMU 5.2 loses each guest that reboots while it is moved under TCG."""
     rebooted: list[bool] = []
     monkeypatch.setattr(started_again, "probed", lambda *_: SimpleNamespace(version=version))
     options = SimpleNamespace(firmware=SimpleNamespace(code=code))
