@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.errors import HotPatchFailure
+from fixtures.errors import HotPatchFailure, Unsupported
 from fixtures.machine.monitor import CommandRefused
 from fixtures.path.qmp import restoring
 
@@ -19,14 +19,17 @@ JOBS = ("blockdev-create", "snapshot-save", "snapshot-load")
 class ScriptedMonitor:
     """A monitor on which jobs end at once."""
 
-    def __init__(self, fails: str = "", refuses: str = "") -> None:
+    def __init__(self, fails: str = "", refuses: str = "", lacks: str = "") -> None:
         self.said: list[str] = []
+        self._lacks = lacks
         self._fails, self._refuses = fails, refuses
         self._last = ""
 
     def execute(self, command: str, **arguments: Any) -> Any:
         """Note the command. The job named in `fails` ends with an error."""
         self.said.append(command)
+        if command == self._lacks:
+            raise CommandRefused(command, "CommandNotFound", f"The command {command} has not been found")
         if command == self._refuses:
             raise CommandRefused(command, "GenericError", "no such snapshot")
         self._last = arguments.get("job_id", self._last)
@@ -76,3 +79,17 @@ def test_refused_job_is_a_failure_too() -> None:
         HotPatchFailure, match=r"`snapshot-load` on the destination \(new\): .*no such snapshot"
     ):
         restoring.load(machine(ScriptedMonitor(refuses="snapshot-load")))
+
+
+def test_command_that_the_old_build_does_not_know_is_unsupported() -> None:
+    """Lose this and guests of QEMU before 6.0 are stranded by a snapshot that nobody can have taken."""
+    source = machine(ScriptedMonitor(lacks="snapshot-save"))
+    source.side = "source"
+    with pytest.raises(Unsupported, match="the QEMU of new has no `snapshot-save`"):
+        restoring.save(source)
+
+
+def test_command_that_the_new_build_does_not_know_is_a_failure() -> None:
+    """Lose this and a new build that can load no snapshot any more passes."""
+    with pytest.raises(HotPatchFailure, match="has not been found"):
+        restoring.load(machine(ScriptedMonitor(lacks="snapshot-load")))
