@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -68,10 +67,6 @@ class ScriptedDaemon(Daemon):
     def end_alone(self, number: int) -> None:
         """Its QEMUs live on."""
         self.told.append(f"end by {number}")
-
-    def is_killed_alone(self) -> None:
-        """Its QEMUs live on, and it is gone."""
-        self.end_alone(signal.SIGKILL)
 
     def restart(self) -> None:
         """It is started again."""
