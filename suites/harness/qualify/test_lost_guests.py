@@ -15,7 +15,7 @@ import pytest
 from fixtures.errors import HotPatchFailure, RigError
 from fixtures.hosts.emulated.connection import HostLost
 from fixtures.outcome.outcome import Outcome
-from fixtures.path.interface import TOO_LATE
+from fixtures.path.interface import BROKEN_TOO_LATE, TOO_LATE
 from fixtures.qualify.venue import Place
 from suites.harness.support.scripted_attempts import FORWARD, ScriptedPair, Stage
 
@@ -145,6 +145,7 @@ def test_guest_that_moved_too_early_is_followed_by_another(stage: Stage, late: i
     "errors, results",
     [
         ([SILENT, TOO_EARLY], ["pass", "unsupported", "unsupported"]),
+        ([RigError(f"{BROKEN_TOO_LATE}, by 0.1 s")], ["pass", "unsupported"]),
         ([SILENT, TOO_EARLY, TOO_EARLY], ["error", "unsupported", "unsupported"]),
     ],
 )
