@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from fixtures.attempt.failed import failed_check
+from fixtures.evidence.checks import CheckRecord
 from fixtures.evidence.timeline import Mark
 from fixtures.guest.guest import Guest
+from fixtures.guest.heartbeat import FellSilent
 from fixtures.matrix.guestspec import GuestSpec
-from fixtures.waiting import Late
+from fixtures.waiting import LAST_SEEN, Late
 from suites.harness.support.consoles import line
 
 
@@ -35,7 +38,7 @@ def silent_guest(*marks: Mark, said: bytes = b"B 7 2702264 0 0", later: bytes = 
 def test_guest_that_reset_itself_is_said_to_have_done_so() -> None:
     """Lose this and a triple fault some seconds after a move reads as a guest that hangs."""
     guest = silent_guest(Mark(3.0, "destination", "SHUTDOWN guest-reset"))
-    with pytest.raises(Late, match="no 25 more beats; the guest reset itself"):
+    with pytest.raises(FellSilent, match="no 25 more beats; the guest reset itself"):
         guest.beats_arrive(25)
 
 
@@ -44,12 +47,32 @@ HELLO = b"H 1 x86_64 2 4096 6.1.0-50-amd64 *ff40"
 
 def test_guest_that_stops_was_not_started_anew() -> None:
     """Lose this and each guest that stops some seconds after its move is said to have started anew."""
-    with pytest.raises(Late) as late:
+    with pytest.raises(FellSilent) as late:
         silent_guest(said=HELLO).beats_arrive(25)
     assert str(late.value) == "no 25 more beats"
 
 
+def test_guests_that_fall_silent_alike_have_one_cause() -> None:
+    """Lose this and the last line of a console tells two runs of one defect apart."""
+    mark = Mark(3.0, "destination", "SHUTDOWN guest-reset")
+    causes = []
+    for beat in (b"B 7 2702264 0 0", b"B 912 88d1 0 0"):
+        with pytest.raises(FellSilent) as late:
+            silent_guest(mark, said=beat).beats_arrive(25)
+        failed = failed_check(late.value, CheckRecord([]))
+        assert failed is not None
+        causes.append((failed.name, failed.what))
+    assert causes == [("alive", "the guest reset itself")] * 2
+
+
+def test_what_was_last_seen_is_no_part_of_the_cause() -> None:
+    """Lose this and two waits that end alike are two defects, by what the console said last."""
+    failed = failed_check(Late(f"waited 3 s for the answer{LAST_SEEN}B 77 ab12"), CheckRecord([]))
+    assert failed is not None
+    assert failed.what == "waited 3 s for the answer"
+
+
 def test_guest_that_starts_anew_meanwhile_is_said_to_have_done_so() -> None:
     """Lose this and a guest that boots again after its move reads as one that hangs."""
-    with pytest.raises(Late, match="no 25 more beats; the guest started anew"):
+    with pytest.raises(FellSilent, match="no 25 more beats; the guest started anew"):
         silent_guest(later=HELLO).beats_arrive(25)
