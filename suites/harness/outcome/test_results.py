@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 
+from fixtures.evidence.harm import Harm
 from fixtures.matrix.quick import LEFT_OUT
 from fixtures.matrix.schema import KnownIssue, Match
 from fixtures.outcome.outcome import CellResult, Outcome, RunRecord, Verdict
@@ -53,6 +54,9 @@ AGREED = [
     ((Outcome.PASS, Outcome.ERROR, Outcome.REGRESSION), Outcome.FLAKY),
     ((Outcome.PASS, Outcome.KNOWN), Outcome.KNOWN),
     ((Outcome.KNOWN, Outcome.REGRESSION), Outcome.FLAKY),
+    ((Outcome.UNSUPPORTED, Outcome.PASS), Outcome.PASS),
+    ((Outcome.UNSUPPORTED, Outcome.REGRESSION), Outcome.REGRESSION),
+    ((Outcome.UNSUPPORTED, Outcome.UNSUPPORTED), Outcome.UNSUPPORTED),
 ]
 
 
@@ -71,6 +75,31 @@ def test_cell_of_two_sweeps_does_not_depend_on_their_order() -> None:
     other = make_swept("pc-q35-7.2", "device:a", nodeid="suites/compat/test_b.py::test[b]")
     ended = [make_ended(one), make_ended(other)]
     assert combined(ended) == combined(reversed(ended)) == [one]
+
+
+def test_worst_result_of_two_portions_counts() -> None:
+    """Lose this and a failure is dropped because another portion of its sweep tried the same and passed."""
+    one = make_swept("pc-q35-7.2", "device:a", nodeid="suites/compat/test_a.py::test[a]")
+    other = make_swept(
+        "pc-q35-7.2", "device:a", Outcome.REGRESSION, nodeid="suites/compat/test_b.py::test[b]"
+    )
+    assert [cell.outcome for cell in combined([make_ended(one), make_ended(other)])] == [Outcome.REGRESSION]
+
+
+def test_known_issue_explains_what_hosts_disagree_on() -> None:
+    """Lose this and a known failure that strikes on one of two hosts counts against the update."""
+    failed = RunRecord("debian-12", "debian-13", "fail", "lost", "memory", harm=Harm.CHANGED, harm_proof="x")
+    passed = RunRecord("debian-12", "debian-13", "pass")
+    ended = [
+        make_ended(make_cell(1, outcome, runs=[run]))
+        for outcome, run in ((Outcome.PASS, passed), (Outcome.FLAKY, failed))
+    ]
+    (cell,) = run_result(make_plan(), ended, (), seconds=1).cells
+    assert (cell.outcome, cell.harm) == (Outcome.FLAKY, Harm.CHANGED)
+    match = Match(signature="memory")
+    issue = KnownIssue(id="bug-1", match=match, reason="lost pages", link="https://x", expires=date.max)
+    (cell,) = run_result(make_plan(), ended, [issue], seconds=1).cells
+    assert cell.outcome is Outcome.KNOWN
 
 
 def test_cells_are_in_the_order_of_the_plan() -> None:
