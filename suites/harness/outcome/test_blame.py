@@ -66,6 +66,17 @@ BLAMED = {
     "new-errs": (Controls(PASS, run("error")), Outcome.ERROR, "could not run: error was seen"),
     "old-errs-new-alike": (Controls(run("error"), NEW_ALIKE), Outcome.ERROR, "blame is unclear"),
     "none-ran": (Controls(), Outcome.ERROR, "not run"),
+    "old-lacks-it": (
+        Controls(run("unsupported", source="old"), PASS),
+        Outcome.ERROR,
+        "old → itself is unsupp",
+    ),
+    "old-lacks-it-new-alike": (
+        Controls(run("unsupported"), NEW_ALIKE),
+        Outcome.DEFECT_NEW,
+        "new → itself fails alike",
+    ),
+    "new-lacks-it": (Controls(PASS, run("unsupported")), Outcome.REGRESSION, "no control fails alike"),
     "old-refuses": (Controls(run("refused"), PASS), Outcome.REGRESSION, "no control fails alike"),
 }
 

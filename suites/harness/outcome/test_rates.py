@@ -173,6 +173,15 @@ def test_control_with_an_error_leaves_the_blame_unclear() -> None:
     assert "no disk" in reason
 
 
+@pytest.mark.parametrize(
+    "new, outcome", [(0, Outcome.ERROR), (10, Outcome.DEFECT_NEW)], ids=["new-passes", "new-alike"]
+)
+def test_what_the_old_build_never_offered_is_not_broken_by_the_update(new: int, outcome: Outcome) -> None:
+    """Lose this and an update that adds a mechanism, with a defect in it, has broken something."""
+    lacks = [RunRecord("old", "old", "unsupported", "no such capability")] * 10
+    assert blame_by_rates(Repeated(runs(10, 10), lacks, runs(new, 10, to="new", source="new")))[0] is outcome
+
+
 def test_error_of_one_control_does_not_undo_an_excuse() -> None:
     """Lose this and an error such as a full disk hides that the old build fails alike."""
     assert blame_by_rates(Repeated(runs(5, 10), runs(5, 10), ERROR))[0] is Outcome.DEFECT_OLD
