@@ -22,6 +22,7 @@ STARTED_AGAIN_THERE = "libvirt-postcopy-busy-bare-2vcpu-fault-destination-daemon
 RECOVERING_LIBVIRT = "debian-12"
 """Its libvirt is 9.0. That of Debian 13 crashes when it is to recover a postcopy."""
 LOST = "qmp-postcopy-busy-bare-1vcpu-fault-destination-killed-in-postcopy"
+MOVE_FAILED = '"MIGRATION", "data": {"status": "failed"}'
 RECOVER, FAILED, COMPLETED = '"migrate-recover"', '"status": "failed"', '"status": "completed"'
 
 
@@ -213,6 +214,31 @@ OF_FAULTS = (
             "qmp-postcopy-busy-bare-2vcpu-fault-channel-stalled-in-postcopy",
             "defect-old",
             ("hang: source (wrong) did not answer `migrate-pause`",),
+        ),
+    ),
+    one_defect(
+        "runs-a-part",
+        "new",
+        "faults",
+        Seed(
+            "a destination whose source has died says that it runs the part of the guest that it has",
+            does("replace-in-output", MOVE_FAILED, '"RESUME"', when=RECEIVES),
+            SOURCE_DIES,
+            "defect-new",
+            ("never-both: source killed in first-pass; the destination ran: True",),
+            harm="lost",
+        ),
+    ),
+    one_defect(
+        "waits-in-silence",
+        "new",
+        "faults",
+        Seed(
+            "a destination of a postcopy whose source has died says that it waits, and then answers nothing",
+            does("on-message", '"postcopy-paused"', "pause 60000", when=RECEIVES),
+            "qmp-postcopy-busy-bare-1vcpu-fault-source-killed-in-postcopy",
+            "defect-new",
+            ("hang: destination (wrong) did not answer `migrate-pause`",),
         ),
     ),
 )
