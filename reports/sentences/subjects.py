@@ -21,7 +21,7 @@ GUEST = re.compile(
 HARDWARE = {
     "virtio": "with virtio devices",
     "devices": "with emulated devices",
-    "managed": "with hot-plugged devices",
+    "managed": "with virtio devices and those that a manager acts on, such as a watchdog or a keyboard",
 }
 """What its devices are; a `bare` guest has none worth a word."""
 DISK = "disk-"
@@ -112,7 +112,7 @@ ASPECTS = {
     "in-slof": "that are in their firmware SLOF while they are moved",
     "in-early-kernel": "whose kernel starts while they are moved",
     "long-after": "long after the move",
-    "wall-to-wall": "that write memory without a pause",
+    "wall-to-wall": "that have filled all their free memory",
     "costs": "",
     "balloon": "whose balloon is inflated",
     "page-reporting": "that report free pages",

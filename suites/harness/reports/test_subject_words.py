@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from fixtures.evidence.harm import LOADED_AGAIN, Harm
+from fixtures.matrix.guest_devices import WATCHDOG, devices_of
 from fixtures.outcome.findings import findings
 from fixtures.outcome.outcome import Outcome, RunRecord
 from reports.sentences.sentences import sentences
@@ -29,11 +30,20 @@ from suites.harness.support.shipped_promises import shipped_promises
         ("virsh-postcopy", "that virsh moves (postcopy)"),
         ("asleep", "that are suspended to RAM while they are moved"),
         ("plugged-before-dimm", "that have a DIMM plugged in before the move"),
+        ("wall-to-wall", "that have filled all their free memory"),
     ],
 )
 def test_guests_of_one_test_are_named_in_words(aspect: str, words: str) -> None:
     """Lose this and the first screen speaks of guests by the name of a test."""
     assert guest_words([f"idle-bare-1vcpu-{aspect}"]) == words
+
+
+def test_guests_with_what_a_manager_acts_on_are_named_by_their_devices() -> None:
+    """Lose this and a reader looks for the cause in a hot-plug that did not happen."""
+    words = guest_words(["idle-managed-1vcpu"])
+    assert words == "with virtio devices and those that a manager acts on, such as a watchdog or a keyboard"
+    assert set(devices_of("virtio", "x86_64")) - {"net"} < set(devices_of("managed", "x86_64"))
+    assert {WATCHDOG, "ps2-kbd"} < set(devices_of("managed", "x86_64"))
 
 
 @pytest.mark.parametrize(
