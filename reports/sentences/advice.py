@@ -12,7 +12,7 @@ from fixtures.outcome.findings import Finding, kind_of, name_of
 from fixtures.outcome.outcome import Outcome
 from reports.sentences import boots, updated
 from reports.sentences.checks import check_of
-from reports.sentences.happens import AT_NEXT_BOOT, only_restored
+from reports.sentences.happens import AT_NEXT_BOOT, fails_differently, fails_each_time, only_restored
 from reports.sentences.names import way_words
 from reports.sentences.queues import queues_advice
 from reports.sentences.subjects import PAUSES, is_saved
@@ -94,12 +94,18 @@ def blame_words(finding: Finding) -> str:
     return {
         Outcome.DEFECT_NEW: "The new build also fails when it moves such guests to itself, the old one not.",
         Outcome.REMOVED: "The old build has it.",
-        Outcome.FLAKY: "It does not fail each time, and too few runs show which build is at fault.",
+        Outcome.FLAKY: f"{_flaky_words(finding)}, and too few runs show which build is at fault.",
         Outcome.ERROR: "This says nothing about QEMU.",
         Outcome.DEFECT_OLD: "The old build also fails when it moves such guests to itself.",
         Outcome.KNOWN: "A known issue accepts it.",
         Outcome.PASS: "The way to the new build works.",
     }.get(finding.outcome, "")
+
+
+def _flaky_words(finding: Finding) -> str:
+    if not fails_each_time(finding):
+        return "It does not fail each time"
+    return "Each run fails, in different ways" if fails_differently(finding) else "Each run fails"
 
 
 def advice(finding: Finding, works: str = "") -> str:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from fixtures.evidence.harm import LOADED_AGAIN, Harm
 from fixtures.outcome.findings import Finding, FindingHarm, kind_of
@@ -71,8 +72,33 @@ def happens(finding: Finding) -> str:
         return f"cannot go back to the old build: {wrong or shown_line(finding.reason, MOST_SAID)}."
     if not wrong:
         return _differs(finding)
-    sometimes = "sometimes " if finding.outcome is Outcome.FLAKY else ""
-    return f"{sometimes}{_harmed(finding)}: {wrong}.{_stays(finding)}"
+    return f"{_how_often(finding)}{_harmed(finding)}: {wrong}.{_stays(finding)}"
+
+
+def _how_often(finding: Finding) -> str:
+    """How often and how alike a flaky move fails, to precede what happens; empty if it always does."""
+    if finding.outcome is not Outcome.FLAKY:
+        return ""
+    if not fails_each_time(finding):
+        return "sometimes "
+    return "fail in each run, in different ways; for example, they " if fails_differently(finding) else ""
+
+
+def fails_each_time(finding: Finding) -> bool:
+    """Did each run of its cells from the old to the new build fail?"""
+    return all(runs and all(run.result == "fail" for run in runs) for runs in _moves(finding))
+
+
+def fails_differently(finding: Finding) -> bool:
+    """Did the runs of a cell from the old to the new build fail with several signatures?"""
+    return any(len({run.signature for run in runs if run.result == "fail"}) > 1 for runs in _moves(finding))
+
+
+def _moves(finding: Finding) -> Iterator[list[RunRecord]]:
+    """For each cell its runs from the old to the new build, without controls."""
+    for cell in finding.cells:
+        there = [(run.source, run.destination) for run in cell.runs[:1]]
+        yield [run for run in cell.runs if (run.source, run.destination) in there]
 
 
 def _signature(finding: Finding) -> str:

@@ -239,6 +239,32 @@ def test_no_mechanism_is_advised_that_loses_guests_with_devices() -> None:
     assert sentences(first, Tried(cells)).works == "multifd by QMP"
 
 
+@pytest.mark.parametrize(
+    "checks,happens,blame",
+    [
+        (
+            ["memory", "clock"],
+            "fail in each run, in different ways; for example, they are changed by a move: ",
+            "Each run fails, in different ways, and ",
+        ),
+        (["memory", "memory"], "are changed by a move: ", "Each run fails, and "),
+        (["memory", ""], "sometimes are changed by a move: ", "It does not fail each time, and "),
+    ],
+)
+def test_flaky_guest_that_never_passes_is_not_said_to_fail_sometimes(
+    checks: list[str], happens: str, blame: str
+) -> None:
+    """Lose this and a reader tries again what no run has survived."""
+    runs = [
+        RunRecord("debian-12", "debian-13", "fail" if check else "pass", check, check) for check in checks
+    ]
+    runs.append(RunRecord("debian-12", "debian-12", "pass"))
+    runs[0].harm = Harm.CHANGED
+    text = said(make_cell(1, Outcome.FLAKY, reason="it failed", runs=runs).note_harm())
+    assert text.happens.startswith(happens)
+    assert text.blame == f"{blame}too few runs show which build is at fault."
+
+
 def test_kinds_are_not_listed_if_nothing_of_their_architecture_moves() -> None:
     """Lose this and the first row lists some of a hundred devices, CPUs and machine types, `and others`."""
     subjects = "machine", "cpu:power9", "device:e1000", "idle-bare-1vcpu"
