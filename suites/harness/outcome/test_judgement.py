@@ -90,6 +90,13 @@ def test_control_that_breaks_the_guest_otherwise_each_time_does_not_excuse() -> 
     assert script.moves.count(OLD_OLD) == script.moves.count(FORWARD) == CONTROL_RUNS
 
 
+def test_other_defect_of_a_control_is_named_if_the_cell_fails_only_sometimes() -> None:
+    """Lose this and a defect that a control has shown is in no report, because another one is flaky."""
+    outcome, reason = Script({FORWARD: "gp", OLD_OLD: "q"}).judged()
+    assert outcome is Outcome.FLAKY
+    assert reason.endswith("a failure: g was seen; another defect: old → itself fails with q was seen")
+
+
 def test_failure_that_a_run_hardly_misses_needs_few_controls() -> None:
     """Lose this and a disk that hangs after one of 500 pauses costs two minutes of the default run."""
     script = Script({FORWARD: "d", NEW_NEW: "d"})
