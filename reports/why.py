@@ -13,6 +13,7 @@ from fixtures.outcome.judged import (
     Judged,
     about_update,
     accepted,
+    compares,
     judged_archs,
     limits_that_hold,
     unjudged_archs,
@@ -141,8 +142,11 @@ def _became(cells: Sequence[CellResult]) -> str:
     """Outcomes of cells that did not judge the update, and the reason if they share one."""
     quiet = [cell for cell in cells if cell.outcome is not Outcome.PASS]
     said = [tally(quiet)] if quiet else []
-    if len(quiet) < len(cells):
-        said.append(f"{count(len(cells) - len(quiet), 'cell')} only compared what the builds offer")
+    passed = [cell for cell in cells if cell.outcome is Outcome.PASS]
+    if compared := sum(map(compares, passed)):
+        said.append(f"{count(compared, 'cell')} only compared what the builds offer")
+    if unmoved := len(passed) - compared:
+        said.append(f"{count(unmoved, 'cell')} passed and left no guest in the new build")
     if quiet and len({reason_class(cell) for cell in quiet}) == 1 and quiet[0].reason:
         said[0] += f" ({shown_line(quiet[0].reason, MOST_LINE)})"
     return ", ".join(said)

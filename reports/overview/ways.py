@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fixtures.evidence.harm import Harm
 from fixtures.matrix.mechanisms import MECHANISMS
 from fixtures.outcome.findings import kind_of
-from fixtures.outcome.judged import about_update
+from fixtures.outcome.judged import about_update, has_moved
 from fixtures.outcome.outcome import CellResult, Outcome
 from fixtures.printable import count
 from reports.sentences.names import PATHS, every
@@ -25,7 +25,7 @@ class Way:
 
     mechanism: str
     tried: tuple[CellResult, ...]
-    """The cells whose guest passed or failed; without those that could not be tried."""
+    """The cells whose guest moved or failed; without those that could not be tried, or were not to move."""
     archs: frozenset[str] = frozenset()
     """The architectures of all guests of the run."""
 
@@ -80,6 +80,7 @@ def _is_moved_guest(cell: CellResult) -> bool:
 
 
 def _way(name: str, cells: list[CellResult], archs: frozenset[str]) -> Way:
-    untried = {Outcome.UNSUPPORTED, Outcome.REFUSED, Outcome.ERROR}
-    tried = [cell for cell in cells if cell.outcome not in untried]
+    """A guest that passed because its move is refused, or although it is lost, says nothing about a move."""
+    untried = {Outcome.UNSUPPORTED, Outcome.REFUSED, Outcome.ERROR, Outcome.PASS}
+    tried = [cell for cell in cells if cell.outcome not in untried or has_moved(cell)]
     return Way(name, tuple(tried), archs)

@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from fixtures.matrix.names import COMPARED
-from fixtures.outcome.findings import FAILING, kind_of
+from fixtures.outcome.findings import FAILING
+from fixtures.outcome.judged import compares
 from fixtures.outcome.outcome import CellResult, Outcome
-from fixtures.outcome.rollback import NOT_MOVED
 from reports.sentences.subjects import DISK, GUEST, TAP
 
 ADOPTED = "adopted"
@@ -43,7 +43,7 @@ class Tried:
         self._stuck: set[str] = set()
         for cell in cells:
             way = cell.path, cell.mechanism
-            if cell.mechanism != COMPARED and kind_of(cell) not in NOT_MOVED:
+            if not compares(cell):
                 if cell.outcome is Outcome.PASS:
                     self._came.add(cell.arch)
                 elif cell.outcome in FAILING:

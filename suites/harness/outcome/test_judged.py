@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from fixtures.matrix.expansion import canaries, expand
 from fixtures.matrix.schema import load_matrix
+from fixtures.outcome.by_design import lost_by_design
 from fixtures.outcome.judged import (
     accepted,
     guest_class,
+    has_moved,
     judged_archs,
     unjudged_archs,
     unjudged_guests,
@@ -81,6 +83,30 @@ def test_comparison_alone_moves_nothing() -> None:
     compared = make_swept("pc-q35-7.2", "sees:e1000", mechanism="compare")
     assert verdict_of([compared]) is Verdict.UNDECIDED
     assert verdict_of([compared, make_swept("pc-q35-7.2", "device:e1000")]) is Verdict.SAFE
+
+
+@pytest.mark.parametrize(
+    "without",
+    [
+        make_cell(1, subject="idle-bare-1vcpu-one-daemon-refused", path="libvirt", total_ms=None),
+        make_cell(1, subject="busy-virt-install-2vcpu-field", total_ms=None),
+        make_cell(
+            1,
+            subject="busy-bare-1vcpu-fault-source-killed-in-postcopy",
+            reason=lost_by_design("fault-source-killed-in-postcopy"),
+        ),
+        make_swept("pseries-7.2", "shared-ram", mechanism="ignore-shared"),
+        make_swept("pc-q35-7.2", "ram-ends"),
+    ],
+    ids=["refused", "field guest", "lost by design", "shared-ram", "ram-ends"],
+)
+def test_cell_that_passes_without_a_guest_that_arrives_is_no_move(without: CellResult) -> None:
+    """Lose this and an update is safe because moves are refused, or guests are lost by design."""
+    assert not has_moved(without)
+    assert verdict_of([without]) is Verdict.UNDECIDED
+    moved = make_cell(2, subject="idle-bare-1vcpu", arch=without.arch)
+    [arch] = judged_archs([without, moved])
+    assert arch.moved == 1
 
 
 def test_class_of_guests_without_a_move_is_named() -> None:

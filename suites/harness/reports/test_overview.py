@@ -12,6 +12,7 @@ from rich.console import Console
 
 from fixtures.evidence.harm import Harm
 from fixtures.outcome.blame import signature
+from fixtures.outcome.by_design import lost_by_design
 from fixtures.outcome.outcome import CellResult, Outcome, RunRecord, RunResult
 from reports.changes import NOTHING_BEFORE
 from reports.overview.affected import against, apart
@@ -24,6 +25,7 @@ from reports.terminal.table import print_table
 from suites.harness.support.html_page import Page
 from suites.harness.support.report_samples import make_cell, make_run, make_swept
 
+KILLED = "fault-source-killed-in-postcopy"
 LIMIT = "TCG itself breaks such guests (limit tcg-decrementer): a vCPU never runs again; run it under KVM"
 
 
@@ -135,6 +137,17 @@ def test_guest_that_is_saved_says_nothing_about_a_mechanism() -> None:
     saved = make_cell(1, Outcome.DEFECT_NEW, subject="busy-bare-1vcpu-managed-save", mechanism="precopy")
     [way] = ways([saved, make_cell(2, mechanism="precopy")])
     assert way.words == "yes: 1 of 1 guest passed"
+
+
+def test_guest_that_does_not_arrive_says_nothing_about_a_mechanism() -> None:
+    """Lose this and moves that are refused, and guests lost by design, recommend a mechanism."""
+    refused = make_cell(1, subject="idle-bare-1vcpu-one-daemon-refused", total_ms=None)
+    lost = make_cell(2, subject=f"idle-bare-1vcpu-{KILLED}", reason=lost_by_design(KILLED))
+    [way] = ways([refused, lost])
+    assert way.words == "not tried"
+    broken = make_cell(3, Outcome.REGRESSION, subject="idle-bare-1vcpu", total_ms=None, harm=Harm.LOST)
+    [way] = ways([refused, lost, broken])
+    assert way.words == "no: 0 of 1 guest passed, 1 lost by QMP"
 
 
 def test_mechanism_that_one_architecture_tried_says_so() -> None:

@@ -25,7 +25,7 @@ from reports.terminal.summary import write_summary
 from reports.terminal.table import print_table
 from reports.why import guests_not_judged, judged_words, remarks, why
 from suites.harness.support.html_page import Page
-from suites.harness.support.report_samples import make_cell, make_run
+from suites.harness.support.report_samples import make_cell, make_run, make_swept
 
 NO_QEMU = "build debian-13 has no QEMU for ppc64le"
 HALF = make_run(
@@ -64,6 +64,17 @@ def test_unjudged_architecture_is_named_with_its_reason() -> None:
         "No guest of ppc64le was moved, so the update from QEMU 7.2.22 (debian-12) to QEMU 10.0.13 "
         f"(debian-13) is not judged there: 2 unsupported ({NO_QEMU}). "
         "On x86_64, nothing counts against it."
+    )
+
+
+def test_refused_move_does_not_seem_to_compare_the_builds() -> None:
+    """Lose this and a run in which libvirt only refused moves is said to have compared the builds."""
+    refused = make_cell(1, subject="idle-bare-1vcpu-one-daemon-refused", total_ms=None)
+    compared = make_swept("pc-q35-7.2", "sees:e1000", mechanism="compare")
+    ram = make_swept("pc-q35-7.2", "shared-ram", mechanism="ignore-shared")
+    assert why(make_run(refused, compared, ram)).endswith(
+        "is not judged: 2 cells only compared what the builds offer, "
+        "1 cell passed and left no guest in the new build."
     )
 
 
