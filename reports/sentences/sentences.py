@@ -38,10 +38,7 @@ class Sentences:
 
 def sentences(finding: Finding, tried: Tried = NOTHING_TRIED) -> Sentences:
     """The sentences of a finding; `tried` is what its run tried."""
-    works = way_words(tried.works(finding.cells))
-    if not works and kind_of(finding.first) == "machine":
-        booted = way_words(tried.works_once_booted(finding.cells))
-        works = f"{booted} once they have booted" if booted else ""
+    works = _works(finding, tried)
     return Sentences(
         guests_of(finding.cells, tried),
         happens(finding),
@@ -50,3 +47,14 @@ def sentences(finding: Finding, tried: Tried = NOTHING_TRIED) -> Sentences:
         works,
         advice(finding, works),
     )
+
+
+def _works(finding: Finding, tried: Tried) -> str:
+    """The ways by which such guests were moved; with a remark if only some of them were tried."""
+    if ways := tried.works(finding.cells):
+        return way_words(ways)
+    if ways := tried.works_for_some(finding.cells):
+        return f"{way_words(ways)} (tried with some of them only)"
+    if kind_of(finding.first) == "machine" and (ways := tried.works_once_booted(finding.cells)):
+        return f"{way_words(ways)} once they have booted"
+    return ""

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 
-from fixtures.matrix.names import COMPARED
+from fixtures.matrix.names import MOVED_BACK
 from fixtures.outcome.findings import FAILING
-from fixtures.outcome.judged import compares
+from fixtures.outcome.judged import compares, has_moved
 from fixtures.outcome.outcome import CellResult, Outcome
-from reports.sentences.subjects import DISK, GUEST, TAP
+from reports.sentences.subjects import DISK, GUEST, TAP, aspect_of, is_saved
 
 ADOPTED = "adopted"
 """How the aspect begins of guests that an update took over."""
@@ -28,8 +29,9 @@ class Tried:
     """The moves of one run, by guests that are alike.
 
     Booted guests are alike if architecture, machine type and kind of devices are the same, and what a test
-    gives its guest besides, such as a disk or another libvirt. Swept subjects are alike if architecture,
-    machine type and subject are the same.
+    gives its guest besides, such as a disk or another libvirt. A way that fails with one of them is none for
+    the others; a way that passes is one only for guests with the same aspect, that is of the same test.
+    Swept subjects are alike if architecture, machine type and subject are the same.
     """
 
     def __init__(self, cells: Iterable[CellResult] = ()) -> None:
@@ -42,44 +44,60 @@ class Tried:
         self._came: set[str] = set()
         self._stuck: set[str] = set()
         for cell in cells:
-            way = cell.path, cell.mechanism
-            if not compares(cell):
-                if cell.outcome is Outcome.PASS:
-                    self._came.add(cell.arch)
-                elif cell.outcome in FAILING:
-                    self._stuck.add(cell.arch)
             if cell.outcome in FAILING:
-                self._failed[_like(cell)].add(way)
-                if GUEST.fullmatch(cell.subject):
-                    self._any_failed[cell.arch].add(way)
-            elif cell.outcome is Outcome.PASS and (guest := GUEST.fullmatch(cell.subject)):
-                if guest["hardware"] != BARE:
-                    self._with_devices[cell.arch].add(way)
-                self._booted[cell.arch, _type_of(cell)].add(way)
-                self._machines[cell.arch, cell.subject].add(cell.machine)
-                self._passed[_like(cell)].add(way)
+                self._note_failure(cell)
             elif cell.outcome is Outcome.PASS:
                 self._machines[cell.arch, cell.subject].add(cell.machine)
-                if cell.mechanism != COMPARED:
-                    self._passed[_like(cell)].add(way)
+                if has_moved(cell) and not is_saved(cell):
+                    self._note_move(cell)
+
+    def _note_failure(self, cell: CellResult) -> None:
+        way = cell.path, cell.mechanism
+        self._failed[_like(cell)].add(way)
+        if GUEST.fullmatch(cell.subject):
+            self._any_failed[cell.arch].add(way)
+        if not compares(cell):
+            self._stuck.add(cell.arch)
+
+    def _note_move(self, cell: CellResult) -> None:
+        way = cell.path, cell.mechanism
+        self._came.add(cell.arch)
+        self._passed[_same(cell)].add(way)
+        # A guest that was moved back as well has passed what is asked of one that is not.
+        there = replace(cell, subject=cell.subject.removesuffix(f"-{MOVED_BACK}"))
+        self._passed[_same(there)].add(way)
+        if guest := GUEST.fullmatch(cell.subject):
+            self._booted[cell.arch, _type_of(cell)].add(way)
+            if guest["hardware"] != BARE:
+                self._with_devices[cell.arch].add(way)
 
     def works(self, cells: Iterable[CellResult]) -> set[Way]:
-        """The ways by which guests like these were moved, and none failed.
+        """The ways by which guests of each of these aspects were moved, and none like them failed.
 
         Nobody has a guest with bare hardware. What such guests show concerns guests with devices too, so no
         way is named by which any booted guest failed, or none with devices was moved.
         """
+        ways = self._by_aspect(cells)
+        return set.intersection(*ways) if ways else set()
+
+    def works_for_some(self, cells: Iterable[CellResult]) -> set[Way]:
+        """The same for guests of one of these aspects or more."""
+        return set[Way]().union(*self._by_aspect(cells))
+
+    def _by_aspect(self, cells: Iterable[CellResult]) -> list[set[Way]]:
+        """For each aspect of these cells, the ways by which guests with it moved and none alike failed."""
         failing = list(cells)
-        alike = {_like(cell) for cell in failing}
-        bare = {like for like in alike if like[2] == BARE or like[2].startswith(f"{BARE} {ADOPTED}")}
         failed = {(cell.path, cell.mechanism) for cell in failing}.union(
-            *(self._failed[like] for like in alike), *(self._any_failed[arch] for arch, _, _ in bare)
+            *(self._failed[_like(cell)] for cell in failing),
+            *(self._any_failed[cell.arch] for cell in failing if _is_bare(cell)),
         )
-        passed = set[Way]().union(
-            *(self._passed[like] for like in alike - bare),
-            *(self._passed[like] & self._with_devices[like[0]] for like in bare),
-        )
-        return passed - failed
+        passed: dict[str, set[Way]] = defaultdict(set)
+        for cell in failing:
+            ways = self._passed[_same(cell)]
+            if _is_bare(cell):
+                ways = ways & self._with_devices[cell.arch]
+            passed[aspect_of(cell.subject)] |= ways
+        return [ways - failed for ways in passed.values()]
 
     def none_passed(self, arch: str) -> bool:
         """Did machines of this architecture fail their moves, and none pass one, booted or swept?"""
@@ -108,7 +126,22 @@ def _type_of(cell: CellResult) -> str:
     return cell.machine.partition(",")[0]
 
 
+def _is_bare(cell: CellResult) -> bool:
+    """Has its guest bare hardware, and nothing besides?"""
+    kind = _like(cell)[2]
+    return kind == BARE or kind.startswith(f"{BARE} {ADOPTED}")
+
+
+def _same(cell: CellResult) -> Like:
+    """Equal for guests that are alike and have the same aspect."""
+    guest = GUEST.fullmatch(cell.subject)
+    if guest is None or not guest["aspect"]:
+        return _like(cell)
+    return cell.arch, cell.machine, f"{guest['hardware']} {guest['aspect']}"
+
+
 def _like(cell: CellResult) -> Like:
+    """Equal for guests of which one that fails speaks for the others."""
     guest = GUEST.fullmatch(cell.subject)
     subject = "machine" if cell.subject in {"shared-ram", "ram-ends"} else cell.subject
     if guest is None:

@@ -125,4 +125,7 @@ def test_way_by_which_only_bare_guests_move_is_no_way_out() -> None:
     bare = replace(make_cell(2, Outcome.PASS), subject="busy-bare-1vcpu", mechanism="postcopy-immediate")
     assert Tried([virtio, tap, plugged, bare]).works([virtio, tap, plugged]) == set()
     devices = replace(bare, subject="busy-devices-1vcpu")
-    assert Tried([virtio, plugged, bare, devices]).works([virtio, plugged]) == {(bare.path, bare.mechanism)}
+    assert Tried([virtio, plugged, bare, devices]).works([plugged]) == set()
+    alike = replace(bare, subject=plugged.subject)
+    assert Tried([virtio, plugged, alike]).works([plugged]) == set()
+    assert Tried([virtio, plugged, alike, devices]).works([plugged]) == {(bare.path, bare.mechanism)}
