@@ -16,6 +16,7 @@ from fixtures.errors import RigError
 from fixtures.hosts.attempt_dir import assert_nothing_runs_in, attempt_dir
 from fixtures.places import ROOT
 from fixtures.waiting import Deadline, comes_true
+from suites.harness.support.processes import processes_with
 
 SOCKET_PATH_BYTES = 108
 PROGRAM = """
@@ -51,6 +52,18 @@ accelerator.line_of = lambda *_: SimpleNamespace(types=["pc-q35-7.2"])
 accelerator.QmpMachine.start = lambda _build, _spec, host, *_, **_more: dies(host.evidence)
 accelerator._try_kvm(build, "x86_64", Path("/image"))
 """
+
+
+SANDBOXED = """
+import subprocess, time
+from fixtures.hosts.attempt_dir import attempt_dir
+with attempt_dir() as place:
+    line = ["bwrap", "--ro-bind", "/", "/", "--bind", str(place), str(place), "--unshare-pid"]
+    line += ["--", "sh", "-c", "echo $1; exec sleep 60", "sh", str(place)]
+    subprocess.Popen(line, start_new_session=True)
+    time.sleep(60)
+"""
+"""A sandbox as it is before bubblewrap has asked for its end with its parent."""
 
 
 @contextmanager
@@ -95,6 +108,16 @@ def test_directory_is_gone_after_its_process_was_killed() -> None:
         assert (place / "deep" / "file").exists()
         maker.send_signal(signal.SIGKILL)
     assert comes_true(lambda: not place.exists(), Deadline.after(10))
+
+
+def test_sandbox_that_has_just_begun_is_gone_after_its_process_was_killed() -> None:
+    """Lose this and a QEMU stays if its run is killed while bubblewrap makes the sandbox."""
+    with subprocess.Popen([sys.executable, "-c", SANDBOXED], cwd=ROOT, stdout=subprocess.PIPE) as maker:
+        assert maker.stdout is not None
+        place = os.fsdecode(maker.stdout.readline().strip())
+        assert processes_with(place)
+        maker.send_signal(signal.SIGKILL)
+    assert comes_true(lambda: not processes_with(place), Deadline.after(10))
 
 
 @pytest.mark.parametrize("program", [PROBE, TRY_KVM], ids=["probe", "try-kvm"])

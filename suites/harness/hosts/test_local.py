@@ -14,6 +14,7 @@ from fixtures.builds.sandbox import Sandbox
 from fixtures.errors import RigError
 from fixtures.hosts.interface import Inherited, NoSuchFile, Process, ProcessGone, Program, ProgramHost
 from fixtures.hosts.local import LOCAL
+from fixtures.waiting import stretched_by
 from suites.harness.support.fake_qemu import PYTHON, PYTHON_HOME
 
 BUILD = Build("new", Sandbox(Path("/"), shown=(PYTHON_HOME,)), {})
@@ -76,6 +77,13 @@ def test_memory_has_its_size_in_the_program(host: ProgramHost, start: Started) -
     memory.close()
     assert process.wait(20) == 0
     assert process.stderr() == "65536"
+
+
+def test_end_of_a_program_is_awaited_longer_on_a_slow_host(start: Started) -> None:
+    """Lose this and a QEMU that ends slowly, because its host is slow, is said to hang."""
+    process = start("import time; time.sleep(0.5)")
+    with stretched_by(100):
+        assert process.wait(0.2) == 0
 
 
 def test_file_that_exists_is_kept(host: ProgramHost, place: Path) -> None:

@@ -48,13 +48,14 @@ from dataclasses import replace
 from pathlib import Path
 from fixtures.hosts.local import LOCAL
 from suites.harness.hosts.test_outlived import program_of
-attempt = Path(sys.argv[1])
-script = f"import time; time.sleep(600)  # {attempt}"
-first = LOCAL.start(program_of(script, attempt))
-second = LOCAL.start(replace(program_of(script, attempt), beside=first))
-first.outlived_by_its_own()
-print("runs", flush=True)
-time.sleep(600)
+tmp_path = Path(sys.argv[1])
+program = program_of(f"import time; time.sleep(600)  # {tmp_path}", tmp_path)
+with LOCAL.attempt_dir() as place:
+    first = LOCAL.start(replace(program, attempt_dir=place))
+    second = LOCAL.start(replace(program, attempt_dir=place, beside=first))
+    first.outlived_by_its_own()
+    print("runs", flush=True)
+    time.sleep(600)
 """
 
 

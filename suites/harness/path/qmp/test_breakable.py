@@ -11,7 +11,7 @@ import pytest
 from fixtures.errors import RigError
 from fixtures.hosts.local_process import LocalProcess
 from fixtures.machine.monitor import CommandRefused
-from fixtures.path.breaking import NOTICE_SECONDS, STARVING_BYTES
+from fixtures.path.breaking import STARVING_BYTES
 from fixtures.path.qmp.breakable import BUSY, QmpBreakableMove
 
 KILLED = 137
@@ -70,14 +70,6 @@ def test_bound_without_effect_is_an_error_of_the_suite(status: int | None) -> No
     """Lose this and a build is blamed because the kernel did not do what the suite asked for."""
     with pytest.raises(RigError, match="did not kill a destination that may take 1 MiB more: it still runs"):
         _move(status).starve_destination()
-
-
-def test_destination_has_longer_to_end_on_a_busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lose this and a QEMU that would end stays behind, says the suite, because others want its core."""
-    monkeypatch.setattr("fixtures.waiting.overload", lambda: 4.0)
-    move = _move(None)
-    assert not move.destination_ends()
-    assert move.destination.process.waited == [4 * NOTICE_SECONDS]
 
 
 @pytest.mark.parametrize("status,under_way", [("active", True), ("cancelling", False), ("failed", False)])
