@@ -275,6 +275,14 @@ def test_damage_must_be_noticed_and_named(
     assert fails("refused", lambda: stream_faults_of.damaged(how)).startswith(f"stream {how}: migration comp")
 
 
+def test_destination_that_libvirt_ends_early_has_named_the_damage(
+    stream_faults_of: StreamFaults, move: ScriptedMove
+) -> None:
+    """Lose this and a busy host makes good builds fail: libvirt ends a QEMU before its last line."""
+    move.words = "error while loading state for instance 0x0 of device 'cpu_common'; terminating on signal 15"
+    assert stream_faults_of.damaged("truncated")
+
+
 def test_damage_that_was_not_done_proves_nothing(stream_faults_of: StreamFaults, move: ScriptedMove) -> None:
     """Lose this and a build is blamed for a stream that arrived whole."""
     move.damaged, move.status = False, "completed"
