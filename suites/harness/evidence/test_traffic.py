@@ -54,6 +54,10 @@ def lose(*numbers: int) -> Spoil:
 SPOILED: dict[str, tuple[Spoil, str]] = {
     "lost": (lose(100), "1 frames were lost while the guest ran: -0.800 s from its stop on the source"),
     "lost afterwards": (lose(800, 801), "2 frames were lost while the guest ran: +0.600 s, +0.602 s"),
+    "lost after it went deaf long before its stop": (
+        lose(*range(50, 500)),
+        "frames were lost while the guest ran: -0.900 s",
+    ),
     "twice": (lambda frames: [*frames, echo(700, DESTINATION, 0.003)], "1 frames came back twice: 700"),
     "order": (
         lambda frames: [*lose(600)(frames), echo(600, DESTINATION, 0.004)],
@@ -80,6 +84,21 @@ def test_harm_to_the_network_is_found(case: str) -> None:
     assert not check
     assert words in check.detail
     assert case.partition(" after")[0] in check.what
+
+
+def test_gap_does_not_make_itself_usual() -> None:
+    """Lose this and a guest that libvirt stopped, which is heard late, may be silent for as long as it is."""
+    late = replace(BOUNDS, stopped=RESUMED + 0.02, silence=0.0)
+    spoil, words = SPOILED["gap"]
+    check = frames_arrive(traffic(spoil(good_frames())), late, ordered=True)
+    assert check.what == "gap"
+    assert words.partition(" around")[0] in check.detail
+
+
+def test_guest_may_be_silent_for_longer_on_an_overloaded_machine() -> None:
+    """Lose this and a busy host is a defect of the build."""
+    spoil, _words = SPOILED["gap"]
+    assert frames_arrive(traffic(spoil(good_frames())), replace(BOUNDS, overload=1.5), ordered=True)
 
 
 def test_frames_that_a_full_queue_loses_are_no_defect() -> None:

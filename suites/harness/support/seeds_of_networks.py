@@ -6,6 +6,7 @@ from __future__ import annotations
 from functools import reduce
 from operator import add
 
+from fixtures.matrix.mechanisms import MIB, PRECOPY_LIMITS
 from suites.harness.support.seeds import NETWORKS, Seed, SeededBuild
 from suites.harness.support.seeds_of_life import ANNOUNCE_NEVER
 from suites.harness.support.stream_seeds import build, field, seed
@@ -16,6 +17,10 @@ ON_A_TAP = "precopy-busy-bare-2vcpu-tap-virtio"
 USO = ("guest_uso4", "guest_uso6", "host_uso")
 """Properties of virtio-net since QEMU 8.2, on by default since machine types 8.2."""
 TO_GUEST = "netdev=lan,queue=tx,vnet_hdr_support=on"
+DEAF = (
+    '{"qom-type": "filter-redirector", "id": "deaf", "netdev": "lan", "queue": "tx", "outdev": "away", '
+    '"vnet_hdr_support": true}'
+)
 LOOP = "host=127.0.0.1"
 """Where QEMU sends frames to itself, in its own sandbox. A stream would hang QEMU once it is full."""
 
@@ -42,6 +47,25 @@ OF_NETWORKS = (
             *("-object", f"filter-redirector,id=deaf,{TO_GUEST},outdev=away"),
         ),
         "network: after its move the guest sent back 0 of ",
+    ),
+    SeededBuild(
+        "goes-deaf-early",
+        "old",
+        (SUITE, "--arch=x86_64", "-m", "slow or not slow", "-k", f"qmp-{ON_A_TAP}]"),
+        (
+            Seed(
+                "a network card hears nothing from the begin of the move on, and hears again after it",
+                does("append-argument", "-chardev")
+                + does("append-argument", "null,id=away")
+                + does("on-command", '"migrate"', f"command object-add {DEAF}")
+                + does("replace-in-command", str(PRECOPY_LIMITS[0]), str(96 * MIB)),
+                f"qmp-{ON_A_TAP}",
+                "defect-old",
+                ("frames: ", "no frame came back for "),
+                harm="changed",
+            ),
+        ),
+        slow=True,
     ),
     _wrong(
         "hears-twice",
