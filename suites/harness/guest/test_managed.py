@@ -14,7 +14,7 @@ from fixtures.guest import seen
 from fixtures.guest.managed import Managed
 from fixtures.guest.seen import GUEST_PAGE
 from fixtures.matrix.names import ARCHES, Arch
-from suites.harness.support.scripted_managed import ScriptedGuest, pcap
+from suites.harness.support.scripted_managed import MAC, ScriptedGuest, pcap
 
 
 @pytest.fixture(autouse=True)
@@ -103,6 +103,14 @@ def test_what_the_move_changed_is_found(check: str) -> None:
     made = managed(guest)
     CHANGES[check](guest)
     assert failed(made) == [check]
+
+
+def test_announcement_of_another_address_is_found() -> None:
+    """Lose this and a switch never learns where a guest is whose card changed its address in the move."""
+    guest = ScriptedGuest()
+    made = managed(guest)
+    guest.frames = pcap(RARP).replace(MAC, bytes(6))
+    assert failed(made) == ["announcement"]
 
 
 def test_watchdog_that_fires_too_early_is_found() -> None:

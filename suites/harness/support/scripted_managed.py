@@ -188,7 +188,7 @@ class ScriptedGuest:
 
     def rx_filter(self) -> Mapping[str, Any]:
         """A filter with one table."""
-        return {"promiscuous": False, "multicast-table": list(self.addresses)}
+        return {"promiscuous": False, "main-mac": MAC.hex(":"), "multicast-table": list(self.addresses)}
 
     def ended_by_guest(self) -> str:
         """As scripted."""
