@@ -122,6 +122,14 @@ def test_frames_that_a_burst_loses_are_no_defect() -> None:
     assert not traffic(burst).lost_in_time(0.1).keys() & set(range(795, 800))
 
 
+def test_last_frames_of_a_slow_queue_are_no_defect() -> None:
+    """Lose this and a card with two queues fails if one vCPU gets no core when the frames are handed over."""
+    found = lose(*range(901, 1000, 2))(good_frames())
+    assert traffic(found, flows=1).lost_in_time(0.05).keys() >= {901}
+    assert not traffic(found, flows=2).lost_in_time(0.05).keys() & set(range(901, 1000))
+    assert traffic(lose(601)(good_frames()), flows=2).lost_in_time(0.05).keys() >= {601}
+
+
 def test_order_counts_within_a_flow_only() -> None:
     """Lose this and a guest with several queues is blamed for what networks may do."""
     late = [*lose(600)(good_frames()), echo(600, DESTINATION, 0.004)]
