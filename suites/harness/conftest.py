@@ -20,6 +20,7 @@ settings.load_profile("busy host")
 def _an_idle_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Other work does not change how long the tests wait."""
     monkeypatch.setattr(os, "getloadavg", lambda: (0.0, 0.0, 0.0))
+    monkeypatch.setattr("fixtures.waiting.runnable_threads", lambda: 0)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@
 import os
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +23,7 @@ from fixtures.waiting import (
     stretched_by,
 )
 
+RUNNABLE = waiting.runnable_threads
 LONG = 30.0
 """A deadline that these tests never reach unless something is broken."""
 
@@ -58,6 +60,22 @@ def test_waits_are_longer_on_an_overloaded_machine(
     assert overload() == times
     assert patience(2.0) == 2.0 * times
     assert stretched(2.0) == 2.0
+
+
+def test_waits_are_longer_as_soon_as_a_machine_is_overloaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and the first minute of a run has the bounds of an idle machine."""
+    cores = len(os.sched_getaffinity(0))
+    monkeypatch.setattr(waiting, "runnable_threads", lambda: 8 * cores)
+    assert (overload(), patience(2.0)) == (1.0, 4.0)
+
+
+def test_threads_that_want_a_core_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose this and all bounds are those of an idle machine, or of one that runs other things elsewhere."""
+    assert RUNNABLE() >= 1
+    monkeypatch.setattr(Path, "read_text", lambda _file: "0.20 0.18 0.12 70/900 11206\n")
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {0, 1})
+    assert RUNNABLE() == 8
 
 
 @pytest.mark.parametrize("busy,times", [(62, 2.0), (31, 9.75), (0, 17.5)])
