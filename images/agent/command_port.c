@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 /* A request may end in " *<crc>", as answers do. If it does, the checksum must match. */
@@ -72,7 +73,8 @@ static void answer(int port, char *request)
     for (unsigned i = 0; !body.failed && i < sizeof afterwards / sizeof *afterwards; i++) {
         if (strcmp(r.command, afterwards[i].command) != 0)
             continue;
-        sleep_until_us(now_us() + 100000); /* until the answer has left the port */
+        tcdrain(port); /* Not each port waits for its answer to leave it. */
+        sleep_until_us(now_us() + stretched_us(100000));
         afterwards[i].act();
     }
 }

@@ -35,8 +35,6 @@ static void read_phy(int socket, const char *group, struct ifreq request)
         mii->reg_num = phy_registers[i];
         if (ioctl(socket, SIOCGMIIREG, &request) == 0)
             readings_add(group, phy_registers[i], mii->val_out);
-        else
-            readings_unread(group, phy_registers[i]);
     }
 }
 
@@ -46,15 +44,12 @@ static void read_eeprom(int socket, const char *group, struct ifreq request, uns
         struct ethtool_eeprom command;
         uint16_t words[EEPROM_WORDS];
     } eeprom = {.command = {.cmd = ETHTOOL_GEEPROM, .len = 2 * words}};
-    bool works;
 
     request.ifr_data = (char *)&eeprom;
-    works = ioctl(socket, SIOCETHTOOL, &request) == 0;
+    if (ioctl(socket, SIOCETHTOOL, &request) != 0)
+        return;
     for (unsigned i = 0; i < words; i++)
-        if (works)
-            readings_add(group, 2 * i, eeprom.words[i]);
-        else
-            readings_unread(group, 2 * i);
+        readings_add(group, 2 * i, eeprom.words[i]);
 }
 
 static void read_card(int socket, const struct card *card)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Runs readback.c on two registers of a device, and prints its answers. Each argument is a look: the values
- * of both, as digits; `-` for one that cannot be read then, or `failed` if none can. */
+ * of both, as digits; `-` for one that cannot be read then, `.` for one that is not there; or `failed` if none
+ * can be read. */
 #include "readback.h"
 
 #include <stdio.h>
@@ -41,7 +42,7 @@ void readback_pci(void)
     for (unsigned i = 0; left && i < 2; i++)
         if ((*looks)[i] == '-')
             readings_unread("device", i);
-        else
+        else if ((*looks)[i] != '.')
             readings_add("device", i, (uint64_t)((*looks)[i] - '0'));
     if (left > 1) {
         looks++;

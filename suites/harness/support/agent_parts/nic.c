@@ -54,11 +54,6 @@ void readings_add(const char *group, unsigned offset, uint64_t value)
     printf("%s %x=%llx\n", group, offset, (unsigned long long)value);
 }
 
-void readings_unread(const char *group, unsigned offset)
-{
-    printf("%s %x=unread\n", group, offset);
-}
-
 int main(int argc, char **argv)
 {
     silent = argc > 1 && !strcmp(argv[1], "silent");
