@@ -212,6 +212,17 @@ def test_source_that_may_run_its_old_state_fails(
     assert attempt.guest.ended is True
 
 
+def test_destination_is_killed_before_its_guest_has_fetched_all(faults: Faults, move: ScriptedMove) -> None:
+    """Lose this and the cell is an error on a busy host, where the guest works long before it is killed."""
+    move.state = "paused"
+    waited: list[str] = []
+    vars(move)["settle_in_postcopy"] = lambda: waited.append("until it beats")
+    assert faults.source_stays_stopped("destination-killed")
+    assert not waited
+    faults.destination_waits()
+    assert waited
+
+
 def test_destination_that_does_not_pause_fails(faults: Faults, move: ScriptedMove) -> None:
     """Lose this and whoever looks for a guest without its source finds nothing."""
     assert faults.destination_waits()
