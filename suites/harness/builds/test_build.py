@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.builds import build as opening
 from fixtures.builds.build import Build, inside, open_build
 from fixtures.builds.sandbox import Sandbox
 from fixtures.errors import Unsupported, UsageError
@@ -72,6 +73,8 @@ def test_script_called_qemu_kvm_is_no_qemu_of_an_architecture(tmp_path: Path) ->
 def test_build_that_is_not_there_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lose this and a wrong path in matrix.yaml ends in a traceback, or in a guest that never starts."""
     monkeypatch.setenv("PATH", str(tmp_path))
+    programs = opening._programs  # This machine may have QEMU.
+    monkeypatch.setattr(opening, "_programs", lambda root: programs(root) if root != Path("/") else {})
     here = str(tmp_path)
     wrong: list[tuple[HostBuild | RootBuild | TreeBuild, str]] = [
         (RootBuild(kind="root", path=f"{here}/absent"), "there is no such directory"),
