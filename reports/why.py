@@ -43,7 +43,7 @@ def why(run: RunResult) -> str:
 
 
 def judged_words(run: RunResult) -> str:
-    """`x86_64 by 353 moves, ppc64le not at all; the other 449 cells compare the builds or say why …`.
+    """`x86_64 by 353 moves, ppc64le not at all; the other 449 cells show no move that passed`.
 
     Empty if only canaries ran.
     """
@@ -52,10 +52,8 @@ def judged_words(run: RunResult) -> str:
     others = sum(len(arch.cells) - arch.moved for arch in archs)
     if not others:
         return said
-    which, compare, say = (
-        ("one", "compares", "says") if others == 1 else (f"{others} cells", "compare", "say")
-    )
-    return f"{said}; the other {which} {compare} the builds or {say} why nothing was moved"
+    which = "one shows" if others == 1 else f"{others} cells show"
+    return f"{said}; the other {which} no move that passed"
 
 
 def _judged_by(arch: Judged) -> str:

@@ -73,7 +73,7 @@ static void answer(int port, char *request)
     for (unsigned i = 0; !body.failed && i < sizeof afterwards / sizeof *afterwards; i++) {
         if (strcmp(r.command, afterwards[i].command) != 0)
             continue;
-        tcdrain(port); /* Not each port waits for its answer to leave it. */
+        tcdrain(port); /* Not every port waits until an answer has left it. */
         sleep_until_us(now_us() + stretched_us(100000));
         afterwards[i].act();
     }

@@ -11,7 +11,7 @@ from fixtures.matrix.names import MOVED_BACK
 from fixtures.outcome.findings import FAILING
 from fixtures.outcome.judged import compares, has_moved
 from fixtures.outcome.outcome import CellResult, Outcome
-from reports.sentences.subjects import DISK, GUEST, TAP, aspect_of, is_saved
+from reports.sentences.subjects import DISK, GUEST, TAP, is_saved
 
 ADOPTED = "adopted"
 """How the aspect begins of guests that an update took over."""
@@ -72,31 +72,31 @@ class Tried:
                 self._with_devices[cell.arch].add(way)
 
     def works(self, cells: Iterable[CellResult]) -> set[Way]:
-        """The ways by which guests of each of these aspects were moved, and none like them failed.
+        """The ways by which guests of each of these kinds and aspects were moved, and none like them failed.
 
         Nobody has a guest with bare hardware. What such guests show concerns guests with devices too, so no
         way is named by which any booted guest failed, or none with devices was moved.
         """
-        ways = self._by_aspect(cells)
+        ways = self._by_kind(cells)
         return set.intersection(*ways) if ways else set()
 
     def works_for_some(self, cells: Iterable[CellResult]) -> set[Way]:
-        """The same for guests of one of these aspects or more."""
-        return set[Way]().union(*self._by_aspect(cells))
+        """The same for guests of at least one of these kinds and aspects."""
+        return set[Way]().union(*self._by_kind(cells))
 
-    def _by_aspect(self, cells: Iterable[CellResult]) -> list[set[Way]]:
-        """For each aspect of these cells, the ways by which guests with it moved and none alike failed."""
+    def _by_kind(self, cells: Iterable[CellResult]) -> list[set[Way]]:
+        """For each kind and aspect of these cells, the ways by which such guests moved, and none failed."""
         failing = list(cells)
         failed = {(cell.path, cell.mechanism) for cell in failing}.union(
             *(self._failed[_like(cell)] for cell in failing),
             *(self._any_failed[cell.arch] for cell in failing if _is_bare(cell)),
         )
-        passed: dict[str, set[Way]] = defaultdict(set)
+        passed: dict[Like, set[Way]] = defaultdict(set)
         for cell in failing:
             ways = self._passed[_same(cell)]
             if _is_bare(cell):
                 ways = ways & self._with_devices[cell.arch]
-            passed[aspect_of(cell.subject)] |= ways
+            passed[_same(cell)] |= ways
         return [ways - failed for ways in passed.values()]
 
     def none_passed(self, arch: str) -> bool:

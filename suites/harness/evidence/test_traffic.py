@@ -128,6 +128,11 @@ def test_last_frames_of_a_slow_queue_are_no_defect() -> None:
     assert traffic(found, flows=1).lost_in_time(0.05).keys() >= {901}
     assert not traffic(found, flows=2).lost_in_time(0.05).keys() & set(range(901, 1000))
     assert traffic(lose(601)(good_frames()), flows=2).lost_in_time(0.05).keys() >= {601}
+    slow = [
+        replace(each, at=each.at + 0.2) if each.from_guest and 520 <= each.number < 540 else each
+        for each in lose(800)(good_frames())
+    ]
+    assert traffic(slow, flows=8).lost_in_time(0.05).keys() >= {800}
 
 
 def test_order_counts_within_a_flow_only() -> None:

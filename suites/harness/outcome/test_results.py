@@ -102,6 +102,32 @@ def test_known_issue_explains_what_hosts_disagree_on() -> None:
     assert cell.outcome is Outcome.KNOWN
 
 
+def test_known_issue_does_not_hide_an_error() -> None:
+    """Lose this and a host that failed is forgotten, because others disagree about a known failure."""
+    failed = RunRecord("debian-12", "debian-13", "fail", "lost", "memory")
+    ended = [
+        make_ended(make_cell(1, Outcome.REGRESSION, runs=[failed])),
+        make_ended(make_cell(1, Outcome.REFUSED)),
+        make_ended(make_cell(1, Outcome.ERROR)),
+    ]
+    match = Match(signature="memory")
+    issue = KnownIssue(id="bug-1", match=match, reason="lost pages", link="https://x", expires=date.max)
+    (cell,) = run_result(make_plan(), ended, [issue], seconds=1).cells
+    assert cell.outcome is Outcome.ERROR
+    (cell,) = run_result(make_plan(), ended, (), seconds=1).cells
+    assert cell.outcome is Outcome.FLAKY
+
+
+def test_portion_that_could_not_try_a_cell_says_nothing() -> None:
+    """Lose this and a move that passed does not count because another sweep could not try it."""
+    tests = ("suites/compat/test_a.py::test[a]", "suites/compat/test_b.py::test[b]")
+    ended = [
+        make_ended(make_swept("pc-q35-7.2", "device:a", outcome, nodeid=test))
+        for outcome, test in zip((Outcome.UNSUPPORTED, Outcome.PASS), tests, strict=True)
+    ]
+    assert [cell.outcome for cell in combined(ended)] == [Outcome.PASS]
+
+
 def test_cells_are_in_the_order_of_the_plan() -> None:
     """Lose this and two runs of a pair cannot be compared, because tests end in varying order."""
     cells = [make_cell(number) for number in range(4)]

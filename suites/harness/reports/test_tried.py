@@ -40,6 +40,19 @@ def test_way_that_only_some_of_the_guests_were_moved_by_is_advised_as_such() -> 
     assert said(plain, asleep, moved, both).works == "precopy by QMP"
 
 
+@pytest.mark.parametrize(
+    "other", [{"arch": "ppc64le"}, {"subject": "idle-devices-1vcpu"}], ids=["arch", "kind"]
+)
+def test_way_that_another_kind_of_guests_was_moved_by_is_advised_as_such(other: dict[str, str]) -> None:
+    """Lose this and guests of one architecture are sent on a way that only those of another were moved by."""
+    here = replace(make_cell(1, Outcome.DEFECT_OLD), subject="idle-virtio-1vcpu", mechanism="multifd")
+    moved = replace(here, outcome=Outcome.PASS, mechanism="precopy")
+    tried = Tried([here, replace(here, **other), moved])  # type: ignore[arg-type]
+    assert tried.works([here]) == {("qmp", "precopy")}
+    assert tried.works([here, replace(here, **other)]) == set()  # type: ignore[arg-type]
+    assert tried.works_for_some([here, replace(here, **other)]) == {("qmp", "precopy")}  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("aspect", ["fault-source-killed-in-postcopy", "one-daemon-refused", "saved"])
 def test_guests_that_do_not_arrive_show_no_way_out(aspect: str) -> None:
     """Lose this and a way counts as tried by which guests were refused, saved, or lost by design."""
