@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -117,7 +118,11 @@ def test_namespace_is_found() -> None:
 
 
 def _lines(run: KeptRun) -> list[list[str]]:
-    return [process.cmdline() for process in run.processes()]
+    found = []
+    for process in run.processes():
+        with suppress(psutil.NoSuchProcess):  # It has ended meanwhile, maybe as a zombie.
+            found.append(process.cmdline())
+    return found
 
 
 def _has_a_network(process: subprocess.Popen[bytes]) -> bool:
