@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from fixtures.evidence.harm import LOADED_AGAIN, Harm
 from fixtures.outcome.findings import Finding, FindingHarm, kind_of
@@ -86,19 +85,14 @@ def _how_often(finding: Finding) -> str:
 
 def fails_each_time(finding: Finding) -> bool:
     """Did each run of its cells from the old to the new build fail?"""
-    return all(runs and all(run.result == "fail" for run in runs) for runs in _moves(finding))
+    return all(cell.moves and all(run.result == "fail" for run in cell.moves) for cell in finding.cells)
 
 
 def fails_differently(finding: Finding) -> bool:
     """Did the runs of a cell from the old to the new build fail with several signatures?"""
-    return any(len({run.signature for run in runs if run.result == "fail"}) > 1 for runs in _moves(finding))
-
-
-def _moves(finding: Finding) -> Iterator[list[RunRecord]]:
-    """For each cell its runs from the old to the new build, without controls."""
-    for cell in finding.cells:
-        there = [(run.source, run.destination) for run in cell.runs[:1]]
-        yield [run for run in cell.runs if (run.source, run.destination) in there]
+    return any(
+        len({run.signature for run in cell.moves if run.result == "fail"}) > 1 for cell in finding.cells
+    )
 
 
 def _signature(finding: Finding) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from fixtures.matrix.names import MOVED_BACK
 from fixtures.outcome.findings import FAILING
-from fixtures.outcome.judged import compares, has_moved
+from fixtures.outcome.judged import NOT_MOVED, compares, has_moved
 from fixtures.outcome.outcome import CellResult, Outcome
 from reports.sentences.subjects import DISK, GUEST, TAP, is_saved
 
@@ -143,7 +143,7 @@ def _same(cell: CellResult) -> Like:
 def _like(cell: CellResult) -> Like:
     """Equal for guests of which one that fails speaks for the others."""
     guest = GUEST.fullmatch(cell.subject)
-    subject = "machine" if cell.subject in {"shared-ram", "ram-ends"} else cell.subject
+    subject = "machine" if cell.subject in NOT_MOVED else cell.subject
     if guest is None:
         return cell.arch, cell.machine, subject
     hardware, aspect = guest["hardware"], guest["aspect"] or ""

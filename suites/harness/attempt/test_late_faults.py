@@ -85,7 +85,7 @@ def client(monkeypatch: pytest.MonkeyPatch, move: ScriptedMove, attempt: Any) ->
     virsh = SimpleNamespace(stop=lambda: told.append("stop"))
     monkeypatch.setattr("fixtures.attempt.virsh.begins", lambda *_, **__: virsh)
     monkeypatch.setattr("fixtures.attempt.virsh.killed", lambda _client: told.append("kill"))
-    for name in ("wait_for_memory", "wait_for_beats"):
+    for name in ("wait_for_memory", "beats_in_postcopy"):
         monkeypatch.setattr(client_faults, name, lambda *_, **__: None)
     monkeypatch.setattr(client_faults, "sends_rest", lambda _relay: True)
     moves = SimpleNamespace(event=lambda _wanted: None, hot_patch_by=lambda mover: mover(move.destination))

@@ -14,7 +14,7 @@ from fixtures.evidence.timeline import Mark
 from fixtures.guest.guest import Guest
 from fixtures.guest.heartbeat import FellSilent
 from fixtures.matrix.guestspec import GuestSpec
-from fixtures.waiting import LAST_SEEN, Late
+from fixtures.waiting import Deadline, Late, Signal
 from suites.harness.support.consoles import line
 
 
@@ -67,9 +67,12 @@ def test_guests_that_fall_silent_alike_have_one_cause() -> None:
 
 def test_what_was_last_seen_is_no_part_of_the_cause() -> None:
     """Lose this and two waits that end alike are two defects, by what the console said last."""
-    failed = failed_check(Late(f"waited 3 s for the answer{LAST_SEEN}B 77 ab12"), CheckRecord([]))
+    with pytest.raises(Late) as late:
+        Signal().wait_for(lambda: None, Deadline.exactly(0), what="the answer", last_seen=lambda: "B 77 ab12")
+    assert str(late.value) == "waited 0 s for the answer; last seen: B 77 ab12"
+    failed = failed_check(late.value, CheckRecord([]))
     assert failed is not None
-    assert failed.what == "waited 3 s for the answer"
+    assert failed.what == "waited 0 s for the answer"
 
 
 def test_guest_that_starts_anew_meanwhile_is_said_to_have_done_so() -> None:
