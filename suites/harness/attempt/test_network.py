@@ -154,23 +154,19 @@ def test_each_check_can_fail(attempt: Any, network: ScriptedNetwork) -> None:
     "after, damaged, failed",
     [
         (Burst("3 of 9 bytes came back in time", 0, 0), 0, ["stream"]),
-        (Burst("", 6, 0), 0, ["stream"]),
-        (Burst("", 0, 8), 0, ["stream"]),
+        (Burst("", 0, 0), 0, []),
         (Burst("", 6, 8), 2, ["frames"]),
     ],
 )
 def test_bytes_and_segments_are_compared(
     after: Burst, damaged: int, failed: list[str], attempt: Any, network: ScriptedNetwork
 ) -> None:
-    """Lose this and a card that damages what it carries, or splits segments, passes."""
+    """Lose this and a card that damages what it carries passes, or a good one fails on a busy host.
+
+    There TCP sends so little at once that no segment is larger than a frame.
+    """
     network.bursts[1], network.broken[1] = after, (damaged, ["frame 7"] * damaged)
     assert moved(attempt) == failed
-
-
-def test_card_without_segmentation_need_not_carry_segments(attempt: Any, network: ScriptedNetwork) -> None:
-    """Lose this and each card but virtio fails."""
-    network.bursts = [Burst("", 0, 0), Burst("", 0, 0)]
-    assert moved(attempt) == []
 
 
 def test_network_that_damages_before_the_move_is_no_finding(attempt: Any, network: ScriptedNetwork) -> None:

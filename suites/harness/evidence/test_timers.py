@@ -93,6 +93,19 @@ def test_timer_may_wait_for_pages_between_beats() -> None:
     assert not timers(timer, late.mono_us, ClockMove.of(source, heard, marks[:1]))
 
 
+@pytest.mark.parametrize("hangs_s, holds", [(1.2, True), (6.0, False)], ids=["busy", "hangs"])
+def test_guest_that_hangs_after_its_first_beat_is_found(hangs_s: float, *, holds: bool) -> None:
+    """Lose this and a guest that stands still for seconds, once it runs on the destination, passes."""
+    source, destination = Sample(window=12.0).beats()
+    first = destination[0].at
+    heard = [beat for beat in destination if not 1.0 < beat.at - first < 1.0 + hangs_s]
+    late = next(beat for beat in heard if beat.at >= first + 1.0 + hangs_s)
+    timer = Timer(0, 2000, source[-1].mono_us + 1_100_000, late.mono_us)
+    move = ClockMove.of(source, heard, [])
+    assert bool(timers([timer], late.mono_us, move)) == holds
+    assert timers([timer], late.mono_us, move, overload=2.0)
+
+
 def test_timer_of_one_vcpu_is_late_although_beats_came_during_a_slow_postcopy() -> None:
     """Lose this and each slow postcopy excuses the lost timers of one vCPU."""
     move = Sample(window=6.0, pages_late=5.0).move()

@@ -79,6 +79,23 @@ DEAF_IN_POSTCOPY = build(
 )
 """Its APIC is off, as software can switch it: nothing wakes it. vCPU 0 sends the beats."""
 
+HANGS_LATER = SeededBuild(
+    "hangs-later",
+    "new",
+    hotpatch("precopy-idle-bare-2vcpu]"),
+    (
+        Seed(
+            "a guest that runs again hangs for 7 s, one second later",
+            does("on-message", GUEST_RUNS, "later 1 stall 7000", when=RECEIVES),
+            "precopy-idle-bare-2vcpu",
+            "defect-new",
+            ("timers: ",),
+            harm="changed",
+        ),
+    ),
+    slow=True,
+)
+
 ALARM_IS_LOST = build(
     "stream-alarm",
     seed(
@@ -91,4 +108,4 @@ ALARM_IS_LOST = build(
     suite="suites/life",
 )
 
-OF_TIME = (IN_THE_STREAM, OF_PSERIES, CLOCK_DRIFTS, DEAF_IN_POSTCOPY, ALARM_IS_LOST)
+OF_TIME = (IN_THE_STREAM, OF_PSERIES, CLOCK_DRIFTS, DEAF_IN_POSTCOPY, HANGS_LATER, ALARM_IS_LOST)
