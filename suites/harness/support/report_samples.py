@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fixtures.evidence.harm import Harm
 from fixtures.evidence.timeline import Mark, Sample, Timeline
 from fixtures.outcome.blame import signature
 from fixtures.outcome.findings import findings
@@ -37,6 +38,15 @@ def make_cell(number: int = 0, outcome: Outcome = Outcome.PASS, **more: Any) -> 
         "rerun": f"pytest --old debian-12 --new debian-13 '{nodeid}'",
     }
     return CellResult(**(values | more))
+
+
+def failed(
+    check: str, words: str, harm: Harm | None = None, outcome: Outcome = Outcome.REGRESSION, **more: Any
+) -> CellResult:
+    """A cell that failed this check, with what it said."""
+    run = RunRecord("debian-12", "debian-13", "fail", f"{check}: {words}", signature(check, words), harm=harm)
+    reason = f"{check}: {words}; both controls pass"
+    return make_cell(1, outcome, reason=reason, runs=[run], **more).note_harm()
 
 
 def make_swept(
