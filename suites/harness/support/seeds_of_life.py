@@ -101,6 +101,13 @@ OF_LIFE = (
         "it is stuck",
     ),
     _lost(
+        "hides-its-filter",
+        "what a network card receives can no longer be asked for",
+        does("refuse-command", '"query-rx-filter"', "no such card", when=RECEIVES),
+        "rx-filter: ",
+        "no such card",
+    ),
+    _lost(
         "watchdog-sleeps",
         "the watchdog does not fire",
         does("drop-message", '"event": "WATCHDOG"', when=RECEIVES),
