@@ -71,7 +71,7 @@ ASPECTS = {
     "chain-long": "that live and work through several updates",
     "moved-after-a-cancel": "that are moved after a cancelled move",
     "reboots": "that reboot after the move",
-    "management": "whose devices are changed after the move",
+    "management": "that are paused, shut down or given other devices after the move",
     "paused": "that are paused when they are moved",
     "paused-twice": "that are paused while they are moved twice",
     "asleep": "that are suspended to RAM while they are moved",
