@@ -215,6 +215,7 @@ def test_hang_at_boot_is_of_tcg_if_an_interrupt_was_lost(printed: str | None, ki
         channels={"console": SimpleNamespace(wait_for=wait_for)},
         build=SimpleNamespace(name="a build"),
         interrupts=lambda: printed,
+        monitor_prints=lambda _command: None,
     )
     with pytest.raises(RigError, match="the guest did not boot on a build: waited 90 s") as raised:
         Guest(SPEC, lambda check: check).boots_on(machine)

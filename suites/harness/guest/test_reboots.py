@@ -41,6 +41,7 @@ def beating(monkeypatch: pytest.MonkeyPatch) -> Reset:
             build=SimpleNamespace(name="a build"),
             last_words=lambda: "it still runs",
             interrupts=lambda: printed,
+            monitor_prints=lambda _command: None,
             resets=lambda _since: resets,
             reset=lambda: lines.extend(line(beat, 2.0) for beat in after),
         )

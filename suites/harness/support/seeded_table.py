@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from fixtures.evidence.tcg_boots import STILL_SERVES
+from fixtures.evidence.tcg_boots import known_hang
 from fixtures.printable import shown_line
 from suites.harness.support.seeded_run import Row, SeededRun
 from suites.harness.support.seeds import OR, Seed
@@ -45,7 +45,7 @@ def false_alarm(seed: Seed, run: SeededRun, right: str) -> str:
     Not if TCG lost an interrupt there, which the suite excuses if it is the only failure of a cell.
     """
     reason = str((run.cell(seed.subject) or {"reason": ""})["reason"])
-    failed = f"another defect: {right} → itself fails" in reason and STILL_SERVES not in reason
+    failed = f"another defect: {right} → itself fails" in reason and not known_hang(reason)
     return reason if failed and seed.known == UNTOUCHED and not seed.fails_anyway else ""
 
 
