@@ -114,7 +114,7 @@ CHECKS = {
     "stands-still": "they stand still for too long while a move of them fails",
     "state": "a part of their state does not arrive",
     "statistics": "libvirt's figures about the move are wrong",
-    "stream": "a TCP connection to them breaks, or carries other bytes than were sent",
+    "stream": "a TCP connection to them breaks, or its segments are no longer passed whole",
     "stays-paused": "they run although they were paused",
     "throttle": "QEMU does not throttle them as it should",
     "timebase": "the time base of their CPU jumps",

@@ -21,7 +21,7 @@ GUEST = re.compile(
 HARDWARE = {
     "virtio": "with virtio devices",
     "devices": "with emulated devices",
-    "managed": "with virtio devices and those that a manager acts on, such as a watchdog or a keyboard",
+    "managed": "with virtio devices and those that a manager acts on (such as a watchdog or a keyboard)",
 }
 """What its devices are; a `bare` guest has none worth a word."""
 DISK = "disk-"

@@ -41,7 +41,7 @@ def test_guests_of_one_test_are_named_in_words(aspect: str, words: str) -> None:
 def test_guests_with_what_a_manager_acts_on_are_named_by_their_devices() -> None:
     """Lose this and a reader looks for the cause in a hot-plug that did not happen."""
     words = guest_words(["idle-managed-1vcpu"])
-    assert words == "with virtio devices and those that a manager acts on, such as a watchdog or a keyboard"
+    assert words == "with virtio devices and those that a manager acts on (such as a watchdog or a keyboard)"
     assert set(devices_of("virtio", "x86_64")) - {"net"} < set(devices_of("managed", "x86_64"))
     assert {WATCHDOG, "ps2-kbd"} < set(devices_of("managed", "x86_64"))
 

@@ -104,8 +104,7 @@ OF_LIFE = (
         "hides-its-filter",
         "what a network card receives can no longer be asked for",
         does("refuse-command", '"query-rx-filter"', "no such card", when=RECEIVES),
-        "rx-filter: ",
-        "no such card",
+        "rx-filter: net: QEMU no longer says what it receives",
     ),
     _lost(
         "watchdog-sleeps",

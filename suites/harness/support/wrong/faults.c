@@ -233,7 +233,8 @@ static void inject(pid_t qemu, int monitor, const char *fault);
 static void inject_later(pid_t qemu, int monitor, const char *argument)
 {
     const char *fault = strchr(argument, ' ');
-    const struct timespec wait = {atol(argument), 0};
+    const double seconds = atof(argument);
+    const struct timespec wait = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
     pid_t parent = getpid(), child = fork();
 
     if (!fault || child < 0)
