@@ -85,8 +85,8 @@ HANGS_LATER = SeededBuild(
     hotpatch("precopy-idle-bare-2vcpu]"),
     (
         Seed(
-            "a guest that runs again hangs for 7 s, 0.3 s later",
-            does("on-message", GUEST_RUNS, "later 0.3 stall 7000", when=RECEIVES),
+            "a guest that runs again hangs for 5.5 s, 0.3 s later",
+            does("on-message", GUEST_RUNS, "later 0.3 stall 5500", when=RECEIVES),
             "precopy-idle-bare-2vcpu",
             "defect-new",
             ("timers: ",),
