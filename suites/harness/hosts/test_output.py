@@ -125,9 +125,10 @@ def test_long_stream_keeps_its_ends() -> None:
 
 def test_output_that_no_program_got_is_closed(file: Path) -> None:
     """Lose this and each program that cannot be started leaks a pipe and a thread."""
-    before = len(list(Path("/proc/self/fd").iterdir()))
+    before = set(Path("/proc/self/fd").iterdir())
     BoundedOutput(file).close()
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    # The garbage collector may close what an earlier test has left open.
+    assert set(Path("/proc/self/fd").iterdir()) <= before
 
 
 def test_answer_of_a_program_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
