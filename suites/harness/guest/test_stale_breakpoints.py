@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A guest of which TCG goes on to run a breakpoint that is gone is told from one that hangs otherwise."""
+"""The suite recognises a guest that hangs because TCG still runs a breakpoint that Linux has removed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def registers(*instructions: int) -> str:
 
 
 class Monitor:
-    """A machine whose human monitor prints what it is told to."""
+    """A machine with a scripted human monitor."""
 
     def __init__(self, looks: Iterable[tuple[int, ...]], byte: str = "0x0f", behind: int = SITE + 1) -> None:
         """`looks`: where the vCPUs are, one look after another; `byte` is in memory at the breakpoint."""

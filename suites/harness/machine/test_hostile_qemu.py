@@ -11,6 +11,7 @@ from fixtures.hosts.attempt_dir import attempt_dir
 from fixtures.machine import probe as probe_module
 from fixtures.machine import qmp_machine
 from fixtures.machine.host import HostSetup
+from fixtures.machine.human_monitor import interrupts_printed
 from fixtures.machine.probe import probed
 from fixtures.machine.qmp_machine import QmpMachine
 from fixtures.matrix.guestspec import GuestSpec
@@ -127,6 +128,20 @@ def test_qemu_that_has_ended_has_no_local_apics(start: Callable[[str], QmpMachin
     machine = start("answers()")
     machine.close()
     assert machine.interrupts() is None
+
+
+def test_qemu_that_falls_silent_is_asked_for_no_more_local_apics() -> None:
+    """Lose this and each vCPU of a QEMU that hangs costs another time limit."""
+    answers = {"info registers -a": "printed", "info lapic 0": "printed"}
+    asked: list[str] = []
+
+    def printed(command: str) -> str | None:
+        asked.append(command)
+        return answers.get(command)
+
+    spec = GuestSpec("x86_64", "pc-q35-9.0", 4, "idle", "bare", 0)
+    assert interrupts_printed(spec, printed) is None
+    assert asked == [*answers, "info lapic 1"]
 
 
 @pytest.mark.parametrize("script", [HANGS, SAYS_SOMETHING_ELSE, ONE_LONG_LINE, ENDS, "answers()"])

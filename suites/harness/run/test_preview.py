@@ -21,7 +21,7 @@ def item(name: str, *markers: str) -> Any:
 
 def test_own_tests_take_no_guest_s_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lose this and the tests of one directory, which take seconds, are said to take hours."""
-    monkeypatch.setattr("fixtures.run.preview.load_durations", dict)
+    monkeypatch.setattr("fixtures.run.selecting.load_durations", dict)
     quick, slow = item("test_a.py::test_a", "harness"), item("test_b.py::test_b", "harness", "slow")
     stash: Any = {PAIR: Pair(old="debian-12", new="debian-13")}
     config = SimpleNamespace(getoption=lambda _name: True, stash=stash)

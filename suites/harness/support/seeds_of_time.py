@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from suites.harness.support.seeds import TIME, Seed, SeededBuild, hotpatch
+from suites.harness.support.seeds import TIME, Seed, SeededBuild, hotpatch, one_defect
 from suites.harness.support.seeds_read_back import THREE_SECONDS_NS
 from suites.harness.support.seeds_under_guests import PSERIES_CLOCK
 from suites.harness.support.stream_seeds import build, field, seed
@@ -79,21 +79,18 @@ DEAF_IN_POSTCOPY = build(
 )
 """Its APIC is off, as software can switch it: nothing wakes it. vCPU 0 sends the beats."""
 
-HANGS_LATER = SeededBuild(
+HANGS_LATER = one_defect(
     "hangs-later",
     "new",
-    hotpatch("precopy-idle-bare-2vcpu]"),
-    (
-        Seed(
-            "a guest that runs again hangs for 5.5 s, 0.3 s later",
-            does("on-message", GUEST_RUNS, "later 0.3 stall 5500", when=RECEIVES),
-            "precopy-idle-bare-2vcpu",
-            "defect-new",
-            ("timers: ",),
-            harm="changed",
-        ),
+    "hotpatch",
+    Seed(
+        "a guest that runs again hangs for 5.5 s, 0.3 s later",
+        does("on-message", GUEST_RUNS, "later 0.3 stall 5500", when=RECEIVES),
+        "qmp-precopy-idle-bare-2vcpu",
+        "defect-new",
+        ("timers: ",),
+        harm="changed",
     ),
-    slow=True,
 )
 
 ALARM_IS_LOST = build(
